@@ -1,0 +1,21 @@
+-- Schedule and capture mode of a stream table; NULL leaves them as they are.
+CREATE OR REPLACE FUNCTION pgstream._alter_properties(id bigint, new_schedule text, new_cdc_mode text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  chosen record;
+BEGIN
+  PERFORM pgstream._check_owner(id);
+  IF new_cdc_mode IS NOT NULL AND lower(new_cdc_mode) NOT IN ('auto', 'trigger', 'wal') THEN
+    RAISE EXCEPTION 'invalid cdc_mode: "%"', new_cdc_mode
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'The modes are auto, trigger and wal.';
+  END IF;
+  chosen := pgstream._check_schedule(new_schedule);
+  UPDATE pgstream.pgs_stream_tables s
+  SET schedule = CASE WHEN new_schedule IS NULL THEN s.schedule ELSE chosen.schedule END,
+    schedule_seconds = CASE WHEN new_schedule IS NULL THEN s.schedule_seconds ELSE chosen.seconds END,
+    cdc_mode = coalesce(lower(new_cdc_mode), s.cdc_mode)
+  WHERE s.pgs_id = id;
+END
+$$;

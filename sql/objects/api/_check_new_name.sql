@@ -1,0 +1,24 @@
+-- May the current user create a table of this name? Asked before the query is looked at.
+CREATE OR REPLACE FUNCTION pgstream._check_new_name(schema_name text, table_name text) RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF to_regnamespace(quote_ident(schema_name)) IS NULL THEN
+    RAISE EXCEPTION 'schema "%" does not exist', schema_name
+      USING ERRCODE = 'invalid_schema_name', HINT = format('CREATE SCHEMA %I creates it.', schema_name);
+  END IF;
+  IF schema_name IN ('pgstream', 'pgstream_changes', 'pgstream_state') OR schema_name ~ '^pg_' THEN
+    RAISE EXCEPTION 'cannot create a stream table in schema "%"', schema_name
+      USING ERRCODE = 'invalid_schema_name', HINT = 'Use a schema of your own.';
+  END IF;
+  IF EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace(quote_ident(schema_name)) AND relname = table_name) THEN
+    RAISE EXCEPTION 'relation "%" already exists', table_name
+      USING ERRCODE = 'duplicate_table', HINT = 'Choose another name, or change the existing stream table by pgstream.alter_stream_table.';
+  END IF;
+  IF NOT has_schema_privilege(schema_name, 'CREATE') THEN
+    RAISE EXCEPTION 'permission denied for schema %', schema_name
+      USING ERRCODE = 'insufficient_privilege', HINT = format('GRANT CREATE ON SCHEMA %I TO %I.', schema_name, current_user);
+  END IF;
+END
+$$;

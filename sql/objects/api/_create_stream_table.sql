@@ -1,0 +1,34 @@
+-- The privileged half of create_stream_table. `view` is the analysed query; its owner will own the stream table.
+CREATE OR REPLACE FUNCTION pgstream._create_stream_table(
+  view oid, schema_name text, table_name text, query text, path text, given_schedule text, mode text, initialize boolean
+) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET pg_stream.internal = 'on'
+AS $$
+DECLARE
+  owner name := pgstream._own_view(view);
+  id bigint;
+  request jsonb;
+  chosen record := pgstream._check_schedule(given_schedule);
+BEGIN
+  -- Seen from here current_user is ours: the rights are the owner's.
+  IF NOT has_schema_privilege(owner, schema_name, 'CREATE') THEN
+    RAISE EXCEPTION 'permission denied for schema %', schema_name
+      USING ERRCODE = 'insufficient_privilege', HINT = format('GRANT CREATE ON SCHEMA %I TO %I.', schema_name, owner);
+  END IF;
+  mode := pgstream._check_mode(mode);
+  INSERT INTO pgstream.pgs_stream_tables (pgs_schema, pgs_name, defining_query, defining_search_path, tree, columns, definition,
+    schedule, schedule_seconds, refresh_mode)
+  VALUES (schema_name, table_name, query, path, '', '[]', '', chosen.schedule, chosen.seconds, mode)
+  RETURNING pgs_id INTO id;
+  request := pgstream._compile_request(view, id, schema_name, table_name, mode);
+  PERFORM pgstream._define(id, owner, request);
+  INSERT INTO pgstream.frontiers (pgs_id) VALUES (id);
+  PERFORM pgstream._install_plan(id, owner);
+  -- A snapshot taken before the triggers were there would miss changes: then the first fill is left to the scheduler.
+  IF initialize AND current_setting('transaction_isolation') NOT IN ('repeatable read', 'serializable') THEN
+    PERFORM pgstream._fill(id);
+  END IF;
+END
+$$;

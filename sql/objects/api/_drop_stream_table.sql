@@ -1,0 +1,27 @@
+-- The privileged half of drop_stream_table.
+CREATE OR REPLACE FUNCTION pgstream._drop_stream_table(id bigint, cascade boolean) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET pg_stream.internal = 'on'
+SET client_min_messages = warning
+AS $$
+DECLARE
+  target pgstream.pgs_stream_tables;
+  dependent record;
+BEGIN
+  PERFORM pgstream._check_owner(id);
+  SELECT * INTO target FROM pgstream.pgs_stream_tables WHERE pgs_id = id;
+  FOR dependent IN
+    SELECT s.pgs_id, format('%I.%I', s.pgs_schema, s.pgs_name) AS label
+    FROM pgstream.pgs_dependencies d JOIN pgstream.pgs_stream_tables s USING (pgs_id) WHERE d.source_relid = target.pgs_relid
+  LOOP
+    IF cascade IS NOT TRUE THEN
+      RAISE EXCEPTION 'cannot drop stream table "%" because stream table % reads it', target.pgs_name, dependent.label
+        USING ERRCODE = 'dependent_objects_still_exist', HINT = 'Drop that one first, or use cascade => true.';
+    END IF;
+    PERFORM pgstream._drop_stream_table(dependent.pgs_id, true);
+  END LOOP;
+  EXECUTE format('DROP TABLE %I.%I %s', target.pgs_schema, target.pgs_name, CASE WHEN cascade THEN 'CASCADE' ELSE '' END);
+  PERFORM pgstream._forget_stream_table(id);
+END
+$$;

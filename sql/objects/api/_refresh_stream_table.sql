@@ -1,0 +1,21 @@
+-- The privileged half of refresh_stream_table.
+CREATE OR REPLACE FUNCTION pgstream._refresh_stream_table(id bigint) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  target record;
+BEGIN
+  PERFORM pgstream._check_owner(id);
+  SELECT s.status, s.pgs_name, s.broken_reason INTO target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
+  IF target.broken_reason IS NOT NULL THEN
+    RAISE EXCEPTION 'cannot refresh stream table "%"', target.pgs_name
+      USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = target.broken_reason || '.',
+        HINT = 'Give it a new query by pgstream.alter_stream_table(name, query => …), or drop it.';
+  ELSIF target.status = 'SUSPENDED' THEN
+    RAISE EXCEPTION 'stream table "%" is suspended', target.pgs_name
+      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT pgstream.resume_stream_table(…) resumes it.';
+  END IF;
+  RETURN pgstream._refresh(id, 'MANUAL');
+END
+$$;

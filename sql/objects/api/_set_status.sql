@@ -1,0 +1,20 @@
+-- ACTIVE or SUSPENDED, by the owner's wish.
+CREATE OR REPLACE FUNCTION pgstream._set_status(id bigint, wanted text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM pgstream._check_owner(id);
+  IF wanted IS NULL OR upper(wanted) NOT IN ('ACTIVE', 'SUSPENDED') THEN
+    RAISE EXCEPTION 'invalid status: %', coalesce('"' || wanted || '"', 'NULL')
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Set ACTIVE or SUSPENDED; INITIALIZING and ERROR come by themselves.';
+  END IF;
+  UPDATE pgstream.pgs_stream_tables
+  SET status = CASE WHEN upper(wanted) = 'SUSPENDED' THEN 'SUSPENDED' WHEN is_populated THEN 'ACTIVE' ELSE 'INITIALIZING' END,
+    consecutive_errors = 0, last_error = NULL
+  WHERE pgs_id = id;
+  IF upper(wanted) = 'ACTIVE' THEN
+    PERFORM pgstream._alert('resumed', id);
+  END IF;
+END
+$$;

@@ -1,0 +1,23 @@
+-- Creates a table that is kept equal to the result of a query, within a bound of staleness, and fills it (with
+-- initialize => false the scheduler does, and writers of the sources are not held up meanwhile).
+-- SECURITY INVOKER and without a search_path of its own: names are read as the caller means them.
+CREATE OR REPLACE FUNCTION pgstream.create_stream_table(
+  name text, query text, schedule text DEFAULT 'calculated', refresh_mode text DEFAULT 'AUTO', initialize boolean DEFAULT true
+) RETURNS void
+LANGUAGE plpgsql
+SET pg_stream.internal = 'on'
+AS $$
+DECLARE
+  place record;
+  path text := pg_catalog.current_setting('search_path');
+  view pg_catalog.oid;
+BEGIN
+  place := pgstream._split_name(name);
+  PERFORM pgstream._check_schedule(schedule);
+  PERFORM pgstream._check_mode(refresh_mode);
+  PERFORM pgstream._check_new_name(place.schema_name, place.table_name);
+  view := pgstream._make_view(query);
+  PERFORM pgstream._create_stream_table(view, place.schema_name, place.table_name, query, path, schedule, refresh_mode, initialize);
+  PERFORM pgstream._drop_view();
+END
+$$;

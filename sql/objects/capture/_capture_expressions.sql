@@ -1,0 +1,23 @@
+-- What the capture functions read of a row `n`: one expression per captured column, by its present name. A virtual
+-- generated column is not stored in transition tables: its expression is spelled out. A column that is gone or has
+-- changed its type reads as NULL, so that writers go on; its readers are marked (pgstream._recheck_source).
+CREATE OR REPLACE FUNCTION pgstream._capture_expressions(source oid, columns smallint[]) RETURNS text[]
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT coalesce(array_agg(
+    CASE
+      WHEN a.attnum IS NULL OR pgstream._buffer_type(a.atttypid, a.atttypmod, a.attcollation)
+          <> pgstream._buffer_type(b.atttypid, b.atttypmod, b.attcollation)
+        THEN format('NULL::%s', CASE WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN 'pg_catalog.' || quote_ident(t.typname)
+          ELSE format_type(b.atttypid, -1) END)
+      WHEN a.attgenerated = 'v' THEN format('(%s)', pg_get_expr(d.adbin, d.adrelid))
+      ELSE format('n.%I', a.attname) END
+    ORDER BY u.i), '{}')
+  FROM unnest(columns) WITH ORDINALITY AS u(attnum, i)
+  JOIN pg_attribute b ON b.attrelid = to_regclass(pgstream._buffer_name(source)) AND b.attname = 'c' || u.attnum
+    AND NOT b.attisdropped
+  JOIN pg_type t ON t.oid = b.atttypid
+  LEFT JOIN pg_attribute a ON a.attrelid = source AND a.attnum = u.attnum AND NOT a.attisdropped
+  LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+$$;

@@ -1,0 +1,23 @@
+-- Removes everything that captures the changes of `source`, which itself may be gone already.
+CREATE OR REPLACE FUNCTION pgstream._drop_capture(source oid) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET pg_stream.internal = 'on'
+AS $$
+DECLARE
+  carrier oid;
+  event text;
+BEGIN
+  FOR carrier IN
+    SELECT DISTINCT tgrelid FROM pg_trigger WHERE tgname ~ format('^pgstream_capture_%s_', source) AND tgparentid = 0
+  LOOP
+    PERFORM pgstream._remove_capture_triggers(source, carrier);
+  END LOOP;
+  FOREACH event IN ARRAY ARRAY['insert', 'update', 'delete', 'truncate', 'row'] LOOP
+    EXECUTE format('DROP FUNCTION IF EXISTS pgstream_changes.capture_%s_%s()', source, event);
+  END LOOP;
+  EXECUTE format('DROP TABLE IF EXISTS %s', pgstream._buffer_name(source));
+  DELETE FROM pgstream.truncations WHERE source_relid = source;
+  DELETE FROM pgstream.pgs_change_tracking WHERE source_relid = source;
+END
+$$;

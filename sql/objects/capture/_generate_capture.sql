@@ -1,0 +1,101 @@
+-- Writes the capture functions of a source, by the present names of its columns. They are SECURITY DEFINER without a SET
+-- clause (it would cost every statement), so everything in them is schema-qualified, operators included.
+--
+-- Transaction id and sequence number are uncorrelated subqueries: computed once and only when there is a row, so a
+-- statement that touches nothing takes no transaction id. Measured against plpgsql variables: 1-row INSERT 1.29x of bare
+-- against 1.38x, the same in bulk.
+--
+-- UPDATE: the two transition tables are filled in step, so the n-th old row belongs to the n-th new row. When the first
+-- pair differs the statement changes captured columns, and all images are written; otherwise only the pairs that differ.
+-- Equal images cancel, so neither a wrong pairing nor the sample can make the weights wrong. Measured on 100,000 rows:
+-- 1.35x of bare, against 1.70x for pairing always. FULL JOIN because it can never become a nested loop, whatever row
+-- count the cached plan was made for. Images are compared by their bytes (*<>): 1.0 and 1.00 differ, json works.
+CREATE OR REPLACE FUNCTION pgstream._generate_capture(source oid) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $fn$
+DECLARE
+  tracked pgstream.pgs_change_tracking;
+  expressions text[];
+  -- Names of buffer columns, each led by a comma.
+  targets text;
+  images text;
+  named text;
+  reads text;
+  old_columns text;
+  new_columns text;
+  needs_path boolean;
+  stamp CONSTANT text := '(SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.int8), '
+    || '(SELECT pg_catalog.nextval(''pgstream.change_seq''::pg_catalog.regclass))';
+  buffer text := pgstream._buffer_name(source);
+  body text;
+  event text;
+BEGIN
+  SELECT * INTO STRICT tracked FROM pgstream.pgs_change_tracking WHERE source_relid = source;
+  expressions := pgstream._capture_expressions(source, tracked.columns);
+  -- Generation expressions are printed for this function's search_path, so they must run under it.
+  needs_path := EXISTS (SELECT FROM pg_attribute a
+    WHERE a.attrelid = source AND a.attnum = ANY (tracked.columns) AND a.attgenerated = 'v');
+  SELECT coalesce(string_agg(', c' || attnum, '' ORDER BY i), ''),
+    coalesce(string_agg(', ' || expressions[i], '' ORDER BY i), ''),
+    coalesce(string_agg(expressions[i], ', ' ORDER BY i), ''),
+    coalesce(string_agg(expressions[i] || ' AS c' || attnum, ', ' ORDER BY i), ''),
+    coalesce(string_agg('o.c' || attnum, ', ' ORDER BY i), ''),
+    coalesce(string_agg('n.c' || attnum, ', ' ORDER BY i), '')
+  INTO targets, images, reads, named, old_columns, new_columns
+  FROM unnest(tracked.columns) WITH ORDINALITY AS u(attnum, i);
+
+  FOREACH event IN ARRAY CASE tracked.trigger_level WHEN 'ROW' THEN ARRAY['row', 'truncate']
+    ELSE ARRAY['insert', 'update', 'delete', 'truncate'] END
+  LOOP
+    body := CASE event
+      WHEN 'insert' THEN format(
+        E'  INSERT INTO %1$s (xid, seq, weight%2$s)\n  SELECT %3$s, 1::pg_catalog.int2%4$s\n  FROM pgs_new AS n;\n',
+        buffer, targets, stamp, images)
+      WHEN 'delete' THEN format(
+        E'  INSERT INTO %1$s (xid, seq, weight%2$s)\n  SELECT %3$s, (-1)::pg_catalog.int2%4$s\n  FROM pgs_old AS n;\n',
+        buffer, targets, stamp, images)
+      WHEN 'truncate' THEN format(
+        E'  INSERT INTO pgstream.truncations (source_relid, xid, seq) SELECT %1$s, %2$s;\n', source, stamp)
+      -- No column is read: an UPDATE changes nothing.
+      WHEN 'update' THEN CASE WHEN tracked.columns = '{}' THEN '' ELSE format(
+$body$  IF (SELECT ROW(%5$s) FROM pgs_old AS n LIMIT 1) OPERATOR(pg_catalog.*<>) (SELECT ROW(%5$s) FROM pgs_new AS n LIMIT 1) THEN
+    INSERT INTO %1$s (xid, seq, weight%2$s)
+    SELECT %3$s, image.*
+    FROM (SELECT (-1)::pg_catalog.int2%4$s FROM pgs_old AS n UNION ALL SELECT 1::pg_catalog.int2%4$s FROM pgs_new AS n) AS image;
+  ELSE
+    INSERT INTO %1$s (xid, seq, weight%2$s)
+    SELECT %3$s, image.*
+    FROM (SELECT %6$s, pg_catalog.row_number() OVER () AS pair FROM pgs_old AS n) AS o
+    FULL JOIN (SELECT %6$s, pg_catalog.row_number() OVER () AS pair FROM pgs_new AS n) AS n
+      ON o.pair OPERATOR(pg_catalog.=) n.pair
+    CROSS JOIN LATERAL (VALUES ((-1)::pg_catalog.int2, %7$s), (1::pg_catalog.int2, %8$s)) AS image
+    WHERE ROW(%7$s)::pg_catalog.record OPERATOR(pg_catalog.*<>) ROW(%8$s)::pg_catalog.record;
+  END IF;
+$body$, buffer, targets, stamp, images, reads, named, old_columns, new_columns) END
+      WHEN 'row' THEN format(
+$body$  IF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' THEN
+    %6$s
+  END IF;
+  IF TG_OP OPERATOR(pg_catalog.<>) 'INSERT' THEN
+    INSERT INTO %1$s (xid, seq, weight%2$s) SELECT %3$s, (-1)::pg_catalog.int2%4$s FROM (SELECT OLD.*) AS n;
+  END IF;
+  IF TG_OP OPERATOR(pg_catalog.<>) 'DELETE' THEN
+    INSERT INTO %1$s (xid, seq, weight%2$s) SELECT %3$s, 1::pg_catalog.int2%4$s FROM (SELECT NEW.*) AS n;
+  END IF;
+$body$, buffer, targets, stamp, images, reads,
+        CASE WHEN tracked.columns = '{}' THEN 'RETURN NULL;' ELSE format(
+          'IF (SELECT ROW(%1$s) FROM (SELECT OLD.*) AS n) OPERATOR(pg_catalog.*=) (SELECT ROW(%1$s) FROM (SELECT NEW.*) AS n) THEN RETURN NULL; END IF;',
+          reads) END)
+    END;
+    IF event <> 'truncate' AND NOT pgstream._ddl_is_watched() THEN
+      body := pgstream._guard_capture_body(source, event, body);
+    END IF;
+    EXECUTE format(
+      E'CREATE OR REPLACE FUNCTION pgstream_changes.capture_%s_%s() RETURNS trigger\nLANGUAGE plpgsql SECURITY DEFINER%s\nAS %L',
+      source, event, CASE WHEN needs_path THEN ' SET search_path = pg_catalog, pg_temp' ELSE '' END,
+      E'#variable_conflict use_column\nBEGIN\n' || body || E'  RETURN NULL;\nEND\n');
+    EXECUTE format('REVOKE ALL ON FUNCTION pgstream_changes.capture_%s_%s() FROM PUBLIC', source, event);
+  END LOOP;
+END
+$fn$;

@@ -1,0 +1,14 @@
+-- Notes on the stream tables that read `source` (only those that read one of `columns`, unless NULL) what must be done:
+-- `replan` when only names changed, `reinit` when changes may be missing, `broken` when the definition cannot hold.
+CREATE OR REPLACE FUNCTION pgstream._mark_dependents(source oid, columns smallint[], what text, reason text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  dependents bigint[] := ARRAY(
+    SELECT d.pgs_id FROM pgstream.pgs_dependencies d
+    WHERE d.source_relid = source AND (_mark_dependents.columns IS NULL OR d.columns && _mark_dependents.columns));
+BEGIN
+  PERFORM pgstream._mark_stream_tables(dependents, what, reason);
+END
+$$;

@@ -1,0 +1,32 @@
+-- A stream table was altered by hand: follow a new name, schema or owner; refuse a change of its columns.
+CREATE OR REPLACE FUNCTION pgstream._recheck_stream_table(relation oid) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET pg_stream.internal = 'on'
+AS $$
+DECLARE
+  target pgstream.pgs_stream_tables;
+  now_schema name;
+  now_name name;
+BEGIN
+  SELECT * INTO target FROM pgstream.pgs_stream_tables WHERE pgs_relid = relation;
+  IF NOT FOUND OR target.plan IS NULL THEN
+    RETURN;
+  END IF;
+  IF ARRAY(SELECT a.attname || ' ' || a.atttypid FROM pg_attribute a
+      WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)
+    <> ARRAY(SELECT (c ->> 'name') || ' ' || (c ->> 'type') FROM jsonb_array_elements(target.columns) WITH ORDINALITY AS u(c, i) ORDER BY i)
+  THEN
+    RAISE EXCEPTION 'cannot alter the columns of stream table "%"', target.pgs_name
+      USING ERRCODE = 'wrong_object_type', DETAIL = 'The columns of a stream table are those of its query.',
+        HINT = format('Use pgstream.alter_stream_table(%L, query => …).', format('%I.%I', target.pgs_schema, target.pgs_name));
+  END IF;
+  SELECT n.nspname, c.relname INTO STRICT now_schema, now_name
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = relation;
+  IF (now_schema, now_name) IS DISTINCT FROM (target.pgs_schema, target.pgs_name) THEN
+    UPDATE pgstream.pgs_stream_tables SET pgs_schema = now_schema, pgs_name = now_name, needs_replan = true
+    WHERE pgs_id = target.pgs_id;
+  END IF;
+  PERFORM pgstream._own_generated_objects(target.pgs_id);
+END
+$$;

@@ -1,0 +1,30 @@
+-- Everything about a source table that capture functions and plans rely on. What differs between two fingerprints says
+-- what to do (pgstream._recheck_source).
+CREATE OR REPLACE FUNCTION pgstream._source_fingerprint(source oid, columns smallint[]) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT jsonb_build_object(
+    'name', pgstream._qualified_name(source),
+    'rowSecurity', c.relrowsecurity,
+    'carriers', to_jsonb(pgstream._capture_carriers(source)),
+    'names', (
+      SELECT coalesce(jsonb_object_agg(a.attnum, a.attname), '{}') FROM pg_attribute a
+      WHERE a.attrelid = source AND a.attnum = ANY (columns) AND NOT a.attisdropped),
+    'types', (
+      SELECT coalesce(jsonb_object_agg(a.attnum, concat_ws('/', a.atttypid, a.atttypmod, a.attcollation, a.attgenerated)), '{}')
+      FROM pg_attribute a
+      WHERE a.attrelid = source AND a.attnum = ANY (columns) AND NOT a.attisdropped),
+    'notNull', (
+      SELECT coalesce(jsonb_agg(a.attnum ORDER BY a.attnum), '[]') FROM pg_attribute a
+      WHERE a.attrelid = source AND a.attnum = ANY (columns) AND a.attnotnull AND NOT a.attisdropped),
+    'keys', (
+      SELECT coalesce(jsonb_agg(DISTINCT array_to_string(i.indkey, ' ')), '[]') FROM pg_index i
+      WHERE i.indrelid = source AND i.indisunique AND i.indisvalid AND i.indimmediate
+        AND i.indpred IS NULL AND i.indexprs IS NULL),
+    'foreignKeys', (
+      SELECT coalesce(jsonb_agg(k.oid::bigint ORDER BY k.oid), '[]') FROM pg_constraint k
+      WHERE k.conrelid = source AND k.contype = 'f' AND k.convalidated)
+  )::text
+  FROM pg_class c WHERE c.oid = source
+$$;

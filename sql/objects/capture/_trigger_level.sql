@@ -1,0 +1,8 @@
+-- An apply worker of logical replication fires row triggers only, so a table that it writes needs those.
+CREATE OR REPLACE FUNCTION pgstream._trigger_level(carriers oid[]) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT CASE WHEN EXISTS (SELECT FROM pg_subscription_rel s WHERE s.srrelid = ANY (carriers))
+    THEN 'ROW' ELSE 'STATEMENT' END
+$$;

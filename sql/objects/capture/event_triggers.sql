@@ -1,0 +1,29 @@
+-- DDL is watched where that is possible: event triggers need a superuser (or what a managed server puts in its place) and
+-- do not fire in single-user mode or PGlite, which is found out by trying. Where they are missing, capture functions are
+-- generated with a guard and every refresh compares fingerprints.
+DO $$
+BEGIN
+  PERFORM pg_catalog.set_config('client_min_messages', 'warning', true);
+  DROP EVENT TRIGGER IF EXISTS pg_stream_ddl;
+  DROP EVENT TRIGGER IF EXISTS pg_stream_drop;
+  CREATE EVENT TRIGGER pg_stream_ddl ON ddl_command_end
+    WHEN TAG IN ('ALTER TABLE', 'CREATE TABLE', 'ALTER SCHEMA', 'CREATE VIEW', 'ALTER VIEW', 'ALTER TYPE', 'ALTER DOMAIN',
+      'CREATE FUNCTION', 'ALTER FUNCTION', 'ALTER ROUTINE', 'CREATE AGGREGATE', 'ALTER AGGREGATE', 'ALTER OPERATOR',
+      'ALTER COLLATION', 'CREATE SUBSCRIPTION', 'ALTER SUBSCRIPTION')
+    EXECUTE FUNCTION pgstream._on_ddl();
+  CREATE EVENT TRIGGER pg_stream_drop ON sql_drop EXECUTE FUNCTION pgstream._on_drop();
+  -- For session_replication_role = replica too.
+  ALTER EVENT TRIGGER pg_stream_ddl ENABLE ALWAYS;
+  ALTER EVENT TRIGGER pg_stream_drop ENABLE ALWAYS;
+
+  PERFORM pg_catalog.set_config('pg_stream.internal', 'probe', true);
+  ALTER TABLE pgstream.pgs_dependencies ALTER COLUMN pgs_id SET STATISTICS -1;
+  IF pg_catalog.current_setting('pg_stream.internal') <> 'seen' THEN
+    DROP EVENT TRIGGER pg_stream_ddl;
+    DROP EVENT TRIGGER pg_stream_drop;
+  END IF;
+  PERFORM pg_catalog.set_config('pg_stream.internal', '', true);
+EXCEPTION WHEN insufficient_privilege OR feature_not_supported THEN
+  NULL;
+END
+$$;

@@ -1,0 +1,19 @@
+-- Refuses callers that do not own the stream table.
+CREATE OR REPLACE FUNCTION pgstream._check_owner(id bigint) RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  target record;
+BEGIN
+  SELECT s.pgs_name, c.relowner INTO target
+  FROM pgstream.pgs_stream_tables s JOIN pg_class c ON c.oid = s.pgs_relid WHERE s.pgs_id = id;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'stream table % does not exist', id USING ERRCODE = 'undefined_table';
+  END IF;
+  IF NOT pg_has_role(pgstream._caller(), target.relowner, 'USAGE') THEN
+    RAISE EXCEPTION 'must be owner of stream table %', target.pgs_name
+      USING ERRCODE = 'insufficient_privilege', HINT = format('Its owner is %I.', pg_get_userbyid(target.relowner));
+  END IF;
+END
+$$;

@@ -1,0 +1,11 @@
+-- The compile request (src/compiler/catalog/request.ts) for a view that has just been made on the user's query.
+CREATE OR REPLACE FUNCTION pgstream._compile_request(
+  view oid, target_id bigint, target_schema text, target_name text, mode text
+) RETURNS jsonb
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT pgstream._compile_request_for_tree(
+    (SELECT r.ev_action::text FROM pg_rewrite r WHERE r.ev_class = view AND r.rulename = '_RETURN'),
+    pgstream._output_facts(view), rtrim(pg_get_viewdef(view), E'; \n'), target_id, target_schema, target_name, mode)
+$$;

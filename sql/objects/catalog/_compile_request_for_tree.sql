@@ -1,0 +1,75 @@
+-- The compile request (src/compiler/catalog/request.ts) for an analysed tree: at definition from the hidden view, later
+-- from the catalog, with the facts as they are now.
+CREATE OR REPLACE FUNCTION pgstream._compile_request_for_tree(
+  tree text, columns jsonb, definition text, target_id bigint, target_schema text, target_name text, mode text
+) RETURNS jsonb
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+-- Planning these queries anew for each array of oids costs more than running them.
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+  pending text[] := ARRAY[tree];
+  mentioned record;
+  relation_oids oid[] := '{}';
+  fresh oid[];
+  function_oids oid[] := '{}';
+  operator_oids oid[] := '{}';
+  -- Types that the compiler itself brings in: boolean, bytea, "char", bigint, smallint, integer, text, oid, float4,
+  -- float8, numeric, record, xid8, pg_snapshot.
+  type_oids oid[] := '{16,17,18,20,21,23,25,26,700,701,1700,2249,5069,5038}';
+  collation_oids oid[] := '{}';
+BEGIN
+  -- Views are read down to their tables.
+  WHILE pending <> '{}' LOOP
+    mentioned := pgstream._tree_references(pending);
+    fresh := ARRAY(SELECT r FROM unnest(mentioned.relations) AS r WHERE r <> ALL (relation_oids));
+    relation_oids := relation_oids || fresh;
+    function_oids := function_oids || mentioned.functions;
+    operator_oids := operator_oids || mentioned.operators;
+    type_oids := type_oids || mentioned.types;
+    collation_oids := collation_oids || mentioned.collations;
+    pending := ARRAY(
+      SELECT r.ev_action::text FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class
+      WHERE r.ev_class = ANY (fresh) AND r.rulename = '_RETURN' AND c.relkind = 'v');
+  END LOOP;
+
+  type_oids := type_oids
+    || ARRAY(SELECT (c ->> 'type')::oid FROM jsonb_array_elements(columns) AS c)
+    || ARRAY(SELECT DISTINCT a.atttypid FROM pg_attribute a
+        WHERE a.attrelid = ANY (relation_oids) AND a.attnum > 0 AND NOT a.attisdropped)
+    || ARRAY(SELECT DISTINCT t FROM pg_proc p, unnest(p.prorettype || p.proargtypes::oid[]) AS t
+        WHERE p.oid = ANY (function_oids))
+    || ARRAY(SELECT DISTINCT t FROM pg_operator o, unnest(ARRAY[o.oprleft, o.oprright, o.oprresult]) AS t
+        WHERE o.oid = ANY (operator_oids));
+  type_oids := pgstream._type_closure(type_oids);
+  collation_oids := collation_oids
+    || ARRAY(SELECT DISTINCT (c ->> 'collation')::oid FROM jsonb_array_elements(columns) AS c)
+    || ARRAY(SELECT DISTINCT a.attcollation FROM pg_attribute a
+        WHERE a.attrelid = ANY (relation_oids) AND a.attnum > 0 AND NOT a.attisdropped)
+    || ARRAY(SELECT DISTINCT t.typcollation FROM pg_type t WHERE t.oid = ANY (type_oids));
+
+  RETURN (
+    WITH type_facts AS MATERIALIZED (
+      SELECT pgstream._type_facts(type_oids) AS facts
+    ), all_operators AS MATERIALIZED (
+      SELECT operator_oids || ARRAY(
+        SELECT DISTINCT (t.value ->> 'equality')::oid FROM type_facts, jsonb_each(facts) AS t) AS oids
+    )
+    SELECT jsonb_build_object(
+      'version', 1,
+      'server', jsonb_build_object('versionNum', current_setting('server_version_num')::int),
+      'target', jsonb_build_object('id', target_id, 'schema', target_schema, 'name', target_name),
+      'mode', mode,
+      'tree', tree,
+      'definition', definition,
+      'columns', columns,
+      'relations', pgstream._relation_facts(relation_oids),
+      'types', type_facts.facts,
+      'functions', pgstream._function_facts(function_oids
+        || ARRAY(SELECT o.oprcode::oid FROM pg_operator o WHERE o.oid = ANY (all_operators.oids))),
+      'operators', pgstream._operator_facts(all_operators.oids),
+      'collations', pgstream._collation_facts(collation_oids))
+    FROM type_facts, all_operators);
+END
+$$;

@@ -1,0 +1,17 @@
+-- Compiles a definition, checks the rights of the one who will own it, and puts it into the catalog row.
+CREATE OR REPLACE FUNCTION pgstream._define(id bigint, owner name, request jsonb) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  new_plan jsonb := pgstream._compile_definition(request);
+BEGIN
+  PERFORM pgstream._check_select_rights(owner, request, new_plan);
+  UPDATE pgstream.pgs_stream_tables
+  SET tree = request ->> 'tree', columns = request -> 'columns', definition = request ->> 'definition', plan = new_plan,
+    relations = ARRAY(SELECT r.key::oid FROM jsonb_each(request -> 'relations') AS r WHERE r.value ->> 'kind' <> 'v'),
+    views = ARRAY(SELECT r.key::oid FROM jsonb_each(request -> 'relations') AS r WHERE r.value ->> 'kind' = 'v'),
+    needs_replan = false, broken_reason = NULL
+  WHERE pgs_id = id;
+END
+$$;

@@ -1,0 +1,19 @@
+-- FunctionFacts of the given functions, keyed by oid.
+CREATE OR REPLACE FUNCTION pgstream._function_facts(functions oid[]) RETURNS jsonb
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+-- Planning this query anew for each array of oids costs more than running it.
+SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+  RETURN (
+  SELECT coalesce(jsonb_object_agg(p.oid::text, jsonb_build_object(
+    'oid', p.oid::bigint, 'schema', n.nspname, 'name', p.proname, 'sql', format('%I.%I', n.nspname, p.proname),
+    'kind', p.prokind, 'volatility', p.provolatile, 'strict', p.proisstrict, 'returnsSet', p.proretset,
+    'result', p.prorettype::bigint,
+    'arguments', coalesce((SELECT jsonb_agg(a::bigint ORDER BY i) FROM unnest(p.proargtypes) WITH ORDINALITY AS u(a, i)), '[]'),
+    'variadic', p.provariadic::bigint)), '{}')
+  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+  WHERE p.oid = ANY (functions));
+END
+$$;

@@ -1,0 +1,52 @@
+-- Makes what a plan asks for, for a stream table whose catalog row holds it: tables, functions, capture, rights. The
+-- stream table itself (the first of the plan's tables) is made unless it exists. Rows come later (pgstream._fill, then
+-- pgstream._install_indexes).
+CREATE OR REPLACE FUNCTION pgstream._install_plan(id bigint, owner name) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET pg_stream.internal = 'on'
+SET client_min_messages = warning
+AS $$
+DECLARE
+  target pgstream.pgs_stream_tables;
+  label text;
+  statement text;
+  source record;
+BEGIN
+  SELECT * INTO STRICT target FROM pgstream.pgs_stream_tables WHERE pgs_id = id;
+  label := format('%I.%I', target.pgs_schema, target.pgs_name);
+  FOR statement IN
+    SELECT s FROM jsonb_array_elements_text(target.plan #> '{install,tables}') WITH ORDINALITY AS u(s, i)
+    WHERE i > 1 OR target.pgs_relid IS NULL ORDER BY i
+  LOOP
+    EXECUTE statement;
+  END LOOP;
+  IF target.pgs_relid IS NULL THEN
+    UPDATE pgstream.pgs_stream_tables SET pgs_relid = label::regclass WHERE pgs_id = id;
+    EXECUTE format('ALTER TABLE %s OWNER TO %I', label, owner);
+    EXECUTE format('CREATE TRIGGER pgstream_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s FOR EACH STATEMENT '
+      'WHEN (current_setting(''pg_stream.refreshing'', true) IS DISTINCT FROM ''on'') EXECUTE FUNCTION pgstream._refuse_write()', label);
+    EXECUTE format('COMMENT ON TABLE %s IS %L', label, 'stream table, maintained by pg_stream');
+  END IF;
+  FOR statement IN SELECT jsonb_array_elements_text(target.plan #> '{install,functions}') LOOP
+    EXECUTE statement;
+  END LOOP;
+
+  DELETE FROM pgstream.pgs_dependencies WHERE pgs_id = id;
+  -- In the order of their oids, like everybody else: no deadlocks among definitions.
+  FOR source IN
+    SELECT (s ->> 'relation')::oid AS relid, ARRAY(SELECT c::smallint FROM jsonb_array_elements_text(s -> 'columns') AS c) AS columns
+    FROM jsonb_array_elements(target.plan -> 'sources') AS s ORDER BY 1
+  LOOP
+    INSERT INTO pgstream.pgs_dependencies (pgs_id, source_relid, columns, is_stream_table)
+    VALUES (id, source.relid, source.columns, EXISTS (SELECT FROM pgstream.pgs_stream_tables WHERE pgs_relid = source.relid));
+    PERFORM pgstream._ensure_capture(source.relid, source.columns);
+  END LOOP;
+  -- What is recomputed each time must still be found when it is dropped or reads another stream table.
+  INSERT INTO pgstream.pgs_dependencies (pgs_id, source_relid, columns, is_captured, is_stream_table)
+  SELECT id, r.oid, '{}', false, EXISTS (SELECT FROM pgstream.pgs_stream_tables WHERE pgs_relid = r.oid)
+  FROM unnest(target.relations) AS r(oid) WHERE target.plan ->> 'strategy' = 'FULL'
+  ON CONFLICT DO NOTHING;
+  PERFORM pgstream._own_generated_objects(id);
+END
+$$;

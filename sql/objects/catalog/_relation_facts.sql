@@ -1,0 +1,74 @@
+-- RelationFacts of the given relations, keyed by oid.
+CREATE OR REPLACE FUNCTION pgstream._relation_facts(relations oid[]) RETURNS jsonb
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+-- Planning these queries anew for each array of oids costs more than running them.
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+  -- PostgreSQL 18 sets attnotnull for constraints that are not valid, and knows constraints that are not enforced.
+  v18 CONSTANT boolean := current_setting('server_version_num')::int >= 180000;
+  children oid[] := ARRAY(SELECT DISTINCT inhparent FROM pg_inherits WHERE inhparent = ANY (relations));
+  -- A constraint of an inheritance parent says nothing about the rows of its children.
+  loose oid[] := ARRAY(SELECT oid FROM pg_class WHERE oid = ANY (children) AND relkind <> 'p');
+  invalid_not_null text[] := '{}';
+  unenforced oid[] := '{}';
+BEGIN
+  IF v18 THEN
+    invalid_not_null := ARRAY(SELECT conrelid || '.' || conkey[1] FROM pg_constraint
+      WHERE conrelid = ANY (relations) AND contype = 'n' AND NOT convalidated);
+    EXECUTE 'SELECT ARRAY(SELECT oid FROM pg_constraint WHERE conrelid = ANY ($1) AND NOT conenforced)'
+      INTO unenforced USING relations;
+  END IF;
+  RETURN (
+    SELECT coalesce(jsonb_object_agg(c.oid::text, jsonb_build_object(
+      'oid', c.oid::bigint, 'schema', n.nspname, 'name', c.relname, 'kind', c.relkind,
+      'persistence', c.relpersistence, 'rowSecurity', c.relrowsecurity,
+      'hasChildren', c.oid = ANY (children), 'rows', c.reltuples,
+      'columns', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object(
+          'attnum', a.attnum, 'name', a.attname, 'type', a.atttypid::bigint, 'typmod', a.atttypmod,
+          'collation', a.attcollation::bigint,
+          'notNull', a.attnotnull AND c.oid <> ALL (loose) AND (c.oid || '.' || a.attnum) <> ALL (invalid_not_null),
+          'sql', format_type(a.atttypid, a.atttypmod), 'generated', a.attgenerated) ORDER BY a.attnum), '[]')
+        FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
+      'keys', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object(
+          'name', ic.relname, 'columns', k.columns, 'primary', i.indisprimary,
+          'nullsNotDistinct', i.indnullsnotdistinct) ORDER BY i.indisprimary DESC, i.indexrelid), '[]')
+        FROM pg_index i
+        JOIN pg_class ic ON ic.oid = i.indexrelid
+        JOIN pg_am am ON am.oid = ic.relam AND am.amname = 'btree'
+        CROSS JOIN LATERAL (
+          SELECT jsonb_agg(i.indkey[p] ORDER BY p) AS columns,
+            -- Unique in another sense of equality than the column's own is no key.
+            bool_and(oc.opcdefault AND i.indcollation[p] = a.attcollation) AS plain
+          FROM generate_series(0, i.indnkeyatts - 1) AS p
+          JOIN pg_opclass oc ON oc.oid = i.indclass[p]
+          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[p]
+        ) AS k
+        WHERE i.indrelid = c.oid AND i.indisunique AND i.indimmediate AND i.indisvalid AND i.indpred IS NULL
+          AND i.indexprs IS NULL AND NOT i.indisexclusion AND k.plain AND c.oid <> ALL (loose)),
+      'foreignKeys', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object(
+          'columns', to_jsonb(f.conkey), 'referenced', f.confrelid::bigint,
+          'referencedColumns', to_jsonb(f.confkey)) ORDER BY f.oid), '[]')
+        FROM pg_constraint f
+        WHERE f.conrelid = c.oid AND f.contype = 'f' AND f.convalidated AND NOT f.condeferrable
+          AND f.oid <> ALL (unenforced) AND c.oid <> ALL (loose)),
+      'indexes', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object(
+          'name', ic.relname, 'method', am.amname,
+          'columns', (SELECT jsonb_agg(i.indkey[p] ORDER BY p) FROM generate_series(0, i.indnkeyatts - 1) AS p),
+          'unique', i.indisunique, 'partial', i.indpred IS NOT NULL) ORDER BY i.indexrelid), '[]')
+        FROM pg_index i
+        JOIN pg_class ic ON ic.oid = i.indexrelid
+        JOIN pg_am am ON am.oid = ic.relam
+        WHERE i.indrelid = c.oid AND i.indisvalid),
+      'tree', CASE WHEN c.relkind = 'v' THEN (
+        SELECT r.ev_action::text FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.rulename = '_RETURN') END
+    )), '{}')
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.oid = ANY (relations));
+END
+$$;

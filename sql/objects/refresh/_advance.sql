@@ -1,0 +1,16 @@
+-- Moves the frontier to the snapshot that a refresh has read. In the refresh's own transaction, so that data and frontier
+-- move together. The sequence is read after the refresh statement: everything this transaction had captured when that
+-- statement ran has a smaller number, everything it captures later a greater one. Nothing is captured in between: the
+-- refresh writes no source.
+CREATE OR REPLACE FUNCTION pgstream._advance(id bigint, snapshot pg_snapshot, as_of timestamptz, duration_ms double precision)
+RETURNS void
+LANGUAGE sql
+SET search_path = pg_catalog, pg_temp
+AS $$
+  UPDATE pgstream.frontiers f
+  SET snapshot = _advance.snapshot, own_xid = pg_current_xact_id()::text::bigint,
+    own_seq = (SELECT last_value FROM pgstream.change_seq),
+    data_timestamp = as_of, last_refresh_at = clock_timestamp(), last_duration_ms = duration_ms,
+    system_identifier = pgstream._cluster()
+  WHERE f.pgs_id = id
+$$;

@@ -1,0 +1,16 @@
+-- Calls a generated function with a frontier.
+CREATE OR REPLACE FUNCTION pgstream._call_refresh(id bigint, variant text, frontier pgstream.frontiers)
+RETURNS pgstream.refresh_result
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  result pgstream.refresh_result;
+BEGIN
+  EXECUTE format('SELECT r.* FROM pgstream_state.refresh_%s_%s($1, $2, $3, $4) AS r', id, variant)
+  INTO result
+  USING pg_snapshot_xmax(frontier.snapshot)::text::bigint, pgstream._frontier_ids(frontier.snapshot, frontier.own_xid),
+    frontier.own_xid, frontier.own_seq;
+  RETURN result;
+END
+$$;

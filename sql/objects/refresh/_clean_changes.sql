@@ -1,0 +1,51 @@
+-- Removes what every reader of a source has consumed by its committed frontier. For a READ COMMITTED transaction of its
+-- own: under REPEATABLE READ two cleaners would meet in 40001. When no writer and no reader is at work and nothing is left
+-- to consume, the buffer is truncated, which leaves no bloat: a writer holds its lock on the buffer until it commits, so a
+-- lock that is granted at once means that every row is there to be judged.
+CREATE OR REPLACE FUNCTION pgstream._clean_changes(source oid) RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  buffer text := pgstream._buffer_name(source);
+  readers pgstream.frontiers[];
+  unread text;
+  removed bigint := 0;
+  is_unread boolean;
+  -- 64 pages: below that a truncation costs more than it saves.
+  truncate_above CONSTANT bigint := 64 * current_setting('block_size')::bigint;
+BEGIN
+  -- A reader that has not been filled yet keeps everything.
+  readers := ARRAY(
+    SELECT f FROM pgstream.frontiers f JOIN pgstream.pgs_dependencies d USING (pgs_id)
+    WHERE d.source_relid = source);
+  IF EXISTS (SELECT FROM unnest(readers) AS r WHERE r.snapshot IS NULL) THEN
+    RETURN 0;
+  END IF;
+  SELECT coalesce(string_agg(format(
+      '((b.xid >= %s OR b.xid = ANY (%L)) AND (b.xid <> %s OR b.seq > %s))',
+      pg_snapshot_xmax(r.snapshot), pgstream._frontier_ids(r.snapshot, r.own_xid), r.own_xid, r.own_seq), ' OR '), 'false')
+  INTO unread FROM unnest(readers) AS r;
+  EXECUTE format('DELETE FROM pgstream.truncations AS b WHERE b.source_relid = %s AND NOT (%s)', source, unread);
+  IF pg_relation_size(buffer::regclass) = 0 THEN
+    RETURN 0;
+  END IF;
+  IF pg_relation_size(buffer::regclass) > truncate_above THEN
+    BEGIN
+      EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', buffer);
+      EXECUTE format('SELECT EXISTS (SELECT FROM %s AS b WHERE %s)', buffer, unread) INTO STRICT is_unread;
+      IF NOT is_unread THEN
+        EXECUTE format('TRUNCATE %s', buffer);
+        RETURN 0;
+      END IF;
+      -- Release the lock before the long way.
+      RAISE EXCEPTION USING ERRCODE = 'lock_not_available';
+    EXCEPTION WHEN lock_not_available THEN
+      NULL;
+    END;
+  END IF;
+  EXECUTE format('DELETE FROM %s AS b WHERE NOT (%s)', buffer, unread);
+  GET DIAGNOSTICS removed = ROW_COUNT;
+  RETURN removed;
+END
+$$;

@@ -1,0 +1,43 @@
+-- The first fill: at a snapshot taken after capture was put on the sources. Under REPEATABLE READ that snapshot is older,
+-- so the fill is left to a later transaction. Indexes come after the rows.
+CREATE OR REPLACE FUNCTION pgstream._fill(id bigint, initiated_by text DEFAULT 'INITIAL') RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET client_min_messages = warning
+AS $$
+DECLARE
+  target record;
+  frontier pgstream.frontiers;
+  result pgstream.refresh_result;
+  as_of timestamptz;
+  duration_ms double precision;
+  ddl text;
+BEGIN
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION 'a stream table cannot be filled in a % transaction', current_setting('transaction_isolation')
+      USING ERRCODE = 'invalid_transaction_state',
+        DETAIL = 'Its snapshot may be older than the capture of changes.',
+        HINT = 'Refresh the stream table in a READ COMMITTED transaction.';
+  END IF;
+  SELECT * INTO frontier FROM pgstream.frontiers f WHERE f.pgs_id = id FOR UPDATE;
+  SELECT s.is_populated, s.plan, s.pgs_relid INTO target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
+  IF target.is_populated THEN
+    RETURN;
+  END IF;
+  as_of := clock_timestamp();
+  frontier.snapshot := pg_current_snapshot();
+  result := pgstream._call_refresh(id, 'fill', frontier);
+  duration_ms := extract(epoch FROM clock_timestamp() - as_of) * 1000;
+  PERFORM pgstream._install_indexes(id);
+  EXECUTE format('ANALYZE %s', target.pgs_relid::regclass);
+  FOR ddl IN SELECT jsonb_array_elements_text(target.plan -> 'stateTables') LOOP
+    EXECUTE format('ANALYZE %s', ddl);
+  END LOOP;
+  PERFORM pgstream._advance(id, result.snapshot, as_of, duration_ms);
+  PERFORM pgstream._learn(id, 'FULL', 0, duration_ms);
+  UPDATE pgstream.pgs_stream_tables s
+  SET is_populated = true, status = 'ACTIVE', needs_reinit = false, reinit_reason = NULL
+  WHERE s.pgs_id = id;
+  PERFORM pgstream._record(id, 'FULL', 'COMPLETED', result, as_of, duration_ms, initiated_by, 'first fill');
+END
+$$;

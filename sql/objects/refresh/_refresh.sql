@@ -1,0 +1,114 @@
+-- Brings one stream table up to date in the caller's transaction and says what it did.
+--
+-- First a look without any lock: when nothing is pending, the content is exact for this statement's snapshot and nothing
+-- is written. Otherwise the frontier row is locked, and everything after it runs in later statements: under READ
+-- COMMITTED their snapshots include whatever the previous holder of the lock committed; under REPEATABLE READ a lost race
+-- ends in 40001. The delta, the tables and the frontier's new snapshot are read by one statement.
+CREATE OR REPLACE FUNCTION pgstream._refresh(id bigint, initiated_by text DEFAULT 'MANUAL') RETURNS text
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  target record;
+  frontier pgstream.frontiers;
+  pending bigint[];
+  chosen record;
+  result pgstream.refresh_result;
+  as_of timestamptz := clock_timestamp();
+  duration_ms double precision;
+  repeatable CONSTANT boolean := current_setting('transaction_isolation') <> 'read committed';
+BEGIN
+  SELECT s.pgs_schema, s.pgs_name, s.pgs_relid, s.strategy, s.refresh_mode, s.is_populated, s.needs_reinit, s.reinit_reason,
+    s.needs_replan, s.broken_reason INTO target
+  FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'stream table % does not exist', id USING ERRCODE = 'undefined_table';
+  END IF;
+  IF target.broken_reason IS NOT NULL THEN
+    RAISE EXCEPTION 'stream table "%" cannot be refreshed: %', target.pgs_name, target.broken_reason
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+        HINT = format('Give it another query with pgstream.alter_stream_table(%L, query => …), or drop it.', target.pgs_name);
+  END IF;
+  IF NOT target.is_populated THEN
+    PERFORM pgstream._fill(id, CASE initiated_by WHEN 'MANUAL' THEN 'INITIAL' ELSE initiated_by END);
+    RETURN 'FULL';
+  END IF;
+  IF NOT pgstream._ddl_is_watched() THEN
+    PERFORM pgstream._recheck_source(d.source_relid) FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id;
+    SELECT s.needs_reinit, s.reinit_reason, s.needs_replan, s.broken_reason
+    INTO target.needs_reinit, target.reinit_reason, target.needs_replan, target.broken_reason
+    FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
+    IF target.broken_reason IS NOT NULL THEN
+      RETURN pgstream._refresh(id, initiated_by);
+    END IF;
+  END IF;
+
+  SELECT * INTO frontier FROM pgstream.frontiers f WHERE f.pgs_id = id;
+  IF frontier.system_identifier IS DISTINCT FROM pgstream._cluster() THEN
+    target.needs_reinit := true;
+    target.reinit_reason := 'the frontier is of another database cluster';
+  END IF;
+  IF NOT target.needs_reinit AND NOT target.needs_replan AND target.strategy = 'DIFFERENTIAL' THEN
+    pending := pgstream._pending(id, frontier);
+    IF (SELECT sum(n) = 0 FROM unnest(pending) AS n) THEN
+      -- Once a second is enough to say how fresh the content is.
+      IF NOT repeatable AND frontier.data_timestamp < as_of - interval '1 second' THEN
+        UPDATE pgstream.frontiers f SET data_timestamp = as_of WHERE f.pgs_id = id AND f.snapshot::text = frontier.snapshot::text;
+      END IF;
+      RETURN 'NO_DATA';
+    END IF;
+  END IF;
+
+  SELECT * INTO frontier FROM pgstream.frontiers f WHERE f.pgs_id = id FOR UPDATE;
+  IF repeatable THEN
+    PERFORM pgstream._refuse_stale_snapshot(id);
+  END IF;
+  IF target.needs_replan OR target.needs_reinit THEN
+    IF pgstream._replan(id) AND NOT target.needs_reinit THEN
+      target.needs_reinit := true;
+      target.reinit_reason := 'the plan has other state tables';
+    END IF;
+    SELECT s.strategy INTO target.strategy FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
+  END IF;
+  as_of := clock_timestamp();
+  IF target.needs_reinit THEN
+    SELECT 'REINITIALIZE' AS action, 'full' AS variant, 0::bigint AS changed_rows, target.reinit_reason AS reason INTO chosen;
+  ELSIF target.strategy = 'FULL' THEN
+    SELECT 'FULL' AS action, 'full' AS variant, 0::bigint AS changed_rows,
+      CASE target.refresh_mode WHEN 'FULL' THEN 'refresh mode FULL'
+        ELSE (SELECT s.plan #>> '{reasons,0,message}' FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id) END AS reason INTO chosen;
+  ELSE
+    pending := pgstream._pending(id, frontier);
+    IF (SELECT sum(n) = 0 FROM unnest(pending) AS n) THEN
+      RETURN 'NO_DATA';
+    END IF;
+    SELECT * INTO chosen FROM pgstream._choose_action(id, target.refresh_mode, frontier, pending);
+  END IF;
+
+  result := pgstream._call_refresh(id, chosen.variant, frontier);
+  IF NOT result.applied THEN
+    -- Between the look and the statement another source changed, or one was truncated.
+    pending := pgstream._pending(id, frontier);
+    IF pending[cardinality(pending)] > 0 THEN
+      SELECT * INTO chosen FROM pgstream._choose_action(id, target.refresh_mode, frontier, pending);
+    ELSE
+      chosen.variant := CASE WHEN chosen.variant LIKE '%_bulk' THEN 'from_all_bulk' ELSE 'from_all' END;
+    END IF;
+    result := pgstream._call_refresh(id, chosen.variant, frontier);
+    IF NOT result.applied THEN
+      -- Truncated at this very moment: recomputing is right whatever happened.
+      chosen.action := 'REINITIALIZE';
+      chosen.reason := 'a source table was truncated';
+      result := pgstream._call_refresh(id, 'full', frontier);
+    END IF;
+  END IF;
+  duration_ms := extract(epoch FROM clock_timestamp() - as_of) * 1000;
+  PERFORM pgstream._advance(id, result.snapshot, as_of, duration_ms);
+  PERFORM pgstream._learn(id, chosen.action, chosen.changed_rows, duration_ms);
+  UPDATE pgstream.pgs_stream_tables s
+  SET needs_reinit = false, reinit_reason = NULL, consecutive_errors = 0, last_error = NULL, status = 'ACTIVE'
+  WHERE s.pgs_id = id AND (s.needs_reinit OR s.consecutive_errors > 0 OR s.status <> 'ACTIVE');
+  PERFORM pgstream._record(id, chosen.action, 'COMPLETED', result, as_of, duration_ms, initiated_by, chosen.reason);
+  RETURN chosen.action;
+END
+$$;

@@ -1,0 +1,7 @@
+-- Clean when some buffer has grown beyond 64 pages: below that, reading past what is consumed costs nothing.
+CREATE OR REPLACE FUNCTION pgstream._cleaning_due() RETURNS boolean
+LANGUAGE sql
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT EXISTS (SELECT FROM pgstream.pgs_change_tracking t WHERE pg_relation_size(t.buffer) > 64 * 8192)
+$$;

@@ -1,0 +1,13 @@
+-- What every generated refresh function returns. `applied` is false, and nothing was done, when the function found a
+-- change that it is not made for.
+CREATE TYPE pgstream.refresh_result AS (
+  applied boolean,
+  snapshot pg_snapshot,
+  inserted bigint,
+  updated bigint,
+  deleted bigint
+);
+
+-- One value per capturing statement, for all sources: it orders the statements of one transaction, nothing more
+-- (across transactions a sequence is not in commit order, and nothing here relies on it).
+CREATE SEQUENCE pgstream.change_seq AS bigint CACHE 1;

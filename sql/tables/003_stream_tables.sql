@@ -1,0 +1,44 @@
+-- One row per stream table: what it is. What moves with every refresh is in pgstream.frontiers.
+CREATE TABLE pgstream.pgs_stream_tables (
+  pgs_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  -- NULL only inside create_stream_table, between the catalog row and the table.
+  pgs_relid oid UNIQUE,
+  pgs_schema name NOT NULL,
+  pgs_name name NOT NULL,
+  -- The text the user gave, and the search_path under which it was read (for export and for people).
+  defining_query text NOT NULL,
+  defining_search_path text NOT NULL,
+  -- pg_rewrite.ev_action of the hidden view and its columns (OutputFacts): enough to compile again after a rename.
+  tree text NOT NULL,
+  columns jsonb NOT NULL,
+  -- pg_get_viewdef of it, without the semicolon.
+  definition text NOT NULL,
+  -- The tables that the query reads, and the views it goes through, whose replacement changes the meaning.
+  relations oid[] NOT NULL DEFAULT '{}',
+  views oid[] NOT NULL DEFAULT '{}',
+  -- As given; NULL means calculated: the tightest bound among the dependents.
+  schedule text,
+  -- Seconds for a duration; NULL for cron and calculated.
+  schedule_seconds double precision,
+  refresh_mode text NOT NULL CHECK (refresh_mode IN ('AUTO', 'DIFFERENTIAL', 'FULL', 'IMMEDIATE')),
+  cdc_mode text NOT NULL DEFAULT 'auto' CHECK (cdc_mode IN ('auto', 'trigger', 'wal')),
+  status text NOT NULL DEFAULT 'INITIALIZING' CHECK (status IN ('INITIALIZING', 'ACTIVE', 'SUSPENDED', 'ERROR')),
+  is_populated boolean NOT NULL DEFAULT false,
+  -- Content must be computed anew, the plan too: capture missed something or the definition changed under us.
+  needs_reinit boolean NOT NULL DEFAULT false,
+  reinit_reason text,
+  -- The plan prints names that have changed; the content is still good.
+  needs_replan boolean NOT NULL DEFAULT false,
+  -- A source or column is gone: no refresh can succeed until the definition is altered.
+  broken_reason text,
+  consecutive_errors integer NOT NULL DEFAULT 0,
+  last_error text,
+  -- The compiler's plan (src/compiler/emit/plan.ts), as installed.
+  plan jsonb,
+  -- Read by every refresh: out of the large plan, which is not to be detoasted for it.
+  strategy text GENERATED ALWAYS AS (plan ->> 'strategy') STORED,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  UNIQUE (pgs_schema, pgs_name)
+);
+
+COMMENT ON TABLE pgstream.pgs_stream_tables IS 'stream tables: definition, state and plan';

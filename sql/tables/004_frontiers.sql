@@ -1,0 +1,23 @@
+-- What a refresh reads first and writes last: one narrow row per stream table, updated in place (HOT).
+CREATE TABLE pgstream.frontiers (
+  pgs_id bigint PRIMARY KEY REFERENCES pgstream.pgs_stream_tables ON DELETE CASCADE,
+  -- A buffer row is new iff (xid >= xmax(snapshot) OR xid = ANY (xip(snapshot) || own_xid))
+  -- AND (xid <> own_xid OR seq > own_seq).
+  snapshot pg_snapshot,
+  own_xid bigint NOT NULL DEFAULT 0,
+  own_seq bigint NOT NULL DEFAULT 0,
+  -- The stream table shows its sources as they were at this time or later.
+  data_timestamp timestamptz,
+  last_refresh_at timestamptz,
+  last_duration_ms double precision,
+  -- Measured costs, exponentially averaged, from which AUTO decides.
+  full_ms double precision,
+  delta_ms_fixed double precision,
+  delta_ms_per_row double precision,
+  -- xids mean something only in the cluster and on the timeline that made them.
+  system_identifier bigint,
+  timeline integer
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500,
+        autovacuum_vacuum_cost_delay = 0);
+
+COMMENT ON TABLE pgstream.frontiers IS 'up to which snapshot each stream table has consumed its sources, and its measured costs';

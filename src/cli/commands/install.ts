@@ -1,0 +1,44 @@
+import type pg from 'pg'
+import { StartError } from '../../hosts/embedded/start-error.ts'
+import { install, isInstalled, uninstall, upgrade } from '../../hosts/install.ts'
+import { outside } from '../../hosts/outside.ts'
+import { connect } from '../connect.ts'
+
+export async function installCommand(url: string): Promise<void> {
+  await connect(url, async (client) => {
+    if (await isInstalled(client))
+      throw new StartError('pg_stream is already installed there; use pg-stream upgrade')
+    await requireVersion(client)
+    await install(client, outside)
+  })
+  console.log('installed')
+}
+
+export async function upgradeCommand(url: string): Promise<void> {
+  await connect(url, async (client) => {
+    await requireInstalled(client)
+    await upgrade(client, undefined)
+  })
+  console.log('upgraded')
+}
+
+export async function uninstallCommand(url: string): Promise<void> {
+  await connect(url, async (client) => {
+    await requireInstalled(client)
+    await uninstall(client)
+  })
+  console.log('uninstalled')
+}
+
+export async function requireInstalled(client: pg.Client): Promise<void> {
+  if (!(await isInstalled(client)))
+    throw new StartError('pg_stream is not installed there; use pg-stream install')
+}
+
+async function requireVersion(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ version: number }>(
+    `SELECT current_setting('server_version_num')::int / 10000 AS version`,
+  )
+  const version = rows[0]?.version ?? 0
+  if (version < 15) throw new StartError(`pg_stream needs PostgreSQL 15 or later; this is ${version}`)
+}

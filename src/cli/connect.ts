@@ -1,0 +1,37 @@
+import pg from 'pg'
+import { StartError } from '../hosts/embedded/start-error.ts'
+
+/** Run with a connection to the database, closed afterwards; a server that cannot be reached is one clear line. */
+export async function connect<T>(url: string, run: (client: pg.Client) => Promise<T>): Promise<T> {
+  if (!/^postgres(ql)?:\/\//.test(url))
+    throw new StartError(`${url} is not a URL like postgresql://user@host/database`)
+  const client = new pg.Client({ connectionString: url, application_name: 'pg-stream' })
+  client.on('error', () => {}) // The query that is running reports it.
+  try {
+    await client.connect()
+  } catch (error) {
+    throw new StartError(`cannot connect to ${withoutPassword(url)}: ${reasonOf(error)}`)
+  }
+  try {
+    return await run(client)
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
+
+export function withoutPassword(url: string): string {
+  try {
+    const safe = new URL(url)
+    safe.password = ''
+    return safe.href
+  } catch {
+    return 'the server'
+  }
+}
+
+export function reasonOf(error: unknown): string {
+  const { code, message, errors } = error as { code?: string; message: string; errors?: Error[] }
+  if (code === 'ECONNREFUSED') return 'connection refused'
+  if (code === 'ENOTFOUND') return 'unknown host'
+  return message || errors?.[0]?.message || String(code)
+}

@@ -1,0 +1,57 @@
+#!/usr/bin/env node
+import { Command, InvalidArgumentError } from 'commander'
+import { explain } from './commands/explain.ts'
+import { installCommand, uninstallCommand, upgradeCommand } from './commands/install.ts'
+import { refresh } from './commands/refresh.ts'
+import { status } from './commands/status.ts'
+import { up } from './commands/up.ts'
+import { verify } from './commands/verify.ts'
+import { worker } from './commands/worker.ts'
+import { fail } from './fail.ts'
+
+const program = new Command('pg-stream')
+  .description(
+    'Stream tables for PostgreSQL: query results kept in real tables and maintained incrementally.',
+  )
+  .showHelpAfterError('(pg-stream --help lists the commands)')
+
+program
+  .command('up')
+  .description('run an embedded PostgreSQL 18 with pg_stream and its worker')
+  .option('--port <number>', 'port to listen on; a free one when left out', number(1, 65535))
+  .option('--data <folder>', 'data folder, kept; temporary when left out')
+  .option('--http-port <number>', 'serve /metrics and /healthz on this port', number(1, 65535))
+  .option('--demo', 'load real flights and replay them under stream tables')
+  .action(up)
+program.command('install <url>').description('install pg_stream in a database').action(installCommand)
+program
+  .command('upgrade <url>')
+  .description("bring a database's pg_stream to this version")
+  .action(upgradeCommand)
+program
+  .command('uninstall <url>')
+  .description('remove pg_stream; stream tables stay as ordinary tables with their content')
+  .action(uninstallCommand)
+program
+  .command('worker <url>')
+  .description('refresh due stream tables until stopped')
+  .option('--concurrency <number>', 'refreshes at the same time', number(1, 64), 4)
+  .option('--http-port <number>', 'serve /metrics and /healthz on this port', number(1, 65535))
+  .action(worker)
+program.command('status <url>').description('list the stream tables').action(status)
+program.command('explain <url> <name>').description('say how a stream table is maintained').action(explain)
+program
+  .command('verify <url> [name]')
+  .description('compare stream tables with their queries; fails when one differs')
+  .action(verify)
+program.command('refresh <url> <name>').description('refresh a stream table now').action(refresh)
+
+program.parseAsync().catch(fail)
+
+function number(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`)
+  }
+}

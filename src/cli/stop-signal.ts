@@ -1,0 +1,9 @@
+/**
+ * Aborted by the first Ctrl-C, SIGTERM or hang-up. Later ones change nothing: npm passes on a Ctrl-C that the terminal
+ * has sent already, and stopping takes bounded time anyway.
+ */
+export function stopSignal(): AbortSignal {
+  const controller = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => controller.abort())
+  return controller.signal
+}

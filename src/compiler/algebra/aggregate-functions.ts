@@ -1,0 +1,266 @@
+/**
+ * The rules of aggregate functions: which accumulators a call needs and how its value is read off them (FIELD a3).
+ *
+ * - count, sum and avg over smallint, integer, bigint, numeric, money, interval are linear: deltas are added. A count of
+ *   non-NULL arguments goes with every sum, so that SUM of nothing is NULL. What cannot be taken back by subtraction
+ *   (NaN and ±Infinity of numeric, ±infinity of interval) makes the group be computed anew.
+ * - sum and avg over real and double precision are computed anew for every touched group: addition of floats is not
+ *   associative, and what a rounding swallowed does not come back by subtracting (1e16 + 1 − 1e16).
+ * - min and max take the least (greatest) of stored and inserted value; the group is asked only when a value leaves that
+ *   may have been the extreme. A row that came and went within one delta is no harm: its leaving is seen as well.
+ */
+import type { ColumnIds } from './node.ts'
+import type { Accumulator, GroupRule } from './group-rule.ts'
+import type { AggregateCall } from './operators/aggregate.ts'
+import type { Projection } from './operators/project.ts'
+import { and, ref, sameScalar, sql, TRUE, WEIGHT } from './build.ts'
+import { BIGINT, BOOLEAN, type Scalar, type TypeRef } from './scalar.ts'
+
+/** Type oids (pg_type.dat). */
+const INT2 = 21
+const INT4 = 23
+const INT8 = 20
+const NUMERIC = 1700
+const FLOAT4 = 700
+const FLOAT8 = 701
+const MONEY = 790
+const INTERVAL = 1186
+const NUMERIC_TYPE: TypeRef = { oid: NUMERIC, typmod: -1, collation: 0 }
+
+/** What the binder must know of an argument's type to let a rule compare its values. */
+export interface AggregateFacts {
+  nullable(scalar: Scalar): boolean
+  /** The default equality operator of a type as SQL, e.g. `=`. */
+  equality(type: TypeRef): string
+}
+
+/** Is there a rule for this function over this argument type? */
+export function hasAggregateRule(name: string, argument: TypeRef | undefined): boolean {
+  switch (name) {
+    case 'count':
+    case 'min':
+    case 'max':
+      return true
+    case 'sum':
+      return argument !== undefined && (isAdditive(argument) || isFloat(argument))
+    case 'avg':
+      return argument !== undefined && argument.oid !== MONEY && (isAdditive(argument) || isFloat(argument))
+    default:
+      return false
+  }
+}
+
+/** The rule of one aggregation: accumulators are shared between calls that need the same. */
+export function groupRule(
+  keys: readonly Projection[],
+  calls: readonly AggregateCall[],
+  ids: ColumnIds,
+  facts: AggregateFacts,
+): GroupRule {
+  const accumulators: { readonly identity: string; readonly accumulator: Accumulator }[] = []
+  const share = (identity: string, make: () => Accumulator): Accumulator => {
+    const found = accumulators.find((entry) => entry.identity === identity)
+    if (found) return found.accumulator
+    const accumulator = make()
+    accumulators.push({ identity, accumulator })
+    return accumulator
+  }
+  const count = (condition: readonly Scalar[]) =>
+    share(`count ${JSON.stringify(condition)}`, () => countAccumulator(condition, ids))
+  const rows = count([])
+  const outputs = calls.map((call) => {
+    const value = callValue(call, { ids, facts, share, count, isGlobal: keys.length === 0, rows })
+    return { column: call.column, value }
+  })
+  return { keys, count: rows, accumulators: accumulators.map((entry) => entry.accumulator), outputs }
+}
+
+interface RuleContext {
+  readonly ids: ColumnIds
+  readonly facts: AggregateFacts
+  readonly isGlobal: boolean
+  readonly rows: Accumulator
+  share(identity: string, make: () => Accumulator): Accumulator
+  count(condition: readonly Scalar[]): Accumulator
+}
+
+function callValue(call: AggregateCall, context: RuleContext): Scalar {
+  const [argument] = call.args
+  const conditions = call.filter ? [call.filter] : []
+  if (argument === undefined) return ref(context.count(conditions).column)
+  const present = context.facts.nullable(argument)
+    ? [...conditions, sql(BOOLEAN)`(${argument} IS NOT NULL)`]
+    : conditions
+  const identity = JSON.stringify([argument, conditions])
+  switch (call.name) {
+    case 'count':
+      return ref(context.count(present).column)
+    case 'min':
+    case 'max':
+      return ref(
+        context.share(`${call.name} ${identity}`, () => extremeAccumulator(call, argument, conditions, context)).column,
+      )
+    default:
+      break
+  }
+  if (isFloat(argument.type))
+    return ref(
+      context.share(`${call.name} ${identity}`, () => recomputedAccumulator(call, argument, conditions, context.ids))
+        .column,
+    )
+  const counted = context.count(present)
+  const sum = context.share(`sum ${identity}`, () => sumAccumulator(argument, conditions, counted, context.ids))
+  if (call.name === 'sum') return ref(sum.column)
+  const divisor = argument.type.oid === INTERVAL ? sql(NUMERIC_TYPE)`(${ref(counted.column)})::double precision` : sql(NUMERIC_TYPE)`(${ref(counted.column)})::numeric`
+  const dividend = argument.type.oid === INTERVAL ? ref(sum.column) : sql(NUMERIC_TYPE)`(${ref(sum.column)})::numeric`
+  return sql(call.column.type)`(${dividend} / nullif(${divisor}, 0))`
+}
+
+/** Rows of the group that satisfy the condition. */
+function countAccumulator(condition: readonly Scalar[], ids: ColumnIds): Accumulator {
+  const column = ids.make('n', BIGINT, false)
+  const delta = ids.make('dn', BIGINT, true)
+  const where = and(condition)
+  const all = condition.length === 0
+  return {
+    column,
+    deltas: [
+      {
+        column: delta,
+        value: all
+          ? sql(BIGINT)`(sum(${WEIGHT}))::bigint`
+          : sql(BIGINT)`(sum(${WEIGHT}) FILTER (WHERE ${where}))::bigint`,
+      },
+    ],
+    combine: sql(BIGINT)`(coalesce(${ref(column)}, 0) + coalesce(${ref(delta)}, 0))`,
+    scratch: all ? sql(BIGINT)`count(*)` : sql(BIGINT)`count(*) FILTER (WHERE ${where})`,
+    recompute: null,
+  }
+}
+
+/** SUM as SQL has it: NULL while `counted` is 0. */
+function sumAccumulator(
+  argument: Scalar,
+  conditions: readonly Scalar[],
+  counted: Accumulator,
+  ids: ColumnIds,
+): Accumulator {
+  const type = sumType(argument.type)
+  const column = ids.make('sum', type, true)
+  const delta = ids.make('dsum', type, true)
+  const isInterval = argument.type.oid === INTERVAL
+  const finite = isInterval ? [...conditions, sql(BOOLEAN)`isfinite(${argument})`] : conditions
+  const deltas: Projection[] = [
+    { column: delta, value: filtered(type, weighted(argument, type), finite, type.oid === INT8 ? '::bigint' : '') },
+  ]
+  const total = sql(type)`coalesce(${ref(column)} + ${ref(delta)}, ${ref(column)}, ${ref(delta)})`
+  let recompute: Scalar | null = null
+  if (argument.type.oid === NUMERIC)
+    recompute = sql(BOOLEAN)`(${total} IN ('NaN'::numeric, 'Infinity'::numeric, '-Infinity'::numeric)) IS TRUE`
+  if (isInterval) {
+    const infinite = ids.make('infinite', BOOLEAN, true)
+    deltas.push({
+      column: infinite,
+      value: filtered(BOOLEAN, sql(BOOLEAN)`bool_or(NOT isfinite(${argument}))`, conditions, ''),
+    })
+    recompute = sql(BOOLEAN)`(coalesce(${ref(infinite)}, false) OR NOT coalesce(isfinite(${ref(column)}), true))`
+  }
+  return {
+    column,
+    deltas,
+    combine: sql(type)`CASE WHEN ${counted.combine} = 0 THEN NULL ELSE ${total} END`,
+    scratch: filtered(type, sql(type)`sum(${argument})`, conditions, ''),
+    recompute,
+  }
+}
+
+function extremeAccumulator(
+  call: AggregateCall,
+  argument: Scalar,
+  conditions: readonly Scalar[],
+  { ids, facts }: RuleContext,
+): Accumulator {
+  const type = call.column.type
+  const column = ids.make(call.name, type, true)
+  const inserted = ids.make(`${call.name}_inserted`, type, true)
+  const deleted = ids.make(`${call.name}_deleted`, type, true)
+  const aggregate = call.name === 'min' ? sql(type)`min(${argument})` : sql(type)`max(${argument})`
+  const [old, plus, minus] = [ref(column), ref(inserted), ref(deleted)]
+  const isMin = call.name === 'min'
+  const outermost = isMin ? sql(type)`least(${old}, ${plus}, ${minus})` : sql(type)`greatest(${old}, ${plus}, ${minus})`
+  return {
+    column,
+    deltas: [
+      { column: inserted, value: filtered(type, aggregate, [sql(BOOLEAN)`(${WEIGHT} > 0)`, ...conditions], '') },
+      { column: deleted, value: filtered(type, aggregate, [sql(BOOLEAN)`(${WEIGHT} < 0)`, ...conditions], '') },
+    ],
+    combine: isMin ? sql(type)`least(${old}, ${plus})` : sql(type)`greatest(${old}, ${plus})`,
+    scratch: filtered(type, aggregate, conditions, ''),
+    // A leaving value that no other lies beyond may have been the extreme; `minus` NULL makes this NULL: no.
+    recompute: {
+      kind: 'expression',
+      construct: 'rule',
+      parts: ['((', `) ${facts.equality(type)} (`, ')) IS TRUE'],
+      args: [outermost, minus],
+      closed: false,
+      type: BOOLEAN,
+      volatility: 'immutable',
+      strict: false,
+    },
+  }
+}
+
+/** Nothing but the group's rows tells the new value. */
+function recomputedAccumulator(
+  call: AggregateCall,
+  argument: Scalar,
+  conditions: readonly Scalar[],
+  ids: ColumnIds,
+): Accumulator {
+  const type = call.column.type
+  const column = ids.make(call.name, type, true)
+  const aggregate = call.name === 'sum' ? sql(type)`sum(${argument})` : sql(type)`avg(${argument})`
+  return {
+    column,
+    deltas: [],
+    combine: ref(column),
+    scratch: filtered(type, aggregate, conditions, ''),
+    recompute: TRUE,
+  }
+}
+
+/** sum(argument × weight), wide enough that no product overflows. */
+function weighted(argument: Scalar, type: TypeRef): Scalar {
+  switch (argument.type.oid) {
+    case INT2:
+    case INT4:
+      return sql(type)`sum((${argument})::bigint * ${WEIGHT})`
+    case INT8:
+      return sql(type)`sum((${argument})::numeric * ${WEIGHT})`
+    case INTERVAL:
+      return sql(type)`sum((${argument}) * (${WEIGHT})::double precision)`
+    default:
+      return sql(type)`sum((${argument}) * ${WEIGHT})`
+  }
+}
+
+function filtered(type: TypeRef, aggregate: Scalar, conditions: readonly Scalar[], cast: '' | '::bigint'): Scalar {
+  const where = and(conditions)
+  const plain = sameScalar(where, TRUE)
+  if (cast === '::bigint')
+    return plain ? sql(type)`(${aggregate})::bigint` : sql(type)`(${aggregate} FILTER (WHERE ${where}))::bigint`
+  return plain ? aggregate : sql(type)`${aggregate} FILTER (WHERE ${where})`
+}
+
+function sumType(argument: TypeRef): TypeRef {
+  const oid = argument.oid === INT2 || argument.oid === INT4 ? INT8 : argument.oid === INT8 ? NUMERIC : argument.oid
+  return { oid, typmod: -1, collation: 0 }
+}
+
+function isAdditive(type: TypeRef): boolean {
+  return [INT2, INT4, INT8, NUMERIC, MONEY, INTERVAL].includes(type.oid)
+}
+
+function isFloat(type: TypeRef): boolean {
+  return type.oid === FLOAT4 || type.oid === FLOAT8
+}

@@ -1,0 +1,31 @@
+/**
+ * What an operator of class `group` answers with: the state it keeps per key, how a delta changes it, and how its
+ * output is read off. delta/ and emit/ turn this into statements and know nothing of the operator behind it.
+ */
+import type { Column } from './node.ts'
+import type { Projection } from './operators/project.ts'
+import type { Scalar } from './scalar.ts'
+
+export interface GroupRule {
+  /** The columns that say which group a row belongs to, computed from the input. */
+  readonly keys: readonly Projection[]
+  /** How many rows the group has: it exists while this is positive; a group without keys always exists. */
+  readonly count: Accumulator
+  /** All accumulators, `count` first. */
+  readonly accumulators: readonly Accumulator[]
+  /** The operator's own output columns over the accumulators. */
+  readonly outputs: readonly Projection[]
+}
+
+export interface Accumulator {
+  /** What is stored per group; NULL for a group that is new. */
+  readonly column: Column
+  /** Aggregates over the group's delta rows, each with its weight (WEIGHT). */
+  readonly deltas: readonly Projection[]
+  /** The new value, from the stored one and the deltas. */
+  readonly combine: Scalar
+  /** The aggregate over the group's rows themselves: for filling, and where `recompute` says so. */
+  readonly scratch: Scalar
+  /** When the deltas do not determine the new value; null: never. Over the stored value and the deltas. */
+  readonly recompute: Scalar | null
+}

@@ -1,0 +1,45 @@
+/**
+ * The algebra: one tree type for queries and for the Z-set terms that maintain them. A query is a tree whose leaves are
+ * `scan` and `values`; a term has `read` leaves instead, which say *which state* of a stored relation is meant.
+ * Columns have ids that are unique in the compilation, so rewriting never renumbers anything.
+ */
+import { internalError } from '../catalog/error.ts'
+import type { Aggregate } from './operators/aggregate.ts'
+import type { Consolidate } from './operators/consolidate.ts'
+import type { Filter } from './operators/filter.ts'
+import type { Join } from './operators/join.ts'
+import type { Negate } from './operators/negate.ts'
+import type { Project } from './operators/project.ts'
+import type { Read } from './operators/read.ts'
+import type { Scan } from './operators/scan.ts'
+import type { UnionAll } from './operators/union-all.ts'
+import type { Values } from './operators/values.ts'
+import type { ColumnId, TypeRef } from './scalar.ts'
+
+export interface Column {
+  readonly id: ColumnId
+  /** For people: the name in generated SQL is derived from it and from the id. */
+  readonly name: string
+  readonly type: TypeRef
+  readonly nullable: boolean
+}
+
+export type Node = Aggregate | Consolidate | Filter | Join | Negate | Project | Read | Scan | UnionAll | Values
+
+/** A set of columns whose values, compared with IS NOT DISTINCT FROM, occur at most once. [] means: at most one row. */
+export type Key = readonly ColumnId[]
+
+/** Hands out the ids of one compilation, in order: the same request gives the same ids. */
+export class ColumnIds {
+  #next = 1
+
+  make(name: string, type: TypeRef, nullable: boolean): Column {
+    return { id: this.#next++, name, type, nullable }
+  }
+}
+
+export function columnOf(columns: readonly Column[], id: ColumnId): Column {
+  const column = columns.find((candidate) => candidate.id === id)
+  if (column === undefined) throw internalError(`column ${id} is not in scope`)
+  return column
+}

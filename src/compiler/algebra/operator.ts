@@ -1,0 +1,44 @@
+/**
+ * The contract of an operator. One operator is one file under `operators/`, exporting one record of this type; the
+ * rest of the compiler knows operators only through it.
+ */
+import type { Column, Key, Node } from './node.ts'
+import type { Scalar } from './scalar.ts'
+
+/**
+ * How an operator answers a change.
+ * - `leaf`: a stored relation, or rows that never change
+ * - `linear`: the delta of the output is the operator applied to the delta of the input
+ * - `multilinear`: linear in each input, the others held still (joins)
+ * - `group`: a function of all rows that share a key; needs state; only touched keys are looked at
+ * - `term`: occurs in terms only, never in a query
+ */
+export type OperatorClass = 'leaf' | 'linear' | 'multilinear' | 'group' | 'term'
+
+/** What a delta rule may use of input i. `delta` is null when that input cannot have changed. */
+export interface Differentials {
+  delta(input: number): Node | null
+  before(input: number): Node
+  after(input: number): Node
+  /** Which of the two is at hand without adding the delta to it. */
+  stored(input: number): 'before' | 'after'
+}
+
+export interface Operator<N extends Node> {
+  readonly op: N['op']
+  readonly class: OperatorClass
+  inputs(node: N): readonly Node[]
+  withInputs(node: N, inputs: readonly Node[]): N
+  /** Scalars held by the node itself, for checks and for finding the columns that are read. */
+  scalars(node: N): readonly Scalar[]
+  columns(node: N): readonly Column[]
+  /** Candidate keys of the output; may miss some, never claims a false one. */
+  keys(node: N): readonly Key[]
+  /**
+   * The delta of the output as algebra over `before`, `after` and `delta` of the inputs; null when nothing changed.
+   * Operators of class `group` do not come here: delta/stage.ts cuts the query at them.
+   */
+  differentiate(node: N, inputs: Differentials): Node | null
+  /** One line for explain, without the inputs. */
+  describe(node: N, scalar: (scalar: Scalar) => string): string
+}

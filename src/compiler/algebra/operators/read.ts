@@ -1,0 +1,37 @@
+/**
+ * Read: one state of a stored relation, the leaf of every term.
+ *
+ * A source table stores `after` (the live table at the refresh's snapshot); `before` is after ⊎ −delta. A stage stores
+ * `before` (its state table, read at that same snapshot); `after` is before ⊎ delta. Neither ever needs EXCEPT ALL
+ * (FIELD: 30 ms against 208 ms). Class: term. Source: DBSP23 Thm 3.4, with R = R′ ⊎ −ΔR.
+ */
+import type { Column, Key } from '../node.ts'
+import type { Operator } from '../operator.ts'
+import type { Scan } from './scan.ts'
+
+export interface Read {
+  readonly op: 'read'
+  readonly version: 'before' | 'after' | 'delta'
+  readonly of: Scan | StageOutput
+}
+
+/** What a stage (a stateful operator inside the query) gives to the operators above it. */
+export interface StageOutput {
+  readonly op: 'stage-output'
+  readonly stage: number
+  readonly columns: readonly Column[]
+  readonly keys: readonly Key[]
+}
+
+export const read: Operator<Read> = {
+  op: 'read',
+  class: 'term',
+  inputs: () => [],
+  withInputs: (node) => node,
+  scalars: () => [],
+  columns: (node) => node.of.columns,
+  // Only a whole state is a set of rows; a delta, and a state made with one, has rows of negative weight.
+  keys: (node) => (node.version === 'delta' ? [] : node.of.keys),
+  differentiate: () => null,
+  describe: (node) => `${node.version}(${node.of.op === 'scan' ? node.of.sql : `stage ${node.of.stage}`})`,
+}

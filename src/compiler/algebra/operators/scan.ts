@@ -1,0 +1,39 @@
+/**
+ * Scan: the rows of a table.
+ *
+ * Shape: the table's columns that the query reads. Keys: unique immediate indexes over NOT NULL columns (or NULLS NOT
+ * DISTINCT). Class: leaf. Delta: what the change buffer holds past the frontier. State: none, the table is stored.
+ * Nulls: as stored. Refuses: nothing here; bind/ decides what may be scanned. Source: DBSP23 §3.
+ */
+import type { Column, Key } from '../node.ts'
+import type { Operator } from '../operator.ts'
+
+export interface Scan {
+  readonly op: 'scan'
+  readonly relation: number
+  /** The table's own name, for aliases. */
+  readonly name: string
+  /** `schema.table`, quoted. */
+  readonly sql: string
+  readonly columns: readonly ScanColumn[]
+  readonly keys: readonly Key[]
+  /** Leading columns of the indexes that a probe could use, as column ids. */
+  readonly indexes: readonly (readonly number[])[]
+  readonly rows: number
+}
+
+export interface ScanColumn extends Column {
+  readonly attnum: number
+}
+
+export const scan: Operator<Scan> = {
+  op: 'scan',
+  class: 'leaf',
+  inputs: () => [],
+  withInputs: (node) => node,
+  scalars: () => [],
+  columns: (node) => node.columns,
+  keys: (node) => node.keys,
+  differentiate: () => null,
+  describe: (node) => `scan ${node.sql}`,
+}

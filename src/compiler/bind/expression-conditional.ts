@@ -1,0 +1,83 @@
+import { BOOLEAN, type Scalar, scalarVolatility } from '../algebra/scalar.ts'
+import { internalError, unsupported } from '../catalog/error.ts'
+import { nodeField, nodeListField, numberField, optionalNode } from '../catalog/node-field.ts'
+import type { TreeNode } from '../catalog/node-tree.ts'
+import { type Binding, expression, type Rule, Template } from './binding.ts'
+import { castTypeSql, operatorFacts } from './facts.ts'
+
+/** PostgreSQL 15 has its own names for some of these tags. */
+export const conditionalRules: Readonly<Record<string, Rule>> = {
+  CASEEXPR: caseExpression,
+  CASE: caseExpression,
+  NULLTEST: nullTest,
+  BOOLEANTEST: booleanTest,
+}
+
+function caseExpression(node: TreeNode, binding: Binding): Scalar {
+  const subject = optionalNode(node, 'arg')
+  const value = subject === null ? null : binding.bind(subject)
+  const type = { oid: numberField(node, 'casetype'), typmod: -1, collation: numberField(node, 'casecollid') }
+  const inner = value === null ? binding : binding.testing(value)
+  const branches = nodeListField(node, 'args').map((branch) => ({
+    condition: inner.bind(nodeField(branch, 'expr')),
+    // Results stand outside the comparison: an enclosing CASETESTEXPR keeps its meaning there.
+    result: binding.bind(nodeField(branch, 'result')),
+  }))
+  const text = new Template().text('CASE')
+  // `CASE value WHEN …` looks its operators up by name, so it is only written where that finds the same ones; elsewhere
+  // the value is put into each condition.
+  const operands =
+    value === null ? [] : branches.map(({ condition }) => plainOperand(condition, value, binding))
+  const isSimple = value !== null && operands.every((operand) => operand !== undefined)
+  if (isSimple) text.text(' ').hole(value)
+  else if (value !== null && scalarVolatility(value) === 'volatile') {
+    throw unsupported('CASE on a volatile value', 'Compute the value in a subquery.')
+  }
+  for (const [i, { condition, result }] of branches.entries()) {
+    const operand = isSimple ? operands[i] : undefined
+    text
+      .text(' WHEN ')
+      .hole(operand ?? condition)
+      .text(' THEN ')
+      .hole(result)
+  }
+  const otherwise = optionalNode(node, 'defresult')
+  text.text(' ELSE ')
+  if (otherwise === null) text.text(`NULL::${castTypeSql(binding.request, type.oid)}`)
+  else text.hole(binding.bind(otherwise))
+  text.text(' END')
+  return expression({ construct: 'CASE', parts: text.parts, args: text.args, type })
+}
+
+/** What is compared with `value`, when it is by the = of pg_catalog for exactly these types, with nothing in between. */
+function plainOperand(condition: Scalar, value: Scalar, { request }: Binding): Scalar | undefined {
+  if (condition.kind !== 'operator' || condition.sql !== '=') return undefined
+  const [left, right] = condition.args
+  return left === value && operatorFacts(request, condition.oid).left === value.type.oid ? right : undefined
+}
+
+function nullTest(node: TreeNode, binding: Binding): Scalar {
+  // Whether a row is tested field by field follows from the argument's type, here as in the analysis.
+  const test = numberField(node, 'nulltesttype') === 0 ? 'IS NULL' : 'IS NOT NULL'
+  return expression({
+    construct: test,
+    parts: ['', ` ${test}`],
+    args: [binding.bind(nodeField(node, 'arg'))],
+    type: BOOLEAN,
+    closed: false,
+  })
+}
+
+const BOOLEAN_TESTS = ['IS TRUE', 'IS NOT TRUE', 'IS FALSE', 'IS NOT FALSE', 'IS UNKNOWN', 'IS NOT UNKNOWN']
+
+function booleanTest(node: TreeNode, binding: Binding): Scalar {
+  const test = BOOLEAN_TESTS[numberField(node, 'booltesttype')]
+  if (test === undefined) throw internalError('unknown boolean test')
+  return expression({
+    construct: test,
+    parts: ['', ` ${test}`],
+    args: [binding.bind(nodeField(node, 'arg'))],
+    type: BOOLEAN,
+    closed: false,
+  })
+}

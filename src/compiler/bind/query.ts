@@ -1,0 +1,344 @@
+/**
+ * From the server's analysed query to algebra: one place decides what is maintained and says "not supported" about the
+ * rest, by name. Subqueries in FROM, views and non-recursive WITH become part of the tree; ORDER BY has no meaning for a
+ * table and is left out.
+ */
+import { groupRule, hasAggregateRule } from '../algebra/aggregate-functions.ts'
+import { sameScalar } from '../algebra/build.ts'
+import { type Column, type ColumnIds, columnOf, type Node } from '../algebra/node.ts'
+import type { AggregateCall } from '../algebra/operators/aggregate.ts'
+import { operatorOf } from '../algebra/operators/index.ts'
+import type { Project, Projection } from '../algebra/operators/project.ts'
+import { type Scalar, scalarArguments, scalarNullable, type TypeRef } from '../algebra/scalar.ts'
+import { CompileError, internalError, SQLSTATE, unsupported } from '../catalog/error.ts'
+import {
+  booleanField,
+  intListField,
+  listField,
+  nodeField,
+  nodeListField,
+  numberField,
+  oidListField,
+  optionalNode,
+  optionalString,
+  stringField,
+} from '../catalog/node-field.ts'
+import type { TreeNode } from '../catalog/node-tree.ts'
+import type { CompileRequest } from '../catalog/request.ts'
+import { expression } from './binding.ts'
+import { bindExpression } from './expression.ts'
+import { castTypeSql, functionFacts, operatorFacts, operatorSql, typeFacts } from './facts.ts'
+import { bindRangeTable, type RangeEntry } from './range-table.ts'
+import type { Scope } from './scope.ts'
+
+const FULL_HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
+
+/** What a query sees of the queries around it. */
+export interface Environment {
+  readonly request: CompileRequest
+  readonly ids: ColumnIds
+  /** WITH queries by level: the innermost first. */
+  readonly ctes: readonly ReadonlyMap<string, TreeNode>[]
+}
+
+/** A whole query: a projection of its output columns. */
+export function bindQuery(query: TreeNode, outer: Environment): Project {
+  refuseClauses(query)
+  const ctes = new Map(nodeListField(query, 'cteList').map((cte) => [stringField(cte, 'ctename'), cte]))
+  const environment = { ...outer, ctes: [ctes, ...outer.ctes] }
+  const range = bindRangeTable(query, environment)
+  const setOperation = optionalNode(query, 'setOperations')
+  if (setOperation) return bindSetOperation(query, setOperation, range, environment)
+  return bindSelect(query, range, environment)
+}
+
+function refuseClauses(query: TreeNode): void {
+  const clause = (present: boolean, construct: string) => {
+    if (present) throw unsupported(construct, FULL_HINT)
+  }
+  clause(optionalNode(query, 'limitCount') !== null || optionalNode(query, 'limitOffset') !== null, 'LIMIT')
+  clause(booleanField(query, 'hasRecursive'), 'WITH RECURSIVE')
+  clause(booleanField(query, 'hasDistinctOn'), 'DISTINCT ON')
+  clause(listField(query, 'distinctClause').length > 0, 'SELECT DISTINCT')
+  clause(
+    listField(query, 'windowClause').length > 0 || booleanField(query, 'hasWindowFuncs'),
+    'window functions',
+  )
+  clause(listField(query, 'groupingSets').length > 0, 'GROUPING SETS')
+  clause(booleanField(query, 'hasTargetSRFs'), 'a set-returning function in the select list')
+}
+
+function bindSelect(query: TreeNode, range: readonly RangeEntry[], { request, ids }: Environment): Project {
+  const rows = scopeOver(range, request, (node) => {
+    throw notHere(node)
+  })
+  const input = bindFrom(nodeField(query, 'jointree'), range, rows)
+  const targets = nodeListField(query, 'targetList').filter((target) => !booleanField(target, 'resjunk'))
+  const groups = nodeListField(query, 'groupClause')
+  const having = optionalNode(query, 'havingQual')
+  const isNullable = (id: number) => columnOf(operatorOf(input).columns(input), id).nullable
+  if (!booleanField(query, 'hasAggs') && groups.length === 0 && !having)
+    return projectTargets(targets, input, ids, (node) => bindExpression(node, rows))
+
+  const calls: AggregateCall[] = []
+  const mixed = scopeOver(range, request, (node) => {
+    if (node.tag !== 'AGGREF') throw notHere(node)
+    return bindAggregate(node, rows, calls, ids)
+  })
+  const keys: Projection[] = []
+  const addKey = (value: Scalar, name: string): Projection => {
+    const found = keys.find((key) => sameScalar(key.value, value))
+    if (found) return found
+    const key = { column: ids.make(name, value.type, scalarNullable(value, isNullable)), value }
+    keys.push(key)
+    return key
+  }
+  for (const group of groups) {
+    const target = nodeListField(query, 'targetList').find(
+      (each) => numberField(each, 'ressortgroupref') === numberField(group, 'tleSortGroupRef'),
+    )
+    if (!target) throw internalError('a GROUP BY item has no target entry')
+    addKey(bindExpression(nodeField(target, 'expr'), rows), optionalString(target, 'resname') ?? 'key')
+  }
+  /** Above the aggregation: group expressions are its columns; a column that is none depends on one (primary key). */
+  const above = (scalar: Scalar): Scalar => {
+    const key = keys.find((each) => sameScalar(each.value, scalar))
+    if (key) return { kind: 'column', id: key.column.id, type: key.column.type }
+    if (scalar.kind === 'column') {
+      if (calls.some((call) => call.column.id === scalar.id)) return scalar
+      const { column } = addKey(scalar, columnOf(operatorOf(input).columns(input), scalar.id).name)
+      return { kind: 'column', id: column.id, type: column.type }
+    }
+    return scalar.kind === 'constant' ? scalar : { ...scalar, args: scalarArguments(scalar).map(above) }
+  }
+  const bound = targets.map((target) => ({
+    target,
+    value: above(bindExpression(nodeField(target, 'expr'), mixed)),
+  }))
+  const condition = having ? conjuncts(above(bindExpression(having, mixed))) : []
+  const rule = groupRule(keys, calls, ids, {
+    nullable: (scalar) => scalarNullable(scalar, isNullable),
+    equality: (type) => {
+      const { equality } = typeFacts(request, type.oid)
+      if (equality === 0)
+        throw unsupported(`min or max over type ${typeFacts(request, type.oid).sql}`, FULL_HINT)
+      return operatorSql(operatorFacts(request, equality))
+    },
+  })
+  const aggregated: Node = { op: 'aggregate', input, keys, calls, rule }
+  const kept: Node =
+    condition.length === 0 ? aggregated : { op: 'filter', input: aggregated, predicate: condition }
+  const values = new Map(bound.map(({ target, value }) => [target, value]))
+  return projectTargets(targets, kept, ids, (_, target) => {
+    const value = values.get(target)
+    if (!value) throw internalError('a target entry was not bound')
+    return value
+  })
+}
+
+function projectTargets(
+  targets: readonly TreeNode[],
+  input: Node,
+  ids: ColumnIds,
+  bind: (expr: TreeNode, target: TreeNode) => Scalar,
+): Project {
+  const columns = operatorOf(input).columns(input)
+  const outputs = targets.map((target) => {
+    const value = bind(nodeField(target, 'expr'), target)
+    const nullable = scalarNullable(value, (id) => columnOf(columns, id).nullable)
+    return { column: ids.make(optionalString(target, 'resname') ?? 'column', value.type, nullable), value }
+  })
+  return { op: 'project', input, outputs }
+}
+
+/** FROM and WHERE. */
+function bindFrom(jointree: TreeNode, range: readonly RangeEntry[], rows: Scope): Node {
+  const inputs = nodeListField(jointree, 'fromlist').map((item) => bindFromItem(item, range, rows))
+  const quals = optionalNode(jointree, 'quals')
+  return { op: 'join', inputs, predicate: quals ? conjuncts(bindExpression(quals, rows)) : [] }
+}
+
+function bindFromItem(item: TreeNode, range: readonly RangeEntry[], rows: Scope): Node {
+  if (item.tag === 'RANGETBLREF') return entryAt(range, numberField(item, 'rtindex')).node()
+  if (item.tag !== 'JOINEXPR') throw internalError(`FROM item ${item.tag}`)
+  const kind = JOIN_TYPES[numberField(item, 'jointype')]
+  if (kind !== 'JOIN') throw unsupported(kind ?? 'this kind of join', FULL_HINT)
+  const quals = optionalNode(item, 'quals')
+  return {
+    op: 'join',
+    inputs: [
+      bindFromItem(nodeField(item, 'larg'), range, rows),
+      bindFromItem(nodeField(item, 'rarg'), range, rows),
+    ],
+    predicate: quals ? conjuncts(bindExpression(quals, rows)) : [],
+  }
+}
+
+/** JoinType (nodes.h). */
+const JOIN_TYPES: Readonly<Record<number, string>> = {
+  0: 'JOIN',
+  1: 'LEFT JOIN',
+  2: 'FULL JOIN',
+  3: 'RIGHT JOIN',
+}
+
+/** SetOperation (parsenodes.h). */
+const SET_OPERATIONS: Readonly<Record<number, string>> = { 1: 'UNION', 2: 'INTERSECT', 3: 'EXCEPT' }
+
+/** UNION ALL of any number of queries. */
+function bindSetOperation(
+  query: TreeNode,
+  operation: TreeNode,
+  range: readonly RangeEntry[],
+  { request, ids }: Environment,
+): Project {
+  const types = columnTypes(operation, 'colTypes', 'colTypmods', 'colCollations')
+  const branches: Node[] = []
+  const collect = (node: TreeNode): void => {
+    if (node.tag === 'RANGETBLREF') {
+      branches.push(castTo(entryAt(range, numberField(node, 'rtindex')).node(), types, request, ids))
+      return
+    }
+    const name = SET_OPERATIONS[numberField(node, 'op')] ?? 'set operation'
+    const all = booleanField(node, 'all')
+    if (name !== 'UNION' || !all) throw unsupported(all ? `${name} ALL` : name, FULL_HINT)
+    collect(nodeField(node, 'larg'))
+    collect(nodeField(node, 'rarg'))
+  }
+  collect(operation)
+  const inputs = branches.map((input) => ({ input, columns: operatorOf(input).columns(input) }))
+  const columns = types.map((type, i) =>
+    ids.make(
+      inputs[0]?.columns[i]?.name ?? 'column',
+      type,
+      inputs.some((each) => each.columns[i]?.nullable ?? true),
+    ),
+  )
+  const union: Node = {
+    op: 'union-all',
+    columns,
+    branches: inputs.map(({ input, columns: own }) => ({ input, columns: own.map((column) => column.id) })),
+  }
+  const targets = nodeListField(query, 'targetList').filter((target) => !booleanField(target, 'resjunk'))
+  const scope: Scope = {
+    request,
+    resolve: (node) => {
+      const column = columns[numberField(node, 'varattno') - 1]
+      if (!column) throw internalError('a set operation has no such column')
+      return { kind: 'column', id: column.id, type: column.type }
+    },
+    external: (node) => {
+      throw notHere(node)
+    },
+  }
+  return projectTargets(targets, union, ids, (expr) => bindExpression(expr, scope))
+}
+
+/** The types and collations that `prefix` lists of a node name, one per column. */
+export function columnTypes(
+  node: TreeNode,
+  types: string,
+  typmods: string,
+  collations: string,
+): readonly TypeRef[] {
+  const typmodList = intListField(node, typmods)
+  const collationList = oidListField(node, collations)
+  return oidListField(node, types).map((oid, i) => ({
+    oid,
+    typmod: typmodList[i] ?? -1,
+    collation: collationList[i] ?? 0,
+  }))
+}
+
+/** A branch whose column types are not yet the common ones: the planner would cast them (prepunion.c). */
+function castTo(node: Node, types: readonly TypeRef[], request: CompileRequest, ids: ColumnIds): Node {
+  const columns = operatorOf(node).columns(node)
+  if (columns.every((column, i) => column.type.oid === types[i]?.oid)) return node
+  const outputs = columns.map((column, i) => {
+    const type = types[i] ?? column.type
+    const value: Scalar = { kind: 'column', id: column.id, type: column.type }
+    if (type.oid === column.type.oid) return { column: ids.make(column.name, type, column.nullable), value }
+    const sql = castTypeSql(request, type.oid)
+    const cast = expression({ construct: `cast to ${sql}`, parts: ['(', `)::${sql}`], args: [value], type })
+    return { column: ids.make(column.name, type, column.nullable), value: cast }
+  })
+  return { op: 'project', input: node, outputs }
+}
+
+/** AGGREF as a column of the aggregation; equal calls share one. */
+function bindAggregate(node: TreeNode, rows: Scope, calls: AggregateCall[], ids: ColumnIds): Scalar {
+  const facts = functionFacts(rows.request, numberField(node, 'aggfnoid'))
+  const label = `aggregate ${facts.name}`
+  if (numberField(node, 'agglevelsup') !== 0) throw unsupported('an aggregate of an outer query', FULL_HINT)
+  if (listField(node, 'aggdistinct').length > 0) throw unsupported(`${label} with DISTINCT`, FULL_HINT)
+  const args = nodeListField(node, 'args').map((target) => bindExpression(nodeField(target, 'expr'), rows))
+  if (facts.schema !== 'pg_catalog' || args.length > 1 || !hasAggregateRule(facts.name, args[0]?.type))
+    throw unsupported(
+      label,
+      FULL_HINT,
+      args[0] ? `Its argument has type ${typeFacts(rows.request, args[0].type.oid).sql}.` : '',
+    )
+  if (listField(node, 'aggorder').length > 0) throw unsupported(`${label} with ORDER BY`, FULL_HINT)
+  const filterNode = optionalNode(node, 'aggfilter')
+  const filter = filterNode ? bindExpression(filterNode, rows) : null
+  const same = calls.find(
+    (call) =>
+      call.name === facts.name &&
+      call.args.length === args.length &&
+      call.args.every((arg, i) => args[i] !== undefined && sameScalar(arg, args[i])) &&
+      (filter === null ? call.filter === null : call.filter !== null && sameScalar(filter, call.filter)),
+  )
+  const type = { oid: numberField(node, 'aggtype'), typmod: -1, collation: numberField(node, 'aggcollid') }
+  const column: Column = same?.column ?? ids.make(facts.name, type, facts.name !== 'count')
+  if (!same) calls.push({ column, name: facts.name, args, filter })
+  return { kind: 'column', id: column.id, type }
+}
+
+function scopeOver(
+  range: readonly RangeEntry[],
+  request: CompileRequest,
+  external: Scope['external'],
+): Scope {
+  const scope: Scope = {
+    request,
+    resolve: (node) => {
+      if (numberField(node, 'varlevelsup') !== 0)
+        throw unsupported('a reference to an outer query', FULL_HINT)
+      const attnum = numberField(node, 'varattno')
+      if (attnum === 0) throw unsupported('a whole-row reference', 'List the columns one by one.')
+      return entryAt(range, numberField(node, 'varno')).column(attnum, scope)
+    },
+    external,
+  }
+  return scope
+}
+
+export function entryAt(range: readonly RangeEntry[], index: number): RangeEntry {
+  const entry = range[index - 1]
+  if (!entry) throw internalError(`there is no range table entry ${index}`)
+  return entry
+}
+
+function notHere(node: TreeNode): CompileError {
+  const construct = EXTERNAL[node.tag] ?? node.tag
+  return construct === 'a parameter'
+    ? new CompileError(
+        'user',
+        SQLSTATE.featureNotSupported,
+        construct,
+        'a stream table query cannot have parameters',
+      )
+    : unsupported(construct, FULL_HINT)
+}
+
+const EXTERNAL: Readonly<Record<string, string>> = {
+  AGGREF: 'an aggregate in this place',
+  GROUPINGFUNC: 'GROUPING()',
+  WINDOWFUNC: 'window functions',
+  SUBLINK: 'a subquery in an expression',
+  PARAM: 'a parameter',
+}
+
+export function conjuncts(scalar: Scalar): readonly Scalar[] {
+  return scalar.kind === 'logic' && scalar.op === 'and' ? scalar.args.flatMap(conjuncts) : [scalar]
+}

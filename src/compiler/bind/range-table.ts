@@ -1,0 +1,213 @@
+/** The range table: what stands in FROM, each entry as algebra, and what its columns are to an expression. */
+import { type Column, columnOf, type Node } from '../algebra/node.ts'
+import { operatorOf } from '../algebra/operators/index.ts'
+import type { Scan } from '../algebra/operators/scan.ts'
+import { type Scalar, scalarNullable } from '../algebra/scalar.ts'
+import { internalError, unsupported } from '../catalog/error.ts'
+import {
+  booleanField,
+  listField,
+  nodeField,
+  nodeListField,
+  numberField,
+  stringField,
+  stringListField,
+} from '../catalog/node-field.ts'
+import { isNode, parseViewQuery, type TreeNode, type TreeValue } from '../catalog/node-tree.ts'
+import { quoteIdentifier } from '../catalog/quote.ts'
+import type { RelationFacts } from '../catalog/request.ts'
+import { bindExpression } from './expression.ts'
+import { bindQuery, columnTypes, type Environment } from './query.ts'
+import type { Scope } from './scope.ts'
+
+export interface RangeEntry {
+  /** The relation as algebra; the same node however often it is asked for. */
+  node(): Node
+  /** The scalar that column `attnum` (from 1) stands for. `scope` is that of the query, for expressions over other entries. */
+  column(attnum: number, scope: Scope): Scalar
+}
+
+/** RTEKind (parsenodes.h); GROUP is new in PostgreSQL 18. */
+const RTE = {
+  relation: 0,
+  subquery: 1,
+  join: 2,
+  function: 3,
+  tablefunc: 4,
+  values: 5,
+  cte: 6,
+  namedTuplestore: 7,
+  result: 8,
+  group: 9,
+}
+
+export function bindRangeTable(query: TreeNode, environment: Environment): readonly RangeEntry[] {
+  return nodeListField(query, 'rtable').map((entry) => bindEntry(entry, environment))
+}
+
+function bindEntry(entry: TreeNode, environment: Environment): RangeEntry {
+  switch (numberField(entry, 'rtekind')) {
+    case RTE.relation:
+      return lazily(() => bindRelation(entry, environment))
+    case RTE.subquery:
+      return lazily(() => {
+        if (booleanField(entry, 'lateral')) throw unsupported('LATERAL', HINT)
+        return bindQuery(nodeField(entry, 'subquery'), environment)
+      })
+    case RTE.join:
+      return aliases(nodeListField(entry, 'joinaliasvars'), 'a join')
+    case RTE.group:
+      return aliases(nodeListField(entry, 'groupexprs'), 'GROUP BY')
+    case RTE.values:
+      return lazily(() => bindValues(entry, environment))
+    case RTE.cte:
+      return lazily(() => bindCte(entry, environment))
+    case RTE.function:
+      return refused('a function in FROM')
+    case RTE.tablefunc:
+      return refused('XMLTABLE or JSON_TABLE')
+    case RTE.result:
+      return lazily(() => ({ op: 'join', inputs: [], predicate: [] }))
+    default:
+      return refused('this kind of FROM item')
+  }
+}
+
+const HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
+
+/** Bound when first used: an entry that only its columns' aliases mention is never read twice. */
+function lazily(bind: () => Node): RangeEntry {
+  let bound: Node | undefined
+  const node = () => {
+    bound ??= bind()
+    return bound
+  }
+  return {
+    node,
+    column: (attnum) => {
+      const relation = node()
+      const columns = operatorOf(relation).columns(relation)
+      const column =
+        relation.op === 'scan' ? relation.columns.find((each) => each.attnum === attnum) : columns[attnum - 1]
+      if (!column) throw internalError(`there is no column ${attnum}`)
+      return { kind: 'column', id: column.id, type: column.type }
+    },
+  }
+}
+
+/** JOIN and GROUP entries: their columns are expressions over the other entries. */
+function aliases(expressions: readonly TreeNode[], what: string): RangeEntry {
+  return {
+    node: () => {
+      throw internalError(`${what} is not read by itself`)
+    },
+    column: (attnum, scope) => {
+      const expression = expressions[attnum - 1]
+      if (!expression) throw internalError(`${what} has no column ${attnum}`)
+      return bindExpression(expression, scope)
+    },
+  }
+}
+
+function refused(construct: string): RangeEntry {
+  const refuse = (): never => {
+    throw unsupported(construct, HINT)
+  }
+  return { node: refuse, column: refuse }
+}
+
+function bindRelation(entry: TreeNode, environment: Environment): Node {
+  const { request } = environment
+  const facts = request.relations[numberField(entry, 'relid')]
+  if (!facts) throw internalError(`the compile request lacks relation ${numberField(entry, 'relid')}`)
+  if (facts.tree !== null) return bindQuery(parseViewQuery(facts.tree), { ...environment, ctes: [] })
+  const name = `${quoteIdentifier(facts.schema)}.${quoteIdentifier(facts.name)}`
+  const refuse = (construct: string, hint: string) => unsupported(construct, hint, `${name} is one.`)
+  if (facts.kind === 'm')
+    throw refuse('a materialized view as a source', 'Define the query over its tables, or as a stream table.')
+  if (facts.kind === 'f') throw refuse('a foreign table as a source', HINT)
+  if (facts.kind !== 'r' && facts.kind !== 'p') throw refuse('this kind of relation', HINT)
+  if (facts.schema === 'pg_catalog' || facts.schema === 'information_schema')
+    throw refuse('a system catalog as a source', HINT)
+  if (facts.rowSecurity)
+    throw unsupported(
+      'a table with row-level security',
+      HINT,
+      `Changes of ${name} are captured for all rows alike.`,
+    )
+  if (!booleanField(entry, 'inh') && facts.hasChildren)
+    throw unsupported('FROM ONLY', 'Name the child tables instead.')
+  return scanOf(facts, environment)
+}
+
+function scanOf(facts: RelationFacts, { ids }: Environment): Scan {
+  const columns = facts.columns.map((column) => {
+    const type = { oid: column.type, typmod: column.typmod, collation: column.collation }
+    return { ...ids.make(column.name, type, !column.notNull), attnum: column.attnum }
+  })
+  const idOf = (attnum: number) => columns.find((column) => column.attnum === attnum)?.id ?? 0
+  // An inheritance parent's unique index says nothing about its children; a partitioned table's spans them all.
+  const unique = facts.kind === 'r' && facts.hasChildren ? [] : facts.keys
+  const keys = unique
+    .filter(
+      (key) =>
+        key.nullsNotDistinct || key.columns.every((attnum) => !columnOf(columns, idOf(attnum)).nullable),
+    )
+    .map((key) => key.columns.map(idOf))
+  return {
+    op: 'scan',
+    relation: facts.oid,
+    name: facts.name,
+    sql: `${quoteIdentifier(facts.schema)}.${quoteIdentifier(facts.name)}`,
+    columns,
+    keys,
+    indexes: facts.indexes
+      .filter((index) => !index.partial && (index.method === 'btree' || index.method === 'hash'))
+      .map((index) => index.columns.map(idOf)),
+    rows: facts.rows,
+  }
+}
+
+function bindValues(entry: TreeNode, { request, ids }: Environment): Node {
+  const scope: Scope = {
+    request,
+    resolve: () => {
+      throw unsupported('a column reference inside VALUES', HINT)
+    },
+    external: () => {
+      throw unsupported('a subquery inside VALUES', HINT)
+    },
+  }
+  const rows = listField(entry, 'values_lists').map((row) =>
+    nodesOf(row).map((value) => bindExpression(value, scope)),
+  )
+  const names = stringListField(nodeField(entry, 'eref'), 'colnames')
+  const columns: Column[] = columnTypes(entry, 'coltypes', 'coltypmods', 'colcollations').map((type, i) => {
+    const nullable = rows.some((row) => {
+      const value = row[i]
+      return value === undefined || scalarNullable(value, () => true)
+    })
+    return ids.make(names[i] ?? 'column', type, nullable)
+  })
+  return { op: 'values', columns, rows }
+}
+
+function nodesOf(value: TreeValue): readonly TreeNode[] {
+  if (!Array.isArray(value)) throw internalError('a VALUES row is not a list')
+  const nodes: readonly TreeValue[] = value
+  return nodes.map((node) => {
+    if (!isNode(node)) throw internalError('a VALUES item is not a node')
+    return node
+  })
+}
+
+/** A WITH query is bound anew for each reference: its columns then have ids of their own. */
+function bindCte(entry: TreeNode, environment: Environment): Node {
+  const name = stringField(entry, 'ctename')
+  const level = numberField(entry, 'ctelevelsup')
+  const cte = environment.ctes[level]?.get(name)
+  if (!cte) throw internalError(`there is no WITH query ${name}`)
+  if (booleanField(cte, 'cterecursive') && booleanField(entry, 'self_reference'))
+    throw unsupported('WITH RECURSIVE', HINT)
+  return bindQuery(nodeField(cte, 'ctequery'), { ...environment, ctes: environment.ctes.slice(level) })
+}

@@ -1,0 +1,18 @@
+import type { Scalar } from '../algebra/scalar.ts'
+import type { TreeNode } from '../catalog/node-tree.ts'
+import type { CompileRequest } from '../catalog/request.ts'
+
+/** What an expression sees of the query level it stands in. */
+export interface Scope {
+  readonly request: CompileRequest
+  /**
+   * VAR: by varno, varattno, varlevelsup. A whole row has attribute 0, a system column a negative one.
+   * Returns the scalar that it stands for.
+   */
+  resolve(node: TreeNode): Scalar
+  /**
+   * AGGREF, GROUPINGFUNC, WINDOWFUNC, SUBLINK: what only the relational binder understands. Throws where the
+   * construct is not allowed.
+   */
+  external(node: TreeNode): Scalar
+}

@@ -1,0 +1,39 @@
+/** The pipeline. Pure: same request, same plan; no I/O, clock, randomness or dependency. */
+import { refuseUnmaintainable } from './bind/refuse.ts'
+import { bind } from './bind/index.ts'
+import { CompileError } from './catalog/error.ts'
+import { parseViewQuery } from './catalog/node-tree.ts'
+import type { CompileRequest } from './catalog/request.ts'
+import { cutIntoStages } from './delta/stage.ts'
+import { emitDifferential, emitFull } from './emit/index.ts'
+import type { Plan, Reason } from './emit/plan.ts'
+import { asProject, normalize } from './normalize/index.ts'
+import { explainDifferential, explainFull } from './explain/explain.ts'
+
+/**
+ * Turns a query into the SQL that maintains it. Mode AUTO recomputes what is not maintained incrementally and says why.
+ * @throws CompileError for a query that no mode, or not the mode asked for, can keep.
+ */
+export function compile(request: CompileRequest): Plan {
+  refuseUnmaintainable(parseViewQuery(request.tree), request)
+  if (request.mode === 'FULL') return recomputed(request, [])
+  try {
+    return maintained(request)
+  } catch (error) {
+    if (request.mode !== 'AUTO' || !(error instanceof CompileError) || error.kind !== 'unsupported') throw error
+    return recomputed(request, [{ construct: error.construct, message: error.message, hint: error.hint }])
+  }
+}
+
+function maintained(request: CompileRequest): Plan {
+  const query = asProject(normalize(bind(request)))
+  const staged = cutIntoStages(query)
+  const root = asProject(staged.root)
+  const emitted = emitDifferential(request, query, staged, root)
+  return { ...emitted.plan, explain: explainDifferential(request, query, staged, emitted) }
+}
+
+function recomputed(request: CompileRequest, reasons: readonly Reason[]): Plan {
+  const emitted = emitFull(request, reasons)
+  return { ...emitted.plan, explain: explainFull(emitted) }
+}

@@ -1,0 +1,41 @@
+/**
+ * Cutting a query at its stateful operators. Each becomes a stage: it keeps its output in a state table and hands old and
+ * new rows upward, so that what lies between two cuts is linear in each leaf and a chain of any depth stays in
+ * proportion to the change. Stages are numbered bottom-up: a stage reads only source tables and earlier stages.
+ */
+import type { Aggregate } from '../algebra/operators/aggregate.ts'
+import { operatorOf } from '../algebra/operators/index.ts'
+import type { StageOutput } from '../algebra/operators/read.ts'
+import type { Node } from '../algebra/node.ts'
+
+export interface Stage {
+  readonly number: number
+  /** The operator; its input is cut already. */
+  readonly node: Aggregate
+  readonly output: StageOutput
+}
+
+export interface StagedQuery {
+  readonly stages: readonly Stage[]
+  /** What remains above the last cut. */
+  readonly root: Node
+}
+
+export function cutIntoStages(query: Node): StagedQuery {
+  const stages: Stage[] = []
+  const cut = (node: Node): Node => {
+    const operator = operatorOf(node)
+    const whole = operator.withInputs(node, operator.inputs(node).map(cut))
+    if (whole.op !== 'aggregate') return whole
+    const output: StageOutput = {
+      op: 'stage-output',
+      stage: stages.length + 1,
+      columns: operatorOf(whole).columns(whole),
+      keys: operatorOf(whole).keys(whole),
+    }
+    stages.push({ number: output.stage, node: whole, output })
+    return { op: 'read', version: 'after', of: output }
+  }
+  const root = cut(query)
+  return { stages, root }
+}

@@ -1,0 +1,94 @@
+/** Wrapping a statement into the function that the refresh driver calls. */
+import { dollarQuote, functionName } from './names.ts'
+import type { CompileRequest } from '../catalog/request.ts'
+import { indent } from './select.ts'
+
+/**
+ * What every generated function pins. `pg_stream.refreshing` lets the writes pass the stream table's guard. JIT is off:
+ * switched-off join methods carry a cost of 1e10 before PostgreSQL 18, which would start it for a one-row refresh.
+ */
+const PINNED = ['search_path = pg_catalog, pg_temp', "pg_stream.refreshing = 'on'", 'jit = off']
+
+/** Cached plans: made once per connection, whatever the frontier. */
+const CACHED = ['plan_cache_mode = force_generic_plan']
+
+/** Nothing but index probes from the delta: a hash join would read the other table whole (FIELD a1: 4.2 s → 32 ms). */
+const PROBING = ['enable_hashjoin = off', 'enable_mergejoin = off']
+
+/** Room for the hashes and sorts of a large change; the plan is made for it anew. */
+const BULK = ["work_mem = '64MB'"]
+
+export interface GeneratedFunction {
+  readonly name: string
+  readonly ddl: string
+}
+
+/** For small changes: static SQL, one plan per connection. */
+export function cachedFunction(
+  request: CompileRequest,
+  variant: string,
+  statement: string,
+  probing: boolean,
+): GeneratedFunction {
+  const body = `#variable_conflict use_column
+DECLARE
+  pgstream_result pgstream.refresh_result;
+BEGIN
+  ${indent(intoResult(statement))};
+  RETURN pgstream_result;
+END`
+  return generated(request, variant, body, [...PINNED, ...CACHED, ...(probing ? PROBING : [])])
+}
+
+/** For large changes and for FULL: planned at each call, with the frontier's values and the tables' present sizes. */
+export function plannedFunction(request: CompileRequest, variant: string, statement: string): GeneratedFunction {
+  const body = `DECLARE
+  pgstream_result pgstream.refresh_result;
+BEGIN
+  EXECUTE ${dollarQuote(statement)}
+  INTO pgstream_result USING $1, $2, $3, $4;
+  RETURN pgstream_result;
+END`
+  return generated(request, variant, body, [...PINNED, ...BULK])
+}
+
+/** The first fill: see fillStatement. */
+export function fillFunction(request: CompileRequest, statement: string): GeneratedFunction {
+  const body = `DECLARE
+  pgstream_result pgstream.refresh_result;
+  pgstream_rows bigint;
+BEGIN
+  EXECUTE ${dollarQuote(statement)};
+  GET DIAGNOSTICS pgstream_rows = ROW_COUNT;
+  pgstream_result := ROW(true, current_setting('pg_stream.snapshot')::pg_snapshot, pgstream_rows, 0, 0);
+  RETURN pgstream_result;
+END`
+  return generated(request, 'fill', body, [...PINNED, ...BULK])
+}
+
+/** The look into the change buffers that precedes every refresh. */
+export function pendingFunction(request: CompileRequest, statement: string): GeneratedFunction {
+  const body = `BEGIN\n  RETURN (${indent(statement)});\nEND`
+  return generated(request, 'pending', body, ['search_path = pg_catalog, pg_temp', ...CACHED], 'bigint[]')
+}
+
+function generated(
+  request: CompileRequest,
+  variant: string,
+  body: string,
+  settings: readonly string[],
+  result = 'pgstream.refresh_result',
+): GeneratedFunction {
+  const name = functionName(request, variant)
+  const ddl = `CREATE OR REPLACE FUNCTION ${name}(bigint, bigint[], bigint, bigint) RETURNS ${result}
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+${settings.map((setting) => `SET ${setting}`).join('\n')}
+AS ${dollarQuote(`\n${body}\n`)}`
+  return { name, ddl }
+}
+
+/** plpgsql takes INTO anywhere a SELECT list ends; WITH clauses that write must stay at the top level. */
+function intoResult(statement: string): string {
+  const at = statement.lastIndexOf('\nFROM guard')
+  return `${statement.slice(0, at)}\nINTO pgstream_result${statement.slice(at)}`
+}

@@ -1,0 +1,79 @@
+/**
+ * Equality and image. A key is compared as SQL compares (`=`, NULLs alike); a whole row by its image, byte for byte, so
+ * that 1.0 → 1.00, 'a' → 'A' in citext and 0 → −0 reach the stream table, and types without equality (json) work.
+ */
+import type { Column } from '../algebra/node.ts'
+import { internalError } from '../catalog/error.ts'
+import type { CompileRequest, TypeFacts } from '../catalog/request.ts'
+
+/** Types whose equal values always have one image (pg_type.dat); enums belong to them as well. */
+const IDENTITY: ReadonlySet<number> = new Set([
+  16, 17, 18, 19, 20, 21, 23, 25, 26, 27, 28, 650, 774, 790, 829, 869, 1043, 1082, 1083, 1114, 1184, 1266, 1560, 1562,
+  2950, 3220, 5069,
+])
+
+function typeFacts(request: CompileRequest, oid: number): TypeFacts {
+  const facts = request.types[oid]
+  if (!facts) throw internalError(`no facts about type ${oid}`)
+  return facts
+}
+
+/** The default equality operator of a type: `=`, or with its schema when outside pg_catalog; null when it has none. */
+export function equalityOperator(request: CompileRequest, oid: number): string | null {
+  const operator = request.operators[typeFacts(request, oid).equality]
+  if (!operator) return null
+  return operator.schema === 'pg_catalog' ? operator.name : `OPERATOR(${operator.schema}.${operator.name})`
+}
+
+/** left and right name the same key value. An OR, because no index serves IS NOT DISTINCT FROM; a bitmap OR serves this. */
+export function keyMatch(request: CompileRequest, column: Column, left: string, right: string): string {
+  const operator = equalityOperator(request, column.type.oid)
+  if (!operator) throw internalError(`key column ${column.name} has no equality`)
+  const equal = `${left} ${operator} ${right}`
+  return column.nullable ? `(${equal} OR (${left} IS NULL AND ${right} IS NULL))` : equal
+}
+
+/** Does `=` tell apart all images of this type? */
+function isIdentity(request: CompileRequest, column: Column): boolean {
+  const facts = typeFacts(request, column.type.oid)
+  if (facts.equality === 0) return false
+  if (column.type.collation !== 0 && request.collations[column.type.collation]?.deterministic === false) return false
+  return IDENTITY.has(facts.oid) || facts.kind === 'e'
+}
+
+/** An expression with equality that tells apart all images of the value. */
+function imageOf(request: CompileRequest, column: Column, value: string): string {
+  const facts = typeFacts(request, column.type.oid)
+  if (IDENTITY.has(facts.oid)) return `${value} COLLATE "C"`
+  // array_send and record_send refuse elements that have no send function of their own; text serves those.
+  return facts.send === '' ? `(${value})::text COLLATE "C"` : `${facts.send}(${value})`
+}
+
+/** GROUP BY items and the select item for one column of a consolidation by image. */
+export function groupByImage(
+  request: CompileRequest,
+  column: Column,
+  value: string,
+): { readonly groupBy: readonly string[]; readonly output: string } {
+  if (isIdentity(request, column)) return { groupBy: [value], output: value }
+  const image = imageOf(request, column, value)
+  if (typeFacts(request, column.type.oid).equality === 0)
+    return { groupBy: [image], output: `(array_agg(${value}))[1]` }
+  return { groupBy: [value, image], output: value }
+}
+
+/** Rows of equal image: `*=` compares byte for byte whatever the types (rowtypes.c, record_image_eq). */
+export function sameImage(left: readonly string[], right: readonly string[]): string {
+  return `ROW(${left.join(', ')})::record *= ROW(${right.join(', ')})::record`
+}
+
+export function otherImage(left: readonly string[], right: readonly string[]): string {
+  return `ROW(${left.join(', ')})::record *<> ROW(${right.join(', ')})::record`
+}
+
+/** The hash by which the rows of a bag are found: over the columns that can be hashed; null when none can. */
+export function rowHash(request: CompileRequest, columns: readonly Column[], value: (column: Column) => string): string | null {
+  const hashable = columns.filter((column) => typeFacts(request, column.type.oid).hashable)
+  return hashable.length === 0 ? null : `hash_record_extended(ROW(${hashable.map(value).join(', ')}), 0)`
+}
+

@@ -1,0 +1,199 @@
+/** From staged algebra to the plan: all the DDL and SQL of one stream table. */
+import { differentiate, type Changed } from '../delta/differentiate.ts'
+import type { StagedQuery } from '../delta/stage.ts'
+import type { Column, Node } from '../algebra/node.ts'
+import type { Project } from '../algebra/operators/project.ts'
+import type { CompileRequest, RelationFacts } from '../catalog/request.ts'
+import { quoteIdentifier } from '../catalog/quote.ts'
+import { cachedFunction, fillFunction, type GeneratedFunction, pendingFunction, plannedFunction } from './function.ts'
+import { fillLeaves } from './leaves.ts'
+import { columnName, columnType, targetName } from './names.ts'
+import { rowHash } from './image.ts'
+import type { Plan, PlanColumn, Reason } from './plan.ts'
+import { type MissingProbe, missingProbes } from './probes.ts'
+import { capturedColumns, type Definition, fillStatement, fullStatement, pendingStatement, refreshStatement } from './refresh.ts'
+import { Printer } from './select.ts'
+import { chooseStorage } from './storage.ts'
+import type { StoredTable } from './apply.ts'
+
+export interface Emitted {
+  readonly plan: Omit<Plan, 'explain'>
+  readonly definition: Definition | null
+  /** The statements by the name under which explain shows them. */
+  readonly statements: ReadonlyMap<string, string>
+  readonly missing: readonly MissingProbe[]
+}
+
+/** A query that is maintained incrementally. `whole` is the query before it was cut into stages. */
+export function emitDifferential(request: CompileRequest, whole: Project, staged: StagedQuery, root: Project): Emitted {
+  const storage = chooseStorage(request, staged, root)
+  const sources = capturedColumns(staged, root)
+  const definition: Definition = { request, staged, root, storage, sources }
+  const relations = [...sources.keys()]
+  const statements = new Map<string, string>()
+  const functions: GeneratedFunction[] = []
+  const missing: MissingProbe[] = []
+  const pair = (variant: string, label: string, changed: readonly number[]) => {
+    const statement = refreshStatement(definition, changed)
+    const gaps = terms(staged, root, changed).flatMap(missingProbes)
+    missing.push(...gaps)
+    const cached = cachedFunction(request, variant, statement, gaps.length === 0)
+    const bulk = plannedFunction(request, `${variant}_bulk`, statement)
+    functions.push(cached, bulk)
+    statements.set(`delta sql (${label})`, statement)
+    return { function: cached.name, bulk: bulk.name }
+  }
+  const single = relations.map((relation) => ({
+    relation,
+    ...pair(`from_${relation}`, relationName(request, relation), [relation]),
+  }))
+  // With one source the statement for it is the general one.
+  const [first] = single
+  const general =
+    relations.length > 1
+      ? pair('from_all', 'several sources', relations)
+      : first
+        ? { function: first.function, bulk: first.bulk }
+        : null
+  const full = plannedFunction(request, 'full', fullStatement(definition))
+  const fill = fillFunction(request, fillStatement(definition))
+  const pending = relations.length > 0 ? pendingFunction(request, pendingStatement(relations)) : null
+  functions.push(full, fill, ...(pending ? [pending] : []))
+  statements.set('full sql', fullStatement(definition))
+  const own = staged.stages.filter((stage) => stage !== storage.fused)
+  const stateTables = own.flatMap((stage) => storage.states.get(stage.number)?.sql ?? [])
+  const printer = new Printer(request, fillLeaves(new Map()))
+  const query = printer.query(whole, outputsOf(request, whole), false)
+  return {
+    definition,
+    statements,
+    missing: unique(missing),
+    plan: {
+      version: 1,
+      strategy: 'DIFFERENTIAL',
+      reasons: [],
+      columns: planColumns(request),
+      key: storage.target.key?.map((key) => nameOf(storage.target, key)) ?? null,
+      sources: [...sources].map(([relation, columns]) => ({ relation, columns })),
+      install: {
+        tables: [
+          createTable(targetName(request), planColumns(request)),
+          ...own.map((stage) => {
+            const { rule } = stage.node
+            const columns = [...rule.keys, ...rule.accumulators].map(({ column }) => ({
+              name: columnName(column),
+              sql: columnType(request, column.type),
+            }))
+            return createTable(storage.states.get(stage.number)?.sql ?? '', columns)
+          }),
+        ],
+        functions: functions.map(({ ddl }) => ddl),
+        indexes: [
+          ...indexesOf(request, storage.target),
+          ...own.flatMap((stage) => {
+            const keys = stage.node.rule.keys.map(({ column }) => column)
+            const columns = keys.map((column) => ({ column, name: columnName(column) }))
+            return indexesOf(request, { sql: storage.states.get(stage.number)?.sql ?? '', columns, key: keys })
+          }),
+        ],
+      },
+      refresh: { single, general, pending: pending?.name ?? null, full: full.name, fill: fill.name },
+      stateTables,
+      query,
+    },
+  }
+}
+
+/** A query that is recomputed; `reasons` say why, and are empty when FULL was asked for. */
+export function emitFull(request: CompileRequest, reasons: readonly Reason[]): Emitted {
+  const columns: Column[] = request.columns.map((column, i) => ({
+    id: i + 1,
+    name: column.name,
+    type: { oid: column.type, typmod: column.typmod, collation: column.collation },
+    nullable: true,
+  }))
+  const target: StoredTable = {
+    sql: targetName(request),
+    columns: columns.map((column) => ({ column, name: quoteIdentifier(column.name) })),
+    key: null,
+  }
+  const full = plannedFunction(request, 'full', fullStatement({ request, query: request.definition, target }))
+  const fill = fillFunction(request, fillStatement({ request, query: request.definition, target }))
+  return {
+    definition: null,
+    statements: new Map([['full sql', fullStatement({ request, query: request.definition, target })]]),
+    missing: [],
+    plan: {
+      version: 1,
+      strategy: 'FULL',
+      reasons,
+      columns: planColumns(request),
+      key: null,
+      sources: [],
+      install: {
+        tables: [createTable(targetName(request), planColumns(request))],
+        functions: [full.ddl, fill.ddl],
+        indexes: indexesOf(request, target),
+      },
+      refresh: { single: [], general: null, pending: null, full: full.name, fill: fill.name },
+      stateTables: [],
+      query: request.definition,
+    },
+  }
+}
+
+/** The delta terms of a change in `relations`: of every stage's input and of the root. */
+function terms(staged: StagedQuery, root: Project, relations: readonly number[]): Node[] {
+  const stages = new Set<number>()
+  const changed: Changed = { relation: (oid) => relations.includes(oid), stage: (number) => stages.has(number) }
+  const found: Node[] = []
+  for (const stage of staged.stages) {
+    const term = differentiate(stage.node.input, changed)
+    if (!term) continue
+    stages.add(stage.number)
+    found.push(term)
+  }
+  const term = differentiate(root, changed)
+  return term ? [...found, term] : found
+}
+
+function unique(missing: readonly MissingProbe[]): readonly MissingProbe[] {
+  return [...new Map(missing.map((each) => [JSON.stringify(each), each])).values()]
+}
+
+function outputsOf(request: CompileRequest, project: Project) {
+  return project.outputs.map(({ column }, i) => ({
+    name: quoteIdentifier(request.columns[i]?.name ?? column.name),
+    value: { kind: 'column', id: column.id, type: column.type } as const,
+  }))
+}
+
+function planColumns(request: CompileRequest): readonly PlanColumn[] {
+  return request.columns.map(({ name, sql, type, typmod, collation }) => {
+    const unlimited = typmod === -1 ? columnType(request, { oid: type, typmod, collation }) : null
+    return { name: quoteIdentifier(name), sql: unlimited ?? columnType(request, { oid: type, typmod, collation }, sql) }
+  })
+}
+
+function createTable(name: string, columns: readonly PlanColumn[]): string {
+  return `CREATE TABLE ${name} (\n  ${columns.map((column) => `${column.name} ${column.sql}`).join(',\n  ')}\n)`
+}
+
+function indexesOf(request: CompileRequest, table: StoredTable): string[] {
+  if (table.key === null) {
+    const hash = rowHash(request, table.columns.map(({ column }) => column), (column) => nameOf(table, column))
+    return hash ? [`CREATE INDEX ON ${table.sql} (${hash})`] : []
+  }
+  if (table.key.length === 0) return [`CREATE UNIQUE INDEX ON ${table.sql} ((true))`]
+  const nulls = table.key.some((column) => column.nullable) ? ' NULLS NOT DISTINCT' : ''
+  return [`CREATE UNIQUE INDEX ON ${table.sql} (${table.key.map((key) => nameOf(table, key)).join(', ')})${nulls}`]
+}
+
+function nameOf(table: StoredTable, column: Column): string {
+  return table.columns.find((each) => each.column.id === column.id)?.name ?? ''
+}
+
+function relationName(request: CompileRequest, oid: number): string {
+  const facts: RelationFacts | undefined = request.relations[oid]
+  return facts ? `${quoteIdentifier(facts.schema)}.${quoteIdentifier(facts.name)}` : String(oid)
+}

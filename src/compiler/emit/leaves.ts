@@ -1,0 +1,107 @@
+/**
+ * How the leaves of a term are read.
+ *
+ * A refresh: `after` of a source is the live table, its `delta` the CTE over the change buffer, `before` both with the
+ * delta's sign turned (UNION ALL with weights: index conditions go through the Append). A stage's `before` is its state
+ * table as the statement's snapshot shows it, its `delta` the CTE of old and new output rows.
+ * A fill: sources are the live tables, stages the CTEs that compute them from scratch.
+ */
+import type { Column } from '../algebra/node.ts'
+import type { Read, StageOutput } from '../algebra/operators/read.ts'
+import type { Scan } from '../algebra/operators/scan.ts'
+import { internalError } from '../catalog/error.ts'
+import { quoteIdentifier } from '../catalog/quote.ts'
+import { bufferColumn, columnName, deltaName } from './names.ts'
+import type { Leaves, Printer, Select } from './select.ts'
+
+/** Where a stage's stored rows are, and how its output columns are computed from them. */
+export interface StageSource {
+  /** FROM item without alias. */
+  readonly from: string
+  readonly output: StageOutput
+  /** The output columns of a stored row named `alias`. */
+  columns(alias: string): ReadonlyMap<number, string>
+}
+
+export function refreshLeaves(stages: ReadonlyMap<number, StageSource>): Leaves {
+  return {
+    read: (read, alias, printer) => {
+      const { of, version } = read
+      if (of.op === 'scan') {
+        if (version === 'after') return liveTable(of, alias)
+        if (version === 'delta') return scanDelta(of, alias)
+      } else {
+        if (version === 'before') return storedStage(stageOf(stages, of), alias)
+        if (version === 'delta') return stageDelta(of, alias)
+      }
+      return bothWays(read, printer)
+    },
+  }
+}
+
+export function fillLeaves(stages: ReadonlyMap<number, StageSource>): Leaves {
+  return {
+    read: ({ of }, alias) => (of.op === 'scan' ? liveTable(of, alias) : storedStage(stageOf(stages, of), alias)),
+  }
+}
+
+function stageOf(stages: ReadonlyMap<number, StageSource>, output: StageOutput): StageSource {
+  const found = stages.get(output.stage)
+  if (!found) throw internalError(`stage ${output.stage} is read before it is made`)
+  return found
+}
+
+function liveTable(scan: Scan, alias: (base: string) => string): Select {
+  const name = alias(scan.name)
+  return {
+    from: [`${scan.sql} AS ${name}`],
+    where: [],
+    columns: new Map(scan.columns.map((column) => [column.id, `${name}.${quoteIdentifier(column.name)}`])),
+    weight: null,
+  }
+}
+
+function scanDelta(scan: Scan, alias: (base: string) => string): Select {
+  const name = alias(`d_${scan.name}`)
+  return {
+    from: [`${deltaName(scan.relation)} AS ${name}`],
+    where: [],
+    columns: new Map(scan.columns.map((column) => [column.id, `${name}.${bufferColumn(column.attnum)}`])),
+    weight: `${name}.weight`,
+  }
+}
+
+function storedStage(stage: StageSource, alias: (base: string) => string): Select {
+  const name = alias(`stage${stage.output.stage}`)
+  return { from: [`${stage.from} AS ${name}`], where: [], columns: stage.columns(name), weight: null }
+}
+
+function stageDelta(output: StageOutput, alias: (base: string) => string): Select {
+  const name = alias(`d_stage${output.stage}`)
+  return {
+    from: [`${stageOutputName(output.stage)} AS ${name}`],
+    where: [],
+    columns: new Map(output.columns.map((column) => [column.id, `${name}.${columnName(column)}`])),
+    weight: `${name}.weight`,
+  }
+}
+
+/** The state that is not stored: the stored one plus (a stage's after) or minus (a table's before) the delta. */
+function bothWays(read: Read, printer: Printer): Select {
+  const columns: readonly Column[] = read.of.columns
+  const ids = columns.map((column) => column.id)
+  const stored: Read = { ...read, version: read.of.op === 'scan' ? 'after' : 'before' }
+  const delta: Read = { ...read, version: 'delta' }
+  return printer.select({
+    op: 'union-all',
+    columns,
+    branches: [
+      { input: stored, columns: ids },
+      { input: read.of.op === 'scan' ? { op: 'negate', input: delta } : delta, columns: ids },
+    ],
+  })
+}
+
+export function stageOutputName(stage: number): string {
+  return `stage_${stage}_output`
+}

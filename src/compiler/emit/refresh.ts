@@ -1,0 +1,232 @@
+/**
+ * The refresh statements. Each is one SQL statement, so that frontier, deltas, tables and state are read at one snapshot.
+ *
+ * $1 f_xmax, $2 f_xids, $3 f_own_xid, $4 f_own_seq: the frontier (see plan.ts). A statement made for one changed source
+ * checks in itself, at its own snapshot, that nothing else changed; if something did, every delta is empty, nothing is
+ * written, and `applied` says so.
+ */
+import type { Project } from '../algebra/operators/project.ts'
+import { type Changed, differentiate, scansOf } from '../delta/differentiate.ts'
+import type { StagedQuery } from '../delta/stage.ts'
+import type { CompileRequest } from '../catalog/request.ts'
+import { applyNet, type StoredTable } from './apply.ts'
+import { groupByImage } from './image.ts'
+import { fillLeaves, refreshLeaves, type StageSource } from './leaves.ts'
+import { bufferColumn, bufferName, columnName, deltaName } from './names.ts'
+import { CACHED_LIMIT } from './plan.ts'
+import { cte, indent, Printer } from './select.ts'
+import { stageChange, stageFromScratch, stateSource, storedName, withOutputs } from './stage.ts'
+import type { Storage } from './storage.ts'
+
+export interface Definition {
+  readonly request: CompileRequest
+  readonly staged: StagedQuery
+  readonly root: Project
+  readonly storage: Storage
+  /** Captured columns by source, ascending. */
+  readonly sources: ReadonlyMap<number, readonly number[]>
+}
+
+/** A query that is only ever recomputed: as the server prints it. */
+export interface Recomputed {
+  readonly request: CompileRequest
+  readonly query: string
+  readonly target: StoredTable
+}
+
+/** New to this stream table: past the frontier. Exactly NOT pg_visible_in_snapshot, own transaction apart. */
+function isNew(alias: string): string {
+  return `(${alias}.xid >= $1 OR ${alias}.xid = ANY ($2)) AND (${alias}.xid <> $3 OR ${alias}.seq > $4)`
+}
+
+/** The statement for changes in `relations`; returns one row of pgstream.refresh_result. */
+export function refreshStatement(definition: Definition, relations: readonly number[]): string {
+  const { request, staged, root, storage, sources } = definition
+  const changedStages = new Set<number>()
+  const changed: Changed = {
+    relation: (oid) => relations.includes(oid),
+    stage: (number) => changedStages.has(number),
+  }
+  const stageSources = new Map<number, StageSource>()
+  const printer = new Printer(request, refreshLeaves(stageSources))
+  const ctes = [guard([...sources.keys()], relations), ...relations.map((relation) => deltaRows(relation, sources))]
+  let counts = { inserted: '0', updated: '0', deleted: '0' }
+  for (const stage of staged.stages) {
+    const state = storage.states.get(stage.number)
+    if (!state) continue
+    stageSources.set(stage.number, stateSource(stage, state))
+    const change = stageChange(stage, state, changed, printer, stage !== storage.fused)
+    if (!change) continue
+    changedStages.add(stage.number)
+    ctes.push(...change.ctes)
+    if (stage === storage.fused) {
+      const count = (name: string | null) => (name ? `(SELECT count(*) FROM ${name})` : '0')
+      counts = { inserted: count(change.inserted), updated: count(change.updated), deleted: count(change.deleted) }
+    }
+  }
+  if (!storage.fused) {
+    const term = differentiate(root, changed)
+    if (term) {
+      ctes.push(cte('net', printer.consolidated(term)))
+      const applied = applyNet(request, storage.target, 'net', 'target')
+      ctes.push(...applied.ctes)
+      counts = applied
+    }
+  }
+  return `WITH ${ctes.join(',\n')}
+SELECT guard.ok AS applied, pg_current_snapshot() AS snapshot,
+  ${counts.inserted} AS inserted, ${counts.updated} AS updated, ${counts.deleted} AS deleted
+FROM guard`
+}
+
+/** How many new rows each source has, and how often one was truncated. */
+export function pendingStatement(sources: readonly number[]): string {
+  const counts = sources.map(
+    (relation) =>
+      `(SELECT count(*) FROM (SELECT FROM ${bufferName(relation)} AS b WHERE ${isNew('b')} LIMIT ${CACHED_LIMIT + 1}) AS n)`,
+  )
+  return `SELECT ARRAY[${[...counts, `(SELECT count(*) FROM ${newTruncations(sources)})`].join(',\n  ')}]`
+}
+
+function newTruncations(sources: readonly number[]): string {
+  return `pgstream.truncations AS b WHERE b.source_relid IN (${sources.join(', ')}) AND ${isNew('b')}`
+}
+
+function guard(all: readonly number[], relations: readonly number[]): string {
+  const conditions = all
+    .filter((relation) => !relations.includes(relation))
+    .map((relation) => `NOT EXISTS (SELECT FROM ${bufferName(relation)} AS b WHERE ${isNew('b')})`)
+  conditions.push(
+    `NOT EXISTS (SELECT FROM ${newTruncations(all)})`,
+  )
+  return cte('guard', `SELECT ${conditions.join('\n  AND ')} AS ok`)
+}
+
+function deltaRows(relation: number, sources: ReadonlyMap<number, readonly number[]>): string {
+  const columns = (sources.get(relation) ?? []).map((attnum) => `b.${bufferColumn(attnum)}`)
+  return cte(
+    deltaName(relation),
+    `SELECT ${['b.weight', ...columns].join(', ')}\nFROM ${bufferName(relation)} AS b\nWHERE ${isNew('b')}\n  AND (SELECT ok FROM guard)`,
+  )
+}
+
+/** Every stage from scratch, as CTEs, and the printer over them. */
+function fromScratch(definition: Definition): { readonly printer: Printer; readonly ctes: readonly string[] } {
+  const { request, staged } = definition
+  const stageSources = new Map<number, StageSource>()
+  const printer = new Printer(request, fillLeaves(stageSources))
+  const ctes = staged.stages.map((stage) => {
+    const name = scratchName(stage.number)
+    const query = cte(name, stageFromScratch(stage, printer))
+    const { rule } = stage.node
+    stageSources.set(stage.number, {
+      from: name,
+      output: stage.output,
+      columns: (alias) =>
+        withOutputs(
+          stage,
+          new Map([...rule.keys, ...rule.accumulators].map(({ column }) => [column.id, `${alias}.${columnName(column)}`])),
+        ),
+    })
+    return query
+  })
+  return { printer, ctes }
+}
+
+function scratchName(stage: number): string {
+  return `stage_${stage}_scratch`
+}
+
+/**
+ * The first fill, into empty tables. Its snapshot is left in the setting `pg_stream.snapshot`, from inside the statement:
+ * RETURNING every row only to count it would cost a tenth of the fill.
+ */
+export function fillStatement(definition: Definition | Recomputed): string {
+  const taken = cte('taken', "SELECT set_config('pg_stream.snapshot', pg_current_snapshot()::text, true) AS snapshot")
+  if ('query' in definition) {
+    const names = definition.target.columns.map(({ name }) => name)
+    return `WITH ${taken}\nINSERT INTO ${definition.target.sql} (${names.join(', ')})\nSELECT q.* FROM (\n${definition.query}\n) AS q\nWHERE (SELECT snapshot FROM taken) IS NOT NULL`
+  }
+  const { staged, root, storage } = definition
+  const { printer, ctes } = fromScratch(definition)
+  const fills = staged.stages
+    .filter((stage) => stage !== storage.fused)
+    .flatMap((stage) => {
+      const state = storage.states.get(stage.number)
+      if (!state) return []
+      const { rule } = stage.node
+      const columns = [...rule.keys, ...rule.accumulators].map(({ column }) => column)
+      const insert = `INSERT INTO ${state.sql} (${columns.map((column) => storedName(state, column)).join(', ')})\nSELECT ${columns.map(columnName).join(', ')}\nFROM ${scratchName(stage.number)}`
+      return [`stage_${stage.number}_filled AS (\n  ${indent(insert)}\n)`]
+    })
+  const select = printer.select(root)
+  const outputs = root.outputs.map(({ column }) => ({
+    name: columnName(column),
+    value: { kind: 'column', id: column.id, type: column.type } as const,
+  }))
+  const names = storage.target.columns.map(({ name }) => name)
+  const rows = printer.render({ ...select, where: [...select.where, '(SELECT snapshot FROM taken) IS NOT NULL'] }, outputs, false)
+  return `WITH ${[taken, ...ctes, ...fills].join(',\n')}\nINSERT INTO ${storage.target.sql} (${names.join(', ')})\n${rows}`
+}
+
+/** Recomputes everything and applies the difference: readers are not blocked, and what did not change is not written. */
+export function fullStatement(definition: Definition | Recomputed): string {
+  if ('query' in definition) {
+    const { request, query, target } = definition
+    const names = target.columns.map(({ column }) => columnName(column)).join(', ')
+    const wanted = `SELECT q.*, 1 AS weight\nFROM (\n${query}\n) AS q(${names})`
+    return applyDifference(request, target, wanted, [])
+  }
+  const { request, staged, root, storage } = definition
+  const { printer, ctes: scratch } = fromScratch(definition)
+  const ctes = [...scratch]
+  for (const stage of staged.stages) {
+    const state = storage.states.get(stage.number)
+    if (stage === storage.fused || !state) continue
+    const { rule } = stage.node
+    const columns = [...rule.keys, ...rule.accumulators].map(({ column }) => ({ column, name: storedName(state, column) }))
+    const name = `stage_${stage.number}`
+    const wanted = `SELECT ${columns.map(({ column }) => columnName(column)).join(', ')}, 1 AS weight\nFROM ${scratchName(stage.number)}`
+    ctes.push(cte(`${name}_net`, difference(request, { sql: state.sql, columns }, wanted)))
+    const table = { sql: state.sql, columns, key: rule.keys.map(({ column }) => column) }
+    ctes.push(...applyNet(request, table, `${name}_net`, name).ctes)
+  }
+  const outputs = root.outputs.map(({ column }) => ({
+    name: columnName(column),
+    value: { kind: 'column', id: column.id, type: column.type } as const,
+  }))
+  return applyDifference(request, storage.target, printer.query(root, outputs, true), ctes)
+}
+
+function applyDifference(request: CompileRequest, target: StoredTable, wanted: string, before: readonly string[]): string {
+  const applied = applyNet(request, target, 'net', 'target')
+  const ctes = [...before, cte('net', difference(request, target, wanted)), ...applied.ctes]
+  return `WITH ${ctes.join(',\n')}
+SELECT true AS applied, pg_current_snapshot() AS snapshot,
+  ${applied.inserted} AS inserted, ${applied.updated} AS updated, ${applied.deleted} AS deleted`
+}
+
+/** wanted ⊎ −stored, consolidated. */
+function difference(request: CompileRequest, table: Pick<StoredTable, 'sql' | 'columns'>, wanted: string): string {
+  const stored = `SELECT ${table.columns.map(({ column, name }) => `s.${name} AS ${columnName(column)}`).join(', ')}, -1 AS weight\nFROM ${table.sql} AS s`
+  const groups = table.columns.map(({ column }) => groupByImage(request, column, `u.${columnName(column)}`))
+  const items = table.columns.map(({ column }, i) => `${groups[i]?.output} AS ${columnName(column)}`)
+  return `SELECT ${items.join(', ')}, sum(u.weight) AS weight
+FROM (
+  ${indent(wanted)}
+  UNION ALL
+  ${indent(stored)}
+) AS u
+GROUP BY ${groups.flatMap((group) => group.groupBy).join(', ')}
+HAVING sum(u.weight) <> 0`
+}
+
+/** The captured columns of each source: what the scans read. */
+export function capturedColumns(staged: StagedQuery, root: Project): Map<number, number[]> {
+  const sources = new Map<number, number[]>()
+  for (const scan of [...staged.stages.map((stage) => stage.node.input), root].flatMap(scansOf)) {
+    const columns = new Set([...(sources.get(scan.relation) ?? []), ...scan.columns.map(({ attnum }) => attnum)])
+    sources.set(scan.relation, [...columns].sort((a, b) => a - b))
+  }
+  return new Map([...sources].sort(([a], [b]) => a - b))
+}

@@ -1,0 +1,221 @@
+/**
+ * From a term to a SELECT. Linear operators and joins flatten into one FROM … WHERE, which is how a person would have
+ * written the statement; only unions, consolidations and aggregations become derived tables.
+ */
+import type { Column, Node } from '../algebra/node.ts'
+import { columnOf } from '../algebra/node.ts'
+import type { Aggregate } from '../algebra/operators/aggregate.ts'
+import { operatorOf } from '../algebra/operators/index.ts'
+import type { Projection } from '../algebra/operators/project.ts'
+import type { Read } from '../algebra/operators/read.ts'
+import type { UnionAll } from '../algebra/operators/union-all.ts'
+import type { ColumnId, Scalar } from '../algebra/scalar.ts'
+import { WEIGHT } from '../algebra/build.ts'
+import { internalError } from '../catalog/error.ts'
+import type { CompileRequest } from '../catalog/request.ts'
+import { groupByImage } from './image.ts'
+import { columnName } from './names.ts'
+import { printScalar } from './scalar.ts'
+
+/** A SELECT in the making. `weight` is null when every row has weight 1. */
+export interface Select {
+  readonly from: readonly string[]
+  readonly where: readonly string[]
+  /** SQL of each column, usable as an operand. */
+  readonly columns: ReadonlyMap<ColumnId, string>
+  readonly weight: string | null
+}
+
+/** How the leaves are read: a refresh reads deltas and states, a fill reads tables. */
+export interface Leaves {
+  read(read: Read, alias: (base: string) => string, printer: Printer): Select
+}
+
+export interface Output {
+  readonly name: string
+  readonly value: Scalar
+}
+
+export class Printer {
+  readonly request: CompileRequest
+  readonly #leaves: Leaves
+  readonly #aliases = new Map<string, number>()
+
+  constructor(request: CompileRequest, leaves: Leaves) {
+    this.request = request
+    this.#leaves = leaves
+  }
+
+  /** `orders_1`, `orders_2`, …: unique in the statement that this printer prints. */
+  alias = (base: string): string => {
+    const readable = /^[a-z_][a-z0-9_]{0,40}$/.test(base) ? base : 't'
+    const count = (this.#aliases.get(readable) ?? 0) + 1
+    this.#aliases.set(readable, count)
+    return `${readable}_${count}`
+  }
+
+  select(node: Node): Select {
+    switch (node.op) {
+      case 'scan':
+        return this.#leaves.read({ op: 'read', version: 'after', of: node }, this.alias, this)
+      case 'read':
+        return this.#leaves.read(node, this.alias, this)
+      case 'values':
+        if (node.columns.length === 0) return { from: [], where: [], columns: new Map(), weight: null }
+        return this.derived(
+          `VALUES ${node.rows.map((row) => `(${row.map((value) => printScalar(value, noColumn)).join(', ')})`).join(', ')}`,
+          'v',
+          node.columns,
+          false,
+        )
+      case 'filter': {
+        const input = this.select(node.input)
+        return { ...input, where: [...input.where, ...node.predicate.map((each) => operand(each, input))] }
+      }
+      case 'project': {
+        const input = this.select(node.input)
+        return { ...input, columns: new Map(node.outputs.map(({ column, value }) => [column.id, operand(value, input)])) }
+      }
+      case 'join': {
+        const inputs = node.inputs.map((each) => this.select(each))
+        const weights = inputs.flatMap((input) => (input.weight === null ? [] : [input.weight]))
+        const joined: Select = {
+          from: inputs.flatMap((input) => input.from),
+          where: inputs.flatMap((input) => input.where),
+          columns: new Map(inputs.flatMap((input) => [...input.columns])),
+          weight: weights.length === 0 ? null : weights.join(' * '),
+        }
+        return { ...joined, where: [...joined.where, ...node.predicate.map((each) => operand(each, joined))] }
+      }
+      case 'negate': {
+        const input = this.select(node.input)
+        return { ...input, weight: input.weight === null ? '-1' : `-(${input.weight})` }
+      }
+      case 'union-all':
+        return this.#union(node)
+      case 'consolidate':
+        return this.derived(this.consolidated(node.input), 'net', operatorOf(node).columns(node), true)
+      case 'aggregate':
+        return this.#aggregate(node)
+    }
+  }
+
+  /** `SELECT … FROM … WHERE …`; with `weight`, a column of that name last (1 where the rows have none). */
+  query(node: Node, outputs: readonly Output[], weight: boolean): string {
+    return this.render(this.select(node), outputs, weight)
+  }
+
+  render(select: Select, outputs: readonly Output[], weight: boolean, tail = ''): string {
+    const items = outputs.map(({ name, value }) => `${top(value, select)} AS ${name}`)
+    if (weight) items.push(`${select.weight ?? '1'} AS weight`)
+    const from = select.from.length === 0 ? '' : `\nFROM ${select.from.join(',\n     ')}`
+    const where = select.where.length === 0 ? '' : `\nWHERE ${select.where.join('\n  AND ')}`
+    return `SELECT ${items.join(', ')}${from}${where}${tail}`
+  }
+
+  /** Equal images added up; columns keep their derived names. */
+  consolidated(node: Node): string {
+    const columns = operatorOf(node).columns(node)
+    const select = this.select(node)
+    const groups = columns.map((column) => groupByImage(this.request, column, at(select, column.id)))
+    const total = select.weight === null ? 'count(*)' : `sum(${select.weight})`
+    const items = columns.map((column, i) => `${groups[i]?.output} AS ${columnName(column)}`)
+    const from = select.from.length === 0 ? '' : `\nFROM ${select.from.join(',\n     ')}`
+    const where = select.where.length === 0 ? '' : `\nWHERE ${select.where.join('\n  AND ')}`
+    const by = groups.flatMap((group) => group.groupBy)
+    return `SELECT ${[...items, `(${total})::bigint AS weight`].join(', ')}${from}${where}${
+      by.length === 0 ? '' : `\nGROUP BY ${by.join(', ')}`
+    }\nHAVING ${total} <> 0`
+  }
+
+  /** A derived table over the columns' derived names. */
+  derived(query: string, base: string, columns: readonly Column[], weighted: boolean): Select {
+    const alias = this.alias(base)
+    const names = query.startsWith('VALUES') ? `(${columns.map(columnName).join(', ')})` : ''
+    return {
+      from: [`(${indent(query)}) AS ${alias}${names}`],
+      where: [],
+      columns: new Map(columns.map((column) => [column.id, `${alias}.${columnName(column)}`])),
+      weight: weighted ? `${alias}.weight` : null,
+    }
+  }
+
+  #union(node: UnionAll): Select {
+    const branches = node.branches.map((branch) => ({ ...branch, select: this.select(branch.input) }))
+    const weighted = branches.some((branch) => branch.select.weight !== null)
+    const queries = branches.map(({ select, columns, input }) => {
+      const inputColumns = operatorOf(input).columns(input)
+      const outputs = node.columns.map((column, i) => {
+        const source = columnOf(inputColumns, columns[i] ?? 0)
+        return { name: columnName(column), value: { kind: 'column', id: source.id, type: source.type } as const }
+      })
+      return this.render(select, outputs, weighted)
+    })
+    return this.derived(queries.join('\nUNION ALL\n'), 'u', node.columns, weighted)
+  }
+
+  /** The aggregation from scratch, as the query has it. */
+  #aggregate(node: Aggregate): Select {
+    const calls = node.calls.map(({ column, name, args, filter }) => {
+      const all = args.length === 0
+      const parts = [`${name}(${all ? '*' : ''}`, ...args.map((_, i) => (i < args.length - 1 ? ', ' : ')'))]
+      if (all) parts[0] = `${name}(*)`
+      if (filter) {
+        parts[parts.length - 1] += ' FILTER (WHERE '
+        parts.push(')')
+      }
+      const value: Scalar = {
+        kind: 'expression',
+        construct: name,
+        parts,
+        args: filter ? [...args, filter] : args,
+        closed: true,
+        type: column.type,
+        volatility: 'immutable',
+        strict: false,
+      }
+      return { column, value }
+    })
+    return this.derived(this.grouped(this.select(node.input), node.keys, calls), 'g', operatorOf(node).columns(node), false)
+  }
+
+  /** `SELECT keys, aggregates … GROUP BY keys` over any input. */
+  grouped(input: Select, keys: readonly Projection[], aggregates: readonly Projection[]): string {
+    const outputs = [...keys, ...aggregates].map(({ column, value }) => ({ name: columnName(column), value }))
+    const by = keys.length === 0 ? '' : `\nGROUP BY ${keys.map((_, i) => i + 1).join(', ')}`
+    return outputs.length === 0
+      ? this.render(input, [{ name: 'nothing', value: { kind: 'constant', sql: '1', isNull: false, type: WEIGHT.type } }], false, by)
+      : this.render(input, outputs, false, by)
+  }
+}
+
+/** A scalar at the top of a select item. */
+export function top(scalar: Scalar, select: Select): string {
+  return printScalar(scalar, (id) => at(select, id))
+}
+
+/** A scalar as an operand: parenthesised unless it stands by itself. */
+export function operand(scalar: Scalar, select: Select): string {
+  const text = top(scalar, select)
+  const closed = scalar.kind === 'column' || scalar.kind === 'constant' || (scalar.kind === 'expression' && scalar.closed)
+  return closed ? text : `(${text})`
+}
+
+export function at(select: Select, id: ColumnId): string {
+  if (id === WEIGHT.id) return select.weight ?? '1'
+  const text = select.columns.get(id)
+  if (text === undefined) throw internalError(`column ${id} is not printed here`)
+  return text
+}
+
+function noColumn(id: ColumnId): string {
+  throw internalError(`column ${id} inside VALUES`)
+}
+
+export function indent(text: string): string {
+  return text.replaceAll('\n', '\n  ')
+}
+
+export function cte(name: string, query: string): string {
+  return `${name} AS MATERIALIZED (\n  ${indent(query)}\n)`
+}

@@ -1,0 +1,84 @@
+/**
+ * Where everything is kept: the stream table with exactly the query's columns, and a state table per stage, unless the
+ * stream table's columns are the stage's keys and accumulators already.
+ */
+import type { Column } from '../algebra/node.ts'
+import { operatorOf } from '../algebra/operators/index.ts'
+import type { Project } from '../algebra/operators/project.ts'
+import { mapScalar, type Scalar } from '../algebra/scalar.ts'
+import type { Stage, StagedQuery } from '../delta/stage.ts'
+import { internalError } from '../catalog/error.ts'
+import { quoteIdentifier } from '../catalog/quote.ts'
+import type { CompileRequest } from '../catalog/request.ts'
+import type { StoredTable } from './apply.ts'
+import { columnName, stateTableName, targetName } from './names.ts'
+import type { StateTable } from './stage.ts'
+
+export interface Storage {
+  readonly target: StoredTable
+  readonly states: ReadonlyMap<number, StateTable>
+  /** The stage whose groups are the rows of the stream table itself. */
+  readonly fused: Stage | null
+}
+
+export function chooseStorage(request: CompileRequest, staged: StagedQuery, root: Project): Storage {
+  const fused = fusedStage(staged, root)
+  const target: StoredTable = {
+    sql: targetName(request),
+    columns: root.outputs.map(({ column }, i) => ({
+      column,
+      name: quoteIdentifier(request.columns[i]?.name ?? column.name),
+    })),
+    key: chooseKey(request, root),
+  }
+  const states = new Map<number, StateTable>()
+  for (const stage of staged.stages) {
+    if (stage === fused) {
+      const columns = root.outputs.map(({ value }, i) => ({
+        name: target.columns[i]?.name ?? '',
+        value: overAccumulators(stage, value),
+      }))
+      states.set(stage.number, { sql: target.sql, columns })
+    } else {
+      const { rule } = stage.node
+      const columns = [...rule.keys, ...rule.accumulators].map(({ column }) => ({
+        name: columnName(column),
+        value: { kind: 'column', id: column.id, type: column.type } as const,
+      }))
+      states.set(stage.number, { sql: stateTableName(request, stage.number), columns })
+    }
+  }
+  return { target, states, fused }
+}
+
+/** The smallest key whose columns can carry a unique index; null for a bag. */
+function chooseKey(request: CompileRequest, root: Project): readonly Column[] | null {
+  const columns = operatorOf(root).columns(root)
+  const keys = operatorOf(root)
+    .keys(root)
+    .map((key) => key.map((id) => columns.find((column) => column.id === id)))
+    .filter((key): key is Column[] => key.every((column) => column && request.types[column.type.oid]?.sortable))
+  return keys.sort((a, b) => a.length - b.length)[0] ?? null
+}
+
+/** The root is a projection of one stage that shows every key and every accumulator. */
+function fusedStage(staged: StagedQuery, root: Project): Stage | null {
+  const { input } = root
+  if (input.op !== 'read' || input.of.op !== 'stage-output') return null
+  const number = input.of.stage
+  const stage = staged.stages.find((each) => each.number === number)
+  if (!stage) throw internalError(`stage ${number} does not exist`)
+  const shown = new Set(
+    root.outputs.map(({ value }) => overAccumulators(stage, value)).flatMap((value) => (value.kind === 'column' ? [value.id] : [])),
+  )
+  const { rule } = stage.node
+  return [...rule.keys, ...rule.accumulators].every(({ column }) => shown.has(column.id)) ? stage : null
+}
+
+/** An expression over a stage's output, over what the stage stores. */
+function overAccumulators(stage: Stage, value: Scalar): Scalar {
+  return mapScalar(value, (scalar) => {
+    if (scalar.kind !== 'column') return scalar
+    return stage.node.rule.outputs.find(({ column }) => column.id === scalar.id)?.value ?? scalar
+  })
+}

@@ -1,0 +1,64 @@
+/**
+ * flatten-joins: a join of joins, filters and projections is one join of what lies below, under all the conjuncts, and a
+ * projection above.
+ * Law: (σp(A) ⋈q B) = A ⋈(p∧q) B; (πf(A) ⋈q B) = π(f,B)(A ⋈q[f] B). Reason: the delta rule then sees every source as an
+ * input of its own, and a delta can drive probes into any of them.
+ */
+import { ref } from '../algebra/build.ts'
+import type { Node } from '../algebra/node.ts'
+import type { Join } from '../algebra/operators/join.ts'
+import { operatorOf } from '../algebra/operators/index.ts'
+import type { Projection } from '../algebra/operators/project.ts'
+import type { ColumnId, Scalar } from '../algebra/scalar.ts'
+import { substitute } from './substitute.ts'
+
+export function flattenJoins(node: Node): Node {
+  const operator = operatorOf(node)
+  const whole = operator.withInputs(node, operator.inputs(node).map(flattenJoins))
+  if (whole.op === 'join') return flatten(whole)
+  if (whole.op === 'filter' && whole.input.op === 'join')
+    return { ...whole.input, predicate: [...whole.input.predicate, ...whole.predicate] }
+  return whole
+}
+
+function flatten(join: Join): Node {
+  const inputs: Node[] = []
+  const predicate: Scalar[] = [...join.predicate]
+  const computed = new Map<ColumnId, Scalar>()
+  const visit = (input: Node): void => {
+    switch (input.op) {
+      case 'join':
+        predicate.push(...input.predicate)
+        input.inputs.forEach(visit)
+        return
+      case 'filter':
+        predicate.push(...input.predicate)
+        visit(input.input)
+        return
+      case 'project':
+        for (const { column, value } of input.outputs) computed.set(column.id, value)
+        visit(input.input)
+        return
+      default:
+        inputs.push(input)
+    }
+  }
+  join.inputs.forEach(visit)
+  const below = inputs.flatMap((input) => operatorOf(input).columns(input))
+  const conditions = predicate.map((each) => substitute(each, computed))
+  const [only] = inputs
+  let flat: Node = { op: 'join', inputs, predicate: conditions }
+  if (inputs.length === 1 && only)
+    flat = conditions.length === 0 ? only : { op: 'filter', input: only, predicate: conditions }
+  if (computed.size === 0) return flat
+  const outputs: Projection[] = operatorOf(join)
+    .columns(join)
+    .map((column) => {
+      const value = computed.get(column.id)
+      return { column, value: value ? substitute(value, computed) : ref(column) }
+    })
+  const passed = new Set(outputs.map(({ column }) => column.id))
+  return below.every((column) => passed.has(column.id)) && outputs.length === below.length
+    ? flat
+    : { op: 'project', input: flat, outputs }
+}

@@ -1,0 +1,28 @@
+/** The list of rewrites, in order. Each is a law of the algebra and says what it is for. */
+import type { Node } from '../algebra/node.ts'
+import type { Project } from '../algebra/operators/project.ts'
+import { internalError } from '../catalog/error.ts'
+import { flattenJoins } from './flatten-joins.ts'
+import { mergeProjections } from './merge-projections.ts'
+import { pruneColumns } from './prune-columns.ts'
+
+export interface Rewrite {
+  readonly name: string
+  readonly apply: (node: Node) => Node
+}
+
+export const rewrites: readonly Rewrite[] = [
+  { name: 'flatten-joins', apply: flattenJoins },
+  { name: 'merge-projections', apply: mergeProjections },
+  { name: 'prune-columns', apply: (node) => pruneColumns(node) },
+]
+
+export function normalize(query: Node): Node {
+  return rewrites.reduce((node, rewrite) => rewrite.apply(node), query)
+}
+
+/** The root of a query is the projection of its output columns; no rewrite takes it away. */
+export function asProject(node: Node): Project {
+  if (node.op !== 'project') throw internalError(`the root of a query is ${node.op}, not a projection`)
+  return node
+}

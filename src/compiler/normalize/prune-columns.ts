@@ -1,0 +1,51 @@
+/**
+ * prune-columns: a scan keeps the columns that are read above it, a projection below another operator likewise.
+ * Law: πc(A) needs of A only what c reads. Reason: what is not read is not captured, so a change to it writes nothing.
+ */
+import type { Node } from '../algebra/node.ts'
+import { operatorOf } from '../algebra/operators/index.ts'
+import { type ColumnId, scalarColumns } from '../algebra/scalar.ts'
+
+/** `needed` null: all columns of the node. */
+export function pruneColumns(node: Node, needed: ReadonlySet<ColumnId> | null = null): Node {
+  switch (node.op) {
+    case 'scan': {
+      if (!needed) return node
+      const columns = node.columns.filter((column) => needed.has(column.id))
+      const kept = new Set(columns.map((column) => column.id))
+      return { ...node, columns, keys: node.keys.filter((key) => key.every((id) => kept.has(id))) }
+    }
+    case 'project': {
+      const outputs = needed ? node.outputs.filter(({ column }) => needed.has(column.id)) : node.outputs
+      const read = new Set<ColumnId>()
+      for (const { value } of outputs) scalarColumns(value, read)
+      return { ...node, outputs, input: pruneColumns(node.input, read) }
+    }
+    case 'aggregate': {
+      const read = new Set<ColumnId>()
+      for (const scalar of operatorOf(node).scalars(node)) scalarColumns(scalar, read)
+      return { ...node, input: pruneColumns(node.input, read) }
+    }
+    case 'union-all': {
+      const kept = node.columns.flatMap((column, i) => (!needed || needed.has(column.id) ? [i] : []))
+      const at = <T>(list: readonly T[]) => kept.flatMap((i) => list.slice(i, i + 1))
+      return {
+        ...node,
+        columns: at(node.columns),
+        branches: node.branches.map((branch) => {
+          const columns = at(branch.columns)
+          return { columns, input: pruneColumns(branch.input, new Set(columns)) }
+        }),
+      }
+    }
+    default: {
+      const operator = operatorOf(node)
+      const read = new Set(needed ?? operator.columns(node).map((column) => column.id))
+      for (const scalar of operator.scalars(node)) scalarColumns(scalar, read)
+      return operator.withInputs(
+        node,
+        operator.inputs(node).map((input) => pruneColumns(input, read)),
+      )
+    }
+  }
+}

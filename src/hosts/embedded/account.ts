@@ -1,0 +1,49 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { StartError } from './start-error.ts'
+
+/** The user a process runs as; undefined stands for our own. */
+export interface Account {
+  readonly uid: number
+  readonly gid: number
+}
+
+/**
+ * PostgreSQL refuses to run as root, so root hands it to somebody else: the owner of the data folder when it has one,
+ * `nobody` otherwise. The account must be known to the system: initdb looks its name up.
+ */
+export function serverAccount(dataFolder: string | undefined): Account | undefined {
+  if (process.getuid?.() !== 0) return undefined
+  const owner = dataFolder !== undefined && existsSync(dataFolder) ? statSync(dataFolder) : undefined
+  if (owner && owner.uid !== 0) return { uid: owner.uid, gid: owner.gid }
+  const accounts = readAccounts()
+  for (const name of ['nobody', 'postgres', 'daemon']) {
+    const account = accounts.get(name)
+    if (account && account.uid !== 0) return account
+  }
+  throw new StartError('PostgreSQL does not run as root, and there is no user "nobody" to run it as')
+}
+
+/** Can that account run this program with these arguments, to a successful end? */
+export function canRun(
+  account: Account | undefined,
+  program: string,
+  args: readonly string[],
+  input = '',
+): boolean {
+  return spawnSync(program, args, { ...account, cwd: '/', env: {}, input, stdio: 'pipe' }).status === 0
+}
+
+/** Can that account enter, list and write this folder? */
+export function canWrite(account: Account | undefined, folder: string): boolean {
+  return canRun(account, '/bin/sh', ['-c', 'test -r "$1" && test -w "$1" && test -x "$1"', 'sh', folder])
+}
+
+function readAccounts(): Map<string, Account> {
+  const accounts = new Map<string, Account>()
+  for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {
+    const [name, , uid, gid] = line.split(':')
+    if (name && uid && gid) accounts.set(name, { uid: Number(uid), gid: Number(gid) })
+  }
+  return accounts
+}

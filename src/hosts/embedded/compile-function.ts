@@ -1,0 +1,52 @@
+import { quoteLiteral } from '../../compiler/catalog/quote.ts'
+
+export interface CompileProgram {
+  /** Absolute path of the Node.js binary, as the server's user may run it. */
+  readonly node: string
+  /** Absolute path of the bundle `compile-host`. */
+  readonly bundle: string
+  /** A folder that belongs to the server's user and to nobody else. */
+  readonly folder: string
+}
+
+/**
+ * `pgstream._compile` on a server that runs on our own machine: COPY … TO PROGRAM starts Node, which leaves the reply
+ * in a file named after the backend, so calls never meet. The commands hold nothing but paths known at installation
+ * and the backend's process number. CSV with delimiters that JSON cannot hold hands the request over as it is, with
+ * no escapes to undo.
+ */
+export function compileFunction({ node, bundle, folder }: CompileProgram): string {
+  const file = `${quoteShell(folder)}/`
+  const body = `
+DECLARE
+  reply_name text := pg_backend_pid() || '.reply';
+  clean text := format('COPY (SELECT WHERE false) TO PROGRAM %L', ${quoteLiteral(`exec rm -f ${file}`)} || reply_name);
+  answer text;
+  failure text;
+BEGIN
+  BEGIN
+    EXECUTE format(
+      'COPY (SELECT %L) TO PROGRAM %L (FORMAT csv, DELIMITER E''\\x02'', QUOTE E''\\x01'', ENCODING ''UTF8'')',
+      request::text, ${quoteLiteral(`exec ${quoteShell(node)} ${quoteShell(bundle)} ${file}`)} || reply_name);
+    answer := pg_read_file(${quoteLiteral(`${folder}/`)} || reply_name);
+  EXCEPTION WHEN OTHERS OR query_canceled THEN
+    GET STACKED DIAGNOSTICS failure = MESSAGE_TEXT;
+    EXECUTE clean;
+    IF SQLSTATE = '57014' THEN RAISE; END IF;
+    RAISE EXCEPTION 'the compiler of pg_stream could not be run'
+      USING ERRCODE = 'XX000', DETAIL = failure, HINT = 'The log of the server says more.';
+  END;
+  EXECUTE clean;
+  RETURN answer::jsonb;
+END`
+  return `CREATE OR REPLACE FUNCTION pgstream._compile(request jsonb) RETURNS jsonb
+LANGUAGE plpgsql STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS ${quoteLiteral(body)};
+REVOKE ALL ON FUNCTION pgstream._compile(jsonb) FROM PUBLIC;
+`
+}
+
+/** A word for `sh`, whatever it holds. */
+export function quoteShell(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`
+}

