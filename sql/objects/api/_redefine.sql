@@ -49,18 +49,12 @@ BEGIN
     SELECT s FROM unnest(old_sources) AS s WHERE NOT EXISTS (
       SELECT FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.source_relid = s)));
 
-  UPDATE pgstream.pgs_stream_tables SET status = CASE WHEN is_populated THEN 'ACTIVE' ELSE 'INITIALIZING' END,
-    needs_reinit = is_populated, reinit_reason = CASE WHEN is_populated THEN 'the definition was altered' END,
-    consecutive_errors = 0, last_error = NULL
+  -- Old rows need not have the new key: they go and the new ones come in one transaction, readers see the old until then.
+  UPDATE pgstream.pgs_stream_tables SET status = 'INITIALIZING', is_populated = false, needs_reinit = false,
+    reinit_reason = NULL, consecutive_errors = 0, last_error = NULL
   WHERE pgs_id = id;
-  IF NOT same_columns THEN
-    IF current_setting('transaction_isolation') NOT IN ('repeatable read', 'serializable') THEN
-      PERFORM pgstream._fill(id);
-    END IF;
-  ELSIF target.is_populated THEN
-    -- Indexes first would be unique on a key that the old rows need not have.
-    PERFORM pgstream._refresh(id, 'MANUAL');
-    PERFORM pgstream._install_indexes(id);
+  IF target.is_populated AND current_setting('transaction_isolation') NOT IN ('repeatable read', 'serializable') THEN
+    PERFORM pgstream._fill(id, 'MANUAL', 'the definition was altered');
   END IF;
 END
 $$;

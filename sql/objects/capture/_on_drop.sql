@@ -5,7 +5,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   dropped record;
-  relations oid[] := '{}';
+  gone oid[] := '{}';
   details boolean := false;
   target record;
   source oid;
@@ -15,22 +15,22 @@ BEGIN
   END IF;
   FOR dropped IN SELECT * FROM pg_event_trigger_dropped_objects() LOOP
     IF dropped.classid = 'pg_class'::regclass AND dropped.objsubid = 0 AND dropped.object_type <> 'index' THEN
-      relations := relations || dropped.objid;
+      gone := gone || dropped.objid;
     ELSIF dropped.object_type IN ('index', 'table constraint', 'trigger', 'table column', 'view column', 'subscription') THEN
       details := true;
     END IF;
   END LOOP;
   -- Stream tables first: their sources are then read by fewer.
-  FOR target IN SELECT pgs_id FROM pgstream.pgs_stream_tables WHERE pgs_relid = ANY (relations) LOOP
+  FOR target IN SELECT pgs_id FROM pgstream.pgs_stream_tables WHERE pgs_relid = ANY (gone) LOOP
     PERFORM pgstream._forget_stream_table(target.pgs_id);
   END LOOP;
   PERFORM pgstream._mark_stream_tables(ARRAY(
-      SELECT pgs_id FROM pgstream.pgs_stream_tables WHERE views && relations), 'broken', 'a view that the query reads was dropped');
+      SELECT pgs_id FROM pgstream.pgs_stream_tables WHERE views && gone), 'broken', 'a view that the query reads was dropped');
   PERFORM pgstream._mark_dependents(d.source_relid, NULL, 'broken', 'a source table was dropped')
-  FROM (SELECT DISTINCT source_relid FROM pgstream.pgs_dependencies WHERE source_relid = ANY (relations)
+  FROM (SELECT DISTINCT source_relid FROM pgstream.pgs_dependencies WHERE source_relid = ANY (gone)
     EXCEPT SELECT source_relid FROM pgstream.pgs_change_tracking) AS d;
   FOR source IN
-    SELECT t.source_relid FROM pgstream.pgs_change_tracking t WHERE details OR t.carriers && relations
+    SELECT t.source_relid FROM pgstream.pgs_change_tracking t WHERE details OR t.carriers && gone
   LOOP
     PERFORM pgstream._recheck_source(source);
   END LOOP;

@@ -1,7 +1,7 @@
 -- The compile request (src/compiler/catalog/request.ts) for an analysed tree: at definition from the hidden view, later
 -- from the catalog, with the facts as they are now.
 CREATE OR REPLACE FUNCTION pgstream._compile_request_for_tree(
-  tree text, columns jsonb, definition text, target_id bigint, target_schema text, target_name text, mode text
+  tree text, definition text, columns jsonb, target_id bigint, target_schema text, target_name text, mode text
 ) RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp

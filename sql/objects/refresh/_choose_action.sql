@@ -20,7 +20,7 @@ BEGIN
     reason := 'a source table was truncated';
     RETURN;
   END IF;
-  sources := ARRAY(SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id ORDER BY d.source_relid);
+  sources := ARRAY(SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_captured ORDER BY d.source_relid);
   changed := ARRAY(SELECT s FROM unnest(sources) WITH ORDINALITY AS u(s, i) WHERE pending[i] > 0);
   changed_rows := (SELECT sum(n) FROM unnest(pending) AS n);
   action := 'DIFFERENTIAL';

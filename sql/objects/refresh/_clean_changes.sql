@@ -18,7 +18,7 @@ BEGIN
   -- A reader that has not been filled yet keeps everything.
   readers := ARRAY(
     SELECT f FROM pgstream.frontiers f JOIN pgstream.pgs_dependencies d USING (pgs_id)
-    WHERE d.source_relid = source);
+    WHERE d.source_relid = source AND d.is_captured);
   IF EXISTS (SELECT FROM unnest(readers) AS r WHERE r.snapshot IS NULL) THEN
     RETURN 0;
   END IF;

@@ -1,6 +1,6 @@
--- The first fill: at a snapshot taken after capture was put on the sources. Under REPEATABLE READ that snapshot is older,
+-- The first fill, or a fill anew after the plan was rebuilt: at a snapshot taken after capture was put on the sources. Under REPEATABLE READ that snapshot is older,
 -- so the fill is left to a later transaction. Indexes come after the rows.
-CREATE OR REPLACE FUNCTION pgstream._fill(id bigint, initiated_by text DEFAULT 'INITIAL') RETURNS void
+CREATE OR REPLACE FUNCTION pgstream._fill(id bigint, initiated_by text DEFAULT 'INITIAL', why text DEFAULT 'first fill') RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET client_min_messages = warning
@@ -24,6 +24,7 @@ BEGIN
   IF target.is_populated THEN
     RETURN;
   END IF;
+  PERFORM pgstream._empty(target.pgs_relid);
   as_of := clock_timestamp();
   frontier.snapshot := pg_current_snapshot();
   result := pgstream._call_refresh(id, 'fill', frontier);
@@ -38,6 +39,6 @@ BEGIN
   UPDATE pgstream.pgs_stream_tables s
   SET is_populated = true, status = 'ACTIVE', needs_reinit = false, reinit_reason = NULL
   WHERE s.pgs_id = id;
-  PERFORM pgstream._record(id, 'FULL', 'COMPLETED', result, as_of, duration_ms, initiated_by, 'first fill');
+  PERFORM pgstream._record(id, CASE why WHEN 'first fill' THEN 'FULL' ELSE 'REINITIALIZE' END, 'COMPLETED', result, as_of, duration_ms, initiated_by, why);
 END
 $$;

@@ -64,9 +64,9 @@ BEGIN
     PERFORM pgstream._refuse_stale_snapshot(id);
   END IF;
   IF target.needs_replan OR target.needs_reinit THEN
-    IF pgstream._replan(id) AND NOT target.needs_reinit THEN
-      target.needs_reinit := true;
-      target.reinit_reason := 'the plan has other state tables';
+    IF pgstream._replan(id) THEN
+      PERFORM pgstream._fill(id, initiated_by, coalesce(target.reinit_reason, 'the plan has other tables'));
+      RETURN 'REINITIALIZE';
     END IF;
     SELECT s.strategy INTO target.strategy FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
   END IF;

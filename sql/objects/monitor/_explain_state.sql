@@ -1,0 +1,35 @@
+-- The part of explain_st that changes with time.
+CREATE OR REPLACE FUNCTION pgstream._explain_state(id bigint) RETURNS TABLE (property text, value text)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  target pgstream.pgs_stream_tables;
+  frontier pgstream.frontiers;
+BEGIN
+  SELECT * INTO STRICT target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
+  SELECT * INTO frontier FROM pgstream.frontiers f WHERE f.pgs_id = id;
+  RETURN QUERY
+    SELECT 'stream table', format('%I.%I', target.pgs_schema, target.pgs_name)
+    UNION ALL SELECT 'status', target.status || coalesce(': ' || coalesce(target.broken_reason, target.last_error), '')
+    UNION ALL SELECT 'refresh mode', target.refresh_mode
+    UNION ALL SELECT 'schedule', coalesce(target.schedule, 'calculated')
+    UNION ALL SELECT 'reinitialize', target.reinit_reason WHERE target.needs_reinit
+    UNION ALL SELECT 'frontier', frontier.snapshot::text WHERE frontier.snapshot IS NOT NULL
+    UNION ALL SELECT 'data timestamp', frontier.data_timestamp::text WHERE frontier.data_timestamp IS NOT NULL
+    UNION ALL SELECT 'cost of a full refresh', round(frontier.full_ms::numeric, 2) || ' ms' WHERE frontier.full_ms IS NOT NULL
+    UNION ALL SELECT 'cost of a small differential refresh', round(frontier.delta_ms_fixed::numeric, 2) || ' ms'
+      WHERE frontier.delta_ms_fixed IS NOT NULL
+    UNION ALL SELECT 'cost of a changed row', round((1000 * frontier.delta_ms_per_row)::numeric, 3) || ' µs'
+      WHERE frontier.delta_ms_per_row IS NOT NULL;
+  RETURN QUERY
+    SELECT 'source', concat_ws(', ', pgstream._qualified_name(d.source_relid),
+      CASE WHEN d.is_captured THEN 'changes captured by ' || lower(t.trigger_level) || ' triggers in ' || t.buffer::text
+        || ' (' || pg_size_pretty(pg_relation_size(t.buffer)) || ')' ELSE 'changes not captured' END)
+    FROM pgstream.pgs_dependencies d LEFT JOIN pgstream.pgs_change_tracking t USING (source_relid)
+    WHERE d.pgs_id = id ORDER BY d.source_relid;
+  RETURN QUERY
+    SELECT 'last refresh', concat_ws(', ', h.action, h.status, round(h.duration_ms::numeric, 2) || ' ms', h.reason, h.error_message)
+    FROM pgstream.pgs_refresh_history h WHERE h.pgs_id = id ORDER BY h.refresh_id DESC LIMIT 1;
+END
+$$;

@@ -1,0 +1,31 @@
+-- How a stream table is maintained: the plan in words and SQL, where its frontier stands, what is pending, and what the
+-- last refreshes chose and why. With with_analyze also EXPLAIN ANALYZE of the delta statements as they would run now; they
+-- run with the caller's rights and are rolled back.
+CREATE OR REPLACE FUNCTION pgstream.explain_st(name text, with_analyze boolean DEFAULT false)
+RETURNS TABLE (property text, value text)
+LANGUAGE plpgsql
+SET pg_stream.refreshing = 'on'
+AS $$
+#variable_conflict use_column
+DECLARE
+  id bigint := pgstream._stream_table_id(name);
+  entry record;
+BEGIN
+  RETURN QUERY SELECT * FROM pgstream._explain_state(id);
+  RETURN QUERY
+    SELECT e OPERATOR(pg_catalog.->>) 'property', e OPERATOR(pg_catalog.->>) 'value'
+    FROM pgstream.pgs_stream_tables s, pg_catalog.jsonb_array_elements(s.plan OPERATOR(pg_catalog.->) 'explain') AS e
+    WHERE s.pgs_id OPERATOR(pg_catalog.=) id;
+  IF with_analyze THEN
+    FOR entry IN
+      SELECT e OPERATOR(pg_catalog.->>) 'property' AS property, e OPERATOR(pg_catalog.->>) 'value' AS statement
+      FROM pgstream.pgs_stream_tables s, pg_catalog.jsonb_array_elements(s.plan OPERATOR(pg_catalog.->) 'explain') AS e
+      WHERE s.pgs_id OPERATOR(pg_catalog.=) id AND e OPERATOR(pg_catalog.->>) 'property' OPERATOR(pg_catalog.~) '^delta sql'
+    LOOP
+      property := 'analyze of ' || entry.property;
+      value := pgstream._analyze_delta(id, entry.statement);
+      RETURN NEXT;
+    END LOOP;
+  END IF;
+END
+$$;
