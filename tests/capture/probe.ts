@@ -8,10 +8,10 @@ export interface Probe {
   readonly buffer: string
   /** Rows whose net weight in the buffer is not their change in the table; empty when capture is exact. */
   mismatches(): Promise<readonly { row: string; changed: number; captured: number }[]>
-  /** Rows in the buffer, markers included. */
+  /** Rows in the buffer. */
   captured(): Promise<number>
-  /** TRUNCATE markers in the buffer. */
-  markers(): Promise<number>
+  /** How often the source is noted as truncated. */
+  truncations(): Promise<number>
 }
 
 /** Capture the named columns (all by default) of a table, and remember its content. */
@@ -46,7 +46,7 @@ export async function probe(client: pg.Client, table: string, columns?: readonly
         `SELECT row, sum(changed)::int AS changed, sum(captured)::int AS captured FROM (
            SELECT row, -1 AS changed, 0 AS captured FROM ${id}
            UNION ALL SELECT ROW(${now.map((c) => `t.${c.attname}`).join(', ')})::text, 1, 0 FROM ${qualified} AS t
-           UNION ALL SELECT ROW(${now.map((c) => `b.c${c.attnum}`).join(', ')})::text, 0, weight FROM ${buffer} AS b WHERE weight <> 0
+           UNION ALL SELECT ROW(${now.map((c) => `b.c${c.attnum}`).join(', ')})::text, 0, weight FROM ${buffer} AS b
          ) AS x GROUP BY row HAVING sum(changed) <> sum(captured) ORDER BY row`,
       )
       return rows
@@ -54,8 +54,9 @@ export async function probe(client: pg.Client, table: string, columns?: readonly
     async captured() {
       return (await client.query(`SELECT count(*)::int AS n FROM ${buffer}`)).rows[0].n
     },
-    async markers() {
-      return (await client.query(`SELECT count(*)::int AS n FROM ${buffer} WHERE weight = 0`)).rows[0].n
+    async truncations() {
+      const { rows } = await client.query(`SELECT count(*)::int AS n FROM pgstream.truncations WHERE source_relid = $1`, [oid])
+      return rows[0].n
     },
   }
 }

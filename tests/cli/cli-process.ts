@@ -43,10 +43,11 @@ export function runCli(
       ended.then(() => {
         over = true
       })
-      for (;;) {
+      for (const end = Date.now() + 20_000; ; ) {
         const [, url] = /^ready (\S+)\n/m.exec(out) ?? []
         if (url !== undefined) return url
         if (over) throw new Error(`ended before it was ready: ${err}`)
+        if (Date.now() > end) throw new Error(`not ready in time: ${err}`)
         await new Promise((resolve) => setTimeout(resolve, 10))
       }
     },

@@ -1,13 +1,15 @@
--- The statement behind verify_stream_table.
+-- The statement behind verify_stream_table, to run under search_path pg_catalog.
 CREATE OR REPLACE FUNCTION pgstream._verify_query(id bigint) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   target pgstream.pgs_stream_tables;
-  names text;
-  labels text;
-  groups text;
+  -- The columns as v1, v2, …, and what they are grouped by as g1, g2, …
+  vs text;
+  named text;
+  gs text;
+  grouped text;
   kept text;
   same text;
   near text;
@@ -17,34 +19,43 @@ BEGIN
     RAISE EXCEPTION 'stream table "%" has not been filled yet', target.pgs_name
       USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT pgstream.refresh_stream_table(…) fills it.';
   END IF;
-  SELECT string_agg('v' || i, ', ' ORDER BY i),
-    string_agg(format('d.v%s AS %I', i, c ->> 'name'), ', ' ORDER BY i),
-    string_agg('g' || i, ', ' ORDER BY i),
-    string_agg(CASE WHEN f.equality <> 0 AND (f.sortable OR f.hashable) THEN format('v%1$s AS g%1$s', i) ELSE format('v%1$s::pg_catalog.text AS g%1$s', i) END, ', ' ORDER BY i),
-    string_agg(format('d.g%1$s IS NOT DISTINCT FROM e.g%1$s', i), ' AND ' ORDER BY i) FILTER (WHERE (c ->> 'type')::oid NOT IN (700, 701)),
-    string_agg(format('(d.v%1$s IS NOT DISTINCT FROM e.v%1$s OR pg_catalog.abs(d.v%1$s OPERATOR(pg_catalog.-) e.v%1$s) '
-      'OPERATOR(pg_catalog.<=) 1e-9::pg_catalog.float8 OPERATOR(pg_catalog.*) GREATEST(pg_catalog.abs(d.v%1$s), pg_catalog.abs(e.v%1$s), 1e-300::pg_catalog.float8))', i), ' AND ' ORDER BY i)
-      FILTER (WHERE (c ->> 'type')::oid IN (700, 701))
-  INTO names, labels, groups, kept, same, near
-  FROM jsonb_array_elements(target.columns) WITH ORDINALITY AS u(c, i)
-  LEFT JOIN pgstream._type_comparison(ARRAY(SELECT (c ->> 'type')::oid FROM jsonb_array_elements(target.columns) AS c)) AS f
-    ON f.type = (u.c ->> 'type')::oid;
-  -- IS NOT DISTINCT FROM needs an equality in sight of the search_path; types from elsewhere are compared by their text.
-  RETURN format($q$
-    WITH difference AS MATERIALIZED (
-      SELECT pg_catalog.sum(w)::pg_catalog.int8 AS weight, %3$s, %9$s
-      FROM (
-        SELECT w, %4$s, %1$s
-        FROM (SELECT 1 AS w, t.* FROM %5$s AS t UNION ALL SELECT -1, q.* FROM (%6$s) AS q) AS both_sides(w, %1$s)
-      ) AS grouped
-      GROUP BY %3$s HAVING pg_catalog.sum(w) OPERATOR(pg_catalog.<>) 0
-    )
-    SELECT d.weight, pg_catalog.to_jsonb(r)
-    FROM difference AS d CROSS JOIN LATERAL (SELECT %2$s) AS r %7$s$q$,
-    names, labels, groups, kept, format('%I.%I', target.pgs_schema, target.pgs_name), target.plan ->> 'query',
-    CASE WHEN near IS NULL THEN '' ELSE format('WHERE NOT EXISTS (SELECT FROM difference AS e
-      WHERE e.weight OPERATOR(pg_catalog.=) (OPERATOR(pg_catalog.-) d.weight) AND %s AND %s)', coalesce(same, 'true'), near) END, '',
-    (SELECT string_agg(format('(pg_catalog.array_agg(v%1$s))[1] AS v%1$s', i), ', ')
-      FROM generate_series(1, jsonb_array_length(target.columns)) AS i));
+  WITH facts AS (
+    SELECT i, u.c ->> 'name' AS name, t.oid IN (700, 701) AS is_float,
+      coalesce(f.equality <> 0 AND (f.sortable OR f.hashable), false) AS groups,
+      -- IS DISTINCT FROM looks for its equality along the search_path.
+      t.typnamespace = 'pg_catalog'::regnamespace OR t.typtype IN ('e', 'r', 'm', 'c') AS compares
+    FROM jsonb_array_elements(target.columns) WITH ORDINALITY AS u(c, i)
+    JOIN pg_type t ON t.oid = (u.c ->> 'type')::oid
+    LEFT JOIN pgstream._type_comparison(ARRAY(
+      SELECT DISTINCT (e.value ->> 'type')::oid FROM jsonb_array_elements(target.columns) AS e)) AS f ON f.type = t.oid
+  )
+  SELECT string_agg(format('v%s', i), ', ' ORDER BY i),
+    string_agg(format('d.v%s AS %I', i, name), ', ' ORDER BY i),
+    string_agg(format('g%s', i), ', ' ORDER BY i),
+    string_agg(format(CASE WHEN groups THEN 'v%1$s AS g%1$s' ELSE 'v%1$s::text AS g%1$s' END, i), ', ' ORDER BY i),
+    string_agg(format('(array_agg(v%1$s))[1] AS v%1$s', i), ', ' ORDER BY i),
+    string_agg(format(CASE WHEN compares THEN 'd.g%1$s IS NOT DISTINCT FROM e.g%1$s'
+      ELSE 'd.g%1$s::text IS NOT DISTINCT FROM e.g%1$s::text' END, i), ' AND ' ORDER BY i) FILTER (WHERE NOT is_float),
+    string_agg(format('(d.v%1$s IS NOT DISTINCT FROM e.v%1$s OR abs(d.v%1$s - e.v%1$s) <= 1e-9 * greatest(abs(d.v%1$s), abs(e.v%1$s)))', i),
+      ' AND ' ORDER BY i) FILTER (WHERE is_float)
+  INTO vs, named, gs, grouped, kept, same, near
+  FROM facts;
+  RETURN format($query$WITH difference AS MATERIALIZED (
+  SELECT sum(w)::bigint AS weight, %3$s, %5$s
+  FROM (
+    SELECT w, %4$s, %1$s
+    FROM (SELECT 1, t.* FROM %6$I.%7$I AS t UNION ALL SELECT -1, q.* FROM (
+%8$s
+    ) AS q) AS both_sides(w, %1$s)
+  ) AS rows
+  GROUP BY %3$s
+  HAVING sum(w) <> 0
+)
+SELECT d.weight, to_jsonb(r)
+FROM difference AS d
+CROSS JOIN LATERAL (SELECT %2$s) AS r%9$s$query$,
+    vs, named, gs, grouped, kept, target.pgs_schema, target.pgs_name, target.plan ->> 'query',
+    CASE WHEN near IS NULL THEN '' ELSE format(
+      E'\nWHERE NOT EXISTS (SELECT FROM difference AS e WHERE e.weight = -d.weight AND %s AND %s)', coalesce(same, 'true'), near) END);
 END
 $$;

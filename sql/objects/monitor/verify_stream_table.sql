@@ -6,9 +6,5 @@
 -- differ in floating-point columns only, and there by less than a part in 10^9, count as equal: the sum of floats depends
 -- on the order of addition, in PostgreSQL too.
 CREATE OR REPLACE FUNCTION pgstream.verify_stream_table(name text) RETURNS TABLE (weight bigint, "row" jsonb)
-LANGUAGE plpgsql
-AS $$
-BEGIN
-  RETURN QUERY EXECUTE pgstream._verify_query(pgstream._stream_table_id(name));
-END
-$$;
+LANGUAGE sql
+AS $$ SELECT * FROM pgstream._verify_stream_table(pgstream._stream_table_id(name)) $$;

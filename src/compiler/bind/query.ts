@@ -89,6 +89,9 @@ function bindSelect(query: TreeNode, range: readonly RangeEntry[], { request, id
   const addKey = (value: Scalar, name: string): Projection => {
     const found = keys.find((key) => sameScalar(key.value, value))
     if (found) return found
+    const type = typeFacts(request, value.type.oid)
+    // The state of a group is found, and kept unique, by a btree index over its key.
+    if (!type.sortable) throw unsupported(`GROUP BY over type ${type.sql}`, FULL_HINT, 'The type has no btree operator class.')
     const key = { column: ids.make(name, value.type, scalarNullable(value, isNullable)), value }
     keys.push(key)
     return key

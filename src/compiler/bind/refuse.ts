@@ -9,6 +9,13 @@ import type { CompileRequest } from '../catalog/request.ts'
 import { functionLabel } from './facts.ts'
 
 export function refuseUnmaintainable(query: TreeNode, request: CompileRequest): void {
+  if (request.columns.length === 0)
+    throw refusal(
+      SQLSTATE.invalidTableDefinition,
+      'no columns',
+      'a stream table needs at least one column',
+      'Name what to select.',
+    )
   visit(query, request)
   for (const relation of Object.values(request.relations)) {
     if (relation.persistence === 't')

@@ -1,0 +1,7 @@
+/** What the command line asks for. */
+export interface Options {
+  /** Smaller tables and fewer rounds: for trying the benchmark, not for its figures. */
+  readonly quick: boolean
+  /** Repetitions per figure. */
+  readonly rounds: number
+}

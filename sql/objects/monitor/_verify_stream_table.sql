@@ -1,0 +1,9 @@
+-- The part of verify_stream_table that must not depend on the caller's search_path. SECURITY INVOKER.
+CREATE OR REPLACE FUNCTION pgstream._verify_stream_table(id bigint) RETURNS TABLE (weight bigint, "row" jsonb)
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RETURN QUERY EXECUTE pgstream._verify_query(id);
+END
+$$;
