@@ -3,7 +3,7 @@ import path from 'node:path'
 
 export type Cell = string | number
 
-interface Table {
+export interface Table {
   readonly title: string
   readonly columns: readonly string[]
   readonly rows: Cell[][]
@@ -32,6 +32,11 @@ export class Report {
     const table = { title, columns, rows: [] }
     this.tables.push(table)
     return table
+  }
+
+  /** The latest row, for whoever waits. */
+  progress({ rows }: Table): void {
+    this.note(`  ${(rows.at(-1) ?? []).map((cell) => (typeof cell === 'number' ? format(cell) : cell)).join(' · ')}`)
   }
 
   atMost(name: string, measured: number, bound: number, unit = ''): void {

@@ -19,7 +19,7 @@ BEGIN
   -- FOR SHARE: holds off pgstream._drop_capture_if_unused until our dependency is committed.
   SELECT * INTO tracked FROM pgstream.pgs_change_tracking WHERE source_relid = source FOR SHARE;
   IF FOUND AND columns <@ tracked.columns
-    AND tracked.fingerprint = pgstream._source_fingerprint(source, tracked.columns) THEN
+    AND tracked.fingerprint = pgstream._source_fingerprint(source, tracked.columns) AND pgstream._buffer_fits(source, columns) THEN
     RETURN;
   END IF;
   obstacle := pgstream._capture_obstacle(source);

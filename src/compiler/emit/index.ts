@@ -11,7 +11,7 @@ import { columnName, columnType, targetName } from './names.ts'
 import { rowHash } from './image.ts'
 import type { Plan, PlanColumn, Reason } from './plan.ts'
 import { type MissingProbe, missingProbes } from './probes.ts'
-import { capturedColumns, type Definition, fillStatement, fullStatement, pendingStatement, refreshStatement } from './refresh.ts'
+import { capturedColumns, type Definition, fillStatement, fullStatement, pendingStatement, refreshStatement, scratchFunctions } from './refresh.ts'
 import { Printer } from './select.ts'
 import { chooseStorage } from './storage.ts'
 import type { StoredTable } from './apply.ts'
@@ -58,7 +58,7 @@ export function emitDifferential(request: CompileRequest, whole: Project, staged
   const full = plannedFunction(request, 'full', fullStatement(definition))
   const fill = fillFunction(request, fillStatement(definition))
   const pending = relations.length > 0 ? pendingFunction(request, pendingStatement(relations)) : null
-  functions.push(full, fill, ...(pending ? [pending] : []))
+  functions.push(...scratchFunctions(definition), full, fill, ...(pending ? [pending] : []))
   statements.set('full sql', fullStatement(definition))
   const own = staged.stages.filter((stage) => stage !== storage.fused)
   const stateTables = own.flatMap((stage) => storage.states.get(stage.number)?.sql ?? [])

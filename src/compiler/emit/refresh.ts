@@ -6,13 +6,14 @@
  * written, and `applied` says so.
  */
 import type { Project } from '../algebra/operators/project.ts'
-import { type Changed, differentiate, scansOf } from '../delta/differentiate.ts'
+import { type Changed, differentiate, leavesOf, scansOf } from '../delta/differentiate.ts'
 import type { StagedQuery } from '../delta/stage.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { applyNet, type StoredTable } from './apply.ts'
 import { groupByImage } from './image.ts'
 import { fillLeaves, refreshLeaves, type StageSource } from './leaves.ts'
-import { bufferColumn, bufferName, columnName, deltaName } from './names.ts'
+import { type GeneratedFunction, scratchFunction } from './function.ts'
+import { bufferColumn, bufferName, collateClause, columnName, columnType, deltaName } from './names.ts'
 import { CACHED_LIMIT } from './plan.ts'
 import { cte, indent, Printer } from './select.ts'
 import { stageChange, stageFromScratch, stateSource, storedName, withOutputs } from './stage.ts'
@@ -110,27 +111,50 @@ function deltaRows(relation: number, sources: ReadonlyMap<number, readonly numbe
   )
 }
 
+interface FromScratch {
+  readonly printer: Printer
+  readonly ctes: readonly string[]
+  readonly functions: readonly GeneratedFunction[]
+}
+
+/** The functions that compute stages from scratch. */
+export function scratchFunctions(definition: Definition): readonly GeneratedFunction[] {
+  return fromScratch(definition).functions
+}
+
 /** Every stage from scratch, as CTEs, and the printer over them. */
-function fromScratch(definition: Definition): { readonly printer: Printer; readonly ctes: readonly string[] } {
+function fromScratch(definition: Definition): FromScratch {
   const { request, staged } = definition
   const stageSources = new Map<number, StageSource>()
   const printer = new Printer(request, fillLeaves(stageSources))
-  const ctes = staged.stages.map((stage) => {
+  const ctes: string[] = []
+  const functions: GeneratedFunction[] = []
+  for (const stage of staged.stages) {
     const name = scratchName(stage.number)
-    const query = cte(name, stageFromScratch(stage, printer))
+    const query = stageFromScratch(stage, printer)
     const { rule } = stage.node
+    const columns = [...rule.keys, ...rule.accumulators].map(({ column }) => column)
+    // A stage over another stage reads that one's CTE, which no function sees.
+    if (leavesOf(stage.node.input).some((leaf) => leaf.op === 'stage-output')) ctes.push(cte(name, query))
+    else {
+      // A function's result has its types' collations: the columns' own are put back.
+      const types = columns.map((column) => ({
+        name: columnName(column),
+        sql: columnType(request, { ...column.type, collation: 0 }),
+        collated: `f.${columnName(column)}${collateClause(request, column.type.collation)}`,
+      }))
+      const made = scratchFunction(request, stage.number, types, query)
+      functions.push(made)
+      ctes.push(cte(name, `SELECT ${types.map((each) => `${each.collated} AS ${each.name}`).join(', ')}\nFROM ${made.name}() AS f`))
+    }
     stageSources.set(stage.number, {
       from: name,
       output: stage.output,
       columns: (alias) =>
-        withOutputs(
-          stage,
-          new Map([...rule.keys, ...rule.accumulators].map(({ column }) => [column.id, `${alias}.${columnName(column)}`])),
-        ),
+        withOutputs(stage, new Map(columns.map((column) => [column.id, `${alias}.${columnName(column)}`]))),
     })
-    return query
-  })
-  return { printer, ctes }
+  }
+  return { printer, ctes, functions }
 }
 
 function scratchName(stage: number): string {
