@@ -18,7 +18,8 @@ export async function createHandWrittenJoinAggregate(client: pg.Client): Promise
     INSERT INTO hand.frontier SELECT pg_current_snapshot();
     INSERT INTO hand.result
     SELECT c.region, sum(o.amount), count(*) FROM orders o JOIN customers c ON c.id = o.cust GROUP BY c.region;
-    ${refreshFunction(`
+    ${refreshFunction(
+      `
       orders_delta AS MATERIALIZED (SELECT w, cust, amount FROM hand.orders_log WHERE ${IS_NEW}),
       customers_delta AS MATERIALIZED (SELECT w, id, region FROM hand.customers_log WHERE ${IS_NEW}),
       delta AS (
@@ -56,14 +57,14 @@ export const REFRESH_HAND = 'SELECT hand.refresh()'
 /** Rows that a frontier has not seen; $1 is the frontier. */
 const IS_NEW = 'xid >= pg_snapshot_xmin($1) AND NOT pg_visible_in_snapshot(xid, $1)'
 
-function captureTriggers(table: string, columns: readonly string[]): string {
+function captureTriggers(table: string, columns: readonly string[], name = table): string {
   const list = columns.join(', ')
-  const log = `hand.${table}_log (w, ${list})`
+  const log = `hand.${name}_log (w, ${list})`
   const trigger = (event: string, transition: string, body: string) => `
-    CREATE FUNCTION hand.${table}_${event}() RETURNS trigger LANGUAGE plpgsql AS
+    CREATE FUNCTION hand.${name}_${event}() RETURNS trigger LANGUAGE plpgsql AS
       $$BEGIN INSERT INTO ${log} ${body}; RETURN NULL; END$$;
-    CREATE TRIGGER hand_${event} AFTER ${event} ON ${table} REFERENCING ${transition}
-      FOR EACH STATEMENT EXECUTE FUNCTION hand.${table}_${event}();`
+    CREATE TRIGGER hand_${name}_${event} AFTER ${event} ON ${table} REFERENCING ${transition}
+      FOR EACH STATEMENT EXECUTE FUNCTION hand.${name}_${event}();`
   return (
     trigger('insert', 'NEW TABLE AS n', `SELECT 1, ${list} FROM n`) +
     trigger('delete', 'OLD TABLE AS o', `SELECT -1, ${list} FROM o`) +
@@ -120,3 +121,42 @@ function refreshFunction(ctes: string, logs: readonly string[]): string {
 export async function cleanHandWritten(client: pg.Client, logs: readonly string[]): Promise<void> {
   for (const log of logs) await client.query(`TRUNCATE hand.${log}`)
 }
+
+/** A copy of a table: the last image of each key, found through weights. */
+export async function createHandWrittenScan(client: pg.Client): Promise<void> {
+  const columns = ['id', 'region', 'category', 'amount', 'score']
+  const list = columns.join(', ')
+  await client.query(`
+    CREATE TABLE hand.scan_log (xid xid8 NOT NULL DEFAULT pg_current_xact_id(), w smallint NOT NULL,
+      id int, region text, category text, amount numeric, score int);
+    ${captureTriggers('src', columns, 'scan')}
+    CREATE TABLE hand.scan AS SELECT ${list} FROM src;
+    ALTER TABLE hand.scan ADD PRIMARY KEY (id);
+    CREATE TABLE hand.scan_frontier AS SELECT pg_current_snapshot() AS snapshot;
+    CREATE FUNCTION hand.refresh_scan() RETURNS void LANGUAGE plpgsql AS $$
+    DECLARE
+      seen pg_snapshot;
+      now_seen pg_snapshot;
+    BEGIN
+      SELECT snapshot INTO seen FROM hand.scan_frontier FOR UPDATE;
+      EXECUTE $sql$
+        WITH taken AS MATERIALIZED (SELECT pg_current_snapshot() AS snapshot),
+        net AS MATERIALIZED (
+          SELECT ${list}, sum(w) AS w FROM hand.scan_log WHERE ${IS_NEW} GROUP BY ${list} HAVING sum(w) <> 0),
+        removed AS (
+          DELETE FROM hand.scan AS s USING net AS n
+          WHERE s.id = n.id AND n.w < 0 AND NOT EXISTS (SELECT FROM net AS p WHERE p.id = n.id AND p.w > 0) RETURNING 1),
+        written AS (
+          INSERT INTO hand.scan SELECT ${list} FROM net WHERE w > 0
+          ON CONFLICT (id) DO UPDATE SET ${columns
+            .slice(1)
+            .map((name) => `${name} = EXCLUDED.${name}`)
+            .join(', ')} RETURNING 1)
+        SELECT snapshot FROM taken WHERE (SELECT count(*) FROM removed) + (SELECT count(*) FROM written) >= 0
+      $sql$ INTO now_seen USING seen;
+      UPDATE hand.scan_frontier SET snapshot = now_seen;
+    END$$;`)
+  await client.query('ANALYZE hand.scan')
+}
+
+export const REFRESH_HAND_SCAN = 'SELECT hand.refresh_scan()'

@@ -53,7 +53,8 @@ export async function joinAggregate(bench: Bench, options: Options, report: Repo
     const row = [change.what, change.rows, action, ours, hand, ours / hand]
     table.rows.push([...row, cold.median('stream'), cold.median('hand'), full, full / ours])
     report.progress(table)
-    if (change.rows === 1 && !options.quick) report.atLeast(`${change.what}: faster than REFRESH`, full / ours, 100, '×')
+    if (change.rows === 1 && !options.quick)
+      report.atLeast(`${change.what}: faster than REFRESH`, full / ours, 100, '×')
     report.atMost(`${change.what}, ${change.rows} rows: of the hand-written delta`, ours / hand, 1.5, '×')
     if (change.rows >= 10_000) await client.query('VACUUM ANALYZE orders, customers, stream, hand.result')
   }

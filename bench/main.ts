@@ -1,19 +1,30 @@
 /** npm run bench [-- part … --quick]: measures on an embedded PostgreSQL 18 of its own. */
 import os from 'node:os'
+import { create } from './create.ts'
 import { Bench } from './database.ts'
+import { growth } from './growth.ts'
 import { joinAggregate } from './join-aggregate.ts'
+import { latency } from './latency.ts'
+import { matrix } from './matrix.ts'
 import type { Options } from './options.ts'
 import { Report } from './report.ts'
+import { writePath } from './write-path.ts'
 
 type Part = (bench: Bench, options: Options, report: Report) => Promise<void>
 
 const PARTS: Readonly<Record<string, Part>> = {
   'join-aggregate': joinAggregate,
+  matrix,
+  growth,
+  write: writePath,
+  latency,
+  create,
 }
 
 async function main(args: readonly string[]): Promise<void> {
   const wrong = args.filter((arg) => !(arg in PARTS) && arg !== '--quick')
-  if (wrong.length > 0) throw new Error(`unknown: ${wrong.join(' ')}; parts are ${Object.keys(PARTS).join(', ')}; or --quick`)
+  if (wrong.length > 0)
+    throw new Error(`unknown: ${wrong.join(' ')}; parts are ${Object.keys(PARTS).join(', ')}; or --quick`)
   const quick = args.includes('--quick')
   const asked = args.filter((arg) => arg in PARTS)
   const report = new Report()

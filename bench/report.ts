@@ -36,7 +36,9 @@ export class Report {
 
   /** The latest row, for whoever waits. */
   progress({ rows }: Table): void {
-    this.note(`  ${(rows.at(-1) ?? []).map((cell) => (typeof cell === 'number' ? format(cell) : cell)).join(' · ')}`)
+    this.note(
+      `  ${(rows.at(-1) ?? []).map((cell) => (typeof cell === 'number' ? format(cell) : cell)).join(' · ')}`,
+    )
   }
 
   atMost(name: string, measured: number, bound: number, unit = ''): void {
@@ -48,26 +50,34 @@ export class Report {
   }
 
   markdown(): string {
-    const tables = this.tables.map(({ title, columns, rows }) => `### ${title}\n\n${markdownTable(columns, rows)}`)
+    const tables = this.tables.map(
+      ({ title, columns, rows }) => `### ${title}\n\n${markdownTable(columns, rows)}`,
+    )
     const targets = this.targets.map(({ name, measured, bound, atLeast, unit, reached }) => [
       name,
       `${format(measured)}${unit}`,
       `${atLeast ? '≥' : '≤'} ${format(bound)}${unit}`,
       reached ? 'reached' : '**not reached**',
     ])
-    return [...tables, `### Targets\n\n${markdownTable(['target', 'measured', 'bound', ''], targets)}`].join('\n\n')
+    return [...tables, `### Targets\n\n${markdownTable(['target', 'measured', 'bound', ''], targets)}`].join(
+      '\n\n',
+    )
   }
 
   write(folder: string, facts: Record<string, unknown>): string {
     mkdirSync(folder, { recursive: true })
     const file = path.join(folder, `${new Date().toISOString().replace(/[:.]/g, '-')}.json`)
-    writeFileSync(file, `${JSON.stringify({ ...facts, targets: this.targets, tables: this.tables }, null, 2)}\n`)
+    writeFileSync(
+      file,
+      `${JSON.stringify({ ...facts, targets: this.targets, tables: this.tables }, null, 2)}\n`,
+    )
     return file
   }
 }
 
 function markdownTable(columns: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  const line = (cells: readonly Cell[]) => `| ${cells.map((cell) => (typeof cell === 'number' ? format(cell) : cell)).join(' | ')} |`
+  const line = (cells: readonly Cell[]) =>
+    `| ${cells.map((cell) => (typeof cell === 'number' ? format(cell) : cell)).join(' | ')} |`
   const rule = `|${columns.map((_, i) => (typeof rows[0]?.[i] === 'number' ? '---:' : '---')).join('|')}|`
   return [line(columns), rule, ...rows.map(line)].join('\n')
 }

@@ -37,11 +37,14 @@ for (const name of files) {
     continue
   }
   const text = readFileSync(file, 'utf8')
-  for (const [, specifier] of text.matchAll(/(?:^|\n)\s*(?:import|export)\s(?:[^'"]*?\sfrom\s)?['"]([^'"]+)['"]|import\(\s*['"]/g)) {
+  for (const [, specifier] of text.matchAll(
+    /(?:^|\n)\s*(?:import|export)\s(?:[^'"]*?\sfrom\s)?['"]([^'"]+)['"]|import\(\s*['"]/g,
+  )) {
     if (specifier === undefined) {
       refuse('imports dynamically')
     } else if (!specifier.startsWith('.')) {
-      if (STAGES[stage].startsWith('compiler')) refuse(`the compiler imports nothing outside itself: ${specifier}`)
+      if (STAGES[stage].startsWith('compiler'))
+        refuse(`the compiler imports nothing outside itself: ${specifier}`)
     } else {
       const target = stageOf(path.resolve(path.dirname(file), specifier))
       if (target < 0) refuse(`imports ${specifier}, which belongs to no stage`)

@@ -11,3 +11,5 @@ CREATE TYPE pgstream.refresh_result AS (
 -- One value per capturing statement, for all sources: it orders the statements of one transaction, nothing more
 -- (across transactions a sequence is not in commit order, and nothing here relies on it).
 CREATE SEQUENCE pgstream.change_seq AS bigint CACHE 1;
+-- A sequence that was never used shows its first value as its last: a frontier that notes it would skip the first statement.
+SELECT setval('pgstream.change_seq', 1);

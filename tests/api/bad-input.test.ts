@@ -62,7 +62,7 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
   'a system column in WHERE': { query: `SELECT id FROM orders WHERE tableoid = 'orders'::regclass`, code: '0A000', message: 'system columns cannot be used', hint: 'columns of the table' },
   'FOR UPDATE': { query: 'SELECT id FROM orders FOR UPDATE', code: '0A000', message: 'FOR UPDATE and FOR SHARE are not allowed', hint: 'Leave the locking clause out' },
   'FOR SHARE in a subquery': { query: 'SELECT id FROM (SELECT id FROM orders FOR SHARE) AS s', code: '0A000', message: 'FOR UPDATE and FOR SHARE are not allowed', hint: 'Leave' },
-  'a volatile function': { query: 'SELECT id, random() AS r FROM orders', code: '42P17', message: /volatile/i, hint: /./ },
+  'a volatile function': { query: 'SELECT id, random() AS r FROM orders', code: '0A000', message: /volatile/i, hint: /./ },
   'a temporary table': { query: 'SELECT a FROM temporary', code: '42P16', message: 'cannot read temporary table "temporary"', hint: 'ordinary table' },
   'a name that exists': { name: 'orders', code: '42P07', message: 'relation "orders" already exists', hint: 'another name' },
   'a stream table that exists': { name: 'public.existing', code: '42P07', message: 'relation "existing" already exists', hint: 'alter_stream_table' },

@@ -5,7 +5,9 @@ import { freshPGlite } from '../support/pglite.ts'
 test('a stream table in PGlite, made, refreshed and dropped', async () => {
   const db = await freshPGlite()
   await db.exec('CREATE TABLE t (a int PRIMARY KEY, b int)')
-  await db.query(`SELECT pgstream.create_stream_table('s', 'SELECT b, count(*) AS n FROM t GROUP BY b', '1s')`)
+  await db.query(
+    `SELECT pgstream.create_stream_table('s', 'SELECT b, count(*) AS n FROM t GROUP BY b', '1s')`,
+  )
   await db.exec('INSERT INTO t SELECT i, i % 2 FROM generate_series(1, 10) i')
   await db.query(`SELECT pgstream.refresh_stream_table('s')`)
   const { rows } = await db.query('SELECT b, n::int FROM s ORDER BY b')
@@ -21,9 +23,10 @@ test('a stream table in PGlite, made, refreshed and dropped', async () => {
 test('a request longer than any buffer, and a refusal', async () => {
   const db = await freshPGlite()
   const long = 'x€'.repeat(100_000)
-  const { rows } = await db.query<{ reply: { error: { sqlstate: string } } }>('SELECT pgstream._compile($1) AS reply', [
-    { tree: long },
-  ])
+  const { rows } = await db.query<{ reply: { error: { sqlstate: string } } }>(
+    'SELECT pgstream._compile($1) AS reply',
+    [{ tree: long }],
+  )
   expect(rows[0]?.reply.error.sqlstate).toBe('XX000')
   await db.close()
 })

@@ -47,7 +47,7 @@ BEGIN
   DROP TABLE pgstream_grants;
   PERFORM pgstream._release_sources(ARRAY(
     SELECT s FROM unnest(old_sources) AS s WHERE NOT EXISTS (
-      SELECT FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.source_relid = s)));
+      SELECT FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.source_relid = s AND d.is_captured)));
 
   -- Old rows need not have the new key: they go and the new ones come in one transaction, readers see the old until then.
   UPDATE pgstream.pgs_stream_tables SET status = 'INITIALIZING', is_populated = false, needs_reinit = false,

@@ -7,6 +7,7 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 -- Planning these queries anew for each array of oids costs more than running them.
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $$
 DECLARE
   pending text[] := ARRAY[tree];
@@ -15,9 +16,7 @@ DECLARE
   fresh oid[];
   function_oids oid[] := '{}';
   operator_oids oid[] := '{}';
-  -- Types that the compiler itself brings in: boolean, bytea, "char", bigint, smallint, integer, text, oid, float4,
-  -- float8, numeric, record, xid8, pg_snapshot.
-  type_oids oid[] := '{16,17,18,20,21,23,25,26,700,701,1700,2249,5069,5038}';
+  type_oids oid[] := '{}';
   collation_oids oid[] := '{}';
 BEGIN
   -- Views are read down to their tables.
@@ -42,7 +41,8 @@ BEGIN
         WHERE p.oid = ANY (function_oids))
     || ARRAY(SELECT DISTINCT t FROM pg_operator o, unnest(ARRAY[o.oprleft, o.oprright, o.oprresult]) AS t
         WHERE o.oid = ANY (operator_oids));
-  type_oids := pgstream._type_closure(type_oids);
+  -- And those that the compiler itself brings in: boolean, bigint, integer, text, float8, numeric, record.
+  type_oids := ARRAY(SELECT DISTINCT t FROM unnest(pgstream._type_closure(type_oids) || '{16,20,23,25,701,1700,2249}'::oid[]) AS t);
   collation_oids := collation_oids
     || ARRAY(SELECT DISTINCT (c ->> 'collation')::oid FROM jsonb_array_elements(columns) AS c)
     || ARRAY(SELECT DISTINCT a.attcollation FROM pg_attribute a

@@ -24,7 +24,14 @@ BEGIN
           ELSE 'It begins with ' || pg_catalog.upper(pg_catalog.substring(trimmed, '^\s*(\S+)')) || '.' END,
         HINT = 'Give a single SELECT, VALUES, TABLE or WITH … SELECT, without semicolons.';
   END;
-  EXECUTE 'CREATE TEMPORARY VIEW pg_temp."pg_stream definition" AS ' || trimmed;
+  BEGIN
+    EXECUTE 'CREATE TEMPORARY VIEW pg_temp."pg_stream definition" AS ' || trimmed;
+  EXCEPTION WHEN syntax_error OR feature_not_supported THEN
+    -- It opened as a cursor, so what is wrong is that it is no SELECT: INSERT … RETURNING, or in a WITH.
+    GET STACKED DIAGNOSTICS why = MESSAGE_TEXT;
+    RAISE EXCEPTION 'the query of a stream table must be one SELECT'
+      USING ERRCODE = 'syntax_error', DETAIL = why || '.', HINT = 'Give a single SELECT that changes nothing.';
+  END;
   RETURN 'pg_temp."pg_stream definition"'::pg_catalog.regclass;
 END
 $$;

@@ -4,6 +4,7 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 -- Planning these queries anew for each array of oids costs more than running them.
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $$
 DECLARE
   -- PostgreSQL 18 sets attnotnull for constraints that are not valid, and knows constraints that are not enforced.

@@ -25,7 +25,7 @@ BEGIN
   RETURN QUERY
     SELECT 'source', concat_ws(', ', pgstream._qualified_name(d.source_relid),
       CASE WHEN d.is_captured THEN 'changes captured by ' || lower(t.trigger_level) || ' triggers in ' || t.buffer::text
-        || ' (' || pg_size_pretty(pg_relation_size(t.buffer)) || ')' ELSE 'changes not captured' END)
+        || ' (' || pg_size_pretty(pgstream._buffer_size(t.source_relid)) || ')' ELSE 'changes not captured' END)
     FROM pgstream.pgs_dependencies d LEFT JOIN pgstream.pgs_change_tracking t USING (source_relid)
     WHERE d.pgs_id = id ORDER BY d.source_relid;
   RETURN QUERY

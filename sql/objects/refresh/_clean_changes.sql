@@ -27,10 +27,10 @@ BEGIN
       pg_snapshot_xmax(r.snapshot), pgstream._frontier_ids(r.snapshot, r.own_xid), r.own_xid, r.own_seq), ' OR '), 'false')
   INTO unread FROM unnest(readers) AS r;
   EXECUTE format('DELETE FROM pgstream.truncations AS b WHERE b.source_relid = %s AND NOT (%s)', source, unread);
-  IF pg_relation_size(buffer::regclass) = 0 THEN
+  IF pgstream._buffer_size(source) = 0 THEN
     RETURN 0;
   END IF;
-  IF pg_relation_size(buffer::regclass) > truncate_above THEN
+  IF pgstream._buffer_size(source) > truncate_above THEN
     BEGIN
       EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', buffer);
       EXECUTE format('SELECT EXISTS (SELECT FROM %s AS b WHERE %s)', buffer, unread) INTO STRICT is_unread;

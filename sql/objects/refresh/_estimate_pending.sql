@@ -5,7 +5,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  pages bigint := greatest(1, pg_relation_size(pgstream._buffer_name(source)::regclass) / current_setting('block_size')::int);
+  pages bigint := greatest(1, pgstream._buffer_size(source) / current_setting('block_size')::int);
   percent double precision := least(100, 100.0 * 64 / pages);
   sampled bigint;
 BEGIN

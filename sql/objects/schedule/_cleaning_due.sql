@@ -3,5 +3,5 @@ CREATE OR REPLACE FUNCTION pgstream._cleaning_due() RETURNS boolean
 LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT EXISTS (SELECT FROM pgstream.pgs_change_tracking t WHERE pg_relation_size(t.buffer) > 64 * 8192)
+  SELECT EXISTS (SELECT FROM pgstream.pgs_change_tracking t WHERE pgstream._buffer_size(t.source_relid) > 64 * 8192)
 $$;

@@ -90,10 +90,10 @@ async function watch(client: pg.Client, view: View, signal: AbortSignal): Promis
   const query = `
     SELECT c.name AS "stream table", c.rows,
            pgstream.get_staleness(c.name) AS "staleness s", h.duration_ms AS "last refresh ms",
-           (h.rows_inserted + h.rows_deleted)::int AS "rows changed"
+           (h.rows_inserted + h.rows_updated + h.rows_deleted)::int AS "rows changed"
     FROM (${counts.join(' UNION ALL ')}) c
     LEFT JOIN LATERAL (
-      SELECT duration_ms::float8, rows_inserted, rows_deleted
+      SELECT duration_ms, rows_inserted, rows_updated, rows_deleted
       FROM pgstream.get_refresh_history(c.name, 20)
       WHERE status = 'COMPLETED' AND action <> 'NO_DATA'
       ORDER BY refresh_id DESC LIMIT 1

@@ -13,8 +13,11 @@ const PINNED = ['search_path = pg_catalog, pg_temp', "pg_stream.refreshing = 'on
 /** Cached plans: made once per connection, whatever the frontier. */
 const CACHED = ['plan_cache_mode = force_generic_plan']
 
-/** Nothing but index probes from the delta: a hash join would read the other table whole (FIELD a1: 4.2 s → 32 ms). */
-const PROBING = ['enable_hashjoin = off', 'enable_mergejoin = off']
+/**
+ * Nothing but index probes from the delta: a hash join would read the other table whole (FIELD a1: 4.2 s → 32 ms), and so
+ * would a sequential scan that was planned while the table was small.
+ */
+const PROBING = ['enable_hashjoin = off', 'enable_mergejoin = off', 'enable_seqscan = off']
 
 /** Room for the hashes and sorts of a large change; the plan is made for it anew. */
 const BULK = ["work_mem = '64MB'"]
@@ -70,7 +73,7 @@ END`
 /** The look into the change buffers that precedes every refresh. */
 export function pendingFunction(request: CompileRequest, statement: string): GeneratedFunction {
   const body = `BEGIN\n  RETURN (${indent(statement)});\nEND`
-  return generated(request, 'pending', body, ['search_path = pg_catalog, pg_temp', ...CACHED], 'bigint[]')
+  return generated(request, 'pending', body, ['search_path = pg_catalog, pg_temp', ...CACHED, 'enable_seqscan = off'], 'bigint[]')
 }
 
 /**

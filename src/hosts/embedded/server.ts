@@ -57,6 +57,8 @@ export async function startServer(options: ServerOptions = {}): Promise<Embedded
     return await launch({ ...options, account, programs, port, temporary, dataFolder })
   } catch (error) {
     if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true })
+    // Somebody took the free port between our look and the server's.
+    if (options.port === undefined && String(error).includes('could not bind')) return startServer(options)
     throw error
   }
 }

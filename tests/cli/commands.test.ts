@@ -1,0 +1,83 @@
+import { afterEach, expect, test } from 'vitest'
+import { type FreshDatabase, freshDatabase } from '../support/server.ts'
+import { runCli } from './cli-process.ts'
+
+let database: FreshDatabase
+
+async function run(...args: string[]): Promise<{ status: number | string; out: string; err: string }> {
+  const cli = runCli(args)
+  const status = await cli.ended
+  return { status, out: cli.out(), err: cli.err() }
+}
+
+afterEach(() => database.close())
+
+test('a server of one’s own: install, upgrade, uninstall', async () => {
+  database = await freshDatabase({ pgStream: false })
+  const { url, client } = database
+  expect(await run('upgrade', url)).toMatchObject({
+    status: 1,
+    err: 'pg-stream: pg_stream is not installed there; use pg-stream install\n',
+  })
+  expect(await run('install', url)).toEqual({ status: 0, out: 'installed\n', err: '' })
+  expect(await run('install', url)).toMatchObject({
+    status: 1,
+    err: 'pg-stream: pg_stream is already installed there; use pg-stream upgrade\n',
+  })
+  expect(await run('status', url)).toEqual({ status: 0, out: '(none)\n', err: '' })
+  expect(await run('upgrade', url)).toEqual({ status: 0, out: 'upgraded\n', err: '' })
+  expect(await run('uninstall', url)).toEqual({ status: 0, out: 'uninstalled\n', err: '' })
+  const { rows } = await client.query(
+    `SELECT nspname AS left FROM pg_namespace WHERE nspname LIKE 'pgstream%'
+     UNION ALL SELECT evtname FROM pg_event_trigger`,
+  )
+  expect(rows).toEqual([])
+})
+
+test('input that is no database', async () => {
+  database = await freshDatabase({ pgStream: false })
+  expect(await run('status', 'localhost')).toMatchObject({
+    status: 1,
+    err: 'pg-stream: localhost is not a URL like postgresql://user@host/database\n',
+  })
+  const missing = database.url.replace(database.name, 'missing')
+  expect((await run('status', missing)).err).toMatch(
+    /^pg-stream: cannot connect to .*: database "missing" does not exist\n$/,
+  )
+  expect((await run('up', 'down')).status).toBe(1)
+})
+
+test('looks at, checks and refreshes stream tables', async () => {
+  database = await freshDatabase()
+  const { url, client } = database
+  await client.query('CREATE TABLE t (a int PRIMARY KEY, b int)')
+  await client.query(
+    `SELECT pgstream.create_stream_table('"S t"', 'SELECT b, count(*) AS n FROM t GROUP BY b', '1h')`,
+  )
+  await client.query('INSERT INTO t VALUES (1, 1), (2, 1), (3, 2)')
+  const name = '"S t"'
+  expect((await run('refresh', url, name)).out).toContain('DIFFERENTIAL')
+  expect((await run('status', url)).out).toMatch(/^public\."S t" +ACTIVE +AUTO +1h +true +0 /m)
+  expect((await run('explain', url, name)).out).toMatch(/count/)
+  expect(await run('verify', url)).toEqual({ status: 0, out: 'public."S t": exact\n', err: '' })
+  await client.query(`ALTER TABLE "S t" DISABLE TRIGGER ALL; UPDATE "S t" SET n = 7 WHERE b = 1`)
+  const verified = await run('verify', url, name)
+  expect(verified.status).toBe(1)
+  expect(verified.out).toMatch(/^"S t": differs from its query by [1-9]\d* rows\n/)
+  expect(await run('refresh', url, 'nothing')).toMatchObject({
+    status: 1,
+    err: expect.stringMatching(/^pg-stream: .*nothing/),
+  })
+})
+
+test('uninstalling keeps stream tables as ordinary tables', async () => {
+  database = await freshDatabase()
+  const { url, client } = database
+  await client.query('CREATE TABLE t (a int PRIMARY KEY)')
+  await client.query(
+    `INSERT INTO t VALUES (1); SELECT pgstream.create_stream_table('s', 'SELECT a FROM t', '1h')`,
+  )
+  expect(await run('uninstall', url)).toMatchObject({ status: 0 })
+  await client.query('INSERT INTO t VALUES (2); INSERT INTO s VALUES (5)')
+  expect((await client.query('TABLE s ORDER BY a')).rows).toEqual([{ a: 1 }, { a: 5 }])
+})

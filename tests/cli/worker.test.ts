@@ -1,0 +1,122 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import net from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type EmbeddedServer, startServer } from '../../src/hosts/embedded/server.ts'
+import { install } from '../../src/hosts/install.ts'
+import { type CliProcess, runCli } from './cli-process.ts'
+
+let folder: string
+let server: EmbeddedServer
+let running: CliProcess[]
+
+beforeEach(async () => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'pg_stream-test-'))
+  chmodSync(folder, 0o755)
+  running = []
+  server = await startServer({ dataFolder: path.join(folder, 'data') })
+  await withConnection(async (client) => {
+    await install(client, server.host)
+    await client.query('CREATE TABLE t (a int PRIMARY KEY, b int)')
+    await client.query(
+      `SELECT pgstream.create_stream_table('s', 'SELECT b, count(*)::int AS n FROM t GROUP BY b', '1s')`,
+    )
+  })
+})
+
+afterEach(async () => {
+  for (const { child } of running) child.kill('SIGTERM')
+  await Promise.all(running.map(({ ended }) => ended))
+  await server.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function withConnection<T>(run: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client(server.url)
+  client.on('error', () => {})
+  await client.connect()
+  try {
+    return await run(client)
+  } finally {
+    await client.end()
+  }
+}
+
+function worker(...args: string[]): CliProcess {
+  const cli = runCli(['worker', server.url, ...args])
+  running.push(cli)
+  return cli
+}
+
+/** Insert a row and wait until the stream table shows it. */
+async function insertAndSee(id: number): Promise<void> {
+  await withConnection(async (client) => {
+    await client.query('INSERT INTO t VALUES ($1, $1)', [id])
+    for (const end = Date.now() + 15_000; ; await sleep(10)) {
+      const { rowCount } = await client.query('SELECT FROM s WHERE b = $1', [id])
+      if (rowCount === 1) return
+      if (Date.now() > end) throw new Error(`row ${id} is not visible`)
+    }
+  })
+}
+
+async function freePort(): Promise<number> {
+  const probe = net.createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => probe.once('listening', resolve))
+  const { port } = probe.address() as net.AddressInfo
+  await new Promise((resolve) => probe.close(resolve))
+  return port
+}
+
+test('refreshes, reports, goes on after the server was killed, and stops cleanly', async () => {
+  const port = await freePort()
+  const cli = worker('--concurrency', '2', '--http-port', String(port))
+  const get = async (name: string) => {
+    const response = await fetch(`http://127.0.0.1:${port}/${name}`)
+    return { status: response.status, text: await response.text() }
+  }
+  await insertAndSee(1)
+  expect(await get('healthz')).toEqual({ status: 200, text: 'ok\n' })
+  expect((await get('metrics')).text).toMatch(/^pg_stream_staleness_seconds\{stream_table="public.s"\} \d/m)
+  expect((await get('elsewhere')).status).toBe(404)
+
+  process.kill(server.pid, 'SIGKILL')
+  await server.exited
+  for (const end = Date.now() + 5_000; (await get('healthz')).status === 200 && Date.now() < end; )
+    await sleep(20)
+  expect((await get('healthz')).status).toBe(503)
+  server = await startServer({ dataFolder: server.dataFolder, port: server.port })
+  await insertAndSee(2)
+  expect((await get('metrics')).text).toMatch(/^pg_stream_reconnects_total [1-9]/m)
+
+  const rss = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${cli.child.pid}/status`, 'utf8'))
+  expect(Number(rss?.[1])).toBeLessThan(120 * 1024)
+  cli.child.kill('SIGTERM')
+  expect(await cli.ended).toBe(0)
+  expect(cli.out()).toBe('')
+})
+
+test('several workers share the work, and the death of one stops nothing', async () => {
+  const first = worker()
+  worker()
+  for (let id = 1; id <= 10; id++) await insertAndSee(id)
+  first.child.kill('SIGKILL')
+  await insertAndSee(11)
+  const differences = await withConnection((client) =>
+    client.query(`SELECT FROM pgstream.verify_stream_table('s')`),
+  )
+  expect(differences.rowCount).toBe(0)
+})
+
+test('a database without pg_stream, or no server, is one clear line', async () => {
+  const { port } = server
+  const refused = runCli(['worker', `postgresql://postgres@127.0.0.1:${await freePort()}/postgres`])
+  expect(await refused.ended).toBe(1)
+  expect(refused.err()).toMatch(/^pg-stream: cannot connect to postgresql:.*: connection refused\n$/)
+  const bare = runCli(['worker', `postgresql://postgres@127.0.0.1:${port}/template1`])
+  expect(await bare.ended).toBe(1)
+  expect(bare.err()).toBe('pg-stream: pg_stream is not installed there; use pg-stream install\n')
+})

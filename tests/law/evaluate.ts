@@ -1,0 +1,171 @@
+/**
+ * What scalars mean. Rules write theirs as SQL with holes; the meaning of each such text is listed here, so that a rule
+ * that writes something new fails until somebody says what it means.
+ */
+import { WEIGHT } from '../../src/compiler/algebra/build.ts'
+import type { Scalar } from '../../src/compiler/algebra/scalar.ts'
+import { type Bag, type Row, valueOf } from './bag.ts'
+import { compare, equal, extreme, type Value } from './value.ts'
+
+export interface Scope {
+  readonly row: Row
+  readonly weight: number
+  /** The rows that an aggregate in the scalar is over. */
+  readonly group: Bag
+}
+
+export function rowScope(row: Row, weight = 1): Scope {
+  return { row, weight, group: [] }
+}
+
+export function groupScope(group: Bag): Scope {
+  return { row: new Map(), weight: 0, group }
+}
+
+export function evaluate(scalar: Scalar, scope: Scope): Value {
+  switch (scalar.kind) {
+    case 'column':
+      return scalar.id === WEIGHT.id ? scope.weight : valueOf(scope.row, scalar.id)
+    case 'constant':
+      return scalar.isNull ? null : constantValue(scalar.sql)
+    case 'logic':
+      return logic(
+        scalar.op,
+        scalar.args.map((arg) => evaluate(arg, scope)),
+      )
+    case 'operator': {
+      const [left = null, right = null] = scalar.args.map((arg) => evaluate(arg, scope))
+      if (left === null || right === null) return null
+      if (scalar.sql === '=') return equal(left, right)
+      if (scalar.sql === '<') return compare(left, right) < 0
+      if (scalar.sql === '+') return Number(left) + Number(right)
+      if (scalar.sql === '*') return Number(left) * Number(right)
+      throw new Error(`operator ${scalar.sql} has no meaning here`)
+    }
+    case 'expression': {
+      const text = scalar.parts.join('▢')
+      const aggregate = AGGREGATES[text]
+      if (aggregate) return aggregate(scope.group, (i, at) => evaluate(argument(scalar.args, i), at))
+      const filtered = FILTERED.exec(text)
+      if (filtered) {
+        const where = argument(scalar.args, scalar.args.length - 1)
+        const group = scope.group.filter(
+          ({ row, weight }) => evaluate(where, rowScope(row, weight)) === true,
+        )
+        return filterMeaning(filtered[1] ?? '', scalar.args, { ...scope, group })
+      }
+      const template = TEMPLATES[text]
+      if (!template) throw new Error(`'${text}' has no meaning here`)
+      return template(scalar.args.map((arg) => evaluate(arg, scope)))
+    }
+  }
+}
+
+/** Three-valued logic. */
+function logic(op: 'and' | 'or' | 'not', args: readonly Value[]): Value {
+  if (op === 'not') return args[0] === null ? null : args[0] === false
+  const decisive = op === 'or'
+  if (args.includes(decisive)) return decisive
+  return args.includes(null) ? null : !decisive
+}
+
+function constantValue(sql: string): Value {
+  if (sql === 'true' || sql === 'false') return sql === 'true'
+  const integer = /^'(-?\d+)'::integer$/.exec(sql)
+  if (integer) return Number(integer[1])
+  throw new Error(`constant ${sql} has no meaning here`)
+}
+
+function argument(args: readonly Scalar[], i: number): Scalar {
+  const found = args[i]
+  if (!found) throw new Error(`a template has no argument ${i}`)
+  return found
+}
+
+const isNumberOfRule = (value: Value) => value === null || typeof value === 'number'
+const sumOf = (values: readonly Value[]): Value =>
+  values.reduce<Value>((sum, value) => (value === null ? sum : Number(sum ?? 0) + Number(value)), null)
+const finite = (value: Value): Value => (value === null ? null : Number.isFinite(value))
+const firstOf = (values: readonly Value[]): Value => values.find((value) => value !== null) ?? null
+const plus = (a: Value, b: Value): Value => (a === null || b === null ? null : Number(a) + Number(b))
+
+/** Texts over values. */
+const TEMPLATES: Readonly<Record<string, (args: readonly Value[]) => Value>> = {
+  '(▢ IS NOT NULL)': ([x]) => x !== null,
+  '(▢ IS DISTINCT FROM NULL)': ([x]) => x !== null,
+  '(▢ > 0)': ([x = null]) => (x === null ? null : Number(x) > 0),
+  '(▢ < 0)': ([x = null]) => (x === null ? null : Number(x) < 0),
+  '(▢)::numeric': ([x = null]) => x,
+  '(▢)::double precision': ([x = null]) => x,
+  '(▢)::bigint': ([x = null]) => x,
+  'isfinite(▢)': ([x = null]) => finite(x),
+  '(coalesce(▢, 0) + coalesce(▢, 0))': ([a = null, b = null]) => Number(a ?? 0) + Number(b ?? 0),
+  'coalesce(▢ + ▢, ▢, ▢)': ([a = null, b = null, c = null, d = null]) => firstOf([plus(a, b), c, d]),
+  'CASE WHEN ▢ = 0 THEN NULL ELSE ▢ END': ([n = null, x = null]) => (n === 0 ? null : x),
+  "(▢ IN ('NaN'::numeric, 'Infinity'::numeric, '-Infinity'::numeric)) IS TRUE": ([x = null]) =>
+    x !== null && !Number.isFinite(x),
+  '(coalesce(▢, false) OR NOT coalesce(isfinite(▢), true))': ([any = null, x = null]) =>
+    any === true || !(finite(x) ?? true),
+  'least(▢, ▢)': (args) => extreme(args, -1),
+  'least(▢, ▢, ▢)': (args) => extreme(args, -1),
+  'greatest(▢, ▢)': (args) => extreme(args, 1),
+  'greatest(▢, ▢, ▢)': (args) => extreme(args, 1),
+  '((▢) = (▢)) IS TRUE': ([a = null, b = null]) => a !== null && b !== null && equal(a, b),
+  '(▢ / nullif(▢, 0))': ([a = null, b = null]) =>
+    a === null || b === null || b === 0 ? null : Number(a) / Number(b),
+}
+
+type Argument = (i: number, scope: Scope) => Value
+
+/** Σ f(row): an aggregate's arguments see one row each. */
+function over(group: Bag, value: (scope: Scope) => Value): readonly Value[] {
+  return group.map(({ row, weight }) => value(rowScope(row, weight)))
+}
+
+const product = (arg: Argument) => (scope: Scope) => {
+  const [x, weight] = [arg(0, scope), arg(1, scope)]
+  if (!isNumberOfRule(x)) throw new Error('a sum of something that is no number')
+  return x === null || weight === null ? null : Number(x) * Number(weight)
+}
+
+const weightedSum = (group: Bag, arg: Argument) => sumOf(over(group, product(arg)))
+
+/** Texts with an aggregate in them. Over a state every row stands with weight 1. */
+const AGGREGATES: Readonly<Record<string, (group: Bag, arg: Argument) => Value>> = {
+  'count(*)': (group) => group.length,
+  'sum(▢)': (group, arg) => sumOf(over(group, (scope) => arg(0, scope))),
+  '(sum(▢))::bigint': (group, arg) => sumOf(over(group, (scope) => arg(0, scope))),
+  'avg(▢)': (group, arg) => {
+    const values = over(group, (scope) => arg(0, scope)).filter((value) => value !== null)
+    return values.length === 0 ? null : Number(sumOf(values)) / values.length
+  },
+  'min(▢)': (group, arg) =>
+    extreme(
+      over(group, (scope) => arg(0, scope)),
+      -1,
+    ),
+  'max(▢)': (group, arg) =>
+    extreme(
+      over(group, (scope) => arg(0, scope)),
+      1,
+    ),
+  'sum((▢)::bigint * ▢)': weightedSum,
+  'sum((▢)::numeric * ▢)': weightedSum,
+  'sum((▢) * ▢)': weightedSum,
+  'sum((▢) * (▢)::double precision)': weightedSum,
+  'bool_or(NOT isfinite(▢))': (group, arg) => {
+    const values = over(group, (scope) => finite(arg(0, scope))).filter((value) => value !== null)
+    return values.length === 0 ? null : values.includes(false)
+  },
+}
+
+/** `aggregate FILTER (WHERE …)`, cast or not. */
+const FILTERED = /^\(?(.*) FILTER \(WHERE ▢\)(?:\)::bigint)?$/
+
+/** The aggregate itself, over the rows that the filter left; it may be an argument (▢) or part of the text. */
+function filterMeaning(text: string, args: readonly Scalar[], scope: Scope): Value {
+  if (text === '▢') return evaluate(argument(args, 0), scope)
+  const aggregate = AGGREGATES[text]
+  if (!aggregate) throw new Error(`'${text}' has no meaning here`)
+  return aggregate(scope.group, (i, at) => evaluate(argument(args, i), at))
+}

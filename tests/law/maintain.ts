@@ -1,0 +1,125 @@
+/** A refresh as the algebra has it, without SQL: stages bottom-up, each by its group rule, then the root. */
+import type { GroupRule } from '../../src/compiler/algebra/group-rule.ts'
+import type { Node } from '../../src/compiler/algebra/node.ts'
+import type { StageOutput } from '../../src/compiler/algebra/operators/read.ts'
+import { type Changed, differentiate, stateOf } from '../../src/compiler/delta/differentiate.ts'
+import { cutIntoStages } from '../../src/compiler/delta/stage.ts'
+import { type Bag, imageOfRow, type Row, rowsOf, valueOf } from './bag.ts'
+import { evaluate, groupScope, rowScope } from './evaluate.ts'
+import { type Leaves, meaning, type StoredRow } from './meaning.ts'
+import type { Value } from './value.ts'
+
+/** Group keys and accumulators by the image of the key. */
+export type GroupState = ReadonlyMap<string, Row>
+
+/** The state that a rule keeps for these rows. */
+export function stateFromScratch(rule: GroupRule, input: Bag): GroupState {
+  const state = new Map<string, Row>()
+  for (const [image, { keys, group }] of groupsOf(rule, expanded(input)))
+    state.set(image, new Map([...keys, ...scratchOf(rule, group)]))
+  return state
+}
+
+/** The state after a change, from the state before it: what the rule promises is that it equals stateFromScratch(after). */
+export function stateAfter(rule: GroupRule, before: GroupState, delta: Bag, after: Bag): GroupState {
+  const state = new Map(before)
+  const remaining = groupsOf(rule, expanded(after))
+  for (const [image, { keys, group }] of groupsOf(rule, delta)) {
+    const stored = before.get(image)
+    const sums = rule.accumulators
+      .flatMap((accumulator) => accumulator.deltas)
+      .map(({ column, value }) => [column.id, evaluate(value, groupScope(group))] as const)
+    const old = rule.accumulators.map(
+      ({ column }) => [column.id, stored ? valueOf(stored, column.id) : null] as const,
+    )
+    const scope = rowScope(new Map([...keys, ...old, ...sums]))
+    const fresh = rule.accumulators.map(({ column, combine, recompute, scratch }) => {
+      const again = recompute !== null && evaluate(recompute, scope) === true
+      const value = again
+        ? evaluate(scratch, groupScope(remaining.get(image)?.group ?? []))
+        : evaluate(combine, scope)
+      return [column.id, value] as const
+    })
+    const row = new Map<number, Value>([...keys, ...fresh])
+    if (rule.keys.length === 0 || Number(valueOf(row, rule.count.column.id)) > 0) state.set(image, row)
+    else state.delete(image)
+  }
+  return state
+}
+
+/** The operator's output for one stored row, in the order of its columns. */
+export function outputOf(rule: GroupRule, state: Row): Row {
+  const keys = rule.keys.map(({ column }) => [column.id, valueOf(state, column.id)] as const)
+  const outputs = rule.outputs.map(
+    ({ column, value }) => [column.id, evaluate(value, rowScope(state))] as const,
+  )
+  return new Map([...keys, ...outputs])
+}
+
+function scratchOf(rule: GroupRule, group: Bag): (readonly [number, Value])[] {
+  return rule.accumulators.map(({ column, scratch }) => [column.id, evaluate(scratch, groupScope(group))])
+}
+
+function expanded(bag: Bag): Bag {
+  return rowsOf(bag).map((row) => ({ row, weight: 1 }))
+}
+
+function groupsOf(rule: GroupRule, bag: Bag): Map<string, { readonly keys: Row; readonly group: Bag }> {
+  const groups = new Map<string, { readonly keys: Row; readonly group: Bag }>()
+  if (rule.keys.length === 0) groups.set('', { keys: new Map(), group: bag })
+  else
+    for (const each of bag) {
+      const keys = new Map(
+        rule.keys.map(({ column, value }) => [column.id, evaluate(value, rowScope(each.row))]),
+      )
+      const image = imageOfRow(keys, [...keys.keys()])
+      groups.set(image, { keys, group: [...(groups.get(image)?.group ?? []), each] })
+    }
+  return groups
+}
+
+export interface Maintained {
+  /** By stage: what the rule made of the old state, and the state from scratch. */
+  readonly stages: readonly { readonly maintained: GroupState; readonly scratch: GroupState }[]
+  /** The change of the query's result. */
+  readonly delta: Bag
+}
+
+/** One refresh of `query` after the change that `sources` holds, of the relations that `isChanged` names. */
+export function maintain(query: Node, sources: Leaves, isChanged: (relation: number) => boolean): Maintained {
+  const { stages, root } = cutIntoStages(query)
+  const outputs = new Map<number, Record<'before' | 'after' | 'delta', readonly StoredRow[]>>()
+  const leaves: Leaves = {
+    rows: (of, version) => {
+      if (of.op === 'scan') return sources.rows(of, version)
+      const output = outputs.get(of.stage)
+      if (!output) throw new Error(`stage ${of.stage} is read before it is made`)
+      return output[version]
+    },
+  }
+  const changedStages = new Set<number>()
+  const changed: Changed = { relation: isChanged, stage: (number) => changedStages.has(number) }
+  const done: { maintained: GroupState; scratch: GroupState }[] = []
+  for (const { number, node, output } of stages) {
+    const { rule, input } = node
+    const before = stateFromScratch(rule, meaning(stateOf(input, 'before', changed), leaves))
+    const after = meaning(stateOf(input, 'after', changed), leaves)
+    const term = differentiate(input, changed)
+    const maintained = term ? stateAfter(rule, before, meaning(term, leaves), after) : before
+    if (term) changedStages.add(number)
+    const stored = (state: GroupState, weight: number) =>
+      [...state.values()].map((row) => storedOutput(output, outputOf(rule, row), weight))
+    outputs.set(number, {
+      before: stored(before, 1),
+      after: stored(maintained, 1),
+      delta: [...stored(before, -1), ...stored(maintained, 1)],
+    })
+    done.push({ maintained, scratch: stateFromScratch(rule, after) })
+  }
+  const term = differentiate(root, changed)
+  return { stages: done, delta: term ? meaning(term, leaves) : [] }
+}
+
+function storedOutput(output: StageOutput, row: Row, weight: number): StoredRow {
+  return { values: output.columns.map((column) => valueOf(row, column.id)), weight }
+}

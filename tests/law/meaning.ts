@@ -1,0 +1,138 @@
+/** What a query, or a term, means: the Z-set of its rows over given leaves. One clause per operator, after its definition. */
+import { operatorOf } from '../../src/compiler/algebra/operators/index.ts'
+import type { Aggregate, AggregateCall } from '../../src/compiler/algebra/operators/aggregate.ts'
+import type { Read } from '../../src/compiler/algebra/operators/read.ts'
+import type { Node } from '../../src/compiler/algebra/node.ts'
+import type { ColumnId, Scalar } from '../../src/compiler/algebra/scalar.ts'
+import { type Bag, consolidate, imageOfRow, negate, type Row, rowsOf, valueOf, type Weighted } from './bag.ts'
+import { evaluate, rowScope } from './evaluate.ts'
+import { extreme, type Value } from './value.ts'
+
+export type Version = Read['version']
+
+export interface StoredRow {
+  /** A source's values by attribute number − 1; a stage's by position. */
+  readonly values: readonly Value[]
+  readonly weight: number
+}
+
+/** The stored relations in every version. */
+export interface Leaves {
+  rows(of: Read['of'], version: Version): readonly StoredRow[]
+}
+
+/** `at`: the state that a query's own scans mean; reads say it themselves. */
+export function meaning(node: Node, leaves: Leaves, at: 'before' | 'after' = 'after'): Bag {
+  return consolidate(whole(node, leaves, at), columnIds(node))
+}
+
+export function columnIds(node: Node): readonly ColumnId[] {
+  return operatorOf(node)
+    .columns(node)
+    .map((column) => column.id)
+}
+
+function whole(node: Node, leaves: Leaves, at: 'before' | 'after'): Bag {
+  const of = (input: Node) => meaning(input, leaves, at)
+  switch (node.op) {
+    case 'scan':
+      return leaves.rows(node, at).map((stored) => leafRow(node, stored))
+    case 'read':
+      return leaves.rows(node.of, node.version).map((stored) => leafRow(node.of, stored))
+    case 'values':
+      return node.rows.map((row) => ({
+        row: new Map(
+          node.columns.map((column, i) => [column.id, valueAt(row, i, rowScope(new Map()).row)] as const),
+        ),
+        weight: 1,
+      }))
+    case 'filter':
+      return of(node.input).filter(({ row }) => holds(node.predicate, row))
+    case 'project':
+      return of(node.input).map(({ row, weight }) => ({
+        row: new Map(node.outputs.map(({ column, value }) => [column.id, evaluate(value, rowScope(row))])),
+        weight,
+      }))
+    case 'join':
+      return node.inputs
+        .map(of)
+        .reduce<Bag>(
+          (left, right) =>
+            left.flatMap((a) =>
+              right.map((b) => ({ row: new Map([...a.row, ...b.row]), weight: a.weight * b.weight })),
+            ),
+          [{ row: new Map(), weight: 1 }],
+        )
+        .filter(({ row }) => holds(node.predicate, row))
+    case 'union-all':
+      return node.branches.flatMap((branch) =>
+        of(branch.input).map(({ row, weight }) => ({
+          row: new Map(node.columns.map((column, i) => [column.id, valueOf(row, branch.columns[i] ?? 0)])),
+          weight,
+        })),
+      )
+    case 'aggregate':
+      return aggregated(node, of(node.input))
+    case 'negate':
+      return negate(of(node.input))
+    case 'consolidate':
+      return of(node.input)
+  }
+}
+
+function leafRow(of: Read['of'], { values, weight }: StoredRow): Weighted {
+  const row =
+    of.op === 'scan'
+      ? of.columns.map((column) => [column.id, values[column.attnum - 1] ?? null] as const)
+      : of.columns.map((column, i) => [column.id, values[i] ?? null] as const)
+  return { row: new Map(row), weight }
+}
+
+function valueAt(row: readonly Scalar[], i: number, scope: Row): Value {
+  const scalar = row[i]
+  if (!scalar) throw new Error('a VALUES row is too short')
+  return evaluate(scalar, rowScope(scope))
+}
+
+function holds(predicate: readonly Scalar[], row: Row): boolean {
+  return predicate.every((conjunct) => evaluate(conjunct, rowScope(row)) === true)
+}
+
+/** The aggregation as SQL defines it; the rule that maintains it plays no part. */
+function aggregated(node: Aggregate, input: Bag): Bag {
+  const groups = new Map<string, { readonly keys: Row; readonly rows: Row[] }>()
+  if (node.keys.length === 0) groups.set('', { keys: new Map(), rows: [] })
+  for (const row of rowsOf(input)) {
+    const keys = new Map(node.keys.map(({ column, value }) => [column.id, evaluate(value, rowScope(row))]))
+    const image = imageOfRow(keys, [...keys.keys()])
+    const group = groups.get(image) ?? { keys, rows: [] }
+    group.rows.push(row)
+    groups.set(image, group)
+  }
+  return [...groups.values()].map(({ keys, rows }) => ({
+    row: new Map([...keys, ...node.calls.map((call) => [call.column.id, callMeaning(call, rows)] as const)]),
+    weight: 1,
+  }))
+}
+
+export function callMeaning({ name, args, filter }: AggregateCall, rows: readonly Row[]): Value {
+  const kept = filter ? rows.filter((row) => evaluate(filter, rowScope(row)) === true) : rows
+  const [arg] = args
+  if (!arg) return kept.length
+  const values = kept.map((row) => evaluate(arg, rowScope(row))).filter((value) => value !== null)
+  const sum = () => values.reduce((total, value) => total + Number(value), 0)
+  switch (name) {
+    case 'count':
+      return values.length
+    case 'sum':
+      return values.length === 0 ? null : sum()
+    case 'avg':
+      return values.length === 0 ? null : sum() / values.length
+    case 'min':
+      return extreme(values, -1)
+    case 'max':
+      return extreme(values, 1)
+    default:
+      throw new Error(`aggregate ${name} has no meaning here`)
+  }
+}

@@ -1,0 +1,232 @@
+/**
+ * Genes: the shape of a case, with numbers where something is picked from what there is. Any genes make a case, so
+ * shrinking (a table, a row, a step, a condition less; a smaller number) never leaves the grammar.
+ */
+import fc from 'fast-check'
+
+export interface CaseGenes {
+  readonly tables: readonly TableGenes[]
+  readonly views: readonly QueryGenes[]
+  readonly streams: readonly QueryGenes[]
+  readonly steps: readonly StepGenes[]
+}
+
+export interface TableGenes {
+  readonly name: number
+  readonly key: number
+  readonly identity: number
+  readonly columns: readonly ColumnGenes[]
+  readonly rows: readonly RowGenes[]
+}
+
+export interface ColumnGenes {
+  readonly type: number
+  readonly name: number
+  readonly kind: number
+}
+
+export type RowGenes = readonly number[]
+
+export interface ExpressionGenes {
+  readonly column: number
+  readonly functions: readonly number[]
+  readonly literal: number
+}
+
+export interface ConditionGenes {
+  readonly on: ExpressionGenes
+  readonly comparison: number
+  readonly other: number
+  readonly shape: number
+}
+
+export type SourceGenes =
+  | { readonly kind: 'relation'; readonly pick: number }
+  | { readonly kind: 'subquery'; readonly query: QueryGenes }
+  | { readonly kind: 'with'; readonly query: QueryGenes }
+  | { readonly kind: 'values'; readonly rows: readonly RowGenes[] }
+
+export interface JoinGenes {
+  readonly source: SourceGenes
+  readonly kind: number
+  readonly left: number
+  readonly right: number
+}
+
+export interface SelectGenes {
+  readonly first: SourceGenes
+  readonly joins: readonly JoinGenes[]
+  readonly where: readonly ConditionGenes[]
+  readonly outputs: readonly ExpressionGenes[]
+  readonly names: number
+  readonly aggregate: AggregateGenes | null
+}
+
+export interface AggregateGenes {
+  readonly keys: readonly ExpressionGenes[]
+  readonly calls: readonly CallGenes[]
+  readonly having: readonly ConditionGenes[]
+}
+
+export interface CallGenes {
+  readonly call: number
+  readonly argument: ExpressionGenes
+  readonly filter: ConditionGenes | null
+  /** Functions over the result. */
+  readonly over: readonly number[]
+}
+
+/** One SELECT, or several under UNION ALL. */
+export type QueryGenes = readonly SelectGenes[]
+
+export interface WriteGenes {
+  readonly kind: number
+  readonly table: number
+  readonly rows: readonly RowGenes[]
+  readonly where: ConditionGenes | null
+}
+
+export type OperationGenes =
+  | { readonly kind: 'write'; readonly write: WriteGenes }
+  | { readonly kind: 'refresh'; readonly stream: number }
+  | { readonly kind: 'savepoint'; readonly writes: readonly WriteGenes[]; readonly undo: boolean }
+
+export type StepGenes =
+  | { readonly kind: 'refresh'; readonly stream: number; readonly repeatable: boolean }
+  | { readonly kind: 'refresh all' }
+  | { readonly kind: 'write'; readonly write: WriteGenes }
+  | {
+      readonly kind: 'transaction'
+      readonly operations: readonly OperationGenes[]
+      readonly repeatable: boolean
+      readonly undo: boolean
+    }
+  | { readonly kind: 'elsewhere'; readonly writes: readonly WriteGenes[] }
+  | { readonly kind: 'end elsewhere'; readonly undo: boolean }
+  | { readonly kind: 'same keys'; readonly key: number; readonly kinds: readonly number[] }
+  | { readonly kind: 'clean' }
+
+const number = fc.nat({ max: 63 })
+const few = <T>(arbitrary: fc.Arbitrary<T>, maxLength: number, minLength = 0) =>
+  fc.array(arbitrary, { minLength, maxLength, size: 'max' })
+/** `value` once in `every`, else null. */
+const sometimes = <T>(value: fc.Arbitrary<T>, every: number): fc.Arbitrary<T | null> =>
+  fc.oneof({ arbitrary: fc.constant(null), weight: every - 1 }, { arbitrary: value, weight: 1 })
+
+const row: fc.Arbitrary<RowGenes> = fc.array(number, { minLength: 6, maxLength: 6 })
+
+const expression: fc.Arbitrary<ExpressionGenes> = fc.record({
+  column: number,
+  functions: fc.oneof(
+    { arbitrary: fc.constant([]), weight: 3 },
+    { arbitrary: few(number, 1, 1), weight: 2 },
+    { arbitrary: few(number, 2, 2), weight: 1 },
+  ),
+  literal: number,
+})
+
+const condition: fc.Arbitrary<ConditionGenes> = fc.record({
+  on: expression,
+  comparison: number,
+  other: number,
+  shape: number,
+})
+
+const call: fc.Arbitrary<CallGenes> = fc.record({
+  call: number,
+  argument: expression,
+  filter: sometimes(condition, 4),
+  over: fc.oneof({ arbitrary: fc.constant([]), weight: 4 }, { arbitrary: few(number, 2, 1), weight: 1 }),
+})
+
+const aggregate: fc.Arbitrary<AggregateGenes> = fc.record({
+  keys: few(expression, 3),
+  calls: few(call, 4),
+  having: fc.oneof({ arbitrary: fc.constant([]), weight: 3 }, { arbitrary: few(condition, 2, 1), weight: 1 }),
+})
+
+const { query } = fc.letrec<{ query: QueryGenes; select: SelectGenes; source: SourceGenes }>((tie) => ({
+  query: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true, depthIdentifier: 'query' },
+    { arbitrary: fc.tuple(tie('select')), weight: 5 },
+    { arbitrary: fc.array(tie('select'), { minLength: 2, maxLength: 3 }), weight: 1 },
+  ),
+  select: fc.record({
+    first: tie('source'),
+    joins: fc.oneof(
+      { arbitrary: fc.constant([]), weight: 4 },
+      { arbitrary: fc.array(joinOf(tie('source')), { minLength: 1, maxLength: 2 }), weight: 4 },
+      { arbitrary: fc.array(joinOf(tie('source')), { minLength: 3, maxLength: 5 }), weight: 1 },
+    ),
+    where: fc.oneof({ arbitrary: fc.constant([]), weight: 1 }, { arbitrary: few(condition, 2, 1), weight: 1 }),
+    outputs: few(expression, 5),
+    names: number,
+    aggregate: sometimes(aggregate, 2),
+  }),
+  source: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true, depthIdentifier: 'query' },
+    { arbitrary: fc.record({ kind: fc.constant('relation' as const), pick: number }), weight: 9 },
+    { arbitrary: fc.record({ kind: fc.constant('values' as const), rows: few(row, 3, 1) }), weight: 1 },
+    { arbitrary: fc.record({ kind: fc.constant('subquery' as const), query: tie('query') }), weight: 3 },
+    { arbitrary: fc.record({ kind: fc.constant('with' as const), query: tie('query') }), weight: 1 },
+  ),
+}))
+
+function joinOf(source: fc.Arbitrary<SourceGenes>): fc.Arbitrary<JoinGenes> {
+  return fc.record({ source, kind: number, left: number, right: number })
+}
+
+const table: fc.Arbitrary<TableGenes> = fc.record({
+  name: number,
+  key: fc.oneof({ arbitrary: fc.constant(0), weight: 3 }, { arbitrary: number, weight: 1 }),
+  identity: number,
+  columns: few(fc.record({ type: number, name: number, kind: number }), 4, 1),
+  rows: few(row, 8),
+})
+
+const write: fc.Arbitrary<WriteGenes> = fc.record({
+  kind: number,
+  table: number,
+  rows: few(row, 3, 1),
+  where: sometimes(condition, 2),
+})
+
+const operation: fc.Arbitrary<OperationGenes> = fc.oneof(
+  { withCrossShrink: true },
+  { arbitrary: fc.record({ kind: fc.constant('write' as const), write }), weight: 6 },
+  { arbitrary: fc.record({ kind: fc.constant('refresh' as const), stream: number }), weight: 2 },
+  {
+    arbitrary: fc.record({ kind: fc.constant('savepoint' as const), writes: few(write, 3, 1), undo: fc.boolean() }),
+    weight: 1,
+  },
+)
+
+const step: fc.Arbitrary<StepGenes> = fc.oneof(
+  { withCrossShrink: true },
+  { arbitrary: fc.record({ kind: fc.constant('write' as const), write }), weight: 8 },
+  { arbitrary: fc.constant({ kind: 'refresh all' as const }), weight: 3 },
+  { arbitrary: fc.record({ kind: fc.constant('refresh' as const), stream: number, repeatable: fc.boolean() }), weight: 3 },
+  {
+    arbitrary: fc.record({
+      kind: fc.constant('transaction' as const),
+      operations: few(operation, 6, 1),
+      repeatable: fc.boolean(),
+      undo: fc.nat(5).map((n) => n === 5),
+    }),
+    weight: 4,
+  },
+  {
+    arbitrary: fc.record({ kind: fc.constant('same keys' as const), key: number, kinds: few(number, 5, 1) }),
+    weight: 2,
+  },
+  { arbitrary: fc.record({ kind: fc.constant('elsewhere' as const), writes: few(write, 2, 1) }), weight: 1 },
+  { arbitrary: fc.record({ kind: fc.constant('end elsewhere' as const), undo: fc.boolean() }), weight: 1 },
+  { arbitrary: fc.constant({ kind: 'clean' as const }), weight: 1 },
+)
+
+export const caseGenes: fc.Arbitrary<CaseGenes> = fc.record({
+  tables: few(table, 5, 2),
+  views: fc.oneof({ arbitrary: fc.constant([]), weight: 3 }, { arbitrary: few(query, 2, 1), weight: 1 }),
+  streams: few(query, 3, 1),
+  steps: few(step, 14, 1),
+})

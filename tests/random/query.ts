@@ -1,0 +1,212 @@
+/** Random queries of the grammar that is maintained incrementally. */
+import { applyFunctions, condition, expression } from './expression.ts'
+import type { AggregateGenes, CallGenes, JoinGenes, QueryGenes, SelectGenes, SourceGenes } from './genes.ts'
+import { constant, type OutputColumn, pick, type Relation, type Value, value } from './scope.ts'
+import { type ColumnType, typeNamed } from './types.ts'
+
+export interface Query {
+  readonly sql: string
+  readonly columns: readonly OutputColumn[]
+}
+
+/** Names of output columns; some are what generated SQL might use itself, some need quotes. */
+const NAMES = ['k', 'v', 'n', 'weight', '"Größe"', '"select"', 'x', '"a b"', 'tid', '"q""q"', 'c1', 'seq', 'new_v', 'ok', 'count']
+
+export function query(genes: QueryGenes, relations: readonly Relation[]): Query {
+  const branches = genes.map((each) => select(each, relations))
+  const [first, ...others] = branches
+  if (!first) throw new Error('a query has one SELECT at least')
+  if (others.length === 0) return named(first, genes[0]?.names ?? 0)
+  // The branch with the fewest columns sets the width; the others give what they have of each type, or a constant.
+  const width = Math.min(...branches.map((branch) => branch.outputs.length))
+  const target = { ...first, outputs: first.outputs.slice(0, width) }
+  const aligned = others.map((branch) => ({ ...branch, outputs: target.outputs.map((want, i) => align(want, branch.outputs, i)) }))
+  const all = [target, ...aligned]
+  const columns = target.outputs.map((output, i) => {
+    const values = all.map((branch) => branch.outputs[i] ?? output)
+    const type = widest(values.map((each) => each.type))
+    return { ...output, type, open: values.some((each) => each.open), rounds: values.some((each) => each.rounds) }
+  })
+  const { columns: names } = named({ ...target, outputs: columns }, genes[0]?.names ?? 0)
+  const texts = all.map((branch) => print(branch, branch === target ? names : null))
+  // A WITH of a branch needs parentheses.
+  return { sql: texts.map((text) => `(${text})`).join('\nUNION ALL\n'), columns: names }
+}
+
+interface Select {
+  readonly with: readonly string[]
+  readonly outputs: readonly Value[]
+  /** FROM to HAVING. */
+  readonly tail: string
+}
+
+function named(select: Select, gene: number): Query {
+  const columns = select.outputs.map((output, i) => ({
+    ...output,
+    name: pick(NAMES, gene + i),
+  }))
+  return { sql: print(select, columns), columns }
+}
+
+function print(select: Select, columns: readonly OutputColumn[] | null): string {
+  const list = select.outputs.map((output, i) => (columns ? `${output.sql} AS ${columns[i]?.name}` : output.sql))
+  const prefix = select.with.length > 0 ? `WITH ${select.with.join(', ')}\n` : ''
+  return `${prefix}SELECT ${list.join(', ')}${select.tail}`
+}
+
+/** PostgreSQL finds the common type of these by itself. */
+const WIDENING = ['int2', 'int4', 'int8', 'numeric', 'float8']
+
+function widest(types: readonly ColumnType[]): ColumnType {
+  const [first] = types
+  if (!first) throw new Error('no types')
+  return types.reduce((a, b) => (WIDENING.indexOf(b.name) > WIDENING.indexOf(a.name) ? b : a), first)
+}
+
+function align(want: Value, have: readonly Value[], position: number): Value {
+  const fits = ({ type }: Value) =>
+    type === want.type || (WIDENING.includes(type.name) && WIDENING.includes(want.type.name))
+  const found = have.filter(fits)
+  return found.length > 0 ? pick(found, position) : value(constant(want.type, position), want.type)
+}
+
+function select(genes: SelectGenes, relations: readonly Relation[]): Select {
+  const from = fromClause(genes, relations)
+  const where = [...from.where, ...genes.where.map((each) => condition(each, from.scope))]
+  const tail = `${from.sql}${where.length > 0 ? `\nWHERE ${where.join(' AND ')}` : ''}`
+  if (genes.aggregate) return aggregated(genes, genes.aggregate, from, tail)
+  const outputs = genes.outputs.map((each) => expression(each, from.scope))
+  const shown = outputs.length > 0 ? outputs : from.scope.slice(0, 4)
+  return { with: from.with, outputs: shown, tail }
+}
+
+interface From {
+  readonly with: string[]
+  readonly sql: string
+  readonly scope: readonly Value[]
+  readonly where: readonly string[]
+}
+
+const ALIASES = ['a', 'b', '"C d"', 'd', 's', 'g']
+
+function fromClause(genes: SelectGenes, relations: readonly Relation[]): From {
+  const ctes: string[] = []
+  const first = source(genes.first, relations, 0, ctes)
+  let sql = `\nFROM ${first.sql}`
+  let scope = first.scope
+  const where: string[] = []
+  genes.joins.forEach((join, i) => {
+    const right = source(join.source, relations, i + 1, ctes)
+    const on = joinCondition(join, scope, right.scope, i)
+    scope = [...scope, ...right.scope]
+    if (join.kind % 4 === 0) {
+      sql += `, ${right.sql}`
+      if (on) where.push(on)
+    } else if (on) sql += `\nJOIN ${right.sql} ON ${on}`
+    else sql += `\nCROSS JOIN ${right.sql}`
+  })
+  return { with: ctes, sql, scope, where }
+}
+
+function source(
+  genes: SourceGenes,
+  relations: readonly Relation[],
+  position: number,
+  ctes: string[],
+): { readonly sql: string; readonly scope: readonly Value[] } {
+  const alias = ALIASES[position] ?? `t${position}`
+  const columnsOf = (columns: readonly OutputColumn[]) =>
+    columns.map((column) => value(`${alias}.${column.name}`, column.type, column))
+  switch (genes.kind) {
+    case 'relation': {
+      const relation = pick(relations, genes.pick)
+      return { sql: `${relation.name} AS ${alias}`, scope: columnsOf(relation.columns) }
+    }
+    case 'values': {
+      const types = [typeNamed('int4'), typeNamed('text')]
+      const rows = genes.rows.map((row) => `(${types.map((type, i) => constant(type, row[i] ?? 0)).join(', ')})`)
+      const columns = types.map((type, i) => ({ name: NAMES[i] ?? 'c', type, open: false, rounds: false }))
+      const list = columns.map((column) => column.name).join(', ')
+      return { sql: `(VALUES ${rows.join(', ')}) AS ${alias}(${list})`, scope: columnsOf(columns) }
+    }
+    case 'subquery': {
+      const inner = query(genes.query, relations)
+      return { sql: `(${inner.sql}) AS ${alias}`, scope: columnsOf(inner.columns) }
+    }
+    case 'with': {
+      const inner = query(genes.query, relations)
+      const name = `w${position}`
+      ctes.push(`${name} AS (${inner.sql})`)
+      return { sql: `${name} AS ${alias}`, scope: columnsOf(inner.columns) }
+    }
+  }
+}
+
+/** Null for a cross join, which only two joins from the start may be: six tables of eight rows are 262,144. */
+function joinCondition(
+  { kind, left, right }: JoinGenes,
+  before: readonly Value[],
+  added: readonly Value[],
+  position: number,
+): string | null {
+  const mayCross = position < 2
+  if (mayCross && kind % 16 === 15) return null
+  const rights = added.filter((each) => each.type.comparable && !each.rounds)
+  const pairs = rights.flatMap((r) => before.filter((l) => l.type === r.type && !l.rounds).map((l) => ({ l, r })))
+  if (pairs.length === 0) return mayCross ? null : 'false'
+  const { l, r } = pick(pairs, left)
+  if (mayCross && kind % 16 === 14) return `${l.sql} <= ${r.sql}`
+  const second = pick(pairs, right)
+  const both = kind % 8 === 1 && second !== undefined ? ` AND ${second.r.sql} = ${second.l.sql}` : ''
+  return kind % 2 === 0 ? `${l.sql} = ${r.sql}${both}` : `${r.sql} = ${l.sql}${both}`
+}
+
+function aggregated(genes: SelectGenes, aggregate: AggregateGenes, from: From, where: string): Select {
+  const keys = aggregate.keys
+    .map((each) => expression(each, from.scope))
+    .filter((key) => key.type.comparable && !key.rounds)
+    .map((key) => ({ ...key, open: key.open || key.type.manyImages }))
+  const unique = keys.filter((key, i) => keys.findIndex((each) => each.sql === key.sql) === i)
+  // A constant is a position to GROUP BY, and a literal no column: both must be columns of something.
+  const grouping = unique.filter((key) => from.scope.some((column) => key.sql.includes(column.sql)))
+  const calls = aggregate.calls.map((each) => aggregateCall(each, from.scope))
+  const shownKeys = grouping.filter((_, i) => (genes.names >> i) % 4 !== 3)
+  const outputs = [...shownKeys, ...calls.map((call, i) => applyFunctions(call, aggregate.calls[i]?.over ?? [], genes.names))]
+  const scope = [...grouping, ...calls]
+  const having = scope.length > 0 ? aggregate.having.map((each) => condition({ ...each, on: { ...each.on, column: each.on.column % 63 } }, scope)) : []
+  const tail = [
+    where,
+    grouping.length > 0 ? `\nGROUP BY ${grouping.map((key) => key.sql).join(', ')}` : '',
+    having.length > 0 ? `\nHAVING ${having.join(' AND ')}` : '',
+  ].join('')
+  return { with: from.with, outputs: outputs.length > 0 ? outputs : [value('count(*)', 'int8')], tail }
+}
+
+function aggregateCall(genes: CallGenes, scope: readonly Value[]): Value {
+  const filter = genes.filter ? ` FILTER (WHERE ${condition(genes.filter, scope)})` : ''
+  const argument = expression(genes.argument, scope)
+  const { type } = argument
+  const call = (sql: string, returns: string, from: Partial<Value> = {}) => value(`${sql}${filter}`, returns, from)
+  const isFloat = (name: string) => name === 'float8' || name === 'float4'
+  switch (genes.call % 8) {
+    case 0:
+      return call('count(*)', 'int8')
+    case 1:
+      return call(`count(${argument.sql})`, 'int8')
+    case 2:
+    case 3:
+      if (type.sum && !argument.rounds)
+        return call(`sum(${argument.sql})`, type.sum, { rounds: isFloat(type.sum), open: argument.open && type.manyImages })
+      break
+    case 4:
+      if (type.avg && !argument.rounds)
+        return call(`avg(${argument.sql})`, type.avg, { rounds: isFloat(type.avg), open: argument.open && type.manyImages })
+      break
+    default:
+      break
+  }
+  if (!type.ordered) return call(`count(${argument.sql})`, 'int8')
+  const name = genes.call % 2 === 0 ? 'min' : 'max'
+  const returns = type.name === 'decimal' ? 'numeric' : type.name === 'varchar' ? 'text' : type.name
+  return call(`${name}(${argument.sql})`, returns, { rounds: argument.rounds, open: argument.open || type.manyImages })
+}

@@ -1,0 +1,58 @@
+/** What a random expression is made of: columns in scope, with what may and may not be done to them. */
+import { type ColumnType, typeNamed } from './types.ts'
+
+export interface Value {
+  readonly sql: string
+  readonly type: ColumnType
+  /** The query leaves open which of several equal images this is (a group key, an extreme). */
+  readonly open: boolean
+  /** A float that was added up: it must not be compared. */
+  readonly rounds: boolean
+}
+
+/** A relation that a query can read. */
+export interface Relation {
+  readonly name: string
+  readonly columns: readonly OutputColumn[]
+}
+
+export interface OutputColumn {
+  /** As in SQL. */
+  readonly name: string
+  readonly type: ColumnType
+  readonly open: boolean
+  readonly rounds: boolean
+}
+
+export function value(sql: string, type: ColumnType | string, from: Partial<Value> = {}): Value {
+  return {
+    sql,
+    type: typeof type === 'string' ? typeNamed(type) : type,
+    open: from.open ?? false,
+    rounds: from.rounds ?? false,
+  }
+}
+
+/** Any number names an item: what is left after shrinking still does. */
+export function pick<T>(items: readonly T[], gene: number): T {
+  const item = items[gene % items.length]
+  if (item === undefined) throw new Error('nothing to pick from')
+  return item
+}
+
+/** A literal, as part of a comparison: its collation is the other side's. */
+export function literal(type: ColumnType, gene: number): string {
+  const values = type.values
+  const text = pick(values, gene)
+  return text
+}
+
+/** A literal, or NULL, that stands by itself. */
+export function constant(type: ColumnType, gene: number): string {
+  const index = gene % (type.values.length + 1)
+  const text = type.values[index]
+  const collation = / COLLATE (.*)$/.exec(type.sql)?.[1]
+  if (text === undefined) return collation ? `NULL::text COLLATE ${collation}` : `NULL::${type.sql}`
+  if (type.name === 'text') return `${text}::text`
+  return collation ? `${text}::text COLLATE ${collation}` : text
+}
