@@ -41,49 +41,219 @@ interface Refusal {
 }
 
 const REFUSALS: Readonly<Record<string, Refusal>> = {
-  'not a SELECT': { query: 'DELETE FROM orders', code: '42601', message: 'must be one SELECT', hint: 'single SELECT' },
-  'an INSERT with RETURNING': { query: 'INSERT INTO orders VALUES (9) RETURNING id', code: '42601', message: 'must be one SELECT', hint: 'SELECT' },
-  'a utility statement': { query: 'CREATE TABLE x (a int)', code: '42601', message: 'must be one SELECT', hint: 'SELECT' },
-  'two statements': { query: 'SELECT 1 AS a; SELECT 2 AS b', code: '42601', message: 'must be one SELECT', hint: 'without semicolons' },
-  'a statement behind a semicolon': { query: 'SELECT id FROM orders; DROP TABLE orders', code: '42601', message: 'must be one SELECT', hint: 'without semicolons' },
-  'a data-modifying CTE': { query: 'WITH d AS (DELETE FROM orders RETURNING id) SELECT id FROM d', code: '42601', message: 'must be one SELECT', hint: 'SELECT' },
-  'SELECT INTO': { query: 'SELECT id INTO x FROM orders', code: '42601', message: 'must be one SELECT', hint: 'SELECT' },
+  'not a SELECT': {
+    query: 'DELETE FROM orders',
+    code: '42601',
+    message: 'must be one SELECT',
+    hint: 'single SELECT',
+  },
+  'an INSERT with RETURNING': {
+    query: 'INSERT INTO orders VALUES (9) RETURNING id',
+    code: '42601',
+    message: 'must be one SELECT',
+    hint: 'SELECT',
+  },
+  'a utility statement': {
+    query: 'CREATE TABLE x (a int)',
+    code: '42601',
+    message: 'must be one SELECT',
+    hint: 'SELECT',
+  },
+  'two statements': {
+    query: 'SELECT 1 AS a; SELECT 2 AS b',
+    code: '42601',
+    message: 'must be one SELECT',
+    hint: 'without semicolons',
+  },
+  'a statement behind a semicolon': {
+    query: 'SELECT id FROM orders; DROP TABLE orders',
+    code: '42601',
+    message: 'must be one SELECT',
+    hint: 'without semicolons',
+  },
+  'a data-modifying CTE': {
+    query: 'WITH d AS (DELETE FROM orders RETURNING id) SELECT id FROM d',
+    code: '42601',
+    message: 'must be one SELECT',
+    hint: 'SELECT',
+  },
+  'SELECT INTO': {
+    query: 'SELECT id INTO x FROM orders',
+    code: '42601',
+    message: 'must be one SELECT',
+    hint: 'SELECT',
+  },
   'an empty query': { query: '  ; ', code: '22023', message: 'must not be empty', hint: 'SELECT' },
-  'no query': { query: null as unknown as string, code: '22023', message: 'must not be empty', hint: 'SELECT' },
-  'a syntax error': { query: 'SELEC id FROM orders', code: '42601', message: 'syntax error at or near "SELEC"' },
-  'an unknown table': { query: 'SELECT id FROM missing', code: '42P01', message: 'relation "missing" does not exist' },
-  'an unknown column': { query: 'SELECT missing FROM orders', code: '42703', message: 'column "missing" does not exist' },
-  'a parameter': { query: 'SELECT id FROM orders WHERE id = $1', code: '42P02', message: 'there is no parameter $1' },
-  'duplicate columns': { query: 'SELECT id, id FROM orders', code: '42701', message: 'column "id" specified more than once' },
-  'an unnamed column': { query: 'SELECT id, amount * 2 FROM orders', code: '42611', message: 'column 2 of the query has no name', hint: 'AS name' },
-  'a column named like a system column': { query: 'SELECT id AS xmin FROM orders', code: '42701', message: 'conflicts with a system column name', hint: 'another name' },
-  'no columns': { query: 'SELECT FROM orders', code: '42P16', message: 'must have a column', hint: 'at least one' },
-  'a system column': { query: 'SELECT id, ctid::text AS place FROM orders', code: '0A000', message: 'system columns cannot be used', hint: 'primary key' },
-  'a system column in WHERE': { query: `SELECT id FROM orders WHERE tableoid = 'orders'::regclass`, code: '0A000', message: 'system columns cannot be used', hint: 'columns of the table' },
-  'FOR UPDATE': { query: 'SELECT id FROM orders FOR UPDATE', code: '0A000', message: 'FOR UPDATE and FOR SHARE are not allowed', hint: 'Leave the locking clause out' },
-  'FOR SHARE in a subquery': { query: 'SELECT id FROM (SELECT id FROM orders FOR SHARE) AS s', code: '0A000', message: 'FOR UPDATE and FOR SHARE are not allowed', hint: 'Leave' },
-  'a volatile function': { query: 'SELECT id, random() AS r FROM orders', code: '0A000', message: /volatile/i, hint: /./ },
-  'a temporary table': { query: 'SELECT a FROM temporary', code: '42P16', message: 'cannot read temporary table "temporary"', hint: 'ordinary table' },
-  'a name that exists': { name: 'orders', code: '42P07', message: 'relation "orders" already exists', hint: 'another name' },
-  'a stream table that exists': { name: 'public.existing', code: '42P07', message: 'relation "existing" already exists', hint: 'alter_stream_table' },
-  'an index of that name': { name: 'orders_pkey', code: '42P07', message: 'already exists', hint: 'another name' },
-  'an unknown schema': { name: 'nowhere.t', code: '3F000', message: 'schema "nowhere" does not exist', hint: 'CREATE SCHEMA' },
-  'our own schema': { name: 'pgstream.t', code: '3F000', message: 'cannot create a stream table in schema "pgstream"', hint: 'your own' },
-  'a name of three parts': { name: 'a.b.c', code: '42602', message: 'invalid name of a stream table: a.b.c', hint: 'schema.table' },
-  'an unquoted name with a space': { name: 'my table', code: '42602', message: 'invalid name', hint: 'double quotes' },
+  'no query': {
+    query: null as unknown as string,
+    code: '22023',
+    message: 'must not be empty',
+    hint: 'SELECT',
+  },
+  'a syntax error': {
+    query: 'SELEC id FROM orders',
+    code: '42601',
+    message: 'syntax error at or near "SELEC"',
+  },
+  'an unknown table': {
+    query: 'SELECT id FROM missing',
+    code: '42P01',
+    message: 'relation "missing" does not exist',
+  },
+  'an unknown column': {
+    query: 'SELECT missing FROM orders',
+    code: '42703',
+    message: 'column "missing" does not exist',
+  },
+  'a parameter': {
+    query: 'SELECT id FROM orders WHERE id = $1',
+    code: '42P02',
+    message: 'there is no parameter $1',
+  },
+  'duplicate columns': {
+    query: 'SELECT id, id FROM orders',
+    code: '42701',
+    message: 'column "id" specified more than once',
+  },
+  'an unnamed column': {
+    query: 'SELECT id, amount * 2 FROM orders',
+    code: '42611',
+    message: 'column 2 of the query has no name',
+    hint: 'AS name',
+  },
+  'a column named like a system column': {
+    query: 'SELECT id AS xmin FROM orders',
+    code: '42701',
+    message: 'conflicts with a system column name',
+    hint: 'another name',
+  },
+  'no columns': {
+    query: 'SELECT FROM orders',
+    code: '42P16',
+    message: 'must have a column',
+    hint: 'at least one',
+  },
+  'a system column': {
+    query: 'SELECT id, ctid::text AS place FROM orders',
+    code: '0A000',
+    message: 'system columns cannot be used',
+    hint: 'primary key',
+  },
+  'a system column in WHERE': {
+    query: `SELECT id FROM orders WHERE tableoid = 'orders'::regclass`,
+    code: '0A000',
+    message: 'system columns cannot be used',
+    hint: 'columns of the table',
+  },
+  'FOR UPDATE': {
+    query: 'SELECT id FROM orders FOR UPDATE',
+    code: '0A000',
+    message: 'FOR UPDATE and FOR SHARE are not allowed',
+    hint: 'Leave the locking clause out',
+  },
+  'FOR SHARE in a subquery': {
+    query: 'SELECT id FROM (SELECT id FROM orders FOR SHARE) AS s',
+    code: '0A000',
+    message: 'FOR UPDATE and FOR SHARE are not allowed',
+    hint: 'Leave',
+  },
+  'a volatile function': {
+    query: 'SELECT id, random() AS r FROM orders',
+    code: '0A000',
+    message: /volatile/i,
+    hint: /./,
+  },
+  'a temporary table': {
+    query: 'SELECT a FROM temporary',
+    code: '42P16',
+    message: 'cannot read temporary table "temporary"',
+    hint: 'ordinary table',
+  },
+  'a name that exists': {
+    name: 'orders',
+    code: '42P07',
+    message: 'relation "orders" already exists',
+    hint: 'another name',
+  },
+  'a stream table that exists': {
+    name: 'public.existing',
+    code: '42P07',
+    message: 'relation "existing" already exists',
+    hint: 'alter_stream_table',
+  },
+  'an index of that name': {
+    name: 'orders_pkey',
+    code: '42P07',
+    message: 'already exists',
+    hint: 'another name',
+  },
+  'an unknown schema': {
+    name: 'nowhere.t',
+    code: '3F000',
+    message: 'schema "nowhere" does not exist',
+    hint: 'CREATE SCHEMA',
+  },
+  'our own schema': {
+    name: 'pgstream.t',
+    code: '3F000',
+    message: 'cannot create a stream table in schema "pgstream"',
+    hint: 'your own',
+  },
+  'a name of three parts': {
+    name: 'a.b.c',
+    code: '42602',
+    message: 'invalid name of a stream table: a.b.c',
+    hint: 'schema.table',
+  },
+  'an unquoted name with a space': {
+    name: 'my table',
+    code: '42602',
+    message: 'invalid name',
+    hint: 'double quotes',
+  },
   'an empty name': { name: '', code: '42602', message: 'invalid name', hint: 'table' },
-  'no name': { name: null as unknown as string, code: '42602', message: 'invalid name of a stream table: NULL', hint: 'table' },
+  'no name': {
+    name: null as unknown as string,
+    code: '42602',
+    message: 'invalid name of a stream table: NULL',
+    hint: 'table',
+  },
   'a name that is too long': { name: 'x'.repeat(64), code: '42622', message: 'too long', hint: '63 bytes' },
-  'a name that is too long in bytes': { name: `"${'ü'.repeat(32)}"`, code: '42622', message: 'too long', hint: '63 bytes' },
-  'a schedule that is none': { schedule: 'often', code: '22023', message: 'invalid schedule: "often"', hint: '30s, 5m' },
+  'a name that is too long in bytes': {
+    name: `"${'ü'.repeat(32)}"`,
+    code: '42622',
+    message: 'too long',
+    hint: '63 bytes',
+  },
+  'a schedule that is none': {
+    schedule: 'often',
+    code: '22023',
+    message: 'invalid schedule: "often"',
+    hint: '30s, 5m',
+  },
   'a schedule without unit': { schedule: '30', code: '22023', message: 'invalid schedule', hint: '30s' },
   'an empty schedule': { schedule: '', code: '22023', message: 'invalid schedule: ""', hint: '30s' },
   'a negative schedule': { schedule: '-5s', code: '22023', message: 'invalid schedule', hint: '30s' },
-  'a schedule of nothing': { schedule: '0s', code: '22023', message: 'shorter than 1 s', hint: 'min_schedule_seconds' },
+  'a schedule of nothing': {
+    schedule: '0s',
+    code: '22023',
+    message: 'shorter than 1 s',
+    hint: 'min_schedule_seconds',
+  },
   'cron with 4 fields': { schedule: '* * * *', code: '22023', message: 'invalid schedule', hint: 'cron' },
   'cron out of range': { schedule: '60 * * * *', code: '22023', message: 'invalid schedule', hint: 'cron' },
-  'cron with an unknown name': { schedule: '@often', code: '22023', message: 'invalid schedule', hint: '@hourly' },
-  'an unknown mode': { mode: 'SOMETIMES', code: '22023', message: 'invalid refresh mode: "SOMETIMES"', hint: 'AUTO, DIFFERENTIAL, FULL' },
+  'cron with an unknown name': {
+    schedule: '@often',
+    code: '22023',
+    message: 'invalid schedule',
+    hint: '@hourly',
+  },
+  'an unknown mode': {
+    mode: 'SOMETIMES',
+    code: '22023',
+    message: 'invalid refresh mode: "SOMETIMES"',
+    hint: 'AUTO, DIFFERENTIAL, FULL',
+  },
   'no mode': { mode: null, code: '22023', message: 'invalid refresh mode: NULL', hint: 'AUTO' },
 }
 
@@ -100,20 +270,47 @@ describe('create_stream_table refuses', () => {
     ])
     await expect(create).rejects.toMatchObject({
       code: given.code,
-      message: typeof given.message === 'string' ? expect.stringContaining(given.message) : expect.stringMatching(given.message),
-      ...(given.hint === undefined ? {} : { hint: typeof given.hint === 'string' ? expect.stringContaining(given.hint) : expect.stringMatching(given.hint) }),
+      message:
+        typeof given.message === 'string'
+          ? expect.stringContaining(given.message)
+          : expect.stringMatching(given.message),
+      ...(given.hint === undefined
+        ? {}
+        : {
+            hint:
+              typeof given.hint === 'string'
+                ? expect.stringContaining(given.hint)
+                : expect.stringMatching(given.hint),
+          }),
     })
     expect((await client.query(LEFT)).rows).toEqual(before)
   })
 
   test.each([
-    ['without CREATE on the schema', 'public.t', 'SELECT id FROM orders', 'permission denied for schema public'],
-    ['without SELECT on a column', 'own.t', 'SELECT hidden FROM secret', 'permission denied for table secret'],
-    ['without SELECT on a table', 'own.t', 'SELECT count(*) AS n FROM pg_authid', 'permission denied for table pg_authid'],
+    [
+      'without CREATE on the schema',
+      'public.t',
+      'SELECT id FROM orders',
+      'permission denied for schema public',
+    ],
+    [
+      'without SELECT on a column',
+      'own.t',
+      'SELECT hidden FROM secret',
+      'permission denied for table secret',
+    ],
+    [
+      'without SELECT on a table',
+      'own.t',
+      'SELECT count(*) AS n FROM pg_authid',
+      'permission denied for table pg_authid',
+    ],
   ])('a role %s', async (_, name, query, message) => {
     const poor = await db.connect(role)
     const before = (await db.client.query(LEFT)).rows
-    await expect(poor.query('SELECT pgstream.create_stream_table($1, $2)', [name, query])).rejects.toMatchObject({
+    await expect(
+      poor.query('SELECT pgstream.create_stream_table($1, $2)', [name, query]),
+    ).rejects.toMatchObject({
       code: '42501',
       message: expect.stringContaining(message),
     })
@@ -125,7 +322,9 @@ describe('create_stream_table refuses', () => {
 test('what is read through a view must be readable itself', async () => {
   const poor = await db.connect(role)
   await db.client.query(`REVOKE SELECT (id) ON secret FROM ${role}`)
-  await expect(poor.query(`SELECT pgstream.create_stream_table('own.t', 'SELECT id FROM window_on_secret')`)).rejects.toMatchObject({
+  await expect(
+    poor.query(`SELECT pgstream.create_stream_table('own.t', 'SELECT id FROM window_on_secret')`),
+  ).rejects.toMatchObject({
     code: '42501',
     message: 'permission denied for table secret',
     hint: expect.stringContaining(`GRANT SELECT ON public.secret TO ${role}`),
@@ -144,7 +343,11 @@ test.each([
   [`SELECT pgstream.alter_stream_table('existing', status => 'ERROR')`, '22023', 'invalid status'],
   [`SELECT pgstream.alter_stream_table('existing', cdc_mode => 'magic')`, '22023', 'invalid cdc_mode'],
   [`SELECT pgstream.alter_stream_table('existing', schedule => 'soon')`, '22023', 'invalid schedule'],
-  [`SELECT pgstream.alter_stream_table('existing', query => 'SELECT id FROM existing')`, '42P17', 'would read itself'],
+  [
+    `SELECT pgstream.alter_stream_table('existing', query => 'SELECT id FROM existing')`,
+    '42P17',
+    'would read itself',
+  ],
   [`SELECT * FROM pgstream.get_refresh_history('existing', -1)`, '22023', 'invalid max_rows'],
   [`SELECT pgstream.parse_duration_seconds('1 hour')`, '22023', 'invalid duration'],
   [`INSERT INTO existing VALUES (5)`, '42809', 'cannot change stream table "existing"'],
@@ -161,7 +364,12 @@ test.each([
 
 test('others than the owner', async () => {
   const poor = await db.connect(role)
-  for (const call of ['refresh_stream_table', 'drop_stream_table', 'resume_stream_table', 'alter_stream_table']) {
+  for (const call of [
+    'refresh_stream_table',
+    'drop_stream_table',
+    'resume_stream_table',
+    'alter_stream_table',
+  ]) {
     const argument = call === 'alter_stream_table' ? `'existing', schedule => '1h'` : `'existing'`
     await expect(poor.query(`SELECT pgstream.${call}(${argument})`)).rejects.toMatchObject({
       code: '42501',

@@ -12,13 +12,24 @@ beforeEach(async () => {
 })
 
 const one = async (query: string, values: unknown[] = []) => (await db.client.query(query, values)).rows[0]
-const verified = async (name: string) => (await db.client.query('SELECT * FROM pgstream.verify_stream_table($1)', [name])).rows
+const verified = async (name: string) =>
+  (await db.client.query('SELECT * FROM pgstream.verify_stream_table($1)', [name])).rows
 const TOTALS = 'SELECT region, sum(amount) AS total FROM orders GROUP BY region'
 
 test.each([
-  ['30s', 30], ['5m', 300], ['1h30m', 5400], ['2d', 172800], ['1w', 604800], ['1s', 1],
-  ['calculated', null], [null, null], ['CALCULATED', null], ['* * * * *', null], ['*/5 0-6,20 1 jan-mar mon-fri', null],
-  ['30 * * * * *', null], ['@hourly', null],
+  ['30s', 30],
+  ['5m', 300],
+  ['1h30m', 5400],
+  ['2d', 172800],
+  ['1w', 604800],
+  ['1s', 1],
+  ['calculated', null],
+  [null, null],
+  ['CALCULATED', null],
+  ['* * * * *', null],
+  ['*/5 0-6,20 1 jan-mar mon-fri', null],
+  ['30 * * * * *', null],
+  ['@hourly', null],
 ])('schedule %s', async (schedule, seconds) => {
   await db.client.query(`SELECT pgstream.create_stream_table('t', 'SELECT id FROM orders', $1)`, [schedule])
   const row = await one('SELECT schedule, schedule_seconds FROM pgstream.pgs_stream_tables')
@@ -27,20 +38,37 @@ test.each([
 })
 
 test('durations', async () => {
-  expect((await one(`SELECT pgstream.parse_duration_seconds('1w2d3h4m5s') AS s`)).s).toBe(String(604800 + 172800 + 10800 + 240 + 5))
+  expect((await one(`SELECT pgstream.parse_duration_seconds('1w2d3h4m5s') AS s`)).s).toBe(
+    String(604800 + 172800 + 10800 + 240 + 5),
+  )
 })
 
 test('the names of the specification, by position', async () => {
   await db.client.query(`SELECT pgstream.create_stream_table('t', $1, '1m', 'DIFFERENTIAL')`, [TOTALS])
-  expect(await one('SELECT name, status, refresh_mode, is_populated, consecutive_errors, schedule FROM pgstream.pgs_status()')).toEqual({
-    name: 'public.t', status: 'ACTIVE', refresh_mode: 'DIFFERENTIAL', is_populated: true, consecutive_errors: 0, schedule: '1m' })
-  expect((await db.client.query('SELECT * FROM t LIMIT 0')).fields.map((f) => f.name)).toEqual(['region', 'total'])
+  expect(
+    await one(
+      'SELECT name, status, refresh_mode, is_populated, consecutive_errors, schedule FROM pgstream.pgs_status()',
+    ),
+  ).toEqual({
+    name: 'public.t',
+    status: 'ACTIVE',
+    refresh_mode: 'DIFFERENTIAL',
+    is_populated: true,
+    consecutive_errors: 0,
+    schedule: '1m',
+  })
+  expect((await db.client.query('SELECT * FROM t LIMIT 0')).fields.map((f) => f.name)).toEqual([
+    'region',
+    'total',
+  ])
 })
 
 test('quoted and Unicode names, and the search_path of the caller', async () => {
   await db.client.query(`CREATE SCHEMA "Ünï ""q"; CREATE TABLE "Ünï ""q".orders (id int PRIMARY KEY, "sélect" text);
     INSERT INTO "Ünï ""q".orders VALUES (1, 'x'); SET search_path = "Ünï ""q", public`)
-  await db.client.query(`SELECT pgstream.create_stream_table('"Tàble, ""1"', 'SELECT id, "sélect" AS "Füm f" FROM orders;')`)
+  await db.client.query(
+    `SELECT pgstream.create_stream_table('"Tàble, ""1"', 'SELECT id, "sélect" AS "Füm f" FROM orders;')`,
+  )
   await db.client.query('RESET search_path; INSERT INTO "Ünï ""q".orders VALUES (2, NULL)')
   const name = '"Ünï ""q"."Tàble, ""1"'
   await db.client.query('SELECT pgstream.refresh_stream_table($1)', [name])
@@ -50,7 +78,10 @@ test('quoted and Unicode names, and the search_path of the caller', async () => 
 
 test('initialize => false leaves the filling to the first refresh', async () => {
   await db.client.query(`SELECT pgstream.create_stream_table('t', $1, initialize => false)`, [TOTALS])
-  expect(await one('SELECT status, is_populated FROM pgstream.pgs_status()')).toEqual({ status: 'INITIALIZING', is_populated: false })
+  expect(await one('SELECT status, is_populated FROM pgstream.pgs_status()')).toEqual({
+    status: 'INITIALIZING',
+    is_populated: false,
+  })
   await expect(verified('t')).rejects.toMatchObject({ code: '55000' })
   await db.client.query(`INSERT INTO orders VALUES (100, 'r9', 1)`)
   expect((await one(`SELECT pgstream.refresh_stream_table('t') AS action`)).action).toBe('FULL')
@@ -70,14 +101,20 @@ test('created under REPEATABLE READ, filled later', async () => {
 
 test('a definition rolled back leaves nothing', async () => {
   await db.client.query(`BEGIN; SELECT pgstream.create_stream_table('t', 'SELECT id FROM orders'); ROLLBACK`)
-  expect(await one(`SELECT to_regclass('t') AS t, (SELECT count(*)::int FROM pg_trigger WHERE tgname LIKE 'pgstream%') AS triggers`)).toEqual({ t: null, triggers: 0 })
+  expect(
+    await one(
+      `SELECT to_regclass('t') AS t, (SELECT count(*)::int FROM pg_trigger WHERE tgname LIKE 'pgstream%') AS triggers`,
+    ),
+  ).toEqual({ t: null, triggers: 0 })
 })
 
 test('two definitions in one transaction, one over the other', async () => {
   await db.client.query('BEGIN')
   await db.client.query(`SELECT pgstream.create_stream_table('a', $1)`, [TOTALS])
   await db.client.query(`UPDATE orders SET amount = amount + 1 WHERE id = 1`)
-  await db.client.query(`SELECT pgstream.create_stream_table('b', 'SELECT count(*) AS n, sum(total) AS s FROM a WHERE total > 100')`)
+  await db.client.query(
+    `SELECT pgstream.create_stream_table('b', 'SELECT count(*) AS n, sum(total) AS s FROM a WHERE total > 100')`,
+  )
   await db.client.query(`SELECT pgstream.refresh_stream_table('a'), pgstream.refresh_stream_table('b')`)
   expect(await verified('a')).toEqual([])
   expect(await verified('b')).toEqual([])
@@ -85,16 +122,23 @@ test('two definitions in one transaction, one over the other', async () => {
   await db.client.query(`SELECT pgstream.refresh_stream_table('a')`)
   await db.client.query(`SELECT pgstream.refresh_stream_table('b')`)
   expect(await verified('b')).toEqual([])
-  await expect(db.client.query(`SELECT pgstream.drop_stream_table('a')`)).rejects.toMatchObject({ code: '2BP01', message: expect.stringContaining('public.b') })
+  await expect(db.client.query(`SELECT pgstream.drop_stream_table('a')`)).rejects.toMatchObject({
+    code: '2BP01',
+    message: expect.stringContaining('public.b'),
+  })
   await db.client.query(`SELECT pgstream.drop_stream_table('a', cascade => true)`)
   expect((await db.client.query('SELECT * FROM pgstream.pgs_status()')).rows).toEqual([])
 })
 
 test('the query is altered online: same table, same rights, readers of it stay', async () => {
   await db.client.query(`SELECT pgstream.create_stream_table('a', $1)`, [TOTALS])
-  await db.client.query(`SELECT pgstream.create_stream_table('b', 'SELECT max(total) AS m FROM a'); CREATE VIEW v AS SELECT * FROM a; CREATE INDEX mine ON a (total)`)
+  await db.client.query(
+    `SELECT pgstream.create_stream_table('b', 'SELECT max(total) AS m FROM a'); CREATE VIEW v AS SELECT * FROM a; CREATE INDEX mine ON a (total)`,
+  )
   const before = (await one(`SELECT 'a'::regclass::oid AS oid`)).oid
-  await db.client.query(`SELECT pgstream.alter_stream_table('a', query => $1)`, ['SELECT region, sum(amount) * 2 AS total FROM orders WHERE id > 5 GROUP BY region'])
+  await db.client.query(`SELECT pgstream.alter_stream_table('a', query => $1)`, [
+    'SELECT region, sum(amount) * 2 AS total FROM orders WHERE id > 5 GROUP BY region',
+  ])
   expect((await one(`SELECT 'a'::regclass::oid AS oid`)).oid).toBe(before)
   expect(await verified('a')).toEqual([])
   await db.client.query(`SELECT pgstream.refresh_stream_table('b')`)
@@ -106,11 +150,16 @@ test('the query is altered online: same table, same rights, readers of it stay',
 })
 
 test('a query with other columns replaces the table and keeps its grants', async () => {
-  await db.client.query(`CREATE ROLE "r_${db.name}"; SELECT pgstream.create_stream_table('a', 'SELECT id FROM orders'); GRANT SELECT ON a TO "r_${db.name}"`)
+  await db.client.query(
+    `CREATE ROLE "r_${db.name}"; SELECT pgstream.create_stream_table('a', 'SELECT id FROM orders'); GRANT SELECT ON a TO "r_${db.name}"`,
+  )
   await db.client.query(`SELECT pgstream.alter_stream_table('a', query => $1, schedule => '5s')`, [TOTALS])
   expect(await verified('a')).toEqual([])
   expect((await one(`SELECT has_table_privilege('r_${db.name}', 'a', 'SELECT') AS can`)).can).toBe(true)
-  expect((await one('SELECT schedule, status FROM pgstream.pgs_status()'))).toEqual({ schedule: '5s', status: 'ACTIVE' })
+  expect(await one('SELECT schedule, status FROM pgstream.pgs_status()')).toEqual({
+    schedule: '5s',
+    status: 'ACTIVE',
+  })
   await db.client.query(`DROP OWNED BY "r_${db.name}"; DROP ROLE "r_${db.name}"`)
 })
 
@@ -129,17 +178,26 @@ test('the mode is altered', async () => {
 test('suspended and resumed', async () => {
   await db.client.query(`SELECT pgstream.create_stream_table('a', $1)`, [TOTALS])
   await db.client.query(`SELECT pgstream.alter_stream_table('a', status => 'suspended')`)
-  await expect(db.client.query(`SELECT pgstream.refresh_stream_table('a')`)).rejects.toMatchObject({ code: '55000', hint: expect.stringContaining('resume') })
+  await expect(db.client.query(`SELECT pgstream.refresh_stream_table('a')`)).rejects.toMatchObject({
+    code: '55000',
+    hint: expect.stringContaining('resume'),
+  })
   await db.client.query(`SELECT pgstream.resume_stream_table('a')`)
   expect((await one('SELECT status FROM pgstream.pgs_status()')).status).toBe('ACTIVE')
 })
 
 test('an exported definition makes the same stream table again', async () => {
-  await db.client.query(`CREATE SCHEMA s; SET search_path = s, public; SELECT pgstream.create_stream_table('a', $$${TOTALS}$$, '7m', 'DIFFERENTIAL'); RESET search_path`)
+  await db.client.query(
+    `CREATE SCHEMA s; SET search_path = s, public; SELECT pgstream.create_stream_table('a', $$${TOTALS}$$, '7m', 'DIFFERENTIAL'); RESET search_path`,
+  )
   const text = (await one(`SELECT pgstream.export_definition('s.a') AS text`)).text
   await db.client.query(`SELECT pgstream.drop_stream_table('s.a')`)
   await db.client.query(text)
-  expect(await one('SELECT name, schedule, refresh_mode FROM pgstream.pgs_status()')).toEqual({ name: 's.a', schedule: '7m', refresh_mode: 'DIFFERENTIAL' })
+  expect(await one('SELECT name, schedule, refresh_mode FROM pgstream.pgs_status()')).toEqual({
+    name: 's.a',
+    schedule: '7m',
+    refresh_mode: 'DIFFERENTIAL',
+  })
   expect((await one(`SELECT pgstream.export_definition('s.a') AS text`)).text).toBe(text)
 })
 
@@ -148,26 +206,46 @@ test('validate_query tells and leaves nothing', async () => {
   expect(rows).toContainEqual({ property: 'strategy', value: 'DIFFERENTIAL' })
   expect(rows).toContainEqual({ property: 'source', value: 'public.orders' })
   expect((await db.client.query('SELECT * FROM pgstream.pgs_status()')).rows).toEqual([])
-  expect((await db.client.query(`SELECT * FROM pgstream.validate_query('SELECT id, row_number() OVER (ORDER BY id) AS n FROM orders')`)).rows)
-    .toContainEqual({ property: 'not incremental', value: expect.stringMatching(/window/) })
+  expect(
+    (
+      await db.client.query(
+        `SELECT * FROM pgstream.validate_query('SELECT id, row_number() OVER (ORDER BY id) AS n FROM orders')`,
+      )
+    ).rows,
+  ).toContainEqual({ property: 'not incremental', value: expect.stringMatching(/window/) })
 })
 
 test('an owner without privileges on pg_stream: everything with own rights only', async () => {
   const role = `owner_${db.name}`
-  await db.client.query(`CREATE ROLE ${role} LOGIN; GRANT CREATE ON SCHEMA public TO ${role}; GRANT SELECT (id, region) ON orders TO ${role}`)
+  await db.client.query(
+    `CREATE ROLE ${role} LOGIN; GRANT CREATE ON SCHEMA public TO ${role}; GRANT SELECT (id, region) ON orders TO ${role}`,
+  )
   const owner = await db.connect(role)
-  await owner.query(`SELECT pgstream.create_stream_table('a', 'SELECT region, count(*) AS n FROM orders GROUP BY region')`)
+  await owner.query(
+    `SELECT pgstream.create_stream_table('a', 'SELECT region, count(*) AS n FROM orders GROUP BY region')`,
+  )
   await db.client.query(`INSERT INTO orders VALUES (300, 'r1', 3)`)
   await owner.query(`SELECT pgstream.refresh_stream_table('a')`)
   expect((await owner.query(`SELECT * FROM pgstream.verify_stream_table('a')`)).rows).toEqual([])
-  expect((await owner.query('SELECT tableowner::text AS o FROM pg_tables WHERE tablename = $1', ['a'])).rows).toEqual([{ o: role }])
-  const made = await db.client.query(`SELECT DISTINCT pg_get_userbyid(proowner)::text AS o FROM pg_proc WHERE pronamespace = 'pgstream_state'::regnamespace`)
+  expect(
+    (await owner.query('SELECT tableowner::text AS o FROM pg_tables WHERE tablename = $1', ['a'])).rows,
+  ).toEqual([{ o: role }])
+  const made = await db.client.query(
+    `SELECT DISTINCT pg_get_userbyid(proowner)::text AS o FROM pg_proc WHERE pronamespace = 'pgstream_state'::regnamespace`,
+  )
   expect(made.rows).toEqual([{ o: role }])
   // A function of the owner's in the query runs as the owner, even when a superuser refreshes.
-  await owner.query(`CREATE FUNCTION public.who(int) RETURNS text IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN current_user || $1; END'`)
-  await owner.query(`SELECT pgstream.create_stream_table('w', 'SELECT id, who(id) AS who FROM orders WHERE id > 290')`)
+  await owner.query(
+    `CREATE FUNCTION public.who(int) RETURNS text IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN current_user || $1; END'`,
+  )
+  await owner.query(
+    `SELECT pgstream.create_stream_table('w', 'SELECT id, who(id) AS who FROM orders WHERE id > 290')`,
+  )
   await db.client.query(`INSERT INTO orders VALUES (301, 'r1', 3); SELECT pgstream.refresh_stream_table('w')`)
-  expect((await db.client.query('SELECT * FROM w ORDER BY id')).rows).toEqual([{ id: 300, who: `${role}300` }, { id: 301, who: `${role}301` }])
+  expect((await db.client.query('SELECT * FROM w ORDER BY id')).rows).toEqual([
+    { id: 300, who: `${role}300` },
+    { id: 301, who: `${role}301` },
+  ])
   await owner.query(`SELECT pgstream.drop_stream_table('a'); SELECT pgstream.drop_stream_table('w')`)
   await owner.end()
   await db.client.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)

@@ -22,7 +22,8 @@ async function create(query = QUERY) {
 
 async function state() {
   const { rows } = await db.client.query(
-    'SELECT status, needs_reinit, needs_replan, reinit_reason, broken_reason FROM pgstream.pgs_stream_tables')
+    'SELECT status, needs_reinit, needs_replan, reinit_reason, broken_reason FROM pgstream.pgs_stream_tables',
+  )
   return rows[0]
 }
 
@@ -62,12 +63,22 @@ test('a column that nobody reads may go, another may come', async () => {
 
 test('a column that is read and goes breaks the stream table, not its writers', async () => {
   await create()
-  await db.client.query(`ALTER TABLE ${TABLE} DROP COLUMN "a b"; INSERT INTO ${TABLE} ("Id", "näme") VALUES (30, 'x')`)
-  expect(await state()).toMatchObject({ status: 'ERROR', broken_reason: `column "a b" of source table ${TABLE} was dropped` })
+  await db.client.query(
+    `ALTER TABLE ${TABLE} DROP COLUMN "a b"; INSERT INTO ${TABLE} ("Id", "näme") VALUES (30, 'x')`,
+  )
+  expect(await state()).toMatchObject({
+    status: 'ERROR',
+    broken_reason: `column "a b" of source table ${TABLE} was dropped`,
+  })
   await expect(db.client.query(`SELECT pgstream.refresh_stream_table('st')`)).rejects.toMatchObject({
-    code: '55000', detail: expect.stringContaining('"a b"'), hint: expect.stringContaining('alter_stream_table') })
+    code: '55000',
+    detail: expect.stringContaining('"a b"'),
+    hint: expect.stringContaining('alter_stream_table'),
+  })
   expect((await db.client.query('SELECT count(*)::int AS n FROM st')).rows[0].n).toBe(7)
-  await db.client.query(`SELECT pgstream.alter_stream_table('st', query => $1)`, [`SELECT "Id", "näme" FROM ${TABLE}`])
+  await db.client.query(`SELECT pgstream.alter_stream_table('st', query => $1)`, [
+    `SELECT "Id", "näme" FROM ${TABLE}`,
+  ])
   expect(await state()).toMatchObject({ status: 'ACTIVE', broken_reason: null })
   await db.client.query(`DELETE FROM ${TABLE} WHERE "Id" = 1`)
   expect(await refreshed()).toBe('DIFFERENTIAL')
@@ -75,8 +86,13 @@ test('a column that is read and goes breaks the stream table, not its writers', 
 
 test('a changed type breaks until the definition is read again', async () => {
   await create()
-  await db.client.query(`ALTER TABLE ${TABLE} ALTER "a b" TYPE float8; UPDATE ${TABLE} SET "a b" = 1e10 WHERE "Id" = 1`)
-  expect(await state()).toMatchObject({ status: 'ERROR', broken_reason: expect.stringContaining('type of column "a b"') })
+  await db.client.query(
+    `ALTER TABLE ${TABLE} ALTER "a b" TYPE float8; UPDATE ${TABLE} SET "a b" = 1e10 WHERE "Id" = 1`,
+  )
+  expect(await state()).toMatchObject({
+    status: 'ERROR',
+    broken_reason: expect.stringContaining('type of column "a b"'),
+  })
   await db.client.query(`SELECT pgstream.resume_stream_table('st')`)
   expect(await state()).toMatchObject({ status: 'ACTIVE', broken_reason: null })
   await db.client.query(`UPDATE ${TABLE} SET "a b" = 2.5e10 WHERE "Id" = 1`)
@@ -86,14 +102,18 @@ test('a changed type breaks until the definition is read again', async () => {
 test('pg_stream.block_source_ddl refuses instead', async () => {
   await create()
   await db.client.query('SET pg_stream.block_source_ddl = on')
-  await expect(db.client.query(`ALTER TABLE ${TABLE} DROP COLUMN "a b"`)).rejects.toMatchObject({ code: '2BP01' })
+  await expect(db.client.query(`ALTER TABLE ${TABLE} DROP COLUMN "a b"`)).rejects.toMatchObject({
+    code: '2BP01',
+  })
   await expect(db.client.query(`DROP TABLE ${TABLE}`)).rejects.toMatchObject({ code: '2BP01' })
   await db.client.query(`ALTER TABLE ${TABLE} DROP COLUMN note`)
 })
 
 test('a dropped key has the content computed anew', async () => {
   await create()
-  await db.client.query(`ALTER TABLE ${TABLE} DROP CONSTRAINT ${`"T ""x""_pkey"`}; INSERT INTO ${TABLE} VALUES (5, 'twice', 5), (5, 'twice', 5)`)
+  await db.client.query(
+    `ALTER TABLE ${TABLE} DROP CONSTRAINT ${`"T ""x""_pkey"`}; INSERT INTO ${TABLE} VALUES (5, 'twice', 5), (5, 'twice', 5)`,
+  )
   expect(await state()).toMatchObject({ needs_reinit: true })
   expect(await refreshed()).toBe('REINITIALIZE')
 })
@@ -101,7 +121,10 @@ test('a dropped key has the content computed anew', async () => {
 test('triggers that are disabled or dropped come back, and the content is computed anew', async () => {
   await create()
   await db.client.query(`ALTER TABLE ${TABLE} DISABLE TRIGGER ALL`)
-  expect(await state()).toMatchObject({ needs_reinit: true, reinit_reason: expect.stringContaining('trigger') })
+  expect(await state()).toMatchObject({
+    needs_reinit: true,
+    reinit_reason: expect.stringContaining('trigger'),
+  })
   await db.client.query(`UPDATE ${TABLE} SET "a b" = 50`)
   expect(await refreshed()).toBe('REINITIALIZE')
   await db.client.query(`DO $$ DECLARE t name; BEGIN FOR t IN SELECT tgname FROM pg_trigger WHERE tgname LIKE 'pgstream_capture%update' LOOP
@@ -130,7 +153,9 @@ test('a replaced view, a replaced function', async () => {
   await db.client.query(`CREATE VIEW v AS SELECT "Id" AS id, "a b" AS b FROM ${TABLE};
     CREATE FUNCTION f(numeric) RETURNS numeric IMMUTABLE LANGUAGE sql AS 'SELECT $1 + 1'`)
   await create('SELECT id, f(b) AS fb FROM v')
-  await db.client.query(`CREATE OR REPLACE FUNCTION f(numeric) RETURNS numeric IMMUTABLE LANGUAGE sql AS 'SELECT $1 + 2'`)
+  await db.client.query(
+    `CREATE OR REPLACE FUNCTION f(numeric) RETURNS numeric IMMUTABLE LANGUAGE sql AS 'SELECT $1 + 2'`,
+  )
   expect(await refreshed()).toBe('REINITIALIZE')
   await db.client.query('ALTER FUNCTION f(numeric) RENAME TO g')
   expect(await refreshed()).toBe('REINITIALIZE')
@@ -139,8 +164,13 @@ test('a replaced view, a replaced function', async () => {
 test('a dropped source: an error with a name, and no capture left', async () => {
   await create()
   await db.client.query(`DROP TABLE ${TABLE}`)
-  expect(await state()).toMatchObject({ status: 'ERROR', broken_reason: expect.stringContaining('was dropped') })
-  expect((await db.client.query('SELECT count(*)::int AS n FROM pgstream.pgs_change_tracking')).rows[0].n).toBe(0)
+  expect(await state()).toMatchObject({
+    status: 'ERROR',
+    broken_reason: expect.stringContaining('was dropped'),
+  })
+  expect(
+    (await db.client.query('SELECT count(*)::int AS n FROM pgstream.pgs_change_tracking')).rows[0].n,
+  ).toBe(0)
   await db.client.query(`SELECT pgstream.drop_stream_table('st')`)
   await expectNothingLeft()
 })
@@ -170,17 +200,31 @@ async function expectNothingLeft() {
 }
 
 test('a stream table follows its own renames and owners, and keeps its columns', async () => {
-  await db.client.query(`CREATE ROLE "o_${db.name}"; GRANT USAGE ON SCHEMA "Sché ma" TO "o_${db.name}"; GRANT SELECT ON ${TABLE} TO "o_${db.name}"`)
+  await db.client.query(
+    `CREATE ROLE "o_${db.name}"; GRANT USAGE ON SCHEMA "Sché ma" TO "o_${db.name}"; GRANT SELECT ON ${TABLE} TO "o_${db.name}"`,
+  )
   await create()
-  await db.client.query(`ALTER TABLE st RENAME TO "Neu"; ALTER TABLE "Neu" SET SCHEMA "Sché ma"; ALTER TABLE "Sché ma"."Neu" OWNER TO "o_${db.name}"`)
+  await db.client.query(
+    `ALTER TABLE st RENAME TO "Neu"; ALTER TABLE "Neu" SET SCHEMA "Sché ma"; ALTER TABLE "Sché ma"."Neu" OWNER TO "o_${db.name}"`,
+  )
   await db.client.query(`UPDATE ${TABLE} SET "näme" = 'z'`)
   await db.client.query(`SELECT pgstream.refresh_stream_table('"Sché ma"."Neu"')`)
-  expect((await db.client.query(`SELECT * FROM pgstream.verify_stream_table('"Sché ma"."Neu"')`)).rows).toEqual([])
-  const owners = await db.client.query(`SELECT DISTINCT pg_get_userbyid(proowner)::text AS owner FROM pg_proc WHERE pronamespace = 'pgstream_state'::regnamespace`)
+  expect(
+    (await db.client.query(`SELECT * FROM pgstream.verify_stream_table('"Sché ma"."Neu"')`)).rows,
+  ).toEqual([])
+  const owners = await db.client.query(
+    `SELECT DISTINCT pg_get_userbyid(proowner)::text AS owner FROM pg_proc WHERE pronamespace = 'pgstream_state'::regnamespace`,
+  )
   expect(owners.rows).toEqual([{ owner: `o_${db.name}` }])
-  await expect(db.client.query(`ALTER TABLE "Sché ma"."Neu" DROP COLUMN "a b"`)).rejects.toMatchObject({ code: '42809' })
-  await expect(db.client.query(`ALTER TABLE "Sché ma"."Neu" ADD COLUMN x int`)).rejects.toMatchObject({ code: '42809' })
-  await db.client.query(`SELECT pgstream.drop_stream_table('"Sché ma"."Neu"'); DROP OWNED BY "o_${db.name}"; DROP ROLE "o_${db.name}"`)
+  await expect(db.client.query(`ALTER TABLE "Sché ma"."Neu" DROP COLUMN "a b"`)).rejects.toMatchObject({
+    code: '42809',
+  })
+  await expect(db.client.query(`ALTER TABLE "Sché ma"."Neu" ADD COLUMN x int`)).rejects.toMatchObject({
+    code: '42809',
+  })
+  await db.client.query(
+    `SELECT pgstream.drop_stream_table('"Sché ma"."Neu"'); DROP OWNED BY "o_${db.name}"; DROP ROLE "o_${db.name}"`,
+  )
   await expectNothingLeft()
 })
 

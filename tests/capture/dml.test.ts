@@ -106,23 +106,34 @@ test('an update that changes no captured column writes nothing', async () => {
 
 test('a statement that touches no row takes no transaction id', async () => {
   await probe(db.client, 'orders')
-  const { rows } = await db.client.query(`
+  const { rows } = await db.client
+    .query(`
     BEGIN; UPDATE orders SET amount = 1 WHERE false; DELETE FROM orders WHERE false;
-    INSERT INTO orders SELECT * FROM orders WHERE false`).then(() => db.client.query('SELECT pg_current_xact_id_if_assigned() AS xid'))
+    INSERT INTO orders SELECT * FROM orders WHERE false`)
+    .then(() => db.client.query('SELECT pg_current_xact_id_if_assigned() AS xid'))
   await db.client.query('ROLLBACK')
   expect(rows[0].xid).toBeNull()
 })
 
 test('without captured columns rows are counted', async () => {
   const orders = await probe(db.client, 'orders', [])
-  await db.client.query(`INSERT INTO orders (id) VALUES (900); UPDATE orders SET amount = 0; DELETE FROM orders WHERE id < 3`)
-  const { rows } = await db.client.query(`SELECT weight, count(*)::int FROM ${orders.buffer} GROUP BY 1 ORDER BY 1`)
-  expect(rows).toEqual([{ weight: -1, count: 2 }, { weight: 1, count: 1 }])
+  await db.client.query(
+    `INSERT INTO orders (id) VALUES (900); UPDATE orders SET amount = 0; DELETE FROM orders WHERE id < 3`,
+  )
+  const { rows } = await db.client.query(
+    `SELECT weight, count(*)::int FROM ${orders.buffer} GROUP BY 1 ORDER BY 1`,
+  )
+  expect(rows).toEqual([
+    { weight: -1, count: 2 },
+    { weight: 1, count: 1 },
+  ])
 })
 
 test('COPY', async () => {
   const orders = await probe(db.client, 'orders')
-  await db.client.query(`COPY (SELECT 1000 + i, 1, 1.50, 'copied', NULL, NULL FROM generate_series(1, 50) AS i) TO '/tmp/pg_stream_copy_${process.pid}'`)
+  await db.client.query(
+    `COPY (SELECT 1000 + i, 1, 1.50, 'copied', NULL, NULL FROM generate_series(1, 50) AS i) TO '/tmp/pg_stream_copy_${process.pid}'`,
+  )
   await db.client.query(`COPY orders FROM '/tmp/pg_stream_copy_${process.pid}'`)
   expect(await orders.captured()).toBe(50)
   expect(await orders.mismatches()).toEqual([])
@@ -151,7 +162,8 @@ test('rows of one statement share xid and sequence number; the xid is the top-le
   const orders = await probe(db.client, 'orders')
   await db.client.query('BEGIN; SAVEPOINT a; UPDATE orders SET amount = 1; RELEASE a; DELETE FROM orders')
   const { rows } = await db.client.query(
-    `SELECT count(DISTINCT xid)::int AS xids, count(DISTINCT seq)::int AS seqs, bool_and(xid = pg_current_xact_id()::text::bigint) AS own FROM ${orders.buffer}`)
+    `SELECT count(DISTINCT xid)::int AS xids, count(DISTINCT seq)::int AS seqs, bool_and(xid = pg_current_xact_id()::text::bigint) AS own FROM ${orders.buffer}`,
+  )
   await db.client.query('ROLLBACK')
   expect(rows).toEqual([{ xids: 1, seqs: 2, own: true }])
 })

@@ -26,7 +26,7 @@ test('statements on the parent, on partitions at any depth, and across them', as
     `INSERT INTO m VALUES (200, 'eu', 1), (201, 'us', 2)`,
     `INSERT INTO m_eu VALUES (300, 'eu', 1)`,
     `INSERT INTO m_us VALUES (301, 'us', 1)`,
-    `INSERT INTO m_us_low VALUES (302, 'us', 5)`.replace('(302, \'us\', 5)', `(5, 'us', 302)`),
+    `INSERT INTO m_us_low VALUES (302, 'us', 5)`.replace("(302, 'us', 5)", `(5, 'us', 302)`),
     `UPDATE m SET region = CASE region WHEN 'eu' THEN 'us' ELSE 'eu' END WHERE id < 20`,
     `UPDATE m_us_low SET v = v + 1`,
     `UPDATE m_us SET v = v + 1 WHERE id < 50`,
@@ -77,9 +77,11 @@ test('attached tables are captured, detached ones are left alone', async () => {
     ALTER TABLE m ATTACH PARTITION m_asia FOR VALUES IN ('asia')`)
   const triggers = `SELECT count(*)::int AS n FROM pg_trigger WHERE tgrelid = $1::regclass AND tgname LIKE 'pgstream_capture%'`
   expect((await db.client.query(triggers, ['m_asia'])).rows[0].n).toBe(4)
-  await db.client.query('ALTER TABLE m DETACH PARTITION m_asia; INSERT INTO m_asia VALUES (2, \'asia\', 2)')
+  await db.client.query("ALTER TABLE m DETACH PARTITION m_asia; INSERT INTO m_asia VALUES (2, 'asia', 2)")
   expect((await db.client.query(triggers, ['m_asia'])).rows[0].n).toBe(0)
   await db.client.query('DROP TABLE m_eu')
-  const { rows } = await db.client.query('SELECT cardinality(carriers) AS n FROM pgstream.pgs_change_tracking')
+  const { rows } = await db.client.query(
+    'SELECT cardinality(carriers) AS n FROM pgstream.pgs_change_tracking',
+  )
   expect(rows[0].n).toBe(3)
 })

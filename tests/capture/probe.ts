@@ -22,11 +22,13 @@ export async function probe(client: pg.Client, table: string, columns?: readonly
      ORDER BY attnum`,
     [table, columns ?? null],
   )
-  const oid = facts.rows[0]?.oid ?? (await client.query(`SELECT $1::regclass::oid AS oid`, [table])).rows[0].oid
+  const oid =
+    facts.rows[0]?.oid ?? (await client.query(`SELECT $1::regclass::oid AS oid`, [table])).rows[0].oid
   const attnums = facts.rows.map((row) => row.attnum)
   await client.query('SELECT pgstream._ensure_capture($1, $2)', [oid, attnums])
   const buffer = `pgstream_changes.changes_${oid}`
-  const id = (await client.query<{ id: string }>(`SELECT 'probe_' || nextval('pgstream.change_seq') AS id`)).rows[0]?.id
+  const id = (await client.query<{ id: string }>(`SELECT 'probe_' || nextval('pgstream.change_seq') AS id`))
+    .rows[0]?.id
   const live = `SELECT ROW(${attnums.map((_, i) => `t.${facts.rows[i]?.attname}`).join(', ')})::text AS row FROM ${table} AS t`
   await client.query(`CREATE TABLE ${id} AS ${live}`)
   const names = () =>
@@ -40,7 +42,8 @@ export async function probe(client: pg.Client, table: string, columns?: readonly
     async mismatches() {
       // By their present names: the table may have been altered. A dropped column is left out on both sides.
       const now = (await names()).rows
-      const qualified = (await client.query(`SELECT pgstream._qualified_name($1) AS name`, [oid])).rows[0].name
+      const qualified = (await client.query(`SELECT pgstream._qualified_name($1) AS name`, [oid])).rows[0]
+        .name
       if (now.length < attnums.length) throw new Error('a captured column is gone')
       const { rows } = await client.query(
         `SELECT row, sum(changed)::int AS changed, sum(captured)::int AS captured FROM (
@@ -55,7 +58,10 @@ export async function probe(client: pg.Client, table: string, columns?: readonly
       return (await client.query(`SELECT count(*)::int AS n FROM ${buffer}`)).rows[0].n
     },
     async truncations() {
-      const { rows } = await client.query(`SELECT count(*)::int AS n FROM pgstream.truncations WHERE source_relid = $1`, [oid])
+      const { rows } = await client.query(
+        `SELECT count(*)::int AS n FROM pgstream.truncations WHERE source_relid = $1`,
+        [oid],
+      )
       return rows[0].n
     },
   }

@@ -80,7 +80,9 @@ const VALUES: Readonly<Record<string, readonly [string, string, string]>> = {
 for (const [type, [first, second, third]] of Object.entries(VALUES)) {
   test(`${type}`, async () => {
     const { client } = db
-    await client.query(`DROP TABLE IF EXISTS t; CREATE TABLE t (k int, v ${type}); INSERT INTO t VALUES (0, ${first}), (1, ${first})`)
+    await client.query(
+      `DROP TABLE IF EXISTS t; CREATE TABLE t (k int, v ${type}); INSERT INTO t VALUES (0, ${first}), (1, ${first})`,
+    )
     const t = await probe(client, 't')
     for (const statement of [
       `INSERT INTO t VALUES (2, ${first}), (3, ${second}), (4, ${third}), (4, ${third})`,
@@ -117,7 +119,9 @@ test('wide rows', async () => {
   const columns = Array.from({ length: 300 }, (_, i) => `c${i}_x int DEFAULT ${i}`)
   await client.query(`DROP TABLE IF EXISTS t; CREATE TABLE t (${columns.join(', ')})`)
   const t = await probe(client, 't')
-  await client.query('INSERT INTO t DEFAULT VALUES; UPDATE t SET c299_x = 7; UPDATE t SET c299_x = 7; DELETE FROM t')
+  await client.query(
+    'INSERT INTO t DEFAULT VALUES; UPDATE t SET c299_x = 7; UPDATE t SET c299_x = 7; DELETE FROM t',
+  )
   expect(await t.captured()).toBe(4)
   expect(await t.mismatches()).toEqual([])
 })

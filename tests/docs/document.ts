@@ -1,10 +1,12 @@
 /**
- * Documents are played: every block of SQL is run in its order against a real server, and what it prints is put in place
- * of the block of text that follows it. A document is right when that changes nothing.
+ * Documents are played: every block of SQL is run in its order against a real server, every program in Node.js, and what
+ * it prints is put in place of the block of text that follows it. A document is right when that changes nothing.
  */
-import { readFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import pg from 'pg'
 import { formatError, formatResult } from './psql-format.ts'
 
@@ -39,17 +41,40 @@ export async function withBlocks(
   return result + text.slice(end)
 }
 
-/** The document with the real output in it. `settle` runs after each block: what the worker does meanwhile. */
-export async function play(text: string, client: pg.Client, settle: () => Promise<void>): Promise<string> {
+export interface Stage {
+  readonly client: pg.Client
+  /** Plays the worker: refreshes what is due after each block. */
+  readonly worker: pg.Client
+}
+
+/** The document with the real output in it. */
+export async function play(text: string, { client, worker }: Stage): Promise<string> {
   let printed = ''
   return withBlocks(text, async ({ language, body }, before) => {
     if (language === 'sql') {
       printed = await run(client, body)
-      await settle()
-      return body
+      await worker.query('CALL pgstream.run_scheduler()')
+    } else if (language === 'js') {
+      printed = await runProgram(body)
+    } else if (language === 'text' && (before?.language === 'sql' || before?.language === 'js')) {
+      return printed === '' ? '' : `${printed}\n`
     }
-    return language === 'text' && before?.language === 'sql' ? `${printed}\n` : body
+    return body
   })
+}
+
+/** Runs a program from inside the package, where it is known by its own name. */
+async function runProgram(program: string): Promise<string> {
+  const folder = path.join(ROOT, '.tmp')
+  mkdirSync(folder, { recursive: true })
+  const file = path.join(folder, `document-${process.pid}.mjs`)
+  writeFileSync(file, program)
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [file], { cwd: ROOT })
+    return stdout.trimEnd()
+  } finally {
+    rmSync(file)
+  }
 }
 
 /** Runs the statements of a block, each for itself as psql does; what they print, without command tags. */

@@ -49,9 +49,7 @@ export function evaluate(scalar: Scalar, scope: Scope): Value {
       const filtered = FILTERED.exec(text)
       if (filtered) {
         const where = argument(scalar.args, scalar.args.length - 1)
-        const group = scope.group.filter(
-          ({ row, weight }) => evaluate(where, rowScope(row, weight)) === true,
-        )
+        const group = scope.group.filter(({ row, weight }) => evaluate(where, rowScope(row, weight)) === true)
         return filterMeaning(filtered[1] ?? '', scalar.args, { ...scope, group })
       }
       const template = TEMPLATES[text]

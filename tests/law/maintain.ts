@@ -6,7 +6,7 @@ import { type Changed, differentiate, stateOf } from '../../src/compiler/delta/d
 import { cutIntoStages } from '../../src/compiler/delta/stage.ts'
 import { type Bag, imageOfRow, type Row, rowsOf, valueOf } from './bag.ts'
 import { evaluate, groupScope, rowScope } from './evaluate.ts'
-import { type Leaves, meaning, type StoredRow } from './meaning.ts'
+import { type Leaves, meaning, rows, type StoredRow } from './meaning.ts'
 import type { Value } from './value.ts'
 
 /** Group keys and accumulators by the image of the key. */
@@ -105,7 +105,7 @@ export function maintain(query: Node, sources: Leaves, isChanged: (relation: num
     const before = stateFromScratch(rule, meaning(stateOf(input, 'before', changed), leaves))
     const after = meaning(stateOf(input, 'after', changed), leaves)
     const term = differentiate(input, changed)
-    const maintained = term ? stateAfter(rule, before, meaning(term, leaves), after) : before
+    const maintained = term ? stateAfter(rule, before, rows(term, leaves), after) : before
     if (term) changedStages.add(number)
     const stored = (state: GroupState, weight: number) =>
       [...state.values()].map((row) => storedOutput(output, outputOf(rule, row), weight))

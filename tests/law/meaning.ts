@@ -1,8 +1,9 @@
 /** What a query, or a term, means: the Z-set of its rows over given leaves. One clause per operator, after its definition. */
-import { operatorOf } from '../../src/compiler/algebra/operators/index.ts'
-import type { Aggregate, AggregateCall } from '../../src/compiler/algebra/operators/aggregate.ts'
-import type { Read } from '../../src/compiler/algebra/operators/read.ts'
+
 import type { Node } from '../../src/compiler/algebra/node.ts'
+import type { Aggregate, AggregateCall } from '../../src/compiler/algebra/operators/aggregate.ts'
+import { operatorOf } from '../../src/compiler/algebra/operators/index.ts'
+import type { Read } from '../../src/compiler/algebra/operators/read.ts'
 import type { ColumnId, Scalar } from '../../src/compiler/algebra/scalar.ts'
 import { type Bag, consolidate, imageOfRow, negate, type Row, rowsOf, valueOf, type Weighted } from './bag.ts'
 import { evaluate, rowScope } from './evaluate.ts'
@@ -23,7 +24,7 @@ export interface Leaves {
 
 /** `at`: the state that a query's own scans mean; reads say it themselves. */
 export function meaning(node: Node, leaves: Leaves, at: 'before' | 'after' = 'after'): Bag {
-  return consolidate(whole(node, leaves, at), columnIds(node))
+  return consolidate(rows(node, leaves, at), columnIds(node))
 }
 
 export function columnIds(node: Node): readonly ColumnId[] {
@@ -32,8 +33,9 @@ export function columnIds(node: Node): readonly ColumnId[] {
     .map((column) => column.id)
 }
 
-function whole(node: Node, leaves: Leaves, at: 'before' | 'after'): Bag {
-  const of = (input: Node) => meaning(input, leaves, at)
+/** The rows as the generated SQL has them: nothing is added up unless the term says so. */
+export function rows(node: Node, leaves: Leaves, at: 'before' | 'after' = 'after'): Bag {
+  const of = (input: Node) => rows(input, leaves, at)
   switch (node.op) {
     case 'scan':
       return leaves.rows(node, at).map((stored) => leafRow(node, stored))
@@ -41,9 +43,7 @@ function whole(node: Node, leaves: Leaves, at: 'before' | 'after'): Bag {
       return leaves.rows(node.of, node.version).map((stored) => leafRow(node.of, stored))
     case 'values':
       return node.rows.map((row) => ({
-        row: new Map(
-          node.columns.map((column, i) => [column.id, valueAt(row, i, rowScope(new Map()).row)] as const),
-        ),
+        row: new Map(node.columns.map((column, i) => [column.id, constantAt(row, i)] as const)),
         weight: 1,
       }))
     case 'filter':
@@ -72,11 +72,11 @@ function whole(node: Node, leaves: Leaves, at: 'before' | 'after'): Bag {
         })),
       )
     case 'aggregate':
-      return aggregated(node, of(node.input))
+      return aggregated(node, meaning(node.input, leaves, at))
     case 'negate':
       return negate(of(node.input))
     case 'consolidate':
-      return of(node.input)
+      return meaning(node.input, leaves, at)
   }
 }
 
@@ -88,10 +88,10 @@ function leafRow(of: Read['of'], { values, weight }: StoredRow): Weighted {
   return { row: new Map(row), weight }
 }
 
-function valueAt(row: readonly Scalar[], i: number, scope: Row): Value {
+function constantAt(row: readonly Scalar[], i: number): Value {
   const scalar = row[i]
   if (!scalar) throw new Error('a VALUES row is too short')
-  return evaluate(scalar, rowScope(scope))
+  return evaluate(scalar, rowScope(new Map()))
 }
 
 function holds(predicate: readonly Scalar[], row: Row): boolean {

@@ -147,7 +147,7 @@ const aggregate: fc.Arbitrary<AggregateGenes> = fc.record({
 
 const { query } = fc.letrec<{ query: QueryGenes; select: SelectGenes; source: SourceGenes }>((tie) => ({
   query: fc.oneof(
-    { depthSize: 'small', withCrossShrink: true, depthIdentifier: 'query' },
+    { depthSize: 'small', maxDepth: 4, withCrossShrink: true, depthIdentifier: 'query' },
     { arbitrary: fc.tuple(tie('select')), weight: 5 },
     { arbitrary: fc.array(tie('select'), { minLength: 2, maxLength: 3 }), weight: 1 },
   ),
@@ -164,7 +164,7 @@ const { query } = fc.letrec<{ query: QueryGenes; select: SelectGenes; source: So
     aggregate: sometimes(aggregate, 2),
   }),
   source: fc.oneof(
-    { depthSize: 'small', withCrossShrink: true, depthIdentifier: 'query' },
+    { depthSize: 'small', maxDepth: 4, withCrossShrink: true, depthIdentifier: 'query' },
     { arbitrary: fc.record({ kind: fc.constant('relation' as const), pick: number }), weight: 9 },
     { arbitrary: fc.record({ kind: fc.constant('values' as const), rows: few(row, 3, 1) }), weight: 1 },
     { arbitrary: fc.record({ kind: fc.constant('subquery' as const), query: tie('query') }), weight: 3 },

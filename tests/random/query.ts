@@ -95,11 +95,14 @@ function fromClause(genes: SelectGenes, relations: readonly Relation[]): From {
   let sql = `\nFROM ${first.sql}`
   let scope = first.scope
   const where: string[] = []
+  let commas = false
   genes.joins.forEach((join, i) => {
     const right = source(join.source, relations, i + 1, ctes)
     const on = joinCondition(join, scope, right.scope, i)
     scope = [...scope, ...right.scope]
-    if (join.kind % 4 === 0) {
+    // After a comma a JOIN sees only what follows the comma.
+    commas ||= join.kind % 4 === 0
+    if (commas) {
       sql += `, ${right.sql}`
       if (on) where.push(on)
     } else if (on) sql += `\nJOIN ${right.sql} ON ${on}`

@@ -11,11 +11,15 @@ DECLARE
   request jsonb;
   old_sources oid[] := ARRAY(SELECT source_relid FROM pgstream.pgs_dependencies WHERE pgs_id = id ORDER BY 1);
   same_columns boolean;
-  grants record;
+  grants text[];
+  statement text;
   label text;
 BEGIN
-  PERFORM pgstream._own_view(view);
-  PERFORM pgstream._check_owner(id);
+  -- Not _caller(): the view's owner cannot be pretended.
+  IF NOT pg_has_role(pgstream._own_view(view), (
+      SELECT c.relowner FROM pgstream.pgs_stream_tables s JOIN pg_class c ON c.oid = s.pgs_relid WHERE s.pgs_id = id), 'USAGE') THEN
+    RAISE EXCEPTION 'must be owner of the stream table' USING ERRCODE = 'insufficient_privilege';
+  END IF;
   PERFORM FROM pgstream.frontiers WHERE pgs_id = id FOR UPDATE;
   SELECT * INTO target FROM pgstream.pgs_stream_tables WHERE pgs_id = id FOR UPDATE;
   owner := (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = target.pgs_relid);
@@ -27,9 +31,11 @@ BEGIN
   UPDATE pgstream.pgs_stream_tables SET defining_query = new_query, defining_search_path = path, refresh_mode = mode WHERE pgs_id = id;
   PERFORM pgstream._uninstall_plan(id);
   PERFORM pgstream._define(id, owner, request);
-  CREATE TEMPORARY TABLE pgstream_grants ON COMMIT DROP AS
-    SELECT a.privilege_type, a.is_grantable, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END AS grantee
-    FROM pg_class c, aclexplode(c.relacl) AS a WHERE c.oid = target.pgs_relid AND NOT same_columns;
+  grants := ARRAY(
+    SELECT format('GRANT %s ON %s TO %s%s', a.privilege_type, label,
+      CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END,
+      CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+    FROM pg_class c, aclexplode(c.relacl) AS a WHERE c.oid = target.pgs_relid AND NOT same_columns);
   IF NOT same_columns THEN
     IF EXISTS (SELECT FROM pgstream.pgs_dependencies WHERE source_relid = target.pgs_relid) THEN
       RAISE EXCEPTION 'cannot change the columns of stream table "%"', target.pgs_name
@@ -40,11 +46,9 @@ BEGIN
     EXECUTE format('DROP TABLE %s', label);
   END IF;
   PERFORM pgstream._install_plan(id, owner);
-  FOR grants IN SELECT * FROM pgstream_grants LOOP
-    EXECUTE format('GRANT %s ON %s TO %s%s', grants.privilege_type, label, grants.grantee,
-      CASE WHEN grants.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
+  FOREACH statement IN ARRAY grants LOOP
+    EXECUTE statement;
   END LOOP;
-  DROP TABLE pgstream_grants;
   PERFORM pgstream._release_sources(ARRAY(
     SELECT s FROM unnest(old_sources) AS s WHERE NOT EXISTS (
       SELECT FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.source_relid = s AND d.is_captured)));

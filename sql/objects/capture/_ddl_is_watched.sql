@@ -1,5 +1,5 @@
 -- Do event triggers tell us of changes to source tables? They need a superuser to be made, and do not fire in
--- single-user mode or PGlite (event_triggers.sql tries it out).
+-- single-user mode (event_triggers.sql tries it out).
 CREATE OR REPLACE FUNCTION pgstream._ddl_is_watched() RETURNS boolean
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp

@@ -6,6 +6,6 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT pgstream._compile_request_for_tree(
-    (SELECT r.ev_action::text FROM pg_rewrite r WHERE r.ev_class = view AND r.rulename = '_RETURN'),
+    pgstream._rule_tree(view),
     rtrim(pg_get_viewdef(view), E'; \n'), pgstream._output_facts(view), target_id, target_schema, target_name, mode)
 $$;

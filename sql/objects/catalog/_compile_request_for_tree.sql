@@ -13,6 +13,8 @@ DECLARE
   pending text[] := ARRAY[tree];
   mentioned record;
   relation_oids oid[] := '{}';
+  -- Before PostgreSQL 16 a view's tree mentions the view itself (the entries OLD and NEW).
+  hidden oid := to_regclass('pg_temp."pg_stream definition"');
   fresh oid[];
   function_oids oid[] := '{}';
   operator_oids oid[] := '{}';
@@ -22,15 +24,14 @@ BEGIN
   -- Views are read down to their tables.
   WHILE pending <> '{}' LOOP
     mentioned := pgstream._tree_references(pending);
-    fresh := ARRAY(SELECT r FROM unnest(mentioned.relations) AS r WHERE r <> ALL (relation_oids));
+    fresh := ARRAY(SELECT r FROM unnest(mentioned.relations) AS r WHERE r <> ALL (relation_oids) AND r IS DISTINCT FROM hidden);
     relation_oids := relation_oids || fresh;
     function_oids := function_oids || mentioned.functions;
     operator_oids := operator_oids || mentioned.operators;
     type_oids := type_oids || mentioned.types;
     collation_oids := collation_oids || mentioned.collations;
     pending := ARRAY(
-      SELECT r.ev_action::text FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class
-      WHERE r.ev_class = ANY (fresh) AND r.rulename = '_RETURN' AND c.relkind = 'v');
+      SELECT t.tree FROM unnest(fresh) AS r, pgstream._rule_tree(r) AS t(tree) WHERE t.tree IS NOT NULL);
   END LOOP;
 
   type_oids := type_oids

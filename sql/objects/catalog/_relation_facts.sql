@@ -66,8 +66,7 @@ BEGIN
         JOIN pg_class ic ON ic.oid = i.indexrelid
         JOIN pg_am am ON am.oid = ic.relam
         WHERE i.indrelid = c.oid AND i.indisvalid),
-      'tree', CASE WHEN c.relkind = 'v' THEN (
-        SELECT r.ev_action::text FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.rulename = '_RETURN') END
+      'tree', pgstream._rule_tree(c.oid)
     )), '{}')
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.oid = ANY (relations));

@@ -3,9 +3,11 @@
 CREATE OR REPLACE FUNCTION pgstream._tree_references(
   trees text[], OUT relations oid[], OUT functions oid[], OUT operators oid[], OUT types oid[], OUT collations oid[]
 )
-LANGUAGE sql IMMUTABLE STRICT
+LANGUAGE plpgsql IMMUTABLE STRICT
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
+BEGIN
   WITH field AS MATERIALIZED (
     SELECT DISTINCT f FROM unnest(trees) AS tree, string_to_table(tree, ' :') AS f
     WHERE f ~ '^[A-Za-z_]*(?:[tT]ypes?|typid|type_?[iI]d|[cC]oll[a-z_]*|collOid|[fF]unc|funcid|fnoid|handler|relid|seqid|opnos?|neop|eqop|sortop) (?:\(o )?[1-9]'
@@ -19,5 +21,7 @@ AS $$
     coalesce(array_agg(DISTINCT n) FILTER (WHERE name ~ '(opnos?|neop|eqop|sortop)$'), '{}'),
     coalesce(array_agg(DISTINCT n) FILTER (WHERE name ~ '([tT]ypes?|typid|type_?[iI]d)$'), '{}'),
     coalesce(array_agg(DISTINCT n) FILTER (WHERE name ~ '[cC]oll'), '{}')
-  FROM reference
+  INTO relations, functions, operators, types, collations
+  FROM reference;
+END
 $$;

@@ -57,6 +57,8 @@ function judge(node: TreeNode, request: CompileRequest): void {
           'Remove INSERT, UPDATE, DELETE and MERGE from WITH.',
         )
       return
+    // `RTE` up to PostgreSQL 15.
+    case 'RTE':
     case 'RANGETBLENTRY':
       if (has('tablesample'))
         throw refusal(

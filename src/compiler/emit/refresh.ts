@@ -10,7 +10,7 @@ import { type Changed, differentiate, leavesOf, scansOf } from '../delta/differe
 import type { StagedQuery } from '../delta/stage.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { applyNet, type StoredTable } from './apply.ts'
-import { groupByImage } from './image.ts'
+import { groupByImage, keyMatch, otherImage } from './image.ts'
 import { fillLeaves, refreshLeaves, type StageSource } from './leaves.ts'
 import { type GeneratedFunction, scratchFunction } from './function.ts'
 import { bufferColumn, bufferName, collateClause, columnName, columnType, deltaName } from './names.ts'
@@ -211,8 +211,8 @@ export function fullStatement(definition: Definition | Recomputed): string {
     const columns = [...rule.keys, ...rule.accumulators].map(({ column }) => ({ column, name: storedName(state, column) }))
     const name = `stage_${stage.number}`
     const wanted = `SELECT ${columns.map(({ column }) => columnName(column)).join(', ')}, 1 AS weight\nFROM ${scratchName(stage.number)}`
-    ctes.push(cte(`${name}_net`, difference(request, { sql: state.sql, columns }, wanted)))
     const table = { sql: state.sql, columns, key: rule.keys.map(({ column }) => column) }
+    ctes.push(cte(`${name}_net`, difference(request, table, wanted)))
     ctes.push(...applyNet(request, table, `${name}_net`, name).ctes)
   }
   const outputs = root.outputs.map(({ column }) => ({
@@ -230,9 +230,29 @@ SELECT true AS applied, pg_current_snapshot() AS snapshot,
   ${applied.inserted} AS inserted, ${applied.updated} AS updated, ${applied.deleted} AS deleted`
 }
 
-/** wanted ⊎ −stored, consolidated. */
-function difference(request: CompileRequest, table: Pick<StoredTable, 'sql' | 'columns'>, wanted: string): string {
-  const stored = `SELECT ${table.columns.map(({ column, name }) => `s.${name} AS ${columnName(column)}`).join(', ')}, -1 AS weight\nFROM ${table.sql} AS s`
+/**
+ * What must change in a stored table for it to hold the rows of `wanted` (which has a column `weight`, all 1). A key that
+ * is never NULL pairs old and new rows by a hash join; otherwise wanted ⊎ −stored is consolidated.
+ */
+function difference(request: CompileRequest, table: StoredTable, wanted: string): string {
+  const pairs = table.columns.map(({ column, name }) => ({ name: columnName(column), old: `s.${name}`, fresh: `n.${columnName(column)}` }))
+  if (table.key && table.key.length > 0 && !table.key.some((column) => column.nullable)) {
+    const items = pairs.map(({ name, old, fresh }) => `CASE WHEN n.weight IS NULL THEN ${old} ELSE ${fresh} END AS ${name}`)
+    const match = table.columns
+      .filter(({ column }) => table.key?.some((each) => each.id === column.id))
+      .map(({ column, name }) => keyMatch(request, column, `s.${name}`, `n.${columnName(column)}`))
+    return `SELECT ${items.join(', ')}, coalesce(n.weight, -1)::bigint AS weight
+FROM (
+  ${indent(wanted)}
+) AS n
+FULL JOIN ${table.sql} AS s ON ${match.join(' AND ')}
+WHERE n.weight IS NULL OR s.ctid IS NULL
+  OR ${otherImage(
+    pairs.map(({ old }) => old),
+    pairs.map(({ fresh }) => fresh),
+  )}`
+  }
+  const stored = `SELECT ${pairs.map(({ name, old }) => `${old} AS ${name}`).join(', ')}, -1 AS weight\nFROM ${table.sql} AS s`
   const groups = table.columns.map(({ column }) => groupByImage(request, column, `u.${columnName(column)}`))
   const items = table.columns.map(({ column }, i) => `${groups[i]?.output} AS ${columnName(column)}`)
   return `SELECT ${items.join(', ')}, sum(u.weight) AS weight

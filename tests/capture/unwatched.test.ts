@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type FreshDatabase, freshDatabase } from '../support/server.ts'
+
+/** Without event triggers, as on a managed server: capture functions and refreshes find out by themselves. */
+let db: FreshDatabase
+
+beforeAll(async () => {
+  db = await freshDatabase()
+  await db.client.query('DROP EVENT TRIGGER pg_stream_ddl; DROP EVENT TRIGGER pg_stream_drop')
+})
+afterAll(() => db.close())
+
+async function setUp() {
+  await db.client.query(`DROP TABLE IF EXISTS st; DROP TABLE IF EXISTS t;
+    SELECT pgstream._forget_stream_table(pgs_id) FROM pgstream.pgs_stream_tables;
+    CREATE TABLE t (id int PRIMARY KEY, a text, b text, n numeric); INSERT INTO t VALUES (1, 'a', 'b', 1), (2, 'a', 'c', 2);
+    SELECT pgstream.create_stream_table('st', 'SELECT id, a, n FROM t')`)
+}
+
+const state = async () =>
+  (await db.client.query('SELECT status, broken_reason FROM pgstream.pgs_stream_tables')).rows[0]
+const refresh = async () =>
+  (await db.client.query(`SELECT pgstream.refresh_stream_table('st') AS action`)).rows[0]?.action
+const verified = async () => (await db.client.query(`SELECT * FROM pgstream.verify_stream_table('st')`)).rows
+
+test('nobody watches', async () => {
+  expect((await db.client.query('SELECT pgstream._ddl_is_watched() AS watched')).rows).toEqual([
+    { watched: false },
+  ])
+})
+
+test('a rename: writers go on, the next refresh computes anew, then differentially', async () => {
+  await setUp()
+  await db.client.query(
+    `ALTER TABLE t RENAME a TO z; UPDATE t SET z = 'changed' WHERE id = 1; INSERT INTO t VALUES (3, 'x', 'y', 3)`,
+  )
+  expect(await refresh()).toBe('REINITIALIZE')
+  expect(await verified()).toEqual([])
+  await db.client.query(`UPDATE t SET z = 'again' WHERE id = 2; DELETE FROM t WHERE id = 3`)
+  expect(await refresh()).toBe('DIFFERENTIAL')
+  expect(await verified()).toEqual([])
+})
+
+test('swapped names', async () => {
+  await setUp()
+  await db.client.query(
+    `ALTER TABLE t RENAME a TO x; ALTER TABLE t RENAME b TO a; ALTER TABLE t RENAME x TO b; UPDATE t SET b = 'moved', a = 'other'`,
+  )
+  expect(await refresh()).toBe('REINITIALIZE')
+  expect(await verified()).toEqual([])
+})
+
+test('a captured column is dropped: writers go on, the refresh says why it cannot', async () => {
+  await setUp()
+  await db.client.query(
+    `ALTER TABLE t DROP COLUMN n; INSERT INTO t VALUES (5, 'a', 'b'); UPDATE t SET a = 'q'; DELETE FROM t WHERE id = 1`,
+  )
+  await expect(refresh()).rejects.toMatchObject({
+    code: '55000',
+    message: expect.stringContaining('column n of source table public.t was dropped'),
+  })
+  expect(await state()).toBeDefined()
+})
+
+test('a changed type: writers go on', async () => {
+  await setUp()
+  await db.client.query(`ALTER TABLE t ALTER n TYPE text; UPDATE t SET n = 'not a number'`)
+  await expect(refresh()).rejects.toMatchObject({
+    code: '55000',
+    message: expect.stringContaining('type of column n'),
+  })
+})
+
+test('a rename in a transaction that is rolled back', async () => {
+  await setUp()
+  await db.client.query(
+    `BEGIN; ALTER TABLE t RENAME a TO z; UPDATE t SET z = 'no'; ROLLBACK; UPDATE t SET a = 'yes' WHERE id = 1`,
+  )
+  expect(await refresh()).toBe('DIFFERENTIAL')
+  expect(await verified()).toEqual([])
+})

@@ -1,0 +1,210 @@
+import { expect, test } from 'vitest'
+import { expectEqual, expectExact } from '../oracle/oracle.ts'
+import { create, outcome, refresh, scenes, untilWaiting } from './scene.ts'
+
+const scene = scenes()
+
+const SETUP = `
+  CREATE TABLE orders (id int PRIMARY KEY, customer int, amount numeric);
+  INSERT INTO orders SELECT i, i % 5, i FROM generate_series(1, 50) AS i;`
+const TOTALS = 'SELECT customer, sum(amount) AS total, count(*) AS n FROM orders GROUP BY customer'
+
+test('two refreshes at once: the second waits, then sees nothing to do', async () => {
+  const { client, open } = await scene(SETUP)
+  await create(client, 'totals', TOTALS)
+  const second = await open()
+  await second.query('UPDATE orders SET amount = amount + 1')
+  await client.query('BEGIN')
+  expect(await refresh(client, 'totals')).toBe('DIFFERENTIAL')
+  const waiting = refresh(second, 'totals')
+  await untilWaiting(client, second)
+  await client.query('COMMIT')
+  expect(await waiting).toBe('NO_DATA')
+  await expectEqual(client, 'totals')
+})
+
+test('the second computes at a snapshot newer than the frontier it waited for', async () => {
+  const { client, open } = await scene(SETUP)
+  await create(client, 'totals', TOTALS)
+  const second = await open()
+  await second.query('UPDATE orders SET amount = amount + 1 WHERE id = 1')
+  await client.query('BEGIN')
+  await refresh(client, 'totals')
+  const waiting = refresh(second, 'totals')
+  await untilWaiting(client, second)
+  // Committed by the first together with its refresh, and by a third: both after the second began to wait.
+  await client.query('UPDATE orders SET amount = amount + 10 WHERE id = 2')
+  const third = await open()
+  await third.query('UPDATE orders SET amount = amount + 100 WHERE id = 3')
+  await client.query('COMMIT')
+  expect(await waiting).toBe('DIFFERENTIAL')
+  await expectEqual(client, 'totals')
+  await expectExact(client, 'totals')
+})
+
+test('a refresh that waits for one that is rolled back does the work', async () => {
+  const { client, open } = await scene(SETUP)
+  await create(client, 'totals', TOTALS)
+  const second = await open()
+  await second.query('UPDATE orders SET amount = amount + 1')
+  await client.query('BEGIN')
+  await refresh(client, 'totals')
+  const waiting = refresh(second, 'totals')
+  await untilWaiting(client, second)
+  await client.query('ROLLBACK')
+  expect(await waiting).toBe('DIFFERENTIAL')
+  await expectEqual(client, 'totals')
+})
+
+test('a REPEATABLE READ refresh that loses the race fails with 40001', async () => {
+  const { client, open } = await scene(SETUP)
+  await create(client, 'totals', TOTALS)
+  const second = await open()
+  await client.query('UPDATE orders SET amount = amount + 1')
+  await second.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1')
+  await refresh(client, 'totals')
+  expect(await outcome(refresh(second, 'totals'))).toBe('40001')
+  await second.query('ROLLBACK')
+  await expectExact(second, 'totals')
+})
+
+test('a REPEATABLE READ refresh that waits for the winner fails with 40001', async () => {
+  const { client, open } = await scene(SETUP)
+  await create(client, 'totals', TOTALS)
+  const second = await open()
+  await client.query('UPDATE orders SET amount = amount + 1')
+  await second.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1')
+  await client.query('BEGIN')
+  await refresh(client, 'totals')
+  const waiting = outcome(refresh(second, 'totals'))
+  await untilWaiting(client, second)
+  await client.query('COMMIT')
+  expect(await waiting).toBe('40001')
+  await second.query('ROLLBACK')
+})
+
+test('a REPEATABLE READ refresh is exact for its own snapshot, which others have long left', async () => {
+  const { client, open } = await scene(SETUP)
+  await create(client, 'totals', TOTALS)
+  const second = await open()
+  await client.query('UPDATE orders SET amount = amount + 1')
+  await second.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1')
+  await client.query('UPDATE orders SET amount = amount + 10; DELETE FROM orders WHERE id = 1')
+  expect(await refresh(second, 'totals')).toBe('DIFFERENTIAL')
+  await expectEqual(second, 'totals')
+  await second.query('COMMIT')
+  await expectExact(client, 'totals')
+})
+
+test('SERIALIZABLE', async () => {
+  const { client, open } = await scene(SETUP)
+  await create(client, 'totals', TOTALS)
+  const second = await open()
+  await second.query('BEGIN ISOLATION LEVEL SERIALIZABLE')
+  await second.query('UPDATE orders SET amount = 0 WHERE id = 1')
+  await client.query('UPDATE orders SET amount = 9 WHERE id = 2')
+  await refresh(second, 'totals')
+  await expectEqual(second, 'totals')
+  await second.query('COMMIT')
+  await expectExact(client, 'totals')
+})
+
+test('a snapshot that saw changes whose buffer has been emptied since: 40001, not "nothing to do"', async () => {
+  const { client, open } = await scene(SETUP)
+  await client.query('INSERT INTO orders SELECT i, 1, 1 FROM generate_series(1000, 30000) AS i')
+  await create(client, 'totals', TOTALS)
+  const second = await open()
+  await client.query('UPDATE orders SET amount = amount + 1')
+  await second.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1')
+  await refresh(client, 'totals')
+  await client.query(`SELECT pgstream._clean_changes('orders'::regclass)`)
+  const { rows } = await client.query(
+    `SELECT pg_relation_size(buffer) AS size FROM pgstream.pgs_change_tracking WHERE source_relid = 'orders'::regclass`,
+  )
+  expect(rows[0].size).toBe('0')
+  expect(await outcome(refresh(second, 'totals'))).toBe('40001')
+  await second.query('ROLLBACK')
+  await expectExact(second, 'totals')
+})
+
+test('created inside REPEATABLE READ: the fill is left to later', async () => {
+  const { client, open } = await scene(SETUP)
+  const second = await open()
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1')
+  await second.query('UPDATE orders SET amount = amount + 1')
+  await create(client, 'totals', TOTALS)
+  expect(await outcome(client.query('SELECT count(*) FROM totals'))).toBe('ok')
+  await client.query('COMMIT')
+  const { rows } = await client.query(`SELECT is_populated, status FROM pgstream.pgs_status() WHERE name = 'totals'`)
+  expect(rows).toEqual([{ is_populated: false, status: 'INITIALIZING' }])
+  await second.query('UPDATE orders SET amount = amount + 1')
+  expect(await refresh(client, 'totals')).toBe('FULL')
+  await expectExact(client, 'totals')
+})
+
+test('a writer that is at work when the stream table is created is waited for', async () => {
+  const { client, open } = await scene(SETUP)
+  const writer = await open()
+  await writer.query('BEGIN; UPDATE orders SET amount = amount + 1 WHERE id = 1')
+  const creating = create(client, 'totals', TOTALS)
+  await untilWaiting(writer, client)
+  await writer.query('UPDATE orders SET amount = amount + 1 WHERE id = 2; COMMIT')
+  await creating
+  await expectEqual(client, 'totals')
+  await expectExact(client, 'totals')
+})
+
+test('changes committed while a second reader is being created are kept for it', async () => {
+  const { client, open } = await scene(SETUP)
+  await create(client, 'first', TOTALS)
+  const creator = await open()
+  await creator.query('BEGIN')
+  await create(creator, 'second', TOTALS)
+  await client.query('UPDATE orders SET amount = amount + 1')
+  await refresh(client, 'first')
+  await client.query(`SELECT pgstream._clean_changes('orders'::regclass)`)
+  await creator.query('COMMIT')
+  await expectExact(client, 'second')
+  await expectExact(client, 'first')
+})
+
+test('initialize => false does not hold up writers, and misses none of them', async () => {
+  const { client, open } = await scene(SETUP)
+  await create(client, 'totals', TOTALS, { initialize: false, schedule: '1s' })
+  const writer = await open()
+  await writer.query('BEGIN; UPDATE orders SET amount = amount + 1 WHERE id = 1')
+  // The fill does not wait for the open transaction either, whose change comes later.
+  await client.query('CALL pgstream.run_scheduler()')
+  await expectEqual(client, 'totals')
+  await writer.query('COMMIT')
+  await expectExact(client, 'totals')
+})
+
+test('a long idle transaction: its rows are consumed late, and once', async () => {
+  const { client, open } = await scene(SETUP)
+  await create(client, 'totals', TOTALS)
+  await create(client, 'copy', 'SELECT * FROM totals')
+  const idle = await open()
+  await idle.query('BEGIN; UPDATE orders SET amount = amount + 1000 WHERE id = 1; SAVEPOINT a; DELETE FROM orders WHERE id = 2')
+  for (let i = 0; i < 5; i++) {
+    await client.query('UPDATE orders SET amount = amount + 1 WHERE id > 10')
+    await expectExact(client, 'totals')
+    await expectExact(client, 'copy')
+    await client.query(`SELECT pgstream._clean_changes('orders'::regclass)`)
+  }
+  await idle.query('COMMIT')
+  await expectExact(client, 'totals')
+  await expectExact(client, 'copy')
+})
+
+test('several stream tables at different frontiers share a buffer', async () => {
+  const { client } = await scene(SETUP)
+  const names = ['a', 'b', 'c']
+  for (const name of names) await create(client, name, TOTALS)
+  for (let i = 0; i < 6; i++) {
+    await client.query(`UPDATE orders SET amount = amount + 1, customer = (customer + 1) % 5 WHERE id % 6 = ${i}`)
+    await refresh(client, names[i % 2] ?? '')
+    await client.query(`SELECT pgstream._clean_changes('orders'::regclass)`)
+  }
+  for (const name of names) await expectExact(client, name)
+})

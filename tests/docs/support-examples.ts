@@ -1,0 +1,156 @@
+/** One query per construct; what becomes of it is asked of the compiler, not written here. */
+export interface Example {
+  readonly construct: string
+  readonly query: string
+}
+
+export interface Chapter {
+  readonly title: string
+  readonly examples: readonly Example[]
+}
+
+export const SCHEMA = `
+  CREATE TABLE customers (id int PRIMARY KEY, name text NOT NULL, region text);
+  CREATE TABLE orders (id int PRIMARY KEY, customer int REFERENCES customers, amount numeric, weight float8, took interval,
+    price money, placed date, at timestamptz, note json, point point);
+  CREATE TABLE log (line text);
+  CREATE TABLE measures (at date NOT NULL, value int) PARTITION BY RANGE (at);
+  CREATE TABLE measures_2024 PARTITION OF measures FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+  CREATE TABLE parent (a int);
+  CREATE TABLE child () INHERITS (parent);
+  CREATE TABLE private (a int);
+  ALTER TABLE private ENABLE ROW LEVEL SECURITY;
+  CREATE VIEW paid AS SELECT * FROM orders WHERE amount > 0;
+  CREATE MATERIALIZED VIEW kept AS SELECT 1 AS a;
+  CREATE FOREIGN DATA WRAPPER nowhere;
+  CREATE SERVER elsewhere FOREIGN DATA WRAPPER nowhere;
+  CREATE FOREIGN TABLE remote (a int) SERVER elsewhere;
+  CREATE SEQUENCE counter;
+  CREATE FUNCTION two(OUT a int, OUT b int) LANGUAGE sql IMMUTABLE AS 'SELECT 1, 2';
+  CREATE AGGREGATE product(int) (SFUNC = int4mul, STYPE = int, INITCOND = '1');
+  CREATE SCHEMA other;
+  CREATE FUNCTION other.many(int, int) RETURNS SETOF int LANGUAGE sql IMMUTABLE AS 'SELECT generate_series($1, $2)';
+  CREATE OPERATOR other.%%% (LEFTARG = int, RIGHTARG = int, FUNCTION = other.many);
+  SELECT pgstream.create_stream_table('totals', 'SELECT customer, count(*) AS n FROM orders GROUP BY customer');
+`
+
+const of = (text: string): readonly Example[] =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [construct = '', query = ''] = line.split(/ ::\s+/)
+      return { construct: construct.trim(), query: query.trim() }
+    })
+
+export const CHAPTERS: readonly Chapter[] = [
+  {
+    title: 'Rows and columns',
+    examples: of(`
+      WHERE                          :: SELECT id FROM orders WHERE amount > 10 AND placed >= date '2024-01-01'
+      computed columns               :: SELECT id, round(amount * 1.19, 2) AS gross, upper(line) AS line FROM orders, log
+      CASE, COALESCE, casts          :: SELECT id, CASE WHEN amount > 10 THEN 'big' ELSE coalesce(note::text, '') END AS size FROM orders
+      a table without a key          :: SELECT * FROM log
+      a whole row as a value         :: SELECT o AS whole FROM orders o
+      ORDER BY (has no effect)       :: SELECT id FROM orders ORDER BY amount
+      LIMIT, OFFSET                  :: SELECT id FROM orders ORDER BY amount LIMIT 10
+      DISTINCT                       :: SELECT DISTINCT region FROM customers
+      DISTINCT ON                    :: SELECT DISTINCT ON (region) region, name FROM customers ORDER BY region, name
+      window functions               :: SELECT id, row_number() OVER (ORDER BY amount) AS place FROM orders
+      set-returning functions        :: SELECT id, generate_series(1, 3) AS n FROM orders
+      set-returning functions below  :: SELECT id FROM orders WHERE id IN (SELECT generate_series(1, 3))
+    `),
+  },
+  {
+    title: 'Joins',
+    examples: of(`
+      inner joins of any number      :: SELECT o.id, c.name, d.name AS other FROM orders o JOIN customers c ON c.id = o.customer JOIN customers d ON d.region = c.region
+      USING, NATURAL                 :: SELECT id, name FROM customers JOIN (SELECT id, amount FROM orders) AS o USING (id)
+      self-joins                     :: SELECT a.id, b.id AS other FROM customers a JOIN customers b ON a.region = b.region
+      cross joins                    :: SELECT o.id, l.line FROM orders o CROSS JOIN log l
+      any other condition            :: SELECT a.id, b.id AS other FROM orders a JOIN orders b ON a.amount < b.amount
+      LEFT JOIN                      :: SELECT c.id, o.amount FROM customers c LEFT JOIN orders o ON o.customer = c.id
+      RIGHT JOIN                     :: SELECT c.id, o.amount FROM orders o RIGHT JOIN customers c ON o.customer = c.id
+      FULL JOIN                      :: SELECT c.id, o.amount FROM orders o FULL JOIN customers c ON o.customer = c.id
+      LATERAL                        :: SELECT c.id, o.amount FROM customers c, LATERAL (SELECT amount FROM orders WHERE customer = c.id) AS o
+    `),
+  },
+  {
+    title: 'Groups and aggregates',
+    examples: of(`
+      GROUP BY columns, expressions  :: SELECT region, length(name) AS l, count(*) AS n FROM customers GROUP BY region, length(name)
+      no GROUP BY                    :: SELECT count(*) AS n, sum(amount) AS total FROM orders
+      count, FILTER                  :: SELECT customer, count(*) AS n, count(amount) FILTER (WHERE amount > 0) AS positive FROM orders GROUP BY customer
+      sum, avg of exact numbers      :: SELECT customer, sum(amount) AS s, avg(amount) AS a, sum(took) AS t, sum(price) AS p FROM orders GROUP BY customer
+      sum, avg of floats             :: SELECT customer, sum(weight) AS s, avg(weight) AS a FROM orders GROUP BY customer
+      min, max                       :: SELECT customer, min(placed) AS first, max(amount) AS largest FROM orders GROUP BY customer
+      HAVING                         :: SELECT customer, count(*) AS n FROM orders GROUP BY customer HAVING count(*) > 2
+      aggregates over aggregates     :: SELECT n, count(*) AS customers FROM (SELECT customer, count(*) AS n FROM orders GROUP BY customer) AS t GROUP BY n
+      joins over aggregates          :: SELECT c.name, t.n FROM customers c JOIN (SELECT customer, count(*) AS n FROM orders GROUP BY customer) AS t ON t.customer = c.id
+      groups of a type without order :: SELECT id::text::xid AS k, count(*) AS n FROM orders GROUP BY 1
+      DISTINCT in an aggregate       :: SELECT customer, count(DISTINCT amount) AS n FROM orders GROUP BY customer
+      ORDER BY in an aggregate       :: SELECT customer, sum(amount ORDER BY id) AS s FROM orders GROUP BY customer
+      array_agg                      :: SELECT customer, array_agg(id) AS ids FROM orders GROUP BY customer
+      string_agg                     :: SELECT region, string_agg(name, ', ') AS names FROM customers GROUP BY region
+      bool_and, bool_or              :: SELECT customer, bool_and(amount > 0) AS paid FROM orders GROUP BY customer
+      variance, stddev               :: SELECT customer, stddev(amount) AS s FROM orders GROUP BY customer
+      percentile_cont and the like   :: SELECT customer, percentile_cont(0.5) WITHIN GROUP (ORDER BY weight) AS median FROM orders GROUP BY customer
+      aggregates of your own         :: SELECT customer, product(id) AS p FROM orders GROUP BY customer
+      aggregates of an outer query   :: SELECT region, (SELECT count(c.id)) AS n FROM customers c GROUP BY region
+      GROUPING SETS, ROLLUP, CUBE    :: SELECT region, name, count(*) AS n FROM customers GROUP BY ROLLUP (region, name)
+    `),
+  },
+  {
+    title: 'Queries in queries',
+    examples: of(`
+      subqueries in FROM             :: SELECT big.id FROM (SELECT id FROM orders WHERE amount > 100) AS big
+      WITH                           :: WITH big AS (SELECT id, amount FROM orders WHERE amount > 100) SELECT a.id FROM big a JOIN big b ON a.id = b.id
+      WITH RECURSIVE                 :: WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 9) SELECT i FROM n
+      UNION ALL                      :: SELECT id FROM orders UNION ALL SELECT id FROM customers
+      UNION                          :: SELECT id FROM orders UNION SELECT id FROM customers
+      INTERSECT                      :: SELECT id FROM orders INTERSECT SELECT id FROM customers
+      INTERSECT ALL                  :: SELECT id FROM orders INTERSECT ALL SELECT id FROM customers
+      EXCEPT                         :: SELECT id FROM orders EXCEPT SELECT id FROM customers
+      EXCEPT ALL                     :: SELECT id FROM orders EXCEPT ALL SELECT id FROM customers
+      VALUES                         :: SELECT o.id, v.label FROM orders o JOIN (VALUES (1, 'one'), (2, 'two')) AS v(n, label) ON v.n = o.customer
+      EXISTS, IN (SELECT …)          :: SELECT name FROM customers c WHERE EXISTS (SELECT FROM orders WHERE customer = c.id)
+      scalar subqueries              :: SELECT id, (SELECT max(amount) FROM orders) AS largest FROM customers
+    `),
+  },
+  {
+    title: 'Sources',
+    examples: of(`
+      tables                         :: SELECT id FROM orders
+      views                          :: SELECT id FROM paid
+      stream tables                  :: SELECT customer FROM totals WHERE n > 2
+      partitioned tables             :: SELECT at, value FROM measures
+      tables with children           :: SELECT a FROM parent
+      FROM ONLY                      :: SELECT a FROM ONLY parent
+      functions in FROM              :: SELECT n FROM generate_series(1, 3) AS n
+      XMLTABLE, JSON_TABLE           :: SELECT j.a FROM orders, JSON_TABLE(note::text::jsonb, '$' COLUMNS (a int PATH '$.a')) AS j
+      a table with row security      :: SELECT a FROM private
+      materialized views             :: SELECT a FROM kept
+      foreign tables                 :: SELECT a FROM remote
+      system catalogs                :: SELECT relname FROM pg_class
+      sequences                      :: SELECT last_value FROM counter
+      temporary tables               :: SELECT a FROM scratch
+      TABLESAMPLE                    :: SELECT id FROM orders TABLESAMPLE SYSTEM (10)
+      FOR UPDATE, FOR SHARE          :: SELECT id FROM orders FOR UPDATE
+      system columns                 :: SELECT ctid AS place FROM orders
+    `),
+  },
+  {
+    title: 'Expressions',
+    examples: of(`
+      immutable functions, operators :: SELECT lower(name) || '!' AS loud FROM customers
+      JSON, XML, arrays, ranges      :: SELECT note ->> 'a' AS a, ARRAY[id, customer] AS ids, int4range(id, id + 1) AS r, xmlelement(name a, id) AS x FROM orders
+      a row as a value               :: SELECT ROW(id, customer) AS pair FROM orders
+      stable functions, now()        :: SELECT id FROM orders WHERE at > now() - interval '7 days'
+      casts that depend on settings  :: SELECT id, at::text AS at FROM orders
+      volatile functions             :: SELECT id, random() AS luck FROM orders
+      nextval                        :: SELECT id, nextval('counter') AS n FROM orders
+      a field of an anonymous record :: SELECT id, (two()).b FROM orders
+      set-returning operators        :: SELECT id OPERATOR(other.%%%) 3 AS n FROM orders
+    `),
+  },
+]

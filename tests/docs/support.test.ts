@@ -1,0 +1,132 @@
+/**
+ * docs/SUPPORT.md is made by asking: what does the compiler of this version make of one query per construct? Every
+ * refusal that `bind/` can raise by name must be met by a query, so a new one, or one that is gone, shows here.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import type pg from 'pg'
+import { beforeAll, expect, test } from 'vitest'
+import { hasAggregateRule } from '../../src/compiler/algebra/aggregate-functions.ts'
+import { operators } from '../../src/compiler/algebra/operators/index.ts'
+import { withClient } from '../support/server.ts'
+import { ROOT } from './document.ts'
+import { CHAPTERS, type Example, SCHEMA } from './support-examples.ts'
+
+interface Answer extends Example {
+  readonly today: string
+  /** What a refusal names; empty for what is maintained. */
+  readonly construct: string
+  readonly label: string
+}
+
+const HEAD = `# What is supported
+
+Made from the compiler's own answers by \`tests/docs/support.test.ts\`; \`npx vitest run tests/docs -u\` writes it anew.
+
+- **incremental**: a refresh works on what changed.
+- **recomputed**: mode \`AUTO\` computes the query anew at each refresh, applies the difference, and keeps the reason; mode
+  \`DIFFERENTIAL\` refuses with this message; mode \`FULL\` does the same as \`AUTO\`.
+- **refused**: in every mode.
+
+Whether the joins of a query are probes into indexes, and which index is missing, \`pgstream.explain_st(name)\` says.
+`
+
+beforeAll(() => withClient(async (client) => void (await client.query(SCHEMA))))
+
+test('docs/SUPPORT.md says what becomes of every construct', async () => {
+  await withClient(async (client) => {
+    await client.query('CREATE TEMPORARY TABLE scratch (a int)')
+    const chapters: string[] = []
+    const answers: Answer[] = []
+    for (const { title, examples } of CHAPTERS) {
+      const lines: string[] = []
+      for (const example of examples) {
+        const answer = await ask(client, example)
+        answers.push(answer)
+        lines.push(`| ${cell(answer.label)} | ${answer.today} | \`${cell(answer.query)}\` |`)
+      }
+      chapters.push(`## ${title}\n\n| | today | asked with |\n|---|---|---|\n${lines.join('\n')}\n`)
+    }
+    await expect([HEAD, ...chapters].join('\n')).toMatchFileSnapshot(path.join(ROOT, 'docs/SUPPORT.md'))
+    expect(unmet(answers.map(({ construct }) => construct))).toEqual([])
+  })
+})
+
+test('every operator and every aggregate with a rule has an example that is incremental', async () => {
+  const algebra: string[] = []
+  await withClient(async (client) => {
+    for (const { query } of CHAPTERS.flatMap(({ examples }) => examples)) {
+      const lines = await algebraOf(client, query)
+      algebra.push(...lines)
+    }
+  })
+  const seen = new Set(algebra.map((line) => line.trim().replace(/^union all.*/, 'union-all').split(' ')[0]))
+  const wanted = Object.values(operators).filter((operator) => operator.class !== 'term')
+  expect(wanted.map(({ op }) => op).filter((op) => !seen.has(op))).toEqual([])
+  const numeric = { oid: 1700, typmod: -1, collation: 0 }
+  const ruled = ['count', 'sum', 'avg', 'min', 'max', 'bool_and', 'stddev', 'array_agg', 'string_agg'].filter((name) =>
+    hasAggregateRule(name, numeric),
+  )
+  const text = algebra.join('\n')
+  expect(ruled.filter((name) => !text.includes(`${name}(`))).toEqual([])
+})
+
+async function ask(client: pg.Client, { construct: label, query }: Example): Promise<Answer> {
+  try {
+    const { rows } = await client.query<{ property: string; value: string }>(
+      'SELECT property, value FROM pgstream.validate_query($1)',
+      [query],
+    )
+    const reason = rows.find(({ property }) => property === 'not incremental')?.value
+    if (reason === undefined) return { query, label, construct: '', today: '**incremental**' }
+    const [message = ''] = reason.split('. ')
+    return {
+      query,
+      label,
+      construct: message.replace(/ cannot be maintained incrementally$/, ''),
+      today: `recomputed: ${cell(message)}`,
+    }
+  } catch (error) {
+    const { message } = error as pg.DatabaseError
+    return { query, label, construct: message, today: `refused: ${cell(message)}` }
+  }
+}
+
+async function algebraOf(client: pg.Client, query: string): Promise<string[]> {
+  const name = 'support_example'
+  await client.query('BEGIN')
+  try {
+    await client.query('SELECT pgstream.create_stream_table($1, $2, initialize => false)', [name, query])
+    const { rows } = await client.query<{ value: string }>(
+      `SELECT value FROM pgstream.explain_st($1) WHERE property = 'algebra'`,
+      [name],
+    )
+    return rows.flatMap(({ value }) => value.split('\n'))
+  } catch {
+    return []
+  } finally {
+    await client.query('ROLLBACK')
+  }
+}
+
+const cell = (text: string) => text.replaceAll('|', '\\|')
+
+/** Refusals that no query of today's PostgreSQL meets: what stands behind the server's own refusal, or behind another. */
+const OUT_OF_REACH: Readonly<Record<string, string>> = {
+}
+
+/** The constructs that `bind/` refuses by name, as patterns, without those that an example met. */
+function unmet(met: readonly string[]): string[] {
+  const folder = path.join(ROOT, 'src/compiler/bind')
+  const source = readdirSync(folder).map((file) => readFileSync(path.join(folder, file), 'utf8')).join('\n')
+  const calls = [
+    ...source.matchAll(/\bunsupported\(\s*(?:\w+ \? )?(['`])(.+?)\1/g),
+    ...source.matchAll(/\b(?:refuse|refused)\((['`])(.+?)\1/g),
+    ...source.matchAll(/\bclause\([\s\S]*?,\s*(['`])([^'`]+)\1,?\s*\)/g),
+  ]
+  const constructs = [...new Set(calls.map(([, , construct = '']) => construct))]
+  return constructs.filter((construct) => {
+    const pattern = construct.split(/\$\{.*?\}/).map((part) => part.replace(/[.*+?^$()[\]\\|]/g, '\\$&')).join('.*')
+    return !(construct in OUT_OF_REACH) && !met.some((each) => new RegExp(pattern).test(each))
+  })
+}

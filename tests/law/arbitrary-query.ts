@@ -1,0 +1,321 @@
+/** Random queries and what they read: shapes that shrink well, turned into trees as the binder would make them. */
+import fc from 'fast-check'
+import { groupRule } from '../../src/compiler/algebra/aggregate-functions.ts'
+import { type Column, ColumnIds, type Node } from '../../src/compiler/algebra/node.ts'
+import type { AggregateCall } from '../../src/compiler/algebra/operators/aggregate.ts'
+import { operatorOf } from '../../src/compiler/algebra/operators/index.ts'
+import type { Project, Projection } from '../../src/compiler/algebra/operators/project.ts'
+import type { Scan } from '../../src/compiler/algebra/operators/scan.ts'
+import { BIGINT, BOOLEAN, INTEGER, type Scalar, scalarNullable } from '../../src/compiler/algebra/scalar.ts'
+
+/** Choices are numbers, taken modulo what there is to choose from. */
+export type Shape =
+  | { readonly op: 'scan'; readonly table: number }
+  | { readonly op: 'values'; readonly rows: readonly (readonly (number | null)[])[] }
+  | { readonly op: 'filter'; readonly input: Shape; readonly conditions: readonly Condition[] }
+  | { readonly op: 'project'; readonly input: Shape; readonly outputs: readonly Formula[] }
+  | { readonly op: 'join'; readonly inputs: readonly Shape[]; readonly conditions: readonly Condition[] }
+  | { readonly op: 'union-all'; readonly inputs: readonly Shape[] }
+  | {
+      readonly op: 'aggregate'
+      readonly input: Shape
+      readonly keys: readonly Formula[]
+      readonly calls: readonly Call[]
+    }
+
+export type Formula =
+  | { readonly column: number }
+  | { readonly constant: number | null }
+  | { readonly operator: '+' | '*'; readonly left: Formula; readonly right: Formula }
+
+export type Condition =
+  | { readonly operator: '=' | '<'; readonly left: Formula; readonly right: Formula }
+  | { readonly logic: 'and' | 'or' | 'not'; readonly args: readonly [Condition, Condition] }
+
+export interface Call {
+  readonly name: 'count' | 'sum' | 'avg' | 'min' | 'max'
+  readonly argument: Formula | null
+  readonly filter: Condition | null
+}
+
+const small = fc.integer({ min: 0, max: 2 })
+const choice = fc.nat({ max: 11 })
+
+const { formula } = fc.letrec<{ formula: Formula }>((tie) => ({
+  formula: fc.oneof(
+    { maxDepth: 2, depthSize: 'small' },
+    { weight: 5, arbitrary: fc.record({ column: choice }) },
+    { weight: 1, arbitrary: fc.record({ constant: fc.option(small) }) },
+    fc.record({
+      operator: fc.constantFrom('+' as const, '*' as const),
+      left: tie('formula'),
+      right: tie('formula'),
+    }),
+  ),
+}))
+
+const { condition } = fc.letrec<{ condition: Condition }>((tie) => ({
+  condition: fc.oneof(
+    { maxDepth: 2, depthSize: 'small' },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        operator: fc.constantFrom('=' as const, '=' as const, '<' as const),
+        left: formula,
+        right: formula,
+      }),
+    },
+    fc.record({
+      logic: fc.constantFrom('and' as const, 'or' as const, 'not' as const),
+      args: fc.tuple(tie('condition'), tie('condition')),
+    }),
+  ),
+}))
+
+/** Column = column, which is what keys of joins are inferred from. */
+const columnsEqual: fc.Arbitrary<Condition> = fc.record({
+  operator: fc.constant('=' as const),
+  left: fc.record({ column: choice }),
+  right: fc.record({ column: choice }),
+})
+
+const call: fc.Arbitrary<Call> = fc.oneof(
+  fc.record({
+    name: fc.constant('count' as const),
+    argument: fc.constant(null),
+    filter: fc.option(condition),
+  }),
+  fc.record({
+    name: fc.constantFrom('count' as const, 'sum' as const, 'avg' as const, 'min' as const, 'max' as const),
+    argument: formula,
+    filter: fc.option(condition, { freq: 3 }),
+  }),
+)
+
+export interface QueryOptions {
+  readonly depth: number
+  readonly aggregates: boolean
+}
+
+/** Any tree of operators, `depth` levels deep. */
+export function arbitraryShape({ depth, aggregates }: QueryOptions): fc.Arbitrary<Shape> {
+  const leaf: fc.Arbitrary<Shape> = fc.oneof(
+    { weight: 6, arbitrary: fc.record({ op: fc.constant('scan' as const), table: choice }) },
+    fc.record({
+      op: fc.constant('values' as const),
+      rows: fc.array(fc.tuple(fc.option(small), fc.option(small)), { minLength: 1, maxLength: 2 }),
+    }),
+  )
+  if (depth === 0) return leaf
+  const input = arbitraryShape({ depth: depth - 1, aggregates })
+  const arms: fc.Arbitrary<Shape>[] = [
+    leaf,
+    fc.record({
+      op: fc.constant('filter' as const),
+      input,
+      conditions: fc.array(condition, { minLength: 1, maxLength: 2 }),
+    }),
+    fc.record({
+      op: fc.constant('project' as const),
+      input,
+      outputs: fc.array(formula, { minLength: 1, maxLength: 4 }),
+    }),
+    fc.record({
+      op: fc.constant('join' as const),
+      inputs: fc.array(input, { minLength: depth > 2 ? 1 : 0, maxLength: depth > 1 ? 2 : 3 }),
+      conditions: fc.array(fc.oneof(columnsEqual, condition), { maxLength: 2 }),
+    }),
+    fc.record({
+      op: fc.constant('union-all' as const),
+      inputs: fc.array(input, { minLength: 1, maxLength: 2 }),
+    }),
+  ]
+  if (aggregates)
+    arms.push(
+      fc.record({
+        op: fc.constant('aggregate' as const),
+        input,
+        keys: fc.array(formula, { maxLength: 2 }),
+        calls: fc.array(call, { maxLength: 3 }),
+      }),
+    )
+  return fc.oneof(...arms)
+}
+
+/** Three columns each: k NOT NULL, a, b. */
+export const TABLE_COLUMNS = 3
+
+export interface Tables {
+  readonly count: number
+  /** Whether k is a key. */
+  readonly keyed: boolean
+}
+
+export class QueryBuilder {
+  readonly #ids = new ColumnIds()
+  readonly #tables: Tables
+
+  constructor(tables: Tables) {
+    this.#tables = tables
+  }
+
+  /** The tree of a shape; a projection of all its columns on top, as of every query. */
+  query(shape: Shape): Project {
+    const input = this.node(shape)
+    const outputs = operatorOf(input)
+      .columns(input)
+      .map((column) => this.#projection({ kind: 'column', id: column.id, type: column.type }, input))
+    return { op: 'project', input, outputs }
+  }
+
+  node(shape: Shape): Node {
+    switch (shape.op) {
+      case 'scan':
+        return this.scan(shape.table % this.#tables.count)
+      case 'values': {
+        const columns = [0, 1].map((i) =>
+          this.#ids.make(
+            `v${i}`,
+            INTEGER,
+            shape.rows.some((row) => (row[i] ?? null) === null),
+          ),
+        )
+        const rows = shape.rows.map((row) => columns.map((_, i) => constant(row[i] ?? null)))
+        return { op: 'values', columns, rows }
+      }
+      case 'filter': {
+        const input = this.node(shape.input)
+        return {
+          op: 'filter',
+          input,
+          predicate: shape.conditions.map((each) => predicate(each, columnsOf(input))),
+        }
+      }
+      case 'project': {
+        const input = this.node(shape.input)
+        const outputs = shape.outputs.map((each) => this.#projection(scalar(each, columnsOf(input)), input))
+        return { op: 'project', input, outputs }
+      }
+      case 'join': {
+        const inputs = shape.inputs.map((each) => this.node(each))
+        const columns = inputs.flatMap((input) => [...columnsOf(input)])
+        return { op: 'join', inputs, predicate: shape.conditions.map((each) => predicate(each, columns)) }
+      }
+      case 'union-all':
+        return this.#union(shape.inputs.map((each) => this.node(each)))
+      case 'aggregate':
+        return this.#aggregate(this.node(shape.input), shape.keys, shape.calls)
+    }
+  }
+
+  scan(table: number): Scan {
+    const columns = ['k', 'a', 'b'].map((name, i) => ({
+      ...this.#ids.make(name, INTEGER, i > 0),
+      attnum: i + 1,
+    }))
+    const [k] = columns
+    return {
+      op: 'scan',
+      relation: 100 + table,
+      name: `t${table}`,
+      sql: `public.t${table}`,
+      columns,
+      keys: this.#tables.keyed && k ? [[k.id]] : [],
+      indexes: [],
+      rows: 0,
+    }
+  }
+
+  #projection(value: Scalar, input: Node): Projection {
+    return { column: this.#ids.make('p', value.type, isNullable(value, input)), value }
+  }
+
+  /** As many columns as the narrowest input has. */
+  #union(inputs: readonly Node[]): Node {
+    const width = Math.min(...inputs.map((input) => columnsOf(input).length))
+    const branches = inputs.map((input) => ({ input, columns: columnsOf(input).slice(0, width) }))
+    const columns = Array.from({ length: width }, (_, i) =>
+      this.#ids.make(
+        'u',
+        INTEGER,
+        branches.some((branch) => branch.columns[i]?.nullable ?? true),
+      ),
+    )
+    return {
+      op: 'union-all',
+      columns,
+      branches: branches.map((branch) => ({
+        input: branch.input,
+        columns: branch.columns.map(({ id }) => id),
+      })),
+    }
+  }
+
+  #aggregate(input: Node, groups: readonly Formula[], wanted: readonly Call[]): Node {
+    const columns = columnsOf(input)
+    const keys = groups.map((each) => this.#projection(scalar(each, columns), input))
+    const calls = wanted.map(({ name, argument, filter }): AggregateCall => {
+      const args = argument ? [scalar(argument, columns)] : []
+      const column = this.#ids.make(name, name === 'count' ? BIGINT : INTEGER, name !== 'count')
+      return { column, name, args, filter: filter && predicate(filter, columns) }
+    })
+    const rule = groupRule(keys, calls, this.#ids, {
+      nullable: (each) => isNullable(each, input),
+      equality: () => '=',
+    })
+    return { op: 'aggregate', input, keys, calls, rule }
+  }
+}
+
+function columnsOf(node: Node): readonly Column[] {
+  return operatorOf(node).columns(node)
+}
+
+function isNullable(value: Scalar, input: Node): boolean {
+  return scalarNullable(value, (id) => columnsOf(input).find((column) => column.id === id)?.nullable ?? true)
+}
+
+function constant(value: number | null): Scalar {
+  return value === null
+    ? { kind: 'constant', sql: 'NULL::integer', isNull: true, type: INTEGER }
+    : { kind: 'constant', sql: `'${value}'::integer`, isNull: false, type: INTEGER }
+}
+
+function binary(sql: '+' | '*' | '=' | '<', left: Scalar, right: Scalar): Scalar {
+  const isComparison = sql === '=' || sql === '<'
+  return {
+    kind: 'operator',
+    oid: 0,
+    sql,
+    equality: sql === '=',
+    args: [left, right],
+    type: isComparison ? BOOLEAN : INTEGER,
+    inputCollation: 0,
+    strict: true,
+    volatility: 'immutable',
+  }
+}
+
+export function scalar(formula: Formula, columns: readonly Column[]): Scalar {
+  if ('constant' in formula) return constant(formula.constant)
+  if ('operator' in formula)
+    return binary(formula.operator, scalar(formula.left, columns), scalar(formula.right, columns))
+  const column = columns[formula.column % Math.max(1, columns.length)]
+  return column ? { kind: 'column', id: column.id, type: column.type } : constant(1)
+}
+
+export function predicate(condition: Condition, columns: readonly Column[]): Scalar {
+  if ('operator' in condition)
+    return binary(condition.operator, scalar(condition.left, columns), scalar(condition.right, columns))
+  const args = condition.args.slice(0, condition.logic === 'not' ? 1 : 2)
+  return {
+    kind: 'logic',
+    op: condition.logic,
+    args: args.map((each) => predicate(each, columns)),
+    type: BOOLEAN,
+  }
+}
+
+export const arbitraryCondition = condition
+export const arbitraryFormula = formula
+export const arbitraryCall = call

@@ -1,0 +1,103 @@
+/**
+ * The loop of the random tests: cases for a length of time; the first that fails is shrunk, and reported with what
+ * repeats it.
+ *
+ * PG_STREAM_SEED and PG_STREAM_PATH (printed with a failure) repeat one run of fast-check; PG_STREAM_FUZZ_MINUTES
+ * lengthens the hunt; PG_STREAM_FAILURES names a folder for the shrunk scripts, to be put into regressions/.
+ */
+import { createHash } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import fc from 'fast-check'
+import { type CaseGenes, caseGenes } from './genes.ts'
+import { minimize } from './minimize.ts'
+import { render } from './render.ts'
+import { Discarded, newCounts, type RunCounts, runScript, type Sessions } from './run-script.ts'
+import type { Script } from './script.ts'
+
+export interface Hunt {
+  readonly seconds: number
+  /** Called once per case: what a failure broke must not reach the next. */
+  sessions(): Promise<Sessions>
+  report?(line: string): void
+}
+
+export interface Hunted extends RunCounts {
+  cases: number
+  discarded: number
+}
+
+/** Runs of one seed: enough for fast-check to move from small cases to large ones. */
+const RUNS = 60
+
+/** @throws with the shrunk script of the first failure. */
+export async function hunt({ seconds, sessions, report }: Hunt): Promise<Hunted> {
+  const minutes = Number(process.env.PG_STREAM_FUZZ_MINUTES ?? 0)
+  const until = Date.now() + (minutes > 0 ? minutes * 60_000 : seconds * 1000)
+  const fixed = process.env.PG_STREAM_SEED
+  const first = fixed === undefined ? Date.now() % 1_000_000_000 : Number(fixed)
+  const totals: Hunted = { ...newCounts(), cases: 0, discarded: 0 }
+  for (let seed = first; Date.now() < until; seed++) {
+    await hunted(seed, until, totals, sessions)
+    if (fixed !== undefined) break
+    if (minutes > 0) report?.(`seed ${seed}: ${JSON.stringify(totals)}`)
+  }
+  return totals
+}
+
+async function hunted(seed: number, until: number, totals: Hunted, sessions: () => Promise<Sessions>): Promise<void> {
+  let failing: { readonly script: Script; readonly error: Error } | undefined
+  let shrinkUntil = Number.POSITIVE_INFINITY
+  const property = fc.asyncProperty(caseGenes, async (genes) => {
+    if (!failing && Date.now() > until) return
+    // Shrinking has a budget of its own; beyond it every smaller case counts as good.
+    if (failing && Date.now() > shrinkUntil) return
+    const script = await scriptOf(genes, sessions)
+    const counts = newCounts()
+    try {
+      await runScript(await sessions(), script, counts)
+      totals.cases += 1
+    } catch (error) {
+      if (error instanceof Discarded) {
+        totals.discarded += 1
+        fc.pre(false)
+      }
+      if (!failing) shrinkUntil = Date.now() + SHRINK_MS
+      failing = { script, error: error as Error }
+      throw error
+    } finally {
+      for (const key of Object.keys(counts) as (keyof RunCounts)[]) totals[key] += counts[key]
+    }
+  })
+  const path = process.env.PG_STREAM_PATH
+  const details = await fc.check(property, { seed, numRuns: RUNS, maxSkipsPerRun: 20, ...(path ? { path } : {}) })
+  if (!failing) return
+  const small = await minimize(failing.script, failing.error, sessions, SHRINK_MS)
+  const file = save(small)
+  throw new Error(
+    [
+      small.note,
+      `PG_STREAM_SEED=${seed} PG_STREAM_PATH=${details.counterexamplePath ?? ''}`,
+      ...(file ? [`saved as ${file}`] : []),
+      JSON.stringify(small, null, 2),
+    ].join('\n\n'),
+  )
+}
+
+const SHRINK_MS = 60_000
+
+async function scriptOf(genes: CaseGenes, sessions: () => Promise<Sessions>): Promise<Script> {
+  const { other } = await sessions()
+  return render(genes, { sessions: other ? 2 : 1 })
+}
+
+function save(script: Script): string | null {
+  const folder = process.env.PG_STREAM_FAILURES
+  if (!folder) return null
+  mkdirSync(folder, { recursive: true })
+  const text = `${JSON.stringify(script, null, 2)}\n`
+  const name = `case-${createHash('sha256').update(text).digest('hex').slice(0, 8)}.json`
+  const file = path.join(folder, name)
+  writeFileSync(file, text)
+  return file
+}

@@ -1,0 +1,92 @@
+/** From genes to the script that is run. */
+import type { CaseGenes, OperationGenes, StepGenes, WriteGenes } from './genes.ts'
+import { query } from './query.ts'
+import type { Relation } from './scope.ts'
+import type { Script, Step, StreamTable } from './script.ts'
+import { relationOf, table } from './tables.ts'
+import { typeSetup } from './types.ts'
+import { writeAtKey, writeStatement } from './writes.ts'
+
+const STREAM_NAMES = ['st1', '"St 2"', 'st3']
+
+export function render(genes: CaseGenes, { sessions }: { readonly sessions: 1 | 2 }): Script {
+  const made = genes.tables.map(table)
+  const tables = made.map((each) => each.table)
+  const setup = [...typeSetup, ...made.flatMap((each) => each.ddl)]
+  const relations: Relation[] = tables.map(relationOf)
+  genes.views.forEach((each, i) => {
+    const view = query(each, relations)
+    const name = i === 0 ? 'vw' : '"View 2"'
+    setup.push(`CREATE VIEW ${name} AS ${view.sql}`)
+    relations.push({ name, columns: view.columns })
+  })
+  const streams = genes.streams.map((each, i): StreamTable => {
+    const { sql, columns } = query(each, relations)
+    const name = STREAM_NAMES[i] ?? `st${i}`
+    // The rows of a stream table are what they are: nothing about them is open, but rounding stays rounding.
+    relations.push({ name, columns: columns.map((column) => ({ ...column, open: false })) })
+    const image = columns.every((column) => !column.open && !column.rounds)
+    return image ? { name, query: sql, image } : { name, query: sql }
+  })
+
+  let isOpenElsewhere = false
+  const write = (each: WriteGenes, on?: 1): Step => {
+    const sql = writeStatement(each, tables)
+    // A TRUNCATE in an open transaction would block everybody else until the end of the case.
+    const truncates = sql.startsWith('TRUNCATE') && (on === 1 || isOpenElsewhere)
+    return { do: 'write', sql: truncates ? sql.replace('TRUNCATE', 'DELETE FROM') : sql, ...(on ? { on } : {}) }
+  }
+  const all = streams.map((_, stream): Step => ({ do: 'refresh', stream }))
+  const operation = (each: OperationGenes, i: number): Step[] => {
+    switch (each.kind) {
+      case 'write':
+        return [write(each.write)]
+      case 'refresh':
+        return [{ do: 'refresh', stream: each.stream % streams.length }]
+      case 'savepoint': {
+        const name = `sp${i}`
+        const undo: Step[] = each.undo ? [{ do: 'rollback to', name }] : []
+        return [{ do: 'savepoint', name }, ...each.writes.map((w) => write(w)), ...undo]
+      }
+    }
+  }
+  const step = (each: StepGenes): Step[] => {
+    switch (each.kind) {
+      case 'write':
+        return [write(each.write)]
+      case 'refresh':
+        return [
+          { do: 'refresh', stream: each.stream % streams.length, ...(each.repeatable ? { repeatable: true as const } : {}) },
+        ]
+      case 'refresh all':
+        return all
+      case 'transaction':
+        return [
+          { do: 'begin', ...(each.repeatable ? { isolation: 'repeatable read' as const } : {}) },
+          ...each.operations.flatMap(operation),
+          { do: each.undo ? 'rollback' : 'commit' },
+        ]
+      case 'same keys':
+        return tables.flatMap((target, i): Step[] => {
+          const kind = each.kinds[i % each.kinds.length] ?? 0
+          return kind % 8 === 7 ? [] : [{ do: 'write', sql: writeAtKey(target, each.key, kind) }]
+        })
+      case 'elsewhere': {
+        if (sessions === 1) return each.writes.map((w) => write(w))
+        const begin: Step[] = isOpenElsewhere ? [] : [{ do: 'begin', on: 1 }]
+        isOpenElsewhere = true
+        return [...begin, ...each.writes.map((w) => write(w, 1))]
+      }
+      case 'end elsewhere': {
+        if (!isOpenElsewhere) return []
+        isOpenElsewhere = false
+        return [{ do: each.undo ? 'rollback' : 'commit', on: 1 }]
+      }
+      case 'clean':
+        return [{ do: 'clean' }]
+    }
+  }
+  const steps = genes.steps.flatMap(step)
+  if (isOpenElsewhere) steps.push({ do: 'commit', on: 1 })
+  return { setup, streams, steps: [...steps, ...all] }
+}

@@ -1,0 +1,181 @@
+/** Runs a script: every refresh is compared with its query, and must have been differential. */
+import { expectEqual, type SqlClient } from '../oracle/oracle.ts'
+import type { Script, Step, StreamTable } from './script.ts'
+
+export interface Sessions {
+  readonly main: SqlClient
+  /** Null where there is only one connection. */
+  readonly other: SqlClient | null
+}
+
+/** The case says nothing: the user's own query fails (an overflow), or it takes too long. */
+export class Discarded extends Error {}
+
+export interface RunCounts {
+  refreshes: number
+  differential: number
+  noData: number
+  reinitialized: number
+  writes: number
+  failedWrites: number
+}
+
+export function newCounts(): RunCounts {
+  return { refreshes: 0, differential: 0, noData: 0, reinitialized: 0, writes: 0, failedWrites: 0 }
+}
+
+/** Data that a statement may well refuse: overflow, constraint, a row hit twice, a lock that the other session holds. */
+const REFUSED_DATA = /^(22|23|21000|27000|40001|40P01|55P03|57014|55000)/
+
+const SCHEMA = '"random case"'
+
+export async function runScript(sessions: Sessions, script: Script, counts: RunCounts = newCounts()): Promise<void> {
+  const { main, other } = sessions
+  for (const session of [main, other])
+    for (const setting of [`search_path = ${SCHEMA}`, `lock_timeout = '150ms'`, `statement_timeout = '15s'`])
+      await session?.query(`SET ${setting}`)
+  await main.query(`CREATE SCHEMA ${SCHEMA}`)
+  try {
+    await runAll(sessions, script, counts)
+  } finally {
+    await other?.query('ROLLBACK')
+    await main.query('ROLLBACK')
+    await drop(main, script)
+  }
+}
+
+async function runAll(sessions: Sessions, script: Script, counts: RunCounts): Promise<void> {
+  const { main } = sessions
+  for (const sql of script.setup) {
+    const code = await failure(main, sql)
+    // A first row may break a constraint; a query may not be one.
+    if (code && !(sql.startsWith('INSERT') && REFUSED_DATA.test(code.code))) throw new Error(`the generator made what PostgreSQL refuses: ${code.message}\n${sql}`)
+  }
+  for (const stream of script.streams) await create(main, stream)
+  const state: State = { inTransaction: false, truncated: new Set() }
+  for (const step of script.steps) await run(sessions, script, step, state, counts)
+}
+
+interface State {
+  inTransaction: boolean
+  /** Stream tables for which something was truncated since their last refresh. */
+  readonly truncated: Set<number>
+}
+
+async function create(main: SqlClient, { name, query }: StreamTable): Promise<void> {
+  const wrong = await failure(main, `SELECT count(*) FROM (\n${query}\n) AS q`)
+  if (wrong) {
+    if (/^(22|57014)/.test(wrong.code)) throw new Discarded(wrong.message)
+    throw new Error(`the generator made what PostgreSQL refuses: ${wrong.message}\n${query}`)
+  }
+  await main.query(`SELECT pgstream.create_stream_table($1, $2, '1h', 'DIFFERENTIAL')`, [name, query])
+  await expectEqual(main, name)
+}
+
+async function run({ main, other }: Sessions, script: Script, step: Step, state: State, counts: RunCounts): Promise<void> {
+  const session = 'on' in step && step.on ? (other ?? main) : main
+  const isMain = session === main
+  switch (step.do) {
+    case 'begin':
+      await session.query(`BEGIN${step.isolation ? ` ISOLATION LEVEL ${step.isolation.toUpperCase()}` : ''}`)
+      if (isMain) state.inTransaction = true
+      return
+    case 'commit':
+    case 'rollback':
+      await session.query(step.do.toUpperCase())
+      if (isMain) state.inTransaction = false
+      return
+    case 'savepoint':
+      await session.query(`SAVEPOINT ${step.name}`)
+      return
+    case 'rollback to':
+      await session.query(`ROLLBACK TO SAVEPOINT ${step.name}`)
+      return
+    case 'write': {
+      counts.writes += 1
+      const inTransaction = isMain ? state.inTransaction : true
+      if (inTransaction) await session.query('SAVEPOINT statement')
+      const wrong = await failure(session, step.sql)
+      if (wrong && !REFUSED_DATA.test(wrong.code)) throw new Error(`${step.sql}: ${wrong.message} (${wrong.code})`)
+      if (inTransaction) await session.query(`${wrong ? 'ROLLBACK TO' : 'RELEASE'} SAVEPOINT statement`)
+      if (wrong) counts.failedWrites += 1
+      else if (step.sql.startsWith('TRUNCATE')) script.streams.forEach((_, i) => state.truncated.add(i))
+      return
+    }
+    case 'clean':
+      if (!state.inTransaction)
+        await main.query('SELECT pgstream._clean_changes(source_relid) FROM pgstream.pgs_change_tracking')
+      return
+    case 'refresh': {
+      const stream = script.streams[step.stream]
+      if (!stream) return
+      if (state.inTransaction) {
+        await refresh(main, stream, step.stream, state, counts)
+      } else if (step.repeatable) {
+        await main.query('BEGIN ISOLATION LEVEL REPEATABLE READ')
+        await refresh(main, stream, step.stream, state, counts)
+        await main.query('COMMIT')
+      } else {
+        await refresh(main, stream, step.stream, state, counts)
+      }
+    }
+  }
+}
+
+async function refresh(main: SqlClient, stream: StreamTable, index: number, state: State, counts: RunCounts): Promise<void> {
+  let action: string | undefined
+  if (state.inTransaction) await main.query('SAVEPOINT refresh')
+  try {
+    const { rows } = await main.query('SELECT pgstream.refresh_stream_table($1) AS action', [stream.name])
+    action = (rows as { action: string }[])[0]?.action
+    if (state.inTransaction) await main.query('RELEASE SAVEPOINT refresh')
+  } catch (error) {
+    const { code = '' } = error as { code?: string }
+    if (state.inTransaction) {
+      await main.query('ROLLBACK TO SAVEPOINT refresh')
+      // Its snapshot is older than the frontier, or than a truncation.
+      if (code === '40001') return
+    }
+    if (/^(22|57014)/.test(code)) {
+      // Right only if the user's query fails in the same way.
+      const wrong = await failure(main, `SELECT count(*) FROM (\n${stream.query}\n) AS q`)
+      if (wrong) throw new Discarded(wrong.message)
+    }
+    throw new Error(`refresh of ${stream.name} failed: ${(error as Error).message} (${code})\nquery: ${stream.query}`, { cause: error })
+  }
+  counts.refreshes += 1
+  await expectEqual(main, stream.name, { image: stream.image === true })
+  const isForTruncation = action === 'REINITIALIZE' && state.truncated.has(index)
+  if (action === 'DIFFERENTIAL') counts.differential += 1
+  else if (action === 'NO_DATA') counts.noData += 1
+  else if (isForTruncation) counts.reinitialized += 1
+  else throw new Error(`refresh of ${stream.name} was ${action}, not DIFFERENTIAL\nquery: ${stream.query}`)
+  if (!state.inTransaction) state.truncated.delete(index)
+}
+
+/** What is made for a case goes with it, and nothing is left. */
+async function drop(main: SqlClient, { streams }: Script): Promise<void> {
+  const { rows } = await main.query(
+    'SELECT pgs_id, format(\'%I.%I\', pgs_schema, pgs_name) AS name FROM pgstream.pgs_stream_tables ORDER BY pgs_id DESC',
+  )
+  for (const { name } of rows as { name: string }[]) await main.query('SELECT pgstream.drop_stream_table($1)', [name])
+  await main.query('SET client_min_messages = warning')
+  await main.query(`DROP SCHEMA ${SCHEMA} CASCADE`)
+  const left = await main.query(
+    `SELECT relname FROM pg_class WHERE relnamespace IN ('pgstream_changes'::regnamespace, 'pgstream_state'::regnamespace)
+     UNION ALL SELECT proname FROM pg_proc WHERE pronamespace IN ('pgstream_changes'::regnamespace, 'pgstream_state'::regnamespace)`,
+  )
+  if (left.rows.length > 0)
+    throw new Error(`${streams.map((each) => each.name).join(', ')} left behind ${JSON.stringify(left.rows)}`)
+}
+
+async function failure(client: SqlClient, sql: string): Promise<{ readonly code: string; readonly message: string } | null> {
+  try {
+    await client.query(sql)
+    return null
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string }
+    if (code === undefined) throw error
+    return { code, message }
+  }
+}

@@ -1,0 +1,89 @@
+/** Random tables: DDL and first rows. */
+import type { RowGenes, TableGenes } from './genes.ts'
+import { constant, pick, type Relation } from './scope.ts'
+import { type ColumnType, columnTypes, typeNamed } from './types.ts'
+
+export interface Table {
+  readonly name: string
+  readonly columns: readonly TableColumn[]
+  /** What ON CONFLICT may name; null when there is nothing. */
+  readonly arbiter: string | null
+}
+
+export interface TableColumn {
+  readonly name: string
+  readonly type: ColumnType
+  readonly notNull: boolean
+  readonly generated: boolean
+}
+
+const TABLE_NAMES = [
+  ['t1', 't2', 't3', 't4', 't5'],
+  ['"T 1"', '"select"', 'net', '"Tëst.5"', 'guard'],
+]
+const COLUMN_NAMES = ['v', 'w', '"Qty"', 'weight', '"order"', 'xid', '"naïve col"', 'c1', 'n']
+const IDENTITIES = ['primary key', 'none', 'deferrable', 'none', 'unique', 'unique nulls', 'composite'] as const
+
+export function table(genes: TableGenes, position: number): { readonly table: Table; readonly ddl: readonly string[] } {
+  const name = TABLE_NAMES[genes.name % 4 === 1 ? 1 : 0]?.[position] ?? `t${position}`
+  const comparable = columnTypes.filter((type) => type.comparable)
+  const identity = pick(IDENTITIES, genes.identity)
+  const keyType = genes.key === 0 ? typeNamed('int4') : pick(comparable, genes.key)
+  const isPrimary = identity === 'primary key' || identity === 'deferrable' || identity === 'composite'
+  const key = { name: 'k', type: keyType, notNull: isPrimary, generated: false }
+  const offset = genes.name
+  const rest = genes.columns.map((column, i): TableColumn => {
+    const generated = column.kind % 12 === 11
+    return {
+      name: pick(COLUMN_NAMES, offset + i),
+      type: generated ? typeNamed('bool') : pick(columnTypes, column.type),
+      notNull: column.kind % 12 === 9 || column.kind % 12 === 10,
+      generated,
+    }
+  })
+  const columns = [key, ...rest]
+  const second = rest.find((column) => column.type.comparable && !column.generated)
+  const keyNames = identity === 'composite' && second ? `k, ${second.name}` : 'k'
+  const definitions = columns.map(
+    (column) =>
+      `${column.name} ${column.type.sql}${column.generated ? ' GENERATED ALWAYS AS (k IS NULL) STORED' : ''}${column.notNull ? ' NOT NULL' : ''}`,
+  )
+  const constraint = {
+    'primary key': [`PRIMARY KEY (${keyNames})`],
+    composite: [`PRIMARY KEY (${keyNames})`],
+    deferrable: ['PRIMARY KEY (k) DEFERRABLE'],
+    unique: ['UNIQUE (k)'],
+    'unique nulls': ['UNIQUE NULLS NOT DISTINCT (k)'],
+    none: [],
+  }[identity]
+  // A hole in the column numbers.
+  const hasHole = genes.columns.some((column) => column.kind % 12 === 8)
+  const ddl = [
+    `CREATE TABLE ${name} (${[...(hasHole ? ['hole int4'] : []), ...definitions, ...constraint].join(', ')})`,
+    ...(hasHole ? [`ALTER TABLE ${name} DROP COLUMN hole`] : []),
+  ]
+  const made: Table = { name, columns, arbiter: identity === 'none' || identity === 'deferrable' ? null : keyNames }
+  // One statement per row: one row that breaks a constraint must not take the others with it.
+  return { table: made, ddl: [...ddl, ...genes.rows.map((row) => insertion(made, [row]))] }
+}
+
+export function relationOf({ name, columns }: Table): Relation {
+  return { name, columns: columns.map((column) => ({ name: column.name, type: column.type, open: false, rounds: false })) }
+}
+
+export function writable({ columns }: Table): readonly TableColumn[] {
+  return columns.filter((column) => !column.generated)
+}
+
+export function fieldOf(column: TableColumn, gene: number): string {
+  return column.notNull ? constant(column.type, gene % column.type.values.length) : constant(column.type, gene)
+}
+
+export function tuple(table: Table, row: RowGenes): string {
+  return `(${writable(table).map((column, i) => fieldOf(column, row[i] ?? 0)).join(', ')})`
+}
+
+export function insertion(table: Table, rows: readonly RowGenes[]): string {
+  const names = writable(table).map((column) => column.name)
+  return `INSERT INTO ${table.name} (${names.join(', ')}) VALUES ${rows.map((row) => tuple(table, row)).join(', ')}`
+}
