@@ -1,14 +1,15 @@
 /** The pipeline. Pure: same request, same plan; no I/O, clock, randomness or dependency. */
-import { refuseUnmaintainable } from './bind/refuse.ts'
+
 import { bind } from './bind/index.ts'
+import { refuseUnmaintainable } from './bind/refuse.ts'
 import { CompileError } from './catalog/error.ts'
 import { parseViewQuery } from './catalog/node-tree.ts'
 import type { CompileRequest } from './catalog/request.ts'
 import { cutIntoStages } from './delta/stage.ts'
 import { emitDifferential, emitFull } from './emit/index.ts'
 import type { Plan, Reason } from './emit/plan.ts'
-import { asProject, normalize } from './normalize/index.ts'
 import { explainDifferential, explainFull } from './explain/explain.ts'
+import { asProject, normalize } from './normalize/index.ts'
 
 /**
  * Turns a query into the SQL that maintains it. Mode AUTO recomputes what is not maintained incrementally and says why.
@@ -20,7 +21,8 @@ export function compile(request: CompileRequest): Plan {
   try {
     return maintained(request)
   } catch (error) {
-    if (request.mode !== 'AUTO' || !(error instanceof CompileError) || error.kind !== 'unsupported') throw error
+    if (request.mode !== 'AUTO' || !(error instanceof CompileError) || error.kind !== 'unsupported')
+      throw error
     return recomputed(request, [{ construct: error.construct, message: error.message, hint: error.hint }])
   }
 }

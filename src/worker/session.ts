@@ -45,6 +45,8 @@ export class Session {
   /** Connected means that the first poll was answered: there is a server, and pg_stream in it. */
   async connect(): Promise<void> {
     this.#poller = await this.#open()
+    this.#poller.on('notification', ({ payload = '' }) => this.#report(payload))
+    await this.#poller.query('LISTEN pg_stream_alert')
     this.#idle.push(await this.#open())
     await this.#poll()
     this.#options.metrics.connected(() => this.#facts())
@@ -61,6 +63,13 @@ export class Session {
       await sleep(due || this.#calls.size > 0 ? BUSY_MS : IDLE_MS, undefined, { signal }).catch(() => {})
     }
     await Promise.race([Promise.all(this.#calls), sleep(2_000, undefined, { ref: false })])
+  }
+
+  /** Alerts are rare and for people. */
+  #report(payload: string): void {
+    const { event, ...facts } = JSON.parse(payload) as { event: string }
+    const level = event === 'resumed' || event === 'refresh_completed' ? 'info' : 'warn'
+    this.#options.log[level](facts, event)
   }
 
   async #poll(): Promise<void> {
@@ -106,6 +115,7 @@ export class Session {
       connectionString: this.#options.url,
       application_name: 'pg_stream worker',
       keepAlive: true,
+      connectionTimeoutMillis: 10_000,
     })
     client.on('error', (error) => {
       this.#lost ??= error

@@ -99,6 +99,18 @@ test('refreshes, reports, goes on after the server was killed, and stops cleanly
   expect(cli.out()).toBe('')
 })
 
+test('says which refresh failed and why, and goes on with the others', async () => {
+  const cli = worker()
+  await withConnection(async (client) => {
+    await client.query(`SELECT pgstream.create_stream_table('bad', 'SELECT a, 10 / b AS q FROM t', '1s')`)
+  })
+  await insertAndSee(0)
+  for (const end = Date.now() + 10_000; !cli.err().includes('"refresh_failed"') && Date.now() < end; )
+    await sleep(20)
+  expect(cli.err()).toMatch(/"level":40,.*"name":"bad".*"error":"division by zero".*"msg":"refresh_failed"/)
+  await insertAndSee(1)
+})
+
 test('several workers share the work, and the death of one stops nothing', async () => {
   const first = worker()
   worker()

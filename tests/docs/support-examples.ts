@@ -22,9 +22,11 @@ export const SCHEMA = `
   ALTER TABLE private ENABLE ROW LEVEL SECURITY;
   CREATE VIEW paid AS SELECT * FROM orders WHERE amount > 0;
   CREATE MATERIALIZED VIEW kept AS SELECT 1 AS a;
-  CREATE FOREIGN DATA WRAPPER nowhere;
-  CREATE SERVER elsewhere FOREIGN DATA WRAPPER nowhere;
-  CREATE FOREIGN TABLE remote (a int) SERVER elsewhere;
+  CREATE EXTENSION file_fdw;
+  CREATE SERVER elsewhere FOREIGN DATA WRAPPER file_fdw;
+  CREATE FOREIGN TABLE remote (a int) SERVER elsewhere OPTIONS (filename '/dev/null');
+  CREATE EXTENSION citext;
+  CREATE TABLE words (word citext, n int);
   CREATE SEQUENCE counter;
   CREATE FUNCTION two(OUT a int, OUT b int) LANGUAGE sql IMMUTABLE AS 'SELECT 1, 2';
   CREATE AGGREGATE product(int) (SFUNC = int4mul, STYPE = int, INITCOND = '1');
@@ -58,7 +60,6 @@ export const CHAPTERS: readonly Chapter[] = [
       DISTINCT ON                    :: SELECT DISTINCT ON (region) region, name FROM customers ORDER BY region, name
       window functions               :: SELECT id, row_number() OVER (ORDER BY amount) AS place FROM orders
       set-returning functions        :: SELECT id, generate_series(1, 3) AS n FROM orders
-      set-returning functions below  :: SELECT id FROM orders WHERE id IN (SELECT generate_series(1, 3))
     `),
   },
   {
@@ -89,7 +90,7 @@ export const CHAPTERS: readonly Chapter[] = [
       joins over aggregates          :: SELECT c.name, t.n FROM customers c JOIN (SELECT customer, count(*) AS n FROM orders GROUP BY customer) AS t ON t.customer = c.id
       groups of a type without order :: SELECT id::text::xid AS k, count(*) AS n FROM orders GROUP BY 1
       DISTINCT in an aggregate       :: SELECT customer, count(DISTINCT amount) AS n FROM orders GROUP BY customer
-      ORDER BY in an aggregate       :: SELECT customer, sum(amount ORDER BY id) AS s FROM orders GROUP BY customer
+      ORDER BY in an aggregate       :: SELECT customer, sum(amount ORDER BY amount) AS s FROM orders GROUP BY customer
       array_agg                      :: SELECT customer, array_agg(id) AS ids FROM orders GROUP BY customer
       string_agg                     :: SELECT region, string_agg(name, ', ') AS names FROM customers GROUP BY region
       bool_and, bool_or              :: SELECT customer, bool_and(amount > 0) AS paid FROM orders GROUP BY customer
@@ -113,6 +114,7 @@ export const CHAPTERS: readonly Chapter[] = [
       EXCEPT                         :: SELECT id FROM orders EXCEPT SELECT id FROM customers
       EXCEPT ALL                     :: SELECT id FROM orders EXCEPT ALL SELECT id FROM customers
       VALUES                         :: SELECT o.id, v.label FROM orders o JOIN (VALUES (1, 'one'), (2, 'two')) AS v(n, label) ON v.n = o.customer
+      a subquery in VALUES           :: SELECT v.n FROM (VALUES ((SELECT 1)), (2)) AS v(n)
       EXISTS, IN (SELECT …)          :: SELECT name FROM customers c WHERE EXISTS (SELECT FROM orders WHERE customer = c.id)
       scalar subqueries              :: SELECT id, (SELECT max(amount) FROM orders) AS largest FROM customers
     `),
@@ -144,7 +146,8 @@ export const CHAPTERS: readonly Chapter[] = [
     examples: of(`
       immutable functions, operators :: SELECT lower(name) || '!' AS loud FROM customers
       JSON, XML, arrays, ranges      :: SELECT note ->> 'a' AS a, ARRAY[id, customer] AS ids, int4range(id, id + 1) AS r, xmlelement(name a, id) AS x FROM orders
-      a row as a value               :: SELECT ROW(id, customer) AS pair FROM orders
+      comparison of rows             :: SELECT id FROM orders WHERE (customer, placed) > (7, date '2024-01-01')
+      the same over several schemas  :: SELECT n FROM words WHERE (word, n) > ('a'::citext, 7)
       stable functions, now()        :: SELECT id FROM orders WHERE at > now() - interval '7 days'
       casts that depend on settings  :: SELECT id, at::text AS at FROM orders
       volatile functions             :: SELECT id, random() AS luck FROM orders

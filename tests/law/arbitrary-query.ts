@@ -261,6 +261,7 @@ export class QueryBuilder {
     })
     const rule = groupRule(keys, calls, this.#ids, {
       nullable: (each) => isNullable(each, input),
+      isRow: () => false,
       equality: () => '=',
     })
     return { op: 'aggregate', input, keys, calls, rule }

@@ -11,14 +11,14 @@ export interface Weighted {
 
 export type Bag = readonly Weighted[]
 
-export function valueOf(row: Row, id: ColumnId): Value {
+export function valueIn(row: Row, id: ColumnId): Value {
   const value = row.get(id)
   if (value === undefined) throw new Error(`column ${id} is not in the row`)
   return value
 }
 
 export function imageOfRow(row: Row, columns: readonly ColumnId[]): string {
-  return imageOf(columns.map((id) => valueOf(row, id)))
+  return imageOf(columns.map((id) => valueIn(row, id)))
 }
 
 /** Equal rows added up; weight zero goes. */

@@ -4,7 +4,7 @@
  */
 import { WEIGHT } from '../../src/compiler/algebra/build.ts'
 import type { Scalar } from '../../src/compiler/algebra/scalar.ts'
-import { type Bag, type Row, valueOf } from './bag.ts'
+import { type Bag, type Row, valueIn } from './bag.ts'
 import { compare, equal, extreme, type Value } from './value.ts'
 
 export interface Scope {
@@ -25,7 +25,7 @@ export function groupScope(group: Bag): Scope {
 export function evaluate(scalar: Scalar, scope: Scope): Value {
   switch (scalar.kind) {
     case 'column':
-      return scalar.id === WEIGHT.id ? scope.weight : valueOf(scope.row, scalar.id)
+      return scalar.id === WEIGHT.id ? scope.weight : valueIn(scope.row, scalar.id)
     case 'constant':
       return scalar.isNull ? null : constantValue(scalar.sql)
     case 'logic':
@@ -104,6 +104,9 @@ const TEMPLATES: Readonly<Record<string, (args: readonly Value[]) => Value>> = {
     x !== null && !Number.isFinite(x),
   '(coalesce(▢, false) OR NOT coalesce(isfinite(▢), true))': ([any = null, x = null]) =>
     any === true || !(finite(x) ?? true),
+  '(▢ OR ▢)': (args) => logic('or', args),
+  [`(▢ > CASE WHEN abs(▢) < 1e12 THEN 8 ELSE 0 END AND ▢ >= scale(▢) AND ▢ > coalesce(▢, 0)) IS TRUE`]: () =>
+    false,
   'least(▢, ▢)': (args) => extreme(args, -1),
   'least(▢, ▢, ▢)': (args) => extreme(args, -1),
   'greatest(▢, ▢)': (args) => extreme(args, 1),
@@ -150,7 +153,10 @@ const AGGREGATES: Readonly<Record<string, (group: Bag, arg: Argument) => Value>>
   'sum((▢)::bigint * ▢)': weightedSum,
   'sum((▢)::numeric * ▢)': weightedSum,
   'sum((▢) * ▢)': weightedSum,
-  'sum((▢) * (▢)::double precision)': weightedSum,
+  'sum(CASE ▢ WHEN 1 THEN ▢ WHEN -1 THEN -(▢) ELSE (▢) * (▢)::double precision END)': (group, arg) =>
+    sumOf(over(group, (scope) => product((i, at) => arg(1 - i, at))(scope))),
+  // Numbers here have no digits after the point, whatever they are computed from.
+  'max(scale(▢))': (group) => (group.length === 0 ? null : 0),
   'bool_or(NOT isfinite(▢))': (group, arg) => {
     const values = over(group, (scope) => finite(arg(0, scope))).filter((value) => value !== null)
     return values.length === 0 ? null : values.includes(false)

@@ -77,7 +77,11 @@ function ruleOver(oid: number, names: readonly string[], grouped: boolean): Case
   const keys = grouped ? [{ column: ids.make('key', INTEGER, true), value: ref(g) }] : []
   const nullable = (scalar: Scalar) =>
     scalarNullable(scalar, (id) => columns.find((column) => column.id === id)?.nullable ?? true)
-  return { rule: groupRule(keys, calls, ids, { nullable, equality: () => '=' }), calls, columns }
+  return {
+    rule: groupRule(keys, calls, ids, { nullable, isRow: () => false, equality: () => '=' }),
+    calls,
+    columns,
+  }
 }
 
 interface Change {

@@ -4,7 +4,7 @@ import type { Node } from '../../src/compiler/algebra/node.ts'
 import type { StageOutput } from '../../src/compiler/algebra/operators/read.ts'
 import { type Changed, differentiate, stateOf } from '../../src/compiler/delta/differentiate.ts'
 import { cutIntoStages } from '../../src/compiler/delta/stage.ts'
-import { type Bag, imageOfRow, type Row, rowsOf, valueOf } from './bag.ts'
+import { type Bag, imageOfRow, type Row, rowsOf, valueIn } from './bag.ts'
 import { evaluate, groupScope, rowScope } from './evaluate.ts'
 import { type Leaves, meaning, rows, type StoredRow } from './meaning.ts'
 import type { Value } from './value.ts'
@@ -30,7 +30,7 @@ export function stateAfter(rule: GroupRule, before: GroupState, delta: Bag, afte
       .flatMap((accumulator) => accumulator.deltas)
       .map(({ column, value }) => [column.id, evaluate(value, groupScope(group))] as const)
     const old = rule.accumulators.map(
-      ({ column }) => [column.id, stored ? valueOf(stored, column.id) : null] as const,
+      ({ column }) => [column.id, stored ? valueIn(stored, column.id) : null] as const,
     )
     const scope = rowScope(new Map([...keys, ...old, ...sums]))
     const fresh = rule.accumulators.map(({ column, combine, recompute, scratch }) => {
@@ -41,7 +41,7 @@ export function stateAfter(rule: GroupRule, before: GroupState, delta: Bag, afte
       return [column.id, value] as const
     })
     const row = new Map<number, Value>([...keys, ...fresh])
-    if (rule.keys.length === 0 || Number(valueOf(row, rule.count.column.id)) > 0) state.set(image, row)
+    if (rule.keys.length === 0 || Number(valueIn(row, rule.count.column.id)) > 0) state.set(image, row)
     else state.delete(image)
   }
   return state
@@ -49,7 +49,7 @@ export function stateAfter(rule: GroupRule, before: GroupState, delta: Bag, afte
 
 /** The operator's output for one stored row, in the order of its columns. */
 export function outputOf(rule: GroupRule, state: Row): Row {
-  const keys = rule.keys.map(({ column }) => [column.id, valueOf(state, column.id)] as const)
+  const keys = rule.keys.map(({ column }) => [column.id, valueIn(state, column.id)] as const)
   const outputs = rule.outputs.map(
     ({ column, value }) => [column.id, evaluate(value, rowScope(state))] as const,
   )
@@ -121,5 +121,5 @@ export function maintain(query: Node, sources: Leaves, isChanged: (relation: num
 }
 
 function storedOutput(output: StageOutput, row: Row, weight: number): StoredRow {
-  return { values: output.columns.map((column) => valueOf(row, column.id)), weight }
+  return { values: output.columns.map((column) => valueIn(row, column.id)), weight }
 }

@@ -5,7 +5,7 @@ import type { Aggregate, AggregateCall } from '../../src/compiler/algebra/operat
 import { operatorOf } from '../../src/compiler/algebra/operators/index.ts'
 import type { Read } from '../../src/compiler/algebra/operators/read.ts'
 import type { ColumnId, Scalar } from '../../src/compiler/algebra/scalar.ts'
-import { type Bag, consolidate, imageOfRow, negate, type Row, rowsOf, valueOf, type Weighted } from './bag.ts'
+import { type Bag, consolidate, imageOfRow, negate, type Row, rowsOf, valueIn, type Weighted } from './bag.ts'
 import { evaluate, rowScope } from './evaluate.ts'
 import { extreme, type Value } from './value.ts'
 
@@ -67,7 +67,7 @@ export function rows(node: Node, leaves: Leaves, at: 'before' | 'after' = 'after
     case 'union-all':
       return node.branches.flatMap((branch) =>
         of(branch.input).map(({ row, weight }) => ({
-          row: new Map(node.columns.map((column, i) => [column.id, valueOf(row, branch.columns[i] ?? 0)])),
+          row: new Map(node.columns.map((column, i) => [column.id, valueIn(row, branch.columns[i] ?? 0)])),
           weight,
         })),
       )
@@ -120,7 +120,7 @@ export function callMeaning({ name, args, filter }: AggregateCall, rows: readonl
   const [arg] = args
   if (!arg) return kept.length
   const values = kept.map((row) => evaluate(arg, rowScope(row))).filter((value) => value !== null)
-  const sum = () => values.reduce((total, value) => total + Number(value), 0)
+  const sum = () => values.reduce<number>((total, value) => total + Number(value), 0)
   switch (name) {
     case 'count':
       return values.length

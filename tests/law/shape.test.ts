@@ -15,7 +15,7 @@ import {
   type Shape,
   scalar,
 } from './arbitrary-query.ts'
-import { imageOfRow, rowsOf, valueOf } from './bag.ts'
+import { imageOfRow, rowsOf, valueIn } from './bag.ts'
 import { evaluate, rowScope } from './evaluate.ts'
 import { columnIds, type Leaves, meaning } from './meaning.ts'
 
@@ -70,7 +70,7 @@ test('claimed keys are keys, and columns that are not nullable hold no NULL', ()
         for (const column of operatorOf(node).columns(node))
           if (!column.nullable)
             expect(
-              rows.filter((row) => valueOf(row, column.id) === null),
+              rows.filter((row) => valueIn(row, column.id) === null),
               `${column.name} of ${node.op}`,
             ).toEqual([])
       }
@@ -95,7 +95,7 @@ test('the root above the stages claims true keys too', () => {
             const stage = stages.find(({ number }) => number === of.stage)
             if (!stage) throw new Error(`there is no stage ${of.stage}`)
             return meaning(stage.node, leaves).map(({ row, weight }) => ({
-              values: of.columns.map(({ id }) => valueOf(row, id)),
+              values: of.columns.map(({ id }) => valueIn(row, id)),
               weight,
             }))
           },

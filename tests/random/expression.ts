@@ -50,5 +50,8 @@ function compare(on: Value, { comparison, other, shape }: ConditionGenes, scope:
 }
 
 export function fill(template: string, argument: string, other: string): string {
-  return template.replaceAll(/%%|%|@/g, (mark) => (mark === '%%' ? '%' : mark === '%' ? argument : other))
+  return template.replaceAll(/%%|@@|%|@/g, (mark) => {
+    if (mark.length === 2) return mark.charAt(0)
+    return mark === '%' ? argument : other
+  })
 }

@@ -1,6 +1,6 @@
 /**
  * Functions of one value for random expressions: immutable, total (no value of types.ts makes them fail), with what they
- * return. `%` stands for the argument, `%%` for a percent sign, `@` for a literal of the argument's type.
+ * return. `%` stands for the argument and `@` for a literal of its type; doubled, each stands for itself.
  */
 import type { ColumnType } from './types.ts'
 
@@ -70,10 +70,10 @@ const byType: Readonly<Record<string, readonly ValueFunction[]>> = {
   interval: [f('(% * 2)', 'interval'), f(`(% + '1 hour'::interval)`, 'interval'), r('extract(day FROM %)', 'numeric')],
   time: [f(`(% + '90 minutes'::interval)`, 'time')],
   uuid: [f('%::text', 'text')],
-  jsonb: [r(`(% ->> 'a')`, 'text'), r(`(% -> 'a')`, 'jsonb'), f('jsonb_typeof(%)', 'text'), f(`(% @> '{"a": 1}')`, 'bool'), r('%::text', 'text')],
+  jsonb: [r(`(% ->> 'a')`, 'text'), r(`(% -> 'a')`, 'jsonb'), f('jsonb_typeof(%)', 'text'), f(`(% @@> '{"a": 1}')`, 'bool'), r('%::text', 'text')],
   json: [r(`(% ->> 'a')`, 'text'), r('json_typeof(%)', 'text')],
   bytea: [f('length(%)', 'int4'), f(`encode(%, 'hex')`, 'text'), f(`(% || '\\x00')`, 'bytea')],
-  int_array: [f('cardinality(%)', 'int4'), f('(%)[1]', 'int4'), f('(% || 1)', 'int_array'), f('(% @> ARRAY[1])', 'bool')],
+  int_array: [f('cardinality(%)', 'int4'), f('(%)[1]', 'int4'), f('(% || 1)', 'int_array'), f('(% @@> ARRAY[1])', 'bool')],
   numeric_array: [r('(%)[1]', 'numeric'), f('cardinality(%)', 'int4')],
   int_range: [f('lower(%)', 'int4'), f('isempty(%)', 'bool'), f('(% && @)', 'bool'), f('(% * @)', 'int_range')],
   num_range: [r('lower(%)', 'numeric'), f('isempty(%)', 'bool')],

@@ -67,6 +67,13 @@ BEGIN
     PERFORM pgstream._mark_dependents(source, NULL, 'reinit', format('a capture trigger of source table %s was disabled or dropped', label));
   END IF;
 
+  IF EXISTS (SELECT FROM unnest(carriers_now || tracked.carriers) AS c
+    WHERE c <> ALL (created) AND (c <> ALL (tracked.carriers) OR c <> ALL (carriers_now))) THEN
+    -- For a refresh that began before: its snapshot tells whether this counts for it, the mark alone does not.
+    INSERT INTO pgstream.truncations (source_relid, xid, seq)
+    VALUES (source, pg_current_xact_id()::text::bigint, nextval('pgstream.change_seq'));
+  END IF;
+
   UPDATE pgstream.pgs_change_tracking
   SET fingerprint = after::text, carriers = carriers_now, trigger_level = level
   WHERE source_relid = source;

@@ -15,6 +15,11 @@ DECLARE
   -- 64 pages: below that a truncation costs more than it saves.
   truncate_above CONSTANT bigint := 64 * current_setting('block_size')::bigint;
 BEGIN
+  -- Whoever creates a reader holds FOR SHARE until its frontier can be seen here: what that one has yet to read must stay.
+  PERFORM FROM pgstream.pgs_change_tracking t WHERE t.source_relid = source FOR UPDATE SKIP LOCKED;
+  IF NOT FOUND THEN
+    RETURN 0;
+  END IF;
   -- A reader that has not been filled yet keeps everything.
   readers := ARRAY(
     SELECT f FROM pgstream.frontiers f JOIN pgstream.pgs_dependencies d USING (pgs_id)

@@ -20,13 +20,15 @@ BEGIN
         HINT = 'Refresh the stream table in a READ COMMITTED transaction.';
   END IF;
   SELECT * INTO frontier FROM pgstream.frontiers f WHERE f.pgs_id = id FOR UPDATE;
-  SELECT s.is_populated, s.plan, s.pgs_relid INTO target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
+  SELECT s.is_populated, s.plan, s.pgs_relid, s.xmin AS version INTO target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
   IF target.is_populated THEN
     RETURN;
   END IF;
   PERFORM pgstream._empty(target.pgs_relid);
   as_of := clock_timestamp();
   frontier.snapshot := pg_current_snapshot();
+  -- The fill says at which snapshot it ran, unless the planner knows that there is nothing to read: then any will do.
+  PERFORM set_config('pg_stream.snapshot', frontier.snapshot::text, true);
   result := pgstream._call_refresh(id, 'fill', frontier);
   duration_ms := extract(epoch FROM clock_timestamp() - as_of) * 1000;
   PERFORM pgstream._install_indexes(id);
@@ -37,7 +39,10 @@ BEGIN
   PERFORM pgstream._advance(id, result.snapshot, as_of, duration_ms);
   PERFORM pgstream._learn(id, 'FULL', 0, duration_ms);
   UPDATE pgstream.pgs_stream_tables s
-  SET is_populated = true, status = 'ACTIVE', needs_reinit = false, reinit_reason = NULL
+  SET is_populated = true, status = 'ACTIVE',
+    -- A mark that came meanwhile stays.
+    needs_reinit = s.needs_reinit AND s.xmin <> target.version,
+    reinit_reason = CASE WHEN s.xmin <> target.version THEN s.reinit_reason END
   WHERE s.pgs_id = id;
   PERFORM pgstream._record(id, CASE why WHEN 'first fill' THEN 'FULL' ELSE 'REINITIALIZE' END, 'COMPLETED', result, as_of, duration_ms, initiated_by, why);
 END

@@ -18,9 +18,7 @@ DECLARE
   duration_ms double precision;
   repeatable CONSTANT boolean := current_setting('transaction_isolation') <> 'read committed';
 BEGIN
-  SELECT s.pgs_schema, s.pgs_name, s.pgs_relid, s.strategy, s.refresh_mode, s.is_populated, s.needs_reinit, s.reinit_reason,
-    s.needs_replan, s.broken_reason INTO target
-  FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
+  SELECT * INTO target FROM pgstream._refresh_targets t WHERE t.pgs_id = id;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'stream table % does not exist', id USING ERRCODE = 'undefined_table';
   END IF;
@@ -35,20 +33,17 @@ BEGIN
   END IF;
   IF NOT pgstream._ddl_is_watched() THEN
     PERFORM pgstream._recheck_source(d.source_relid) FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id;
-    SELECT s.needs_reinit, s.reinit_reason, s.needs_replan, s.broken_reason
-    INTO target.needs_reinit, target.reinit_reason, target.needs_replan, target.broken_reason
-    FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
+    SELECT * INTO target FROM pgstream._refresh_targets t WHERE t.pgs_id = id;
     IF target.broken_reason IS NOT NULL THEN
       RETURN pgstream._refresh(id, initiated_by);
     END IF;
   END IF;
 
-  SELECT * INTO frontier FROM pgstream.frontiers f WHERE f.pgs_id = id;
-  IF frontier.system_identifier IS DISTINCT FROM pgstream._cluster() THEN
-    target.needs_reinit := true;
-    target.reinit_reason := 'the frontier is of another database cluster';
+  IF repeatable THEN
+    PERFORM pgstream._refuse_stale_snapshot(id);
   END IF;
-  IF NOT target.needs_reinit AND NOT target.needs_replan AND target.strategy = 'DIFFERENTIAL' THEN
+  SELECT * INTO frontier FROM pgstream.frontiers f WHERE f.pgs_id = id;
+  IF frontier.system_identifier = pgstream._cluster() AND NOT target.needs_reinit AND NOT target.needs_replan AND target.strategy = 'DIFFERENTIAL' THEN
     pending := pgstream._pending(id, frontier);
     IF (SELECT sum(n) = 0 FROM unnest(pending) AS n) THEN
       -- Once a second is enough to say how fresh the content is.
@@ -60,15 +55,23 @@ BEGIN
   END IF;
 
   SELECT * INTO frontier FROM pgstream.frontiers f WHERE f.pgs_id = id FOR UPDATE;
-  IF repeatable THEN
-    PERFORM pgstream._refuse_stale_snapshot(id);
+  -- Whoever held the lock may have altered, filled or dropped it, and DDL may have marked it meanwhile.
+  SELECT * INTO target FROM pgstream._refresh_targets t WHERE t.pgs_id = id;
+  IF target.pgs_id IS NULL OR target.broken_reason IS NOT NULL OR NOT target.is_populated THEN
+    RETURN pgstream._refresh(id, initiated_by);
+  END IF;
+  IF frontier.system_identifier IS DISTINCT FROM pgstream._cluster() THEN
+    target.needs_reinit := true;
+    target.reinit_reason := 'the frontier is of another database cluster';
   END IF;
   IF target.needs_replan OR target.needs_reinit THEN
     IF pgstream._replan(id) THEN
       PERFORM pgstream._fill(id, initiated_by, coalesce(target.reinit_reason, 'the plan has other tables'));
       RETURN 'REINITIALIZE';
     END IF;
-    SELECT s.strategy INTO target.strategy FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
+    SELECT t.strategy, t.version, target.needs_reinit OR t.needs_reinit, coalesce(target.reinit_reason, t.reinit_reason)
+    INTO target.strategy, target.version, target.needs_reinit, target.reinit_reason
+    FROM pgstream._refresh_targets t WHERE t.pgs_id = id;
   END IF;
   as_of := clock_timestamp();
   IF target.needs_reinit THEN
@@ -107,7 +110,7 @@ BEGIN
   PERFORM pgstream._learn(id, chosen.action, chosen.changed_rows, duration_ms);
   UPDATE pgstream.pgs_stream_tables s
   SET needs_reinit = false, reinit_reason = NULL, consecutive_errors = 0, last_error = NULL, status = 'ACTIVE'
-  WHERE s.pgs_id = id AND (s.needs_reinit OR s.consecutive_errors > 0 OR s.status <> 'ACTIVE');
+  WHERE s.pgs_id = id AND s.xmin = target.version AND (s.needs_reinit OR s.consecutive_errors > 0 OR s.status <> 'ACTIVE');
   PERFORM pgstream._record(id, chosen.action, 'COMPLETED', result, as_of, duration_ms, initiated_by, chosen.reason);
   RETURN chosen.action;
 END

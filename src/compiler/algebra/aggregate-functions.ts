@@ -3,18 +3,20 @@
  *
  * - count, sum and avg over smallint, integer, bigint, numeric, money, interval are linear: deltas are added. A count of
  *   non-NULL arguments goes with every sum, so that SUM of nothing is NULL. What cannot be taken back by subtraction
- *   (NaN and ±Infinity of numeric, ±infinity of interval) makes the group be computed anew.
+ *   (NaN and ±Infinity of numeric, ±infinity of interval, the scale of an averaged numeric) makes the group be computed
+ *   anew.
  * - sum and avg over real and double precision are computed anew for every touched group: addition of floats is not
  *   associative, and what a rounding swallowed does not come back by subtracting (1e16 + 1 − 1e16).
  * - min and max take the least (greatest) of stored and inserted value; the group is asked only when a value leaves that
  *   may have been the extreme. A row that came and went within one delta is no harm: its leaving is seen as well.
  */
-import type { ColumnIds } from './node.ts'
+
+import { and, ref, sameScalar, sql, TRUE, WEIGHT } from './build.ts'
 import type { Accumulator, GroupRule } from './group-rule.ts'
+import type { ColumnIds } from './node.ts'
 import type { AggregateCall } from './operators/aggregate.ts'
 import type { Projection } from './operators/project.ts'
-import { and, ref, sameScalar, sql, TRUE, WEIGHT } from './build.ts'
-import { BIGINT, BOOLEAN, type Scalar, type TypeRef } from './scalar.ts'
+import { BIGINT, BOOLEAN, INTEGER, type Scalar, type TypeRef } from './scalar.ts'
 
 /** Type oids (pg_type.dat). */
 const INT2 = 21
@@ -30,6 +32,8 @@ const NUMERIC_TYPE: TypeRef = { oid: NUMERIC, typmod: -1, collation: 0 }
 /** What the binder must know of an argument's type to let a rule compare its values. */
 export interface AggregateFacts {
   nullable(scalar: Scalar): boolean
+  /** Is a value of the type a row: its IS NULL asks the fields. */
+  isRow(type: TypeRef): boolean
   /** The default equality operator of a type as SQL, e.g. `=`. */
   equality(type: TypeRef): string
 }
@@ -68,8 +72,9 @@ export function groupRule(
   const count = (condition: readonly Scalar[]) =>
     share(`count ${JSON.stringify(condition)}`, () => countAccumulator(condition, ids))
   const rows = count([])
+  const averaged = new Set(calls.filter(({ name }) => name === 'avg').map(identityOf))
   const outputs = calls.map((call) => {
-    const value = callValue(call, { ids, facts, share, count, isGlobal: keys.length === 0, rows })
+    const value = callValue(call, { ids, facts, share, count, averaged })
     return { column: call.column, value }
   })
   return { keys, count: rows, accumulators: accumulators.map((entry) => entry.accumulator), outputs }
@@ -78,10 +83,15 @@ export function groupRule(
 interface RuleContext {
   readonly ids: ColumnIds
   readonly facts: AggregateFacts
-  readonly isGlobal: boolean
-  readonly rows: Accumulator
+  /** By identity: the sums that an average is computed from. */
+  readonly averaged: ReadonlySet<string>
   share(identity: string, make: () => Accumulator): Accumulator
   count(condition: readonly Scalar[]): Accumulator
+}
+
+/** What an aggregate is over: calls of the same identity share accumulators. */
+function identityOf({ args, filter }: AggregateCall): string {
+  return JSON.stringify([args[0], filter])
 }
 
 function callValue(call: AggregateCall, context: RuleContext): Scalar {
@@ -89,30 +99,44 @@ function callValue(call: AggregateCall, context: RuleContext): Scalar {
   const conditions = call.filter ? [call.filter] : []
   if (argument === undefined) return ref(context.count(conditions).column)
   const present = context.facts.nullable(argument)
-    ? [...conditions, sql(BOOLEAN)`(${argument} IS NOT NULL)`]
+    ? [
+        ...conditions,
+        context.facts.isRow(argument.type)
+          ? sql(BOOLEAN)`(${argument} IS DISTINCT FROM NULL)`
+          : sql(BOOLEAN)`(${argument} IS NOT NULL)`,
+      ]
     : conditions
-  const identity = JSON.stringify([argument, conditions])
+  const identity = identityOf(call)
   switch (call.name) {
     case 'count':
       return ref(context.count(present).column)
     case 'min':
     case 'max':
       return ref(
-        context.share(`${call.name} ${identity}`, () => extremeAccumulator(call, argument, conditions, context)).column,
+        context.share(`${call.name} ${identity}`, () =>
+          extremeAccumulator(call, argument, conditions, context),
+        ).column,
       )
     default:
       break
   }
   if (isFloat(argument.type))
     return ref(
-      context.share(`${call.name} ${identity}`, () => recomputedAccumulator(call, argument, conditions, context.ids))
-        .column,
+      context.share(`${call.name} ${identity}`, () =>
+        recomputedAccumulator(call, argument, conditions, context.ids),
+      ).column,
     )
   const counted = context.count(present)
-  const sum = context.share(`sum ${identity}`, () => sumAccumulator(argument, conditions, counted, context.ids))
+  const sum = context.share(`sum ${identity}`, () =>
+    sumAccumulator(argument, conditions, counted, context.averaged.has(identity), context.ids),
+  )
   if (call.name === 'sum') return ref(sum.column)
-  const divisor = argument.type.oid === INTERVAL ? sql(NUMERIC_TYPE)`(${ref(counted.column)})::double precision` : sql(NUMERIC_TYPE)`(${ref(counted.column)})::numeric`
-  const dividend = argument.type.oid === INTERVAL ? ref(sum.column) : sql(NUMERIC_TYPE)`(${ref(sum.column)})::numeric`
+  const divisor =
+    argument.type.oid === INTERVAL
+      ? sql(NUMERIC_TYPE)`(${ref(counted.column)})::double precision`
+      : sql(NUMERIC_TYPE)`(${ref(counted.column)})::numeric`
+  const dividend =
+    argument.type.oid === INTERVAL ? ref(sum.column) : sql(NUMERIC_TYPE)`(${ref(sum.column)})::numeric`
   return sql(call.column.type)`(${dividend} / nullif(${divisor}, 0))`
 }
 
@@ -143,6 +167,7 @@ function sumAccumulator(
   argument: Scalar,
   conditions: readonly Scalar[],
   counted: Accumulator,
+  isAveraged: boolean,
   ids: ColumnIds,
 ): Accumulator {
   const type = sumType(argument.type)
@@ -151,19 +176,42 @@ function sumAccumulator(
   const isInterval = argument.type.oid === INTERVAL
   const finite = isInterval ? [...conditions, sql(BOOLEAN)`isfinite(${argument})`] : conditions
   const deltas: Projection[] = [
-    { column: delta, value: filtered(type, weighted(argument, type), finite, type.oid === INT8 ? '::bigint' : '') },
+    {
+      column: delta,
+      value: filtered(type, weighted(argument, type), finite, type.oid === INT8 ? '::bigint' : ''),
+    },
   ]
   const total = sql(type)`coalesce(${ref(column)} + ${ref(delta)}, ${ref(column)}, ${ref(delta)})`
   let recompute: Scalar | null = null
-  if (argument.type.oid === NUMERIC)
-    recompute = sql(BOOLEAN)`(${total} IN ('NaN'::numeric, 'Infinity'::numeric, '-Infinity'::numeric)) IS TRUE`
+  if (argument.type.oid === NUMERIC) {
+    recompute = sql(
+      BOOLEAN,
+    )`(${total} IN ('NaN'::numeric, 'Infinity'::numeric, '-Infinity'::numeric)) IS TRUE`
+    if (isAveraged && argument.type.typmod === -1) {
+      const [plus, minus] = [
+        ids.make('scale_inserted', INTEGER, true),
+        ids.make('scale_deleted', INTEGER, true),
+      ]
+      const scale = sql(INTEGER)`max(scale(${argument}))`
+      deltas.push(
+        { column: plus, value: filtered(INTEGER, scale, [sql(BOOLEAN)`(${WEIGHT} > 0)`, ...conditions], '') },
+        {
+          column: minus,
+          value: filtered(INTEGER, scale, [sql(BOOLEAN)`(${WEIGHT} < 0)`, ...conditions], ''),
+        },
+      )
+      recompute = sql(BOOLEAN)`(${recompute} OR ${scaleMatters(total, ref(plus), ref(minus))})`
+    }
+  }
   if (isInterval) {
     const infinite = ids.make('infinite', BOOLEAN, true)
     deltas.push({
       column: infinite,
       value: filtered(BOOLEAN, sql(BOOLEAN)`bool_or(NOT isfinite(${argument}))`, conditions, ''),
     })
-    recompute = sql(BOOLEAN)`(coalesce(${ref(infinite)}, false) OR NOT coalesce(isfinite(${ref(column)}), true))`
+    recompute = sql(
+      BOOLEAN,
+    )`(coalesce(${ref(infinite)}, false) OR NOT coalesce(isfinite(${ref(column)}), true))`
   }
   return {
     column,
@@ -172,6 +220,17 @@ function sumAccumulator(
     scratch: filtered(type, sql(type)`sum(${argument})`, conditions, ''),
     recompute,
   }
+}
+
+/**
+ * A sum keeps the scale of what it has ever held, and the digits of a quotient follow the scale of its dividend: when the
+ * value of the largest scale leaves, the average would have digits too many. Up to scale 8 the quotient has as many
+ * digits anyway, below 10^12 (numeric.c, select_div_scale: 16 significant digits at least).
+ */
+function scaleMatters(total: Scalar, inserted: Scalar, deleted: Scalar): Scalar {
+  return sql(
+    BOOLEAN,
+  )`(${deleted} > CASE WHEN abs(${total}) < 1e12 THEN 8 ELSE 0 END AND ${deleted} >= scale(${total}) AND ${deleted} > coalesce(${inserted}, 0)) IS TRUE`
 }
 
 function extremeAccumulator(
@@ -187,12 +246,20 @@ function extremeAccumulator(
   const aggregate = call.name === 'min' ? sql(type)`min(${argument})` : sql(type)`max(${argument})`
   const [old, plus, minus] = [ref(column), ref(inserted), ref(deleted)]
   const isMin = call.name === 'min'
-  const outermost = isMin ? sql(type)`least(${old}, ${plus}, ${minus})` : sql(type)`greatest(${old}, ${plus}, ${minus})`
+  const outermost = isMin
+    ? sql(type)`least(${old}, ${plus}, ${minus})`
+    : sql(type)`greatest(${old}, ${plus}, ${minus})`
   return {
     column,
     deltas: [
-      { column: inserted, value: filtered(type, aggregate, [sql(BOOLEAN)`(${WEIGHT} > 0)`, ...conditions], '') },
-      { column: deleted, value: filtered(type, aggregate, [sql(BOOLEAN)`(${WEIGHT} < 0)`, ...conditions], '') },
+      {
+        column: inserted,
+        value: filtered(type, aggregate, [sql(BOOLEAN)`(${WEIGHT} > 0)`, ...conditions], ''),
+      },
+      {
+        column: deleted,
+        value: filtered(type, aggregate, [sql(BOOLEAN)`(${WEIGHT} < 0)`, ...conditions], ''),
+      },
     ],
     combine: isMin ? sql(type)`least(${old}, ${plus})` : sql(type)`greatest(${old}, ${plus})`,
     scratch: filtered(type, aggregate, conditions, ''),
@@ -238,22 +305,33 @@ function weighted(argument: Scalar, type: TypeRef): Scalar {
     case INT8:
       return sql(type)`sum((${argument})::numeric * ${WEIGHT})`
     case INTERVAL:
-      return sql(type)`sum((${argument}) * (${WEIGHT})::double precision)`
+      // A product with a float has 53 bits, an interval's time 63.
+      return sql(
+        type,
+      )`sum(CASE ${WEIGHT} WHEN 1 THEN ${argument} WHEN -1 THEN -(${argument}) ELSE (${argument}) * (${WEIGHT})::double precision END)`
     default:
       return sql(type)`sum((${argument}) * ${WEIGHT})`
   }
 }
 
-function filtered(type: TypeRef, aggregate: Scalar, conditions: readonly Scalar[], cast: '' | '::bigint'): Scalar {
+function filtered(
+  type: TypeRef,
+  aggregate: Scalar,
+  conditions: readonly Scalar[],
+  cast: '' | '::bigint',
+): Scalar {
   const where = and(conditions)
   const plain = sameScalar(where, TRUE)
   if (cast === '::bigint')
-    return plain ? sql(type)`(${aggregate})::bigint` : sql(type)`(${aggregate} FILTER (WHERE ${where}))::bigint`
+    return plain
+      ? sql(type)`(${aggregate})::bigint`
+      : sql(type)`(${aggregate} FILTER (WHERE ${where}))::bigint`
   return plain ? aggregate : sql(type)`${aggregate} FILTER (WHERE ${where})`
 }
 
 function sumType(argument: TypeRef): TypeRef {
-  const oid = argument.oid === INT2 || argument.oid === INT4 ? INT8 : argument.oid === INT8 ? NUMERIC : argument.oid
+  const oid =
+    argument.oid === INT2 || argument.oid === INT4 ? INT8 : argument.oid === INT8 ? NUMERIC : argument.oid
   return { oid, typmod: -1, collation: 0 }
 }
 

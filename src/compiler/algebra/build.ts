@@ -1,6 +1,13 @@
 /** Building scalars: for rules, which say what they mean in SQL with holes, and for the places that combine them. */
 import type { Column } from './node.ts'
-import { BOOLEAN, type ColumnRef, type Constant, type Expression, type Scalar, type TypeRef } from './scalar.ts'
+import {
+  BOOLEAN,
+  type ColumnRef,
+  type Constant,
+  type Expression,
+  type Scalar,
+  type TypeRef,
+} from './scalar.ts'
 
 /** The weight of the row at hand, wherever a term has one. Id 0 is never given to a column. */
 export const WEIGHT: ColumnRef = { kind: 'column', id: 0, type: { oid: 21, typmod: -1, collation: 0 } }

@@ -24,7 +24,17 @@ export interface Column {
   readonly nullable: boolean
 }
 
-export type Node = Aggregate | Consolidate | Filter | Join | Negate | Project | Read | Scan | UnionAll | Values
+export type Node =
+  | Aggregate
+  | Consolidate
+  | Filter
+  | Join
+  | Negate
+  | Project
+  | Read
+  | Scan
+  | UnionAll
+  | Values
 
 /** A set of columns whose values, compared with IS NOT DISTINCT FROM, occur at most once. [] means: at most one row. */
 export type Key = readonly ColumnId[]

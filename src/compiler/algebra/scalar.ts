@@ -97,7 +97,8 @@ export function scalarColumns(scalar: Scalar, into: Set<ColumnId> = new Set()): 
 
 /** The least stable part decides. */
 export function scalarVolatility(scalar: Scalar): Volatility {
-  let worst: Volatility = scalar.kind === 'operator' || scalar.kind === 'expression' ? scalar.volatility : 'immutable'
+  let worst: Volatility =
+    scalar.kind === 'operator' || scalar.kind === 'expression' ? scalar.volatility : 'immutable'
   for (const arg of scalarArguments(scalar)) {
     const own = scalarVolatility(arg)
     if (own === 'volatile' || (own === 'stable' && worst === 'immutable')) worst = own

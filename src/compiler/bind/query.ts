@@ -10,6 +10,7 @@ import type { AggregateCall } from '../algebra/operators/aggregate.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Project, Projection } from '../algebra/operators/project.ts'
 import { type Scalar, scalarArguments, scalarNullable, type TypeRef } from '../algebra/scalar.ts'
+import { isComposite } from '../catalog/composite.ts'
 import { CompileError, internalError, SQLSTATE, unsupported } from '../catalog/error.ts'
 import {
   booleanField,
@@ -91,7 +92,14 @@ function bindSelect(query: TreeNode, range: readonly RangeEntry[], { request, id
     if (found) return found
     const type = typeFacts(request, value.type.oid)
     // The state of a group is found, and kept unique, by a btree index over its key.
-    if (!type.sortable) throw unsupported(`GROUP BY over type ${type.sql}`, FULL_HINT, 'The type has no btree operator class.')
+    if (type.kind === 'p')
+      throw unsupported(
+        `GROUP BY over type ${type.sql}`,
+        FULL_HINT,
+        'No table can have a column of this type.',
+      )
+    if (!type.sortable)
+      throw unsupported(`GROUP BY over type ${type.sql}`, FULL_HINT, 'The type has no btree operator class.')
     const key = { column: ids.make(name, value.type, scalarNullable(value, isNullable)), value }
     keys.push(key)
     return key
@@ -121,9 +129,10 @@ function bindSelect(query: TreeNode, range: readonly RangeEntry[], { request, id
   const condition = having ? conjuncts(above(bindExpression(having, mixed))) : []
   const rule = groupRule(keys, calls, ids, {
     nullable: (scalar) => scalarNullable(scalar, isNullable),
+    isRow: (type) => isComposite(request, type.oid),
     equality: (type) => {
-      const { equality } = typeFacts(request, type.oid)
-      if (equality === 0)
+      const { equality, kind } = typeFacts(request, type.oid)
+      if (equality === 0 || kind === 'p')
         throw unsupported(`min or max over type ${typeFacts(request, type.oid).sql}`, FULL_HINT)
       return operatorSql(operatorFacts(request, equality))
     },

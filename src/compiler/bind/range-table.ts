@@ -129,6 +129,11 @@ function bindRelation(entry: TreeNode, environment: Environment): Node {
   if (facts.kind !== 'r' && facts.kind !== 'p') throw refuse('this kind of relation', HINT)
   if (facts.schema === 'pg_catalog' || facts.schema === 'information_schema')
     throw refuse('a system catalog as a source', HINT)
+  if (facts.persistence === 'u')
+    throw refuse(
+      'an unlogged table as a source',
+      'ALTER TABLE … SET LOGGED: a crash empties an unlogged table without a change to tell of it.',
+    )
   if (facts.rowSecurity)
     throw unsupported(
       'a table with row-level security',

@@ -2,11 +2,12 @@
  * The walk that turns a query into the term for its delta: each operator's own rule, bottom-up. It knows no operator.
  * `changed` says which leaves may have changed; what depends on none of them has no delta.
  */
-import { internalError } from '../catalog/error.ts'
+
 import type { Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Read } from '../algebra/operators/read.ts'
 import type { Scan } from '../algebra/operators/scan.ts'
+import { internalError } from '../catalog/error.ts'
 
 export interface Changed {
   relation(oid: number): boolean
@@ -29,7 +30,10 @@ export function differentiate(node: Node, changed: Changed): Node | null {
     delta: (i) => deltas[i] ?? null,
     before: (i) => stateOf(input(i), 'before', changed),
     after: (i) => stateOf(input(i), 'after', changed),
-    stored: (i) => (leavesOf(input(i)).some((each) => each.op === 'stage-output' && isChanged(each, changed)) ? 'before' : 'after'),
+    stored: (i) =>
+      leavesOf(input(i)).some((each) => each.op === 'stage-output' && isChanged(each, changed))
+        ? 'before'
+        : 'after',
   })
 }
 

@@ -3,10 +3,11 @@
  * new rows upward, so that what lies between two cuts is linear in each leaf and a chain of any depth stays in
  * proportion to the change. Stages are numbered bottom-up: a stage reads only source tables and earlier stages.
  */
+
+import type { Node } from '../algebra/node.ts'
 import type { Aggregate } from '../algebra/operators/aggregate.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { StageOutput } from '../algebra/operators/read.ts'
-import type { Node } from '../algebra/node.ts'
 
 export interface Stage {
   readonly number: number

@@ -42,7 +42,9 @@ function applyKeyed(
   prefix: string,
 ): Applied {
   const names = table.columns.map(({ name }) => name)
-  const keyNames = table.columns.filter(({ column }) => key.some((each) => each.id === column.id)).map(({ name }) => name)
+  const keyNames = table.columns
+    .filter(({ column }) => key.some((each) => each.id === column.id))
+    .map(({ name }) => name)
   const values = table.columns.map(({ column }) => `n.${columnName(column)}`)
   const keys = key.map(columnName)
   const match = key
@@ -82,7 +84,10 @@ function applyBag(request: CompileRequest, table: StoredTable, net: string, pref
   const wanted = rowHash(request, columns, (column) => `n.${columnName(column)}`)
   const conditions = [
     ...(stored && wanted ? [`${stored} = ${wanted}`] : []),
-    sameImage(names.map((name) => `s.${name}`), values),
+    sameImage(
+      names.map((name) => `s.${name}`),
+      values,
+    ),
   ]
   const find = `SELECT v.tid
 FROM ${net} AS n

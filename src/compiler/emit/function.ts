@@ -1,6 +1,7 @@
 /** Wrapping a statement into the function that the refresh driver calls. */
-import { dollarQuote, functionName } from './names.ts'
+
 import type { CompileRequest } from '../catalog/request.ts'
+import { dollarQuote, functionName } from './names.ts'
 import type { PlanColumn } from './plan.ts'
 import { indent } from './select.ts'
 
@@ -45,7 +46,11 @@ END`
 }
 
 /** For large changes and for FULL: planned at each call, with the frontier's values and the tables' present sizes. */
-export function plannedFunction(request: CompileRequest, variant: string, statement: string): GeneratedFunction {
+export function plannedFunction(
+  request: CompileRequest,
+  variant: string,
+  statement: string,
+): GeneratedFunction {
   const body = `DECLARE
   pgstream_result pgstream.refresh_result;
 BEGIN
@@ -73,7 +78,13 @@ END`
 /** The look into the change buffers that precedes every refresh. */
 export function pendingFunction(request: CompileRequest, statement: string): GeneratedFunction {
   const body = `BEGIN\n  RETURN (${indent(statement)});\nEND`
-  return generated(request, 'pending', body, ['search_path = pg_catalog, pg_temp', ...CACHED, 'enable_seqscan = off'], 'bigint[]')
+  return generated(
+    request,
+    'pending',
+    body,
+    ['search_path = pg_catalog, pg_temp', ...CACHED, 'enable_seqscan = off'],
+    'bigint[]',
+  )
 }
 
 /**

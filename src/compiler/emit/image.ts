@@ -3,13 +3,14 @@
  * that 1.0 → 1.00, 'a' → 'A' in citext and 0 → −0 reach the stream table, and types without equality (json) work.
  */
 import type { Column } from '../algebra/node.ts'
+import { isComposite } from '../catalog/composite.ts'
 import { internalError } from '../catalog/error.ts'
 import type { CompileRequest, TypeFacts } from '../catalog/request.ts'
 
 /** Types whose equal values always have one image (pg_type.dat); enums belong to them as well. */
 const IDENTITY: ReadonlySet<number> = new Set([
-  16, 17, 18, 19, 20, 21, 23, 25, 26, 27, 28, 650, 774, 790, 829, 869, 1043, 1082, 1083, 1114, 1184, 1266, 1560, 1562,
-  2950, 3220, 5069,
+  16, 17, 18, 19, 20, 21, 23, 25, 26, 27, 28, 650, 774, 790, 829, 869, 1043, 1082, 1083, 1114, 1184, 1266,
+  1560, 1562, 2950, 3220, 5069,
 ])
 
 function typeFacts(request: CompileRequest, oid: number): TypeFacts {
@@ -30,14 +31,17 @@ export function keyMatch(request: CompileRequest, column: Column, left: string, 
   const operator = equalityOperator(request, column.type.oid)
   if (!operator) throw internalError(`key column ${column.name} has no equality`)
   const equal = `${left} ${operator} ${right}`
-  return column.nullable ? `(${equal} OR (${left} IS NULL AND ${right} IS NULL))` : equal
+  if (!column.nullable) return equal
+  const isNull = isComposite(request, column.type.oid) ? 'IS NOT DISTINCT FROM NULL' : 'IS NULL'
+  return `(${equal} OR (${left} ${isNull} AND ${right} ${isNull}))`
 }
 
 /** Does `=` tell apart all images of this type? */
 function isIdentity(request: CompileRequest, column: Column): boolean {
   const facts = typeFacts(request, column.type.oid)
   if (facts.equality === 0) return false
-  if (column.type.collation !== 0 && request.collations[column.type.collation]?.deterministic === false) return false
+  if (column.type.collation !== 0 && request.collations[column.type.collation]?.deterministic === false)
+    return false
   return IDENTITY.has(facts.oid) || facts.kind === 'e'
 }
 
@@ -55,6 +59,8 @@ export function groupByImage(
   column: Column,
   value: string,
 ): { readonly groupBy: readonly string[]; readonly output: string } {
+  // A bare literal tells no rows apart, and GROUP BY refuses it.
+  if (value === 'true' || value === 'false') return { groupBy: [], output: value }
   if (isIdentity(request, column)) return { groupBy: [value], output: value }
   const image = imageOf(request, column, value)
   if (typeFacts(request, column.type.oid).equality === 0)
@@ -72,8 +78,11 @@ export function otherImage(left: readonly string[], right: readonly string[]): s
 }
 
 /** The hash by which the rows of a bag are found: over the columns that can be hashed; null when none can. */
-export function rowHash(request: CompileRequest, columns: readonly Column[], value: (column: Column) => string): string | null {
+export function rowHash(
+  request: CompileRequest,
+  columns: readonly Column[],
+  value: (column: Column) => string,
+): string | null {
   const hashable = columns.filter((column) => typeFacts(request, column.type.oid).hashable)
   return hashable.length === 0 ? null : `hash_record_extended(ROW(${hashable.map(value).join(', ')}), 0)`
 }
-

@@ -1,20 +1,35 @@
 /** From staged algebra to the plan: all the DDL and SQL of one stream table. */
-import { differentiate, type Changed } from '../delta/differentiate.ts'
-import type { StagedQuery } from '../delta/stage.ts'
+
 import type { Column, Node } from '../algebra/node.ts'
 import type { Project } from '../algebra/operators/project.ts'
-import type { CompileRequest, RelationFacts } from '../catalog/request.ts'
 import { quoteIdentifier } from '../catalog/quote.ts'
-import { cachedFunction, fillFunction, type GeneratedFunction, pendingFunction, plannedFunction } from './function.ts'
+import type { CompileRequest, RelationFacts } from '../catalog/request.ts'
+import { type Changed, differentiate } from '../delta/differentiate.ts'
+import type { StagedQuery } from '../delta/stage.ts'
+import type { StoredTable } from './apply.ts'
+import {
+  cachedFunction,
+  fillFunction,
+  type GeneratedFunction,
+  pendingFunction,
+  plannedFunction,
+} from './function.ts'
+import { rowHash } from './image.ts'
 import { fillLeaves } from './leaves.ts'
 import { columnName, columnType, targetName } from './names.ts'
-import { rowHash } from './image.ts'
 import type { Plan, PlanColumn, Reason } from './plan.ts'
 import { type MissingProbe, missingProbes } from './probes.ts'
-import { capturedColumns, type Definition, fillStatement, fullStatement, pendingStatement, refreshStatement, scratchFunctions } from './refresh.ts'
+import {
+  capturedColumns,
+  type Definition,
+  fillStatement,
+  fullStatement,
+  pendingStatement,
+  refreshStatement,
+  scratchFunctions,
+} from './refresh.ts'
 import { Printer } from './select.ts'
 import { chooseStorage } from './storage.ts'
-import type { StoredTable } from './apply.ts'
 
 export interface Emitted {
   readonly plan: Omit<Plan, 'explain'>
@@ -25,7 +40,12 @@ export interface Emitted {
 }
 
 /** A query that is maintained incrementally. `whole` is the query before it was cut into stages. */
-export function emitDifferential(request: CompileRequest, whole: Project, staged: StagedQuery, root: Project): Emitted {
+export function emitDifferential(
+  request: CompileRequest,
+  whole: Project,
+  staged: StagedQuery,
+  root: Project,
+): Emitted {
   const storage = chooseStorage(request, staged, root)
   const sources = capturedColumns(staged, root)
   const definition: Definition = { request, staged, root, storage, sources }
@@ -93,7 +113,11 @@ export function emitDifferential(request: CompileRequest, whole: Project, staged
           ...own.flatMap((stage) => {
             const keys = stage.node.rule.keys.map(({ column }) => column)
             const columns = keys.map((column) => ({ column, name: columnName(column) }))
-            return indexesOf(request, { sql: storage.states.get(stage.number)?.sql ?? '', columns, key: keys })
+            return indexesOf(request, {
+              sql: storage.states.get(stage.number)?.sql ?? '',
+              columns,
+              key: keys,
+            })
           }),
         ],
       },
@@ -145,7 +169,10 @@ export function emitFull(request: CompileRequest, reasons: readonly Reason[]): E
 /** The delta terms of a change in `relations`: of every stage's input and of the root. */
 function terms(staged: StagedQuery, root: Project, relations: readonly number[]): Node[] {
   const stages = new Set<number>()
-  const changed: Changed = { relation: (oid) => relations.includes(oid), stage: (number) => stages.has(number) }
+  const changed: Changed = {
+    relation: (oid) => relations.includes(oid),
+    stage: (number) => stages.has(number),
+  }
   const found: Node[] = []
   for (const stage of staged.stages) {
     const term = differentiate(stage.node.input, changed)
@@ -171,7 +198,10 @@ function outputsOf(request: CompileRequest, project: Project) {
 function planColumns(request: CompileRequest): readonly PlanColumn[] {
   return request.columns.map(({ name, sql, type, typmod, collation }) => {
     const unlimited = typmod === -1 ? columnType(request, { oid: type, typmod, collation }) : null
-    return { name: quoteIdentifier(name), sql: unlimited ?? columnType(request, { oid: type, typmod, collation }, sql) }
+    return {
+      name: quoteIdentifier(name),
+      sql: unlimited ?? columnType(request, { oid: type, typmod, collation }, sql),
+    }
   })
 }
 
@@ -181,12 +211,18 @@ function createTable(name: string, columns: readonly PlanColumn[]): string {
 
 function indexesOf(request: CompileRequest, table: StoredTable): string[] {
   if (table.key === null) {
-    const hash = rowHash(request, table.columns.map(({ column }) => column), (column) => nameOf(table, column))
+    const hash = rowHash(
+      request,
+      table.columns.map(({ column }) => column),
+      (column) => nameOf(table, column),
+    )
     return hash ? [`CREATE INDEX ON ${table.sql} (${hash})`] : []
   }
   if (table.key.length === 0) return [`CREATE UNIQUE INDEX ON ${table.sql} ((true))`]
   const nulls = table.key.some((column) => column.nullable) ? ' NULLS NOT DISTINCT' : ''
-  return [`CREATE UNIQUE INDEX ON ${table.sql} (${table.key.map((key) => nameOf(table, key)).join(', ')})${nulls}`]
+  return [
+    `CREATE UNIQUE INDEX ON ${table.sql} (${table.key.map((key) => nameOf(table, key)).join(', ')})${nulls}`,
+  ]
 }
 
 function nameOf(table: StoredTable, column: Column): string {

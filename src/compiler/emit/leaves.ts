@@ -8,9 +8,10 @@
  */
 import type { Column } from '../algebra/node.ts'
 import type { Read, StageOutput } from '../algebra/operators/read.ts'
-import type { Scan } from '../algebra/operators/scan.ts'
+import type { Scan, ScanColumn } from '../algebra/operators/scan.ts'
 import { internalError } from '../catalog/error.ts'
 import { quoteIdentifier } from '../catalog/quote.ts'
+import type { CompileRequest } from '../catalog/request.ts'
 import { bufferColumn, columnName, deltaName } from './names.ts'
 import type { Leaves, Printer, Select } from './select.ts'
 
@@ -29,7 +30,7 @@ export function refreshLeaves(stages: ReadonlyMap<number, StageSource>): Leaves 
       const { of, version } = read
       if (of.op === 'scan') {
         if (version === 'after') return liveTable(of, alias)
-        if (version === 'delta') return scanDelta(of, alias)
+        if (version === 'delta') return scanDelta(of, alias, printer.request)
       } else {
         if (version === 'before') return storedStage(stageOf(stages, of), alias)
         if (version === 'delta') return stageDelta(of, alias)
@@ -41,7 +42,8 @@ export function refreshLeaves(stages: ReadonlyMap<number, StageSource>): Leaves 
 
 export function fillLeaves(stages: ReadonlyMap<number, StageSource>): Leaves {
   return {
-    read: ({ of }, alias) => (of.op === 'scan' ? liveTable(of, alias) : storedStage(stageOf(stages, of), alias)),
+    read: ({ of }, alias) =>
+      of.op === 'scan' ? liveTable(of, alias) : storedStage(stageOf(stages, of), alias),
   }
 }
 
@@ -61,12 +63,18 @@ function liveTable(scan: Scan, alias: (base: string) => string): Select {
   }
 }
 
-function scanDelta(scan: Scan, alias: (base: string) => string): Select {
+function scanDelta(scan: Scan, alias: (base: string) => string, request: CompileRequest): Select {
   const name = alias(`d_${scan.name}`)
+  const read = (column: ScanColumn) => {
+    const stored = `${name}.${bufferColumn(column.attnum)}`
+    const type = request.types[column.type.oid]
+    // A buffer holds a domain's base type (a column added later must be able to be NULL); overloads may tell them apart.
+    return type?.kind === 'd' ? `(${stored}::${type.sql})` : stored
+  }
   return {
     from: [`${deltaName(scan.relation)} AS ${name}`],
     where: [],
-    columns: new Map(scan.columns.map((column) => [column.id, `${name}.${bufferColumn(column.attnum)}`])),
+    columns: new Map(scan.columns.map((column) => [column.id, read(column)])),
     weight: `${name}.weight`,
   }
 }

@@ -27,7 +27,13 @@ function stepsWithoutIndex(inputs: readonly Node[], predicate: readonly Scalar[]
   const scans = inputs.flatMap((input) => (isLiveScan(input) ? [input.of] : []))
   if (scans.length === inputs.length) return []
   const reached = new Set<ColumnId>(
-    inputs.filter((input) => !isLiveScan(input)).flatMap((input) => operatorOf(input).columns(input).map(({ id }) => id)),
+    inputs
+      .filter((input) => !isLiveScan(input))
+      .flatMap((input) =>
+        operatorOf(input)
+          .columns(input)
+          .map(({ id }) => id),
+      ),
   )
   const pending = new Set(scans)
   for (let progress = true; progress; ) {
@@ -72,7 +78,8 @@ function fixedColumns(
     for (const [side, other] of [[left, right] as const, [right, left] as const]) {
       if (side.kind !== 'column' || !own.has(side.id)) continue
       const needs = [...scalarColumns(other)]
-      if (needs.length > 0 && needs.every((id) => (reached ? reached.has(id) : !own.has(id)))) fixed.add(side.id)
+      if (needs.length > 0 && needs.every((id) => (reached ? reached.has(id) : !own.has(id))))
+        fixed.add(side.id)
     }
   }
   return fixed

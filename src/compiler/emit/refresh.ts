@@ -6,13 +6,13 @@
  * written, and `applied` says so.
  */
 import type { Project } from '../algebra/operators/project.ts'
+import type { CompileRequest } from '../catalog/request.ts'
 import { type Changed, differentiate, leavesOf, scansOf } from '../delta/differentiate.ts'
 import type { StagedQuery } from '../delta/stage.ts'
-import type { CompileRequest } from '../catalog/request.ts'
 import { applyNet, type StoredTable } from './apply.ts'
+import { type GeneratedFunction, scratchFunction } from './function.ts'
 import { groupByImage, keyMatch, otherImage } from './image.ts'
 import { fillLeaves, refreshLeaves, type StageSource } from './leaves.ts'
-import { type GeneratedFunction, scratchFunction } from './function.ts'
 import { bufferColumn, bufferName, collateClause, columnName, columnType, deltaName } from './names.ts'
 import { CACHED_LIMIT } from './plan.ts'
 import { cte, indent, Printer } from './select.ts'
@@ -50,7 +50,10 @@ export function refreshStatement(definition: Definition, relations: readonly num
   }
   const stageSources = new Map<number, StageSource>()
   const printer = new Printer(request, refreshLeaves(stageSources))
-  const ctes = [guard([...sources.keys()], relations), ...relations.map((relation) => deltaRows(relation, sources))]
+  const ctes = [
+    guard([...sources.keys()], relations),
+    ...relations.map((relation) => deltaRows(relation, sources)),
+  ]
   let counts = { inserted: '0', updated: '0', deleted: '0' }
   for (const stage of staged.stages) {
     const state = storage.states.get(stage.number)
@@ -62,7 +65,11 @@ export function refreshStatement(definition: Definition, relations: readonly num
     ctes.push(...change.ctes)
     if (stage === storage.fused) {
       const count = (name: string | null) => (name ? `(SELECT count(*) FROM ${name})` : '0')
-      counts = { inserted: count(change.inserted), updated: count(change.updated), deleted: count(change.deleted) }
+      counts = {
+        inserted: count(change.inserted),
+        updated: count(change.updated),
+        deleted: count(change.deleted),
+      }
     }
   }
   if (!storage.fused) {
@@ -97,9 +104,7 @@ function guard(all: readonly number[], relations: readonly number[]): string {
   const conditions = all
     .filter((relation) => !relations.includes(relation))
     .map((relation) => `NOT EXISTS (SELECT FROM ${bufferName(relation)} AS b WHERE ${isNew('b')})`)
-  conditions.push(
-    `NOT EXISTS (SELECT FROM ${newTruncations(all)})`,
-  )
+  conditions.push(`NOT EXISTS (SELECT FROM ${newTruncations(all)})`)
   return cte('guard', `SELECT ${conditions.join('\n  AND ')} AS ok`)
 }
 
@@ -145,7 +150,12 @@ function fromScratch(definition: Definition): FromScratch {
       }))
       const made = scratchFunction(request, stage.number, types, query)
       functions.push(made)
-      ctes.push(cte(name, `SELECT ${types.map((each) => `${each.collated} AS ${each.name}`).join(', ')}\nFROM ${made.name}() AS f`))
+      ctes.push(
+        cte(
+          name,
+          `SELECT ${types.map((each) => `${each.collated} AS ${each.name}`).join(', ')}\nFROM ${made.name}() AS f`,
+        ),
+      )
     }
     stageSources.set(stage.number, {
       from: name,
@@ -166,7 +176,10 @@ function scratchName(stage: number): string {
  * RETURNING every row only to count it would cost a tenth of the fill.
  */
 export function fillStatement(definition: Definition | Recomputed): string {
-  const taken = cte('taken', "SELECT set_config('pg_stream.snapshot', pg_current_snapshot()::text, true) AS snapshot")
+  const taken = cte(
+    'taken',
+    "SELECT set_config('pg_stream.snapshot', pg_current_snapshot()::text, true) AS snapshot",
+  )
   if ('query' in definition) {
     const names = definition.target.columns.map(({ name }) => name)
     return `WITH ${taken}\nINSERT INTO ${definition.target.sql} (${names.join(', ')})\nSELECT q.* FROM (\n${definition.query}\n) AS q\nWHERE (SELECT snapshot FROM taken) IS NOT NULL`
@@ -189,7 +202,11 @@ export function fillStatement(definition: Definition | Recomputed): string {
     value: { kind: 'column', id: column.id, type: column.type } as const,
   }))
   const names = storage.target.columns.map(({ name }) => name)
-  const rows = printer.render({ ...select, where: [...select.where, '(SELECT snapshot FROM taken) IS NOT NULL'] }, outputs, false)
+  const rows = printer.render(
+    { ...select, where: [...select.where, '(SELECT snapshot FROM taken) IS NOT NULL'] },
+    outputs,
+    false,
+  )
   return `WITH ${[taken, ...ctes, ...fills].join(',\n')}\nINSERT INTO ${storage.target.sql} (${names.join(', ')})\n${rows}`
 }
 
@@ -208,7 +225,10 @@ export function fullStatement(definition: Definition | Recomputed): string {
     const state = storage.states.get(stage.number)
     if (stage === storage.fused || !state) continue
     const { rule } = stage.node
-    const columns = [...rule.keys, ...rule.accumulators].map(({ column }) => ({ column, name: storedName(state, column) }))
+    const columns = [...rule.keys, ...rule.accumulators].map(({ column }) => ({
+      column,
+      name: storedName(state, column),
+    }))
     const name = `stage_${stage.number}`
     const wanted = `SELECT ${columns.map(({ column }) => columnName(column)).join(', ')}, 1 AS weight\nFROM ${scratchName(stage.number)}`
     const table = { sql: state.sql, columns, key: rule.keys.map(({ column }) => column) }
@@ -222,7 +242,12 @@ export function fullStatement(definition: Definition | Recomputed): string {
   return applyDifference(request, storage.target, printer.query(root, outputs, true), ctes)
 }
 
-function applyDifference(request: CompileRequest, target: StoredTable, wanted: string, before: readonly string[]): string {
+function applyDifference(
+  request: CompileRequest,
+  target: StoredTable,
+  wanted: string,
+  before: readonly string[],
+): string {
   const applied = applyNet(request, target, 'net', 'target')
   const ctes = [...before, cte('net', difference(request, target, wanted)), ...applied.ctes]
   return `WITH ${ctes.join(',\n')}
@@ -235,9 +260,15 @@ SELECT true AS applied, pg_current_snapshot() AS snapshot,
  * is never NULL pairs old and new rows by a hash join; otherwise wanted ⊎ −stored is consolidated.
  */
 function difference(request: CompileRequest, table: StoredTable, wanted: string): string {
-  const pairs = table.columns.map(({ column, name }) => ({ name: columnName(column), old: `s.${name}`, fresh: `n.${columnName(column)}` }))
+  const pairs = table.columns.map(({ column, name }) => ({
+    name: columnName(column),
+    old: `s.${name}`,
+    fresh: `n.${columnName(column)}`,
+  }))
   if (table.key && table.key.length > 0 && !table.key.some((column) => column.nullable)) {
-    const items = pairs.map(({ name, old, fresh }) => `CASE WHEN n.weight IS NULL THEN ${old} ELSE ${fresh} END AS ${name}`)
+    const items = pairs.map(
+      ({ name, old, fresh }) => `CASE WHEN n.weight IS NULL THEN ${old} ELSE ${fresh} END AS ${name}`,
+    )
     const match = table.columns
       .filter(({ column }) => table.key?.some((each) => each.id === column.id))
       .map(({ column, name }) => keyMatch(request, column, `s.${name}`, `n.${columnName(column)}`))
@@ -269,8 +300,14 @@ HAVING sum(u.weight) <> 0`
 export function capturedColumns(staged: StagedQuery, root: Project): Map<number, number[]> {
   const sources = new Map<number, number[]>()
   for (const scan of [...staged.stages.map((stage) => stage.node.input), root].flatMap(scansOf)) {
-    const columns = new Set([...(sources.get(scan.relation) ?? []), ...scan.columns.map(({ attnum }) => attnum)])
-    sources.set(scan.relation, [...columns].sort((a, b) => a - b))
+    const columns = new Set([
+      ...(sources.get(scan.relation) ?? []),
+      ...scan.columns.map(({ attnum }) => attnum),
+    ])
+    sources.set(
+      scan.relation,
+      [...columns].sort((a, b) => a - b),
+    )
   }
   return new Map([...sources].sort(([a], [b]) => a - b))
 }

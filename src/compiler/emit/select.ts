@@ -2,6 +2,8 @@
  * From a term to a SELECT. Linear operators and joins flatten into one FROM … WHERE, which is how a person would have
  * written the statement; only unions, consolidations and aggregations become derived tables.
  */
+
+import { WEIGHT } from '../algebra/build.ts'
 import type { Column, Node } from '../algebra/node.ts'
 import { columnOf } from '../algebra/node.ts'
 import type { Aggregate } from '../algebra/operators/aggregate.ts'
@@ -10,7 +12,6 @@ import type { Projection } from '../algebra/operators/project.ts'
 import type { Read } from '../algebra/operators/read.ts'
 import type { UnionAll } from '../algebra/operators/union-all.ts'
 import type { ColumnId, Scalar } from '../algebra/scalar.ts'
-import { WEIGHT } from '../algebra/build.ts'
 import { internalError } from '../catalog/error.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { groupByImage } from './image.ts'
@@ -74,7 +75,10 @@ export class Printer {
       }
       case 'project': {
         const input = this.select(node.input)
-        return { ...input, columns: new Map(node.outputs.map(({ column, value }) => [column.id, operand(value, input)])) }
+        return {
+          ...input,
+          columns: new Map(node.outputs.map(({ column, value }) => [column.id, operand(value, input)])),
+        }
       }
       case 'join': {
         const inputs = node.inputs.map((each) => this.select(each))
@@ -147,7 +151,10 @@ export class Printer {
       const inputColumns = operatorOf(input).columns(input)
       const outputs = node.columns.map((column, i) => {
         const source = columnOf(inputColumns, columns[i] ?? 0)
-        return { name: columnName(column), value: { kind: 'column', id: source.id, type: source.type } as const }
+        return {
+          name: columnName(column),
+          value: { kind: 'column', id: source.id, type: source.type } as const,
+        }
       })
       return this.render(select, outputs, weighted)
     })
@@ -176,7 +183,12 @@ export class Printer {
       }
       return { column, value }
     })
-    return this.derived(this.grouped(this.select(node.input), node.keys, calls), 'g', operatorOf(node).columns(node), false)
+    return this.derived(
+      this.grouped(this.select(node.input), node.keys, calls),
+      'g',
+      operatorOf(node).columns(node),
+      false,
+    )
   }
 
   /** `SELECT keys, aggregates … GROUP BY keys` over any input. */
@@ -184,7 +196,12 @@ export class Printer {
     const outputs = [...keys, ...aggregates].map(({ column, value }) => ({ name: columnName(column), value }))
     const by = keys.length === 0 ? '' : `\nGROUP BY ${keys.map((_, i) => i + 1).join(', ')}`
     return outputs.length === 0
-      ? this.render(input, [{ name: 'nothing', value: { kind: 'constant', sql: '1', isNull: false, type: WEIGHT.type } }], false, by)
+      ? this.render(
+          input,
+          [{ name: 'nothing', value: { kind: 'constant', sql: '1', isNull: false, type: WEIGHT.type } }],
+          false,
+          by,
+        )
       : this.render(input, outputs, false, by)
   }
 }
@@ -197,7 +214,8 @@ export function top(scalar: Scalar, select: Select): string {
 /** A scalar as an operand: parenthesised unless it stands by itself. */
 export function operand(scalar: Scalar, select: Select): string {
   const text = top(scalar, select)
-  const closed = scalar.kind === 'column' || scalar.kind === 'constant' || (scalar.kind === 'expression' && scalar.closed)
+  const closed =
+    scalar.kind === 'column' || scalar.kind === 'constant' || (scalar.kind === 'expression' && scalar.closed)
   return closed ? text : `(${text})`
 }
 

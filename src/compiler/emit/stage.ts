@@ -5,13 +5,13 @@
  */
 import type { Column, Node } from '../algebra/node.ts'
 import type { ColumnId, Scalar } from '../algebra/scalar.ts'
+import { internalError } from '../catalog/error.ts'
 import { type Changed, differentiate, stateOf } from '../delta/differentiate.ts'
 import type { Stage } from '../delta/stage.ts'
-import { internalError } from '../catalog/error.ts'
-import { printScalar } from './scalar.ts'
 import { keyMatch, otherImage } from './image.ts'
 import { type StageSource, stageOutputName } from './leaves.ts'
 import { columnName } from './names.ts'
+import { printScalar } from './scalar.ts'
 import { cte, indent, operand, type Printer, type Select } from './select.ts'
 
 /** Where a stage keeps its groups: a table of its own, or the stream table when its columns are the accumulators. */
@@ -51,7 +51,10 @@ export function stateSource(stage: Stage, state: StateTable): StageSource {
 }
 
 /** Keys, accumulators, and the output columns computed from them. */
-export function withOutputs(stage: Stage, stored: ReadonlyMap<ColumnId, string>): ReadonlyMap<ColumnId, string> {
+export function withOutputs(
+  stage: Stage,
+  stored: ReadonlyMap<ColumnId, string>,
+): ReadonlyMap<ColumnId, string> {
   const all = new Map(stored)
   const select: Select = { from: [], where: [], columns: stored, weight: null }
   for (const { column, value } of stage.node.rule.outputs) all.set(column.id, operand(value, select))
@@ -101,7 +104,9 @@ export function stageChange(
     ...rule.accumulators.map(({ column }) => `s.${storedName(state, column)} AS old_${columnName(column)}`),
     ...rule.accumulators.map(({ column, combine, recompute }) => {
       const sum = print(combine, scope)
-      const value = recompute ? `CASE WHEN ${print(recompute, scope)} THEN r_${column.id}.value ELSE ${sum} END` : sum
+      const value = recompute
+        ? `CASE WHEN ${print(recompute, scope)} THEN r_${column.id}.value ELSE ${sum} END`
+        : sum
       return `${value} AS new_${columnName(column)}`
     }),
   ]
@@ -194,8 +199,15 @@ function outputRows(stage: Stage, name: string): string {
   const { rule } = stage.node
   const rows = (version: 'old' | 'new', weight: number) => {
     const scope = stageRow(stage, version, 'c')
-    const items = stage.output.columns.map((column) => `${print(refOf(column), scope)} AS ${columnName(column)}`)
-    const exists = version === 'old' ? 'c.tid IS NOT NULL' : rule.keys.length === 0 ? 'true' : `c.new_${columnName(rule.count.column)} > 0`
+    const items = stage.output.columns.map(
+      (column) => `${print(refOf(column), scope)} AS ${columnName(column)}`,
+    )
+    const exists =
+      version === 'old'
+        ? 'c.tid IS NOT NULL'
+        : rule.keys.length === 0
+          ? 'true'
+          : `c.new_${columnName(rule.count.column)} > 0`
     return `SELECT ${[...items, `${weight} AS weight`].join(', ')}\nFROM ${name}_change AS c\nWHERE ${exists}`
   }
   return `${rows('old', -1)}\nUNION ALL\n${rows('new', 1)}`
@@ -206,7 +218,8 @@ export function stageRow(stage: Stage, version: 'old' | 'new', alias: string): S
   const { rule } = stage.node
   const stored = new Map<ColumnId, string>()
   for (const { column } of rule.keys) stored.set(column.id, `${alias}.${columnName(column)}`)
-  for (const { column } of rule.accumulators) stored.set(column.id, `${alias}.${version}_${columnName(column)}`)
+  for (const { column } of rule.accumulators)
+    stored.set(column.id, `${alias}.${version}_${columnName(column)}`)
   return { from: [], where: [], columns: withOutputs(stage, stored), weight: null }
 }
 

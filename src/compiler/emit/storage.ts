@@ -6,10 +6,10 @@ import type { Column } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Project } from '../algebra/operators/project.ts'
 import { mapScalar, type Scalar } from '../algebra/scalar.ts'
-import type { Stage, StagedQuery } from '../delta/stage.ts'
 import { internalError } from '../catalog/error.ts'
 import { quoteIdentifier } from '../catalog/quote.ts'
 import type { CompileRequest } from '../catalog/request.ts'
+import type { Stage, StagedQuery } from '../delta/stage.ts'
 import type { StoredTable } from './apply.ts'
 import { columnName, stateTableName, targetName } from './names.ts'
 import type { StateTable } from './stage.ts'
@@ -57,7 +57,9 @@ function chooseKey(request: CompileRequest, root: Project): readonly Column[] | 
   const keys = operatorOf(root)
     .keys(root)
     .map((key) => key.map((id) => columns.find((column) => column.id === id)))
-    .filter((key): key is Column[] => key.every((column) => column && request.types[column.type.oid]?.sortable))
+    .filter((key): key is Column[] =>
+      key.every((column) => column && request.types[column.type.oid]?.sortable),
+    )
   return keys.sort((a, b) => a.length - b.length)[0] ?? null
 }
 
@@ -69,7 +71,9 @@ function fusedStage(staged: StagedQuery, root: Project): Stage | null {
   const stage = staged.stages.find((each) => each.number === number)
   if (!stage) throw internalError(`stage ${number} does not exist`)
   const shown = new Set(
-    root.outputs.map(({ value }) => overAccumulators(stage, value)).flatMap((value) => (value.kind === 'column' ? [value.id] : [])),
+    root.outputs
+      .map(({ value }) => overAccumulators(stage, value))
+      .flatMap((value) => (value.kind === 'column' ? [value.id] : [])),
   )
   const { rule } = stage.node
   return [...rule.keys, ...rule.accumulators].every(({ column }) => shown.has(column.id)) ? stage : null

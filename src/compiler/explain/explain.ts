@@ -1,12 +1,12 @@
 /** What `explain_st` shows of a plan: the algebra, what each operator costs, where state is kept, the SQL itself. */
 import type { Node } from '../algebra/node.ts'
-import { operatorOf } from '../algebra/operators/index.ts'
 import type { OperatorClass } from '../algebra/operator.ts'
+import { operatorOf } from '../algebra/operators/index.ts'
 import type { Project } from '../algebra/operators/project.ts'
+import type { CompileRequest } from '../catalog/request.ts'
 import type { StagedQuery } from '../delta/stage.ts'
 import type { Emitted } from '../emit/index.ts'
 import type { ExplainEntry } from '../emit/plan.ts'
-import type { CompileRequest } from '../catalog/request.ts'
 import { describe } from './describe.ts'
 
 export function explainDifferential(
@@ -18,9 +18,15 @@ export function explainDifferential(
   const { plan, definition } = emitted
   const entries: ExplainEntry[] = [
     { property: 'strategy', value: 'DIFFERENTIAL' },
-    { property: 'key', value: plan.key === null ? 'none: a bag, found by row hash' : plan.key.join(', ') || 'at most one row' },
+    {
+      property: 'key',
+      value: plan.key === null ? 'none: a bag, found by row hash' : plan.key.join(', ') || 'at most one row',
+    },
     { property: 'algebra', value: describe(query) },
-    ...operators(query).map((node) => ({ property: `operator ${node.op}`, value: COST[operatorOf(node).class] })),
+    ...operators(query).map((node) => ({
+      property: `operator ${node.op}`,
+      value: COST[operatorOf(node).class],
+    })),
   ]
   for (const stage of staged.stages) {
     const fused = stage === definition?.storage.fused
@@ -37,10 +43,15 @@ export function explainDifferential(
       })
   }
   for (const { sql, columns, relation } of emitted.missing) {
-    const names = columns.map((attnum) => request.relations[relation]?.columns.find((each) => each.attnum === attnum)?.name)
+    const names = columns.map(
+      (attnum) => request.relations[relation]?.columns.find((each) => each.attnum === attnum)?.name,
+    )
     entries.push({
       property: 'missing index',
-      value: names.length > 0 ? `${sql} (${names.join(', ')}): without it the table is read whole when another source changes` : `${sql}: joined without an equality, so it is read whole when another source changes`,
+      value:
+        names.length > 0
+          ? `${sql} (${names.join(', ')}): without it the table is read whole when another source changes`
+          : `${sql}: joined without an equality, so it is read whole when another source changes`,
     })
   }
   for (const [property, value] of emitted.statements) entries.push({ property, value })
@@ -50,7 +61,10 @@ export function explainDifferential(
 export function explainFull(emitted: Emitted): readonly ExplainEntry[] {
   return [
     { property: 'strategy', value: 'FULL' },
-    ...emitted.plan.reasons.map(({ message, hint }) => ({ property: 'reason', value: hint ? `${message}. ${hint}` : message })),
+    ...emitted.plan.reasons.map(({ message, hint }) => ({
+      property: 'reason',
+      value: hint ? `${message}. ${hint}` : message,
+    })),
     { property: 'key', value: 'none: a bag, found by row hash' },
     ...[...emitted.statements].map(([property, value]) => ({ property, value })),
   ]

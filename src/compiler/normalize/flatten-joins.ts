@@ -6,8 +6,8 @@
  */
 import { ref } from '../algebra/build.ts'
 import type { Node } from '../algebra/node.ts'
-import type { Join } from '../algebra/operators/join.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
+import type { Join } from '../algebra/operators/join.ts'
 import type { Projection } from '../algebra/operators/project.ts'
 import type { ColumnId, Scalar } from '../algebra/scalar.ts'
 import { substitute } from './substitute.ts'

@@ -1,4 +1,4 @@
-import { mapScalar, type ColumnId, type Scalar } from '../algebra/scalar.ts'
+import { type ColumnId, mapScalar, type Scalar } from '../algebra/scalar.ts'
 
 /** Columns replaced by the expressions that compute them, as deep as they go. */
 export function substitute(scalar: Scalar, computed: ReadonlyMap<ColumnId, Scalar>): Scalar {

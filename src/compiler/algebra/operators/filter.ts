@@ -6,8 +6,8 @@
  */
 import type { Node } from '../node.ts'
 import type { Operator } from '../operator.ts'
-import { operatorOf } from './index.ts'
 import type { Scalar } from '../scalar.ts'
+import { operatorOf } from './index.ts'
 
 export interface Filter {
   readonly op: 'filter'

@@ -87,7 +87,11 @@ function deltaOf(inputs: Differentials, i: number): Node {
  */
 function joinKeys(node: Join): readonly Key[] {
   const inputs = node.inputs.map((input) => ({
-    columns: new Set(operatorOf(input).columns(input).map((column) => column.id)),
+    columns: new Set(
+      operatorOf(input)
+        .columns(input)
+        .map((column) => column.id),
+    ),
     keys: operatorOf(input).keys(input),
   }))
   if (inputs.some((input) => input.keys.length === 0)) return []
@@ -125,7 +129,8 @@ function isDetermined(
   equal: ReadonlyMap<ColumnId, ReadonlySet<ColumnId>>,
 ): boolean {
   const fixed = new Set(from.flatMap((i) => [...(inputs[i]?.columns ?? [])]))
-  const isFixed = (id: ColumnId) => fixed.has(id) || [...(equal.get(id) ?? [])].some((other) => fixed.has(other))
+  const isFixed = (id: ColumnId) =>
+    fixed.has(id) || [...(equal.get(id) ?? [])].some((other) => fixed.has(other))
   const pending = new Set(inputs.map((_, i) => i).filter((i) => !from.includes(i)))
   for (let progress = true; progress; ) {
     progress = false
@@ -148,7 +153,8 @@ function equatedColumns(predicate: readonly Scalar[]): Map<ColumnId, Set<ColumnI
     if (conjunct.kind !== 'operator' || !conjunct.equality) continue
     const [left, right] = conjunct.args
     if (left?.kind !== 'column' || right?.kind !== 'column') continue
-    if (left.type.collation !== right.type.collation || left.type.collation !== conjunct.inputCollation) continue
+    if (left.type.collation !== right.type.collation || left.type.collation !== conjunct.inputCollation)
+      continue
     add(equal, left.id, right.id)
     add(equal, right.id, left.id)
   }

@@ -7,8 +7,8 @@
  */
 import type { Column, Key, Node } from '../node.ts'
 import type { Operator } from '../operator.ts'
-import { operatorOf } from './index.ts'
 import type { ColumnId, Scalar } from '../scalar.ts'
+import { operatorOf } from './index.ts'
 
 export interface Project {
   readonly op: 'project'
