@@ -135,7 +135,9 @@ test('created inside REPEATABLE READ: the fill is left to later', async () => {
   await create(client, 'totals', TOTALS)
   expect(await outcome(client.query('SELECT count(*) FROM totals'))).toBe('ok')
   await client.query('COMMIT')
-  const { rows } = await client.query(`SELECT is_populated, status FROM pgstream.pgs_status() WHERE name LIKE '%totals' AND NOT is_populated`)
+  const { rows } = await client.query(
+    `SELECT is_populated, status FROM pgstream.pgs_status() WHERE name LIKE '%totals' AND NOT is_populated`,
+  )
   expect(rows).toEqual([{ is_populated: false, status: 'INITIALIZING' }])
   await second.query('UPDATE orders SET amount = amount + 1')
   expect(await refresh(client, 'totals')).toBe('FULL')
@@ -185,7 +187,9 @@ test('a long idle transaction: its rows are consumed late, and once', async () =
   await create(client, 'totals', TOTALS)
   await create(client, 'copy', 'SELECT * FROM totals')
   const idle = await open()
-  await idle.query('BEGIN; UPDATE orders SET amount = amount + 1000 WHERE id = 1; SAVEPOINT a; DELETE FROM orders WHERE id = 2')
+  await idle.query(
+    'BEGIN; UPDATE orders SET amount = amount + 1000 WHERE id = 1; SAVEPOINT a; DELETE FROM orders WHERE id = 2',
+  )
   for (let i = 0; i < 5; i++) {
     await client.query('UPDATE orders SET amount = amount + 1 WHERE id > 10')
     await expectExact(client, 'totals')
@@ -202,7 +206,9 @@ test('several stream tables at different frontiers share a buffer', async () => 
   const names = ['a', 'b', 'c']
   for (const name of names) await create(client, name, TOTALS)
   for (let i = 0; i < 6; i++) {
-    await client.query(`UPDATE orders SET amount = amount + 1, customer = (customer + 1) % 5 WHERE id % 6 = ${i}`)
+    await client.query(
+      `UPDATE orders SET amount = amount + 1, customer = (customer + 1) % 5 WHERE id % 6 = ${i}`,
+    )
     await refresh(client, names[i % 2] ?? '')
     await client.query(`SELECT pgstream._clean_changes('orders'::regclass)`)
   }

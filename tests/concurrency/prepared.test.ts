@@ -12,7 +12,9 @@ test('prepared before a refresh, committed after it', async () => {
   const { client, db } = await scene(SETUP)
   await create(client, 'totals', TOTALS)
   const id = `one_${db.name}`
-  await client.query(`BEGIN; UPDATE orders SET amount = 0 WHERE id = 1; DELETE FROM orders WHERE id = 2; PREPARE TRANSACTION '${id}'`)
+  await client.query(
+    `BEGIN; UPDATE orders SET amount = 0 WHERE id = 1; DELETE FROM orders WHERE id = 2; PREPARE TRANSACTION '${id}'`,
+  )
   await client.query('UPDATE orders SET amount = amount + 1 WHERE id > 10')
   await expectExact(client, 'totals')
   await client.query('UPDATE orders SET amount = amount + 1 WHERE id > 20')

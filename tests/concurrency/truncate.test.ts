@@ -27,7 +27,9 @@ for (const mode of ['DIFFERENTIAL', 'AUTO', 'FULL']) {
 test('in the own transaction, before and after refreshes', async () => {
   const { client } = await scene(SETUP)
   await create(client, 'totals', TOTALS)
-  await client.query('BEGIN; INSERT INTO orders VALUES (100, 1, 1); TRUNCATE orders; INSERT INTO orders VALUES (101, 1, 2)')
+  await client.query(
+    'BEGIN; INSERT INTO orders VALUES (100, 1, 1); TRUNCATE orders; INSERT INTO orders VALUES (101, 1, 2)',
+  )
   expect(await refresh(client, 'totals')).toBe('REINITIALIZE')
   await expectEqual(client, 'totals')
   await client.query('INSERT INTO orders VALUES (102, 1, 2)')
@@ -43,7 +45,9 @@ test('rolled back, wholly and to a savepoint', async () => {
   await create(client, 'totals', TOTALS)
   await client.query('BEGIN; TRUNCATE orders; ROLLBACK')
   expect(await expectExact(client, 'totals')).toBe('NO_DATA')
-  await client.query('BEGIN; SAVEPOINT a; TRUNCATE orders; ROLLBACK TO a; DELETE FROM orders WHERE id = 1; COMMIT')
+  await client.query(
+    'BEGIN; SAVEPOINT a; TRUNCATE orders; ROLLBACK TO a; DELETE FROM orders WHERE id = 1; COMMIT',
+  )
   expect(await expectExact(client, 'totals')).toBe('DIFFERENTIAL')
 })
 

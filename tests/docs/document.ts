@@ -1,6 +1,7 @@
 /**
  * Documents are played: every block of SQL is run in its order against a real server, every program in Node.js, and what
- * it prints is put in place of the block of text that follows it. A document is right when that changes nothing.
+ * it prints is put in place of the block of text that follows it; a block of a signature is replaced by the installed one.
+ * A document is right when that changes nothing.
  */
 import { execFile } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { formatError, formatResult } from './psql-format.ts'
+import { signature } from './signature.ts'
 
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 
@@ -56,6 +58,8 @@ export async function play(text: string, { client, worker }: Stage): Promise<str
       await worker.query('CALL pgstream.run_scheduler()')
     } else if (language === 'js') {
       printed = await runProgram(body)
+    } else if (language === 'signature') {
+      return `${await signature(client, /^\w+/.exec(body)?.[0] ?? '')}\n`
     } else if (language === 'text' && (before?.language === 'sql' || before?.language === 'js')) {
       return printed === '' ? '' : `${printed}\n`
     }

@@ -24,7 +24,11 @@ export interface ExactOptions {
 const TOLERANCE = 1e-9
 
 /** Refreshes a stream table and compares it with its query at the same snapshot, writers or not. Returns the action. */
-export async function expectExact(client: SqlClient, name: string, options: ExactOptions = {}): Promise<string> {
+export async function expectExact(
+  client: SqlClient,
+  name: string,
+  options: ExactOptions = {},
+): Promise<string> {
   if (options.within) return refreshAndCompare(client, name, options)
   for (let attempt = 1; ; attempt++) {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ')
@@ -126,7 +130,11 @@ SELECT quote_ident(a.attname) AS name,
 FROM parts p JOIN pg_attribute a ON a.attrelid = $1::regclass AND a.attnum = p.attnum JOIN pg_type t ON t.oid = p.type
 GROUP BY a.attnum, a.attname ORDER BY a.attnum`
 
-function differenceQuery({ query, relation }: Definition, columns: readonly Column[], image: boolean): string {
+function differenceQuery(
+  { query, relation }: Definition,
+  columns: readonly Column[],
+  image: boolean,
+): string {
   const names = columns.map((_, i) => `c${i + 1}`)
   const compared = columns.map(({ comparable }, i) =>
     image || !comparable ? `c${i + 1}::text COLLATE "C"` : `c${i + 1}`,
@@ -146,7 +154,10 @@ SELECT weight, ARRAY[${names.map((name) => `d.${name}::text`).join(', ')}]::text
 }
 
 /** Takes out pairs of rows that differ by the rounding of floats alone. */
-function withoutRounding(differences: readonly Difference[], columns: readonly Column[]): readonly Difference[] {
+function withoutRounding(
+  differences: readonly Difference[],
+  columns: readonly Column[],
+): readonly Difference[] {
   if (!columns.some((column) => column.rounds)) return differences
   const wanted = differences.filter(({ weight }) => weight < 0)
   const extra = differences.filter(({ weight }) => weight > 0)

@@ -158,7 +158,10 @@ const { query } = fc.letrec<{ query: QueryGenes; select: SelectGenes; source: So
       { arbitrary: fc.array(joinOf(tie('source')), { minLength: 1, maxLength: 2 }), weight: 4 },
       { arbitrary: fc.array(joinOf(tie('source')), { minLength: 3, maxLength: 5 }), weight: 1 },
     ),
-    where: fc.oneof({ arbitrary: fc.constant([]), weight: 1 }, { arbitrary: few(condition, 2, 1), weight: 1 }),
+    where: fc.oneof(
+      { arbitrary: fc.constant([]), weight: 1 },
+      { arbitrary: few(condition, 2, 1), weight: 1 },
+    ),
     outputs: few(expression, 5),
     names: number,
     aggregate: sometimes(aggregate, 2),
@@ -196,7 +199,11 @@ const operation: fc.Arbitrary<OperationGenes> = fc.oneof(
   { arbitrary: fc.record({ kind: fc.constant('write' as const), write }), weight: 6 },
   { arbitrary: fc.record({ kind: fc.constant('refresh' as const), stream: number }), weight: 2 },
   {
-    arbitrary: fc.record({ kind: fc.constant('savepoint' as const), writes: few(write, 3, 1), undo: fc.boolean() }),
+    arbitrary: fc.record({
+      kind: fc.constant('savepoint' as const),
+      writes: few(write, 3, 1),
+      undo: fc.boolean(),
+    }),
     weight: 1,
   },
 )
@@ -205,7 +212,10 @@ const step: fc.Arbitrary<StepGenes> = fc.oneof(
   { withCrossShrink: true },
   { arbitrary: fc.record({ kind: fc.constant('write' as const), write }), weight: 8 },
   { arbitrary: fc.constant({ kind: 'refresh all' as const }), weight: 3 },
-  { arbitrary: fc.record({ kind: fc.constant('refresh' as const), stream: number, repeatable: fc.boolean() }), weight: 3 },
+  {
+    arbitrary: fc.record({ kind: fc.constant('refresh' as const), stream: number, repeatable: fc.boolean() }),
+    weight: 3,
+  },
   {
     arbitrary: fc.record({
       kind: fc.constant('transaction' as const),

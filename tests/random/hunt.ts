@@ -45,7 +45,12 @@ export async function hunt({ seconds, sessions, report }: Hunt): Promise<Hunted>
   return totals
 }
 
-async function hunted(seed: number, until: number, totals: Hunted, sessions: () => Promise<Sessions>): Promise<void> {
+async function hunted(
+  seed: number,
+  until: number,
+  totals: Hunted,
+  sessions: () => Promise<Sessions>,
+): Promise<void> {
   let failing: { readonly script: Script; readonly error: Error } | undefined
   let shrinkUntil = Number.POSITIVE_INFINITY
   const property = fc.asyncProperty(caseGenes, async (genes) => {
@@ -70,7 +75,12 @@ async function hunted(seed: number, until: number, totals: Hunted, sessions: () 
     }
   })
   const path = process.env.PG_STREAM_PATH
-  const details = await fc.check(property, { seed, numRuns: RUNS, maxSkipsPerRun: 20, ...(path ? { path } : {}) })
+  const details = await fc.check(property, {
+    seed,
+    numRuns: RUNS,
+    maxSkipsPerRun: 20,
+    ...(path ? { path } : {}),
+  })
   if (!failing) return
   const small = await minimize(failing.script, failing.error, sessions, SHRINK_MS)
   const file = save(small)

@@ -56,7 +56,9 @@ function* smaller(script: Script): Generator<Script> {
   for (const [i, step] of steps.entries()) {
     if (step.do !== 'begin') continue
     // Without its transaction.
-    const end = steps.findIndex((each, j) => j > i && (each.do === 'commit' || each.do === 'rollback') && each.on === step.on)
+    const end = steps.findIndex(
+      (each, j) => j > i && (each.do === 'commit' || each.do === 'rollback') && each.on === step.on,
+    )
     yield { ...script, steps: balanced(steps.filter((_, j) => j !== i && j !== end)) }
   }
 }

@@ -10,7 +10,23 @@ export interface Query {
 }
 
 /** Names of output columns; some are what generated SQL might use itself, some need quotes. */
-const NAMES = ['k', 'v', 'n', 'weight', '"Größe"', '"select"', 'x', '"a b"', 'tid', '"q""q"', 'c1', 'seq', 'new_v', 'ok', 'count']
+const NAMES = [
+  'k',
+  'v',
+  'n',
+  'weight',
+  '"Größe"',
+  '"select"',
+  'x',
+  '"a b"',
+  'tid',
+  '"q""q"',
+  'c1',
+  'seq',
+  'new_v',
+  'ok',
+  'count',
+]
 
 export function query(genes: QueryGenes, relations: readonly Relation[]): Query {
   const branches = genes.map((each) => select(each, relations))
@@ -20,12 +36,20 @@ export function query(genes: QueryGenes, relations: readonly Relation[]): Query 
   // The branch with the fewest columns sets the width; the others give what they have of each type, or a constant.
   const width = Math.min(...branches.map((branch) => branch.outputs.length))
   const target = { ...first, outputs: first.outputs.slice(0, width) }
-  const aligned = others.map((branch) => ({ ...branch, outputs: target.outputs.map((want, i) => align(want, branch.outputs, i)) }))
+  const aligned = others.map((branch) => ({
+    ...branch,
+    outputs: target.outputs.map((want, i) => align(want, branch.outputs, i)),
+  }))
   const all = [target, ...aligned]
   const columns = target.outputs.map((output, i) => {
     const values = all.map((branch) => branch.outputs[i] ?? output)
     const type = widest(values.map((each) => each.type))
-    return { ...output, type, open: values.some((each) => each.open), rounds: values.some((each) => each.rounds) }
+    return {
+      ...output,
+      type,
+      open: values.some((each) => each.open),
+      rounds: values.some((each) => each.rounds),
+    }
   })
   const { columns: names } = named({ ...target, outputs: columns }, genes[0]?.names ?? 0)
   const texts = all.map((branch) => print(branch, branch === target ? names : null))
@@ -49,7 +73,9 @@ function named(select: Select, gene: number): Query {
 }
 
 function print(select: Select, columns: readonly OutputColumn[] | null): string {
-  const list = select.outputs.map((output, i) => (columns ? `${output.sql} AS ${columns[i]?.name}` : output.sql))
+  const list = select.outputs.map((output, i) =>
+    columns ? `${output.sql} AS ${columns[i]?.name}` : output.sql,
+  )
   const prefix = select.with.length > 0 ? `WITH ${select.with.join(', ')}\n` : ''
   return `${prefix}SELECT ${list.join(', ')}${select.tail}`
 }
@@ -127,7 +153,9 @@ function source(
     }
     case 'values': {
       const types = [typeNamed('int4'), typeNamed('text')]
-      const rows = genes.rows.map((row) => `(${types.map((type, i) => constant(type, row[i] ?? 0)).join(', ')})`)
+      const rows = genes.rows.map(
+        (row) => `(${types.map((type, i) => constant(type, row[i] ?? 0)).join(', ')})`,
+      )
       const columns = types.map((type, i) => ({ name: NAMES[i] ?? 'c', type, open: false, rounds: false }))
       const list = columns.map((column) => column.name).join(', ')
       return { sql: `(VALUES ${rows.join(', ')}) AS ${alias}(${list})`, scope: columnsOf(columns) }
@@ -155,7 +183,9 @@ function joinCondition(
   const mayCross = position < 2
   if (mayCross && kind % 16 === 15) return null
   const rights = added.filter((each) => each.type.comparable && !each.rounds)
-  const pairs = rights.flatMap((r) => before.filter((l) => l.type === r.type && !l.rounds).map((l) => ({ l, r })))
+  const pairs = rights.flatMap((r) =>
+    before.filter((l) => l.type === r.type && !l.rounds).map((l) => ({ l, r })),
+  )
   if (pairs.length === 0) return mayCross ? null : 'false'
   const { l, r } = pick(pairs, left)
   if (mayCross && kind % 16 === 14) return `${l.sql} <= ${r.sql}`
@@ -174,9 +204,17 @@ function aggregated(genes: SelectGenes, aggregate: AggregateGenes, from: From, w
   const grouping = unique.filter((key) => from.scope.some((column) => key.sql.includes(column.sql)))
   const calls = aggregate.calls.map((each) => aggregateCall(each, from.scope))
   const shownKeys = grouping.filter((_, i) => (genes.names >> i) % 4 !== 3)
-  const outputs = [...shownKeys, ...calls.map((call, i) => applyFunctions(call, aggregate.calls[i]?.over ?? [], genes.names))]
+  const outputs = [
+    ...shownKeys,
+    ...calls.map((call, i) => applyFunctions(call, aggregate.calls[i]?.over ?? [], genes.names)),
+  ]
   const scope = [...grouping, ...calls]
-  const having = scope.length > 0 ? aggregate.having.map((each) => condition({ ...each, on: { ...each.on, column: each.on.column % 63 } }, scope)) : []
+  const having =
+    scope.length > 0
+      ? aggregate.having.map((each) =>
+          condition({ ...each, on: { ...each.on, column: each.on.column % 63 } }, scope),
+        )
+      : []
   const tail = [
     where,
     grouping.length > 0 ? `\nGROUP BY ${grouping.map((key) => key.sql).join(', ')}` : '',
@@ -189,7 +227,8 @@ function aggregateCall(genes: CallGenes, scope: readonly Value[]): Value {
   const filter = genes.filter ? ` FILTER (WHERE ${condition(genes.filter, scope)})` : ''
   const argument = expression(genes.argument, scope)
   const { type } = argument
-  const call = (sql: string, returns: string, from: Partial<Value> = {}) => value(`${sql}${filter}`, returns, from)
+  const call = (sql: string, returns: string, from: Partial<Value> = {}) =>
+    value(`${sql}${filter}`, returns, from)
   const isFloat = (name: string) => name === 'float8' || name === 'float4'
   switch (genes.call % 8) {
     case 0:
@@ -199,11 +238,17 @@ function aggregateCall(genes: CallGenes, scope: readonly Value[]): Value {
     case 2:
     case 3:
       if (type.sum && !argument.rounds)
-        return call(`sum(${argument.sql})`, type.sum, { rounds: isFloat(type.sum), open: argument.open && type.manyImages })
+        return call(`sum(${argument.sql})`, type.sum, {
+          rounds: isFloat(type.sum),
+          open: argument.open && type.manyImages,
+        })
       break
     case 4:
       if (type.avg && !argument.rounds)
-        return call(`avg(${argument.sql})`, type.avg, { rounds: isFloat(type.avg), open: argument.open && type.manyImages })
+        return call(`avg(${argument.sql})`, type.avg, {
+          rounds: isFloat(type.avg),
+          open: argument.open && type.manyImages,
+        })
       break
     default:
       break
@@ -211,5 +256,8 @@ function aggregateCall(genes: CallGenes, scope: readonly Value[]): Value {
   if (!type.ordered) return call(`count(${argument.sql})`, 'int8')
   const name = genes.call % 2 === 0 ? 'min' : 'max'
   const returns = type.name === 'decimal' ? 'numeric' : type.name === 'varchar' ? 'text' : type.name
-  return call(`${name}(${argument.sql})`, returns, { rounds: argument.rounds, open: argument.open || type.manyImages })
+  return call(`${name}(${argument.sql})`, returns, {
+    rounds: argument.rounds,
+    open: argument.open || type.manyImages,
+  })
 }

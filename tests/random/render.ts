@@ -3,7 +3,7 @@ import type { CaseGenes, OperationGenes, StepGenes, WriteGenes } from './genes.t
 import { query } from './query.ts'
 import type { Relation } from './scope.ts'
 import type { Script, Step, StreamTable } from './script.ts'
-import { relationOf, table } from './tables.ts'
+import { relationOf, type Table, table } from './tables.ts'
 import { typeSetup } from './types.ts'
 import { writeAtKey, writeStatement } from './writes.ts'
 
@@ -29,12 +29,19 @@ export function render(genes: CaseGenes, { sessions }: { readonly sessions: 1 | 
     return image ? { name, query: sql, image } : { name, query: sql }
   })
 
+  const read = tablesRead(streams, setup, tables)
+  const targets = read.length > 0 ? read : tables
   let isOpenElsewhere = false
   const write = (each: WriteGenes, on?: 1): Step => {
-    const sql = writeStatement(each, tables)
+    // Seldom a table that no stream table reads.
+    const sql = writeStatement(each, each.table % 16 === 15 ? tables : targets)
     // A TRUNCATE in an open transaction would block everybody else until the end of the case.
     const truncates = sql.startsWith('TRUNCATE') && (on === 1 || isOpenElsewhere)
-    return { do: 'write', sql: truncates ? sql.replace('TRUNCATE', 'DELETE FROM') : sql, ...(on ? { on } : {}) }
+    return {
+      do: 'write',
+      sql: truncates ? sql.replace('TRUNCATE', 'DELETE FROM') : sql,
+      ...(on ? { on } : {}),
+    }
   }
   const all = streams.map((_, stream): Step => ({ do: 'refresh', stream }))
   const operation = (each: OperationGenes, i: number): Step[] => {
@@ -56,7 +63,11 @@ export function render(genes: CaseGenes, { sessions }: { readonly sessions: 1 | 
         return [write(each.write)]
       case 'refresh':
         return [
-          { do: 'refresh', stream: each.stream % streams.length, ...(each.repeatable ? { repeatable: true as const } : {}) },
+          {
+            do: 'refresh',
+            stream: each.stream % streams.length,
+            ...(each.repeatable ? { repeatable: true as const } : {}),
+          },
         ]
       case 'refresh all':
         return all
@@ -89,4 +100,11 @@ export function render(genes: CaseGenes, { sessions }: { readonly sessions: 1 | 
   const steps = genes.steps.flatMap(step)
   if (isOpenElsewhere) steps.push({ do: 'commit', on: 1 })
   return { setup, streams, steps: [...steps, ...all] }
+}
+
+/** Those whose name stands in a query, or in a view whose name does. */
+function tablesRead(streams: readonly StreamTable[], setup: readonly string[], tables: readonly Table[]): readonly Table[] {
+  const views = setup.filter((sql) => sql.startsWith('CREATE VIEW'))
+  const text = [...streams.map((stream) => stream.query), ...views].join('\n')
+  return tables.filter(({ name }) => text.includes(`${name} AS `))
 }

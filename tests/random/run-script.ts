@@ -29,7 +29,11 @@ const REFUSED_DATA = /^(22|23|21000|27000|40001|40P01|55P03|57014|55000)/
 
 const SCHEMA = '"random case"'
 
-export async function runScript(sessions: Sessions, script: Script, counts: RunCounts = newCounts()): Promise<void> {
+export async function runScript(
+  sessions: Sessions,
+  script: Script,
+  counts: RunCounts = newCounts(),
+): Promise<void> {
   const { main, other } = sessions
   for (const session of [main, other])
     for (const setting of [`search_path = ${SCHEMA}`, `lock_timeout = '150ms'`, `statement_timeout = '15s'`])
@@ -49,7 +53,8 @@ async function runAll(sessions: Sessions, script: Script, counts: RunCounts): Pr
   for (const sql of script.setup) {
     const code = await failure(main, sql)
     // A first row may break a constraint; a query may not be one.
-    if (code && !(sql.startsWith('INSERT') && REFUSED_DATA.test(code.code))) throw new Error(`the generator made what PostgreSQL refuses: ${code.message}\n${sql}`)
+    if (code && !(sql.startsWith('INSERT') && REFUSED_DATA.test(code.code)))
+      throw new Error(`the generator made what PostgreSQL refuses: ${code.message}\n${sql}`)
   }
   for (const stream of script.streams) await create(main, stream)
   const state: State = { inTransaction: false, truncated: new Set() }
@@ -72,7 +77,13 @@ async function create(main: SqlClient, { name, query }: StreamTable): Promise<vo
   await expectEqual(main, name)
 }
 
-async function run({ main, other }: Sessions, script: Script, step: Step, state: State, counts: RunCounts): Promise<void> {
+async function run(
+  { main, other }: Sessions,
+  script: Script,
+  step: Step,
+  state: State,
+  counts: RunCounts,
+): Promise<void> {
   const session = 'on' in step && step.on ? (other ?? main) : main
   const isMain = session === main
   switch (step.do) {
@@ -96,10 +107,11 @@ async function run({ main, other }: Sessions, script: Script, step: Step, state:
       const inTransaction = isMain ? state.inTransaction : true
       if (inTransaction) await session.query('SAVEPOINT statement')
       const wrong = await failure(session, step.sql)
-      if (wrong && !REFUSED_DATA.test(wrong.code)) throw new Error(`${step.sql}: ${wrong.message} (${wrong.code})`)
+      if (wrong && !REFUSED_DATA.test(wrong.code))
+        throw new Error(`${step.sql}: ${wrong.message} (${wrong.code})`)
       if (inTransaction) await session.query(`${wrong ? 'ROLLBACK TO' : 'RELEASE'} SAVEPOINT statement`)
       if (wrong) counts.failedWrites += 1
-      else if (step.sql.startsWith('TRUNCATE')) script.streams.forEach((_, i) => state.truncated.add(i))
+      else if (step.sql.startsWith('TRUNCATE')) for (const i of script.streams.keys()) state.truncated.add(i)
       return
     }
     case 'clean':
@@ -122,7 +134,13 @@ async function run({ main, other }: Sessions, script: Script, step: Step, state:
   }
 }
 
-async function refresh(main: SqlClient, stream: StreamTable, index: number, state: State, counts: RunCounts): Promise<void> {
+async function refresh(
+  main: SqlClient,
+  stream: StreamTable,
+  index: number,
+  state: State,
+  counts: RunCounts,
+): Promise<void> {
   let action: string | undefined
   if (state.inTransaction) await main.query('SAVEPOINT refresh')
   try {
@@ -141,7 +159,10 @@ async function refresh(main: SqlClient, stream: StreamTable, index: number, stat
       const wrong = await failure(main, `SELECT count(*) FROM (\n${stream.query}\n) AS q`)
       if (wrong) throw new Discarded(wrong.message)
     }
-    throw new Error(`refresh of ${stream.name} failed: ${(error as Error).message} (${code})\nquery: ${stream.query}`, { cause: error })
+    throw new Error(
+      `refresh of ${stream.name} failed: ${(error as Error).message} (${code})\nquery: ${stream.query}`,
+      { cause: error },
+    )
   }
   counts.refreshes += 1
   await expectEqual(main, stream.name, { image: stream.image === true })
@@ -156,9 +177,10 @@ async function refresh(main: SqlClient, stream: StreamTable, index: number, stat
 /** What is made for a case goes with it, and nothing is left. */
 async function drop(main: SqlClient, { streams }: Script): Promise<void> {
   const { rows } = await main.query(
-    'SELECT pgs_id, format(\'%I.%I\', pgs_schema, pgs_name) AS name FROM pgstream.pgs_stream_tables ORDER BY pgs_id DESC',
+    "SELECT pgs_id, format('%I.%I', pgs_schema, pgs_name) AS name FROM pgstream.pgs_stream_tables ORDER BY pgs_id DESC",
   )
-  for (const { name } of rows as { name: string }[]) await main.query('SELECT pgstream.drop_stream_table($1)', [name])
+  for (const { name } of rows as { name: string }[])
+    await main.query('SELECT pgstream.drop_stream_table($1)', [name])
   await main.query('SET client_min_messages = warning')
   await main.query(`DROP SCHEMA ${SCHEMA} CASCADE`)
   const left = await main.query(
@@ -169,7 +191,10 @@ async function drop(main: SqlClient, { streams }: Script): Promise<void> {
     throw new Error(`${streams.map((each) => each.name).join(', ')} left behind ${JSON.stringify(left.rows)}`)
 }
 
-async function failure(client: SqlClient, sql: string): Promise<{ readonly code: string; readonly message: string } | null> {
+async function failure(
+  client: SqlClient,
+  sql: string,
+): Promise<{ readonly code: string; readonly message: string } | null> {
   try {
     await client.query(sql)
     return null

@@ -22,9 +22,20 @@ const TABLE_NAMES = [
   ['"T 1"', '"select"', 'net', '"Tëst.5"', 'guard'],
 ]
 const COLUMN_NAMES = ['v', 'w', '"Qty"', 'weight', '"order"', 'xid', '"naïve col"', 'c1', 'n']
-const IDENTITIES = ['primary key', 'none', 'deferrable', 'none', 'unique', 'unique nulls', 'composite'] as const
+const IDENTITIES = [
+  'primary key',
+  'none',
+  'deferrable',
+  'none',
+  'unique',
+  'unique nulls',
+  'composite',
+] as const
 
-export function table(genes: TableGenes, position: number): { readonly table: Table; readonly ddl: readonly string[] } {
+export function table(
+  genes: TableGenes,
+  position: number,
+): { readonly table: Table; readonly ddl: readonly string[] } {
   const name = TABLE_NAMES[genes.name % 4 === 1 ? 1 : 0]?.[position] ?? `t${position}`
   const comparable = columnTypes.filter((type) => type.comparable)
   const identity = pick(IDENTITIES, genes.identity)
@@ -62,13 +73,20 @@ export function table(genes: TableGenes, position: number): { readonly table: Ta
     `CREATE TABLE ${name} (${[...(hasHole ? ['hole int4'] : []), ...definitions, ...constraint].join(', ')})`,
     ...(hasHole ? [`ALTER TABLE ${name} DROP COLUMN hole`] : []),
   ]
-  const made: Table = { name, columns, arbiter: identity === 'none' || identity === 'deferrable' ? null : keyNames }
+  const made: Table = {
+    name,
+    columns,
+    arbiter: identity === 'none' || identity === 'deferrable' ? null : keyNames,
+  }
   // One statement per row: one row that breaks a constraint must not take the others with it.
   return { table: made, ddl: [...ddl, ...genes.rows.map((row) => insertion(made, [row]))] }
 }
 
 export function relationOf({ name, columns }: Table): Relation {
-  return { name, columns: columns.map((column) => ({ name: column.name, type: column.type, open: false, rounds: false })) }
+  return {
+    name,
+    columns: columns.map((column) => ({ name: column.name, type: column.type, open: false, rounds: false })),
+  }
 }
 
 export function writable({ columns }: Table): readonly TableColumn[] {
@@ -76,11 +94,15 @@ export function writable({ columns }: Table): readonly TableColumn[] {
 }
 
 export function fieldOf(column: TableColumn, gene: number): string {
-  return column.notNull ? constant(column.type, gene % column.type.values.length) : constant(column.type, gene)
+  return column.notNull
+    ? constant(column.type, gene % column.type.values.length)
+    : constant(column.type, gene)
 }
 
 export function tuple(table: Table, row: RowGenes): string {
-  return `(${writable(table).map((column, i) => fieldOf(column, row[i] ?? 0)).join(', ')})`
+  return `(${writable(table)
+    .map((column, i) => fieldOf(column, row[i] ?? 0))
+    .join(', ')})`
 }
 
 export function insertion(table: Table, rows: readonly RowGenes[]): string {

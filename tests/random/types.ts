@@ -29,12 +29,31 @@ const quoted = (type: string, ...values: string[]) => values.map((value) => `'${
 
 define('int4', ['1', '2', '0', '-1', '3', '2147483647'], { sum: 'int8', avg: 'numeric' })
 define('text', [`'a'`, `'b'`, `''`, `'A'`, `'é'`, `'it''s'`])
-define('numeric', quoted('numeric', '1', '2.5', '1.0', '1.00', '-1.5', 'NaN', 'Infinity', '-Infinity', '1e-25', '12345678901234567890.123'), {
-  manyImages: true,
+define(
+  'numeric',
+  quoted(
+    'numeric',
+    '1',
+    '2.5',
+    '1.0',
+    '1.00',
+    '-1.5',
+    'NaN',
+    'Infinity',
+    '-Infinity',
+    '1e-25',
+    '12345678901234567890.123',
+  ),
+  {
+    manyImages: true,
+    sum: 'numeric',
+    avg: 'numeric',
+  },
+)
+define('int8', ['1::int8', '2::int8', '0::int8', '-5::int8', '9223372036854775807'], {
   sum: 'numeric',
   avg: 'numeric',
 })
-define('int8', ['1::int8', '2::int8', '0::int8', '-5::int8', '9223372036854775807'], { sum: 'numeric', avg: 'numeric' })
 define('int2', quoted('int2', '1', '2', '0', '-1', '32767'), { sum: 'int8', avg: 'numeric' })
 define('decimal', quoted('numeric(8,2)', '1', '2.50', '-3.25', '0', 'NaN'), {
   sql: 'numeric(8,2)',
@@ -46,7 +65,11 @@ define('float8', quoted('float8', '1', '2.5', '0', '-0', '0.1', '-1024.5', 'NaN'
   sum: 'float8',
   avg: 'float8',
 })
-define('float4', quoted('float4', '1', '2.5', '0', '-0', 'NaN'), { manyImages: true, sum: 'float4', avg: 'float8' })
+define('float4', quoted('float4', '1', '2.5', '0', '-0', 'NaN'), {
+  manyImages: true,
+  sum: 'float4',
+  avg: 'float8',
+})
 define('bool', ['true', 'false'], { ordered: false })
 define('text_c', [`'a'`, `'b'`, `'B'`, `''`], { sql: 'text COLLATE "C"' })
 define('text_ci', [`'a'`, `'A'`, `'b'`, `''`], { sql: 'text COLLATE ci', manyImages: true })
@@ -61,17 +84,33 @@ define('interval', quoted('interval', '1 day', '24:00:00', '1 mon', '-2 hours', 
   avg: 'interval',
 })
 define('time', quoted('time', '00:00', '12:30', '24:00'))
-define('uuid', quoted('uuid', '00000000-0000-0000-0000-000000000001', 'ffffffff-ffff-ffff-ffff-ffffffffffff'), { ordered: false })
-define('jsonb', quoted('jsonb', '{"a": 1}', '{"a": 1.0}', '[]', 'null', '"x"'), { ordered: false, manyImages: true })
+define(
+  'uuid',
+  quoted('uuid', '00000000-0000-0000-0000-000000000001', 'ffffffff-ffff-ffff-ffff-ffffffffffff'),
+  { ordered: false },
+)
+define('jsonb', quoted('jsonb', '{"a": 1}', '{"a": 1.0}', '[]', 'null', '"x"'), {
+  ordered: false,
+  manyImages: true,
+})
 define('json', quoted('json', '{"a": 1}', '{"a":1}', '[1]', 'null'), { comparable: false, ordered: false })
 define('bytea', quoted('bytea', '\\x', '\\x00', '\\xff'), { ordered: false })
 define('int_array', quoted('int4[]', '{1}', '{}', '{1,2}', '{NULL}'), { sql: 'int4[]' })
 define('numeric_array', quoted('numeric[]', '{1}', '{1.0}', '{}'), { sql: 'numeric[]', manyImages: true })
-define('int_range', quoted('int4range', '[1,3)', 'empty', '[2,2]', '(,5)'), { sql: 'int4range', ordered: false })
-define('num_range', quoted('numrange', '[1,2]', '[1.0,2.00]', 'empty'), { sql: 'numrange', ordered: false, manyImages: true })
+define('int_range', quoted('int4range', '[1,3)', 'empty', '[2,2]', '(,5)'), {
+  sql: 'int4range',
+  ordered: false,
+})
+define('num_range', quoted('numrange', '[1,2]', '[1.0,2.00]', 'empty'), {
+  sql: 'numrange',
+  ordered: false,
+  manyImages: true,
+})
 define('mood', quoted('mood', 'ok', 'sad', 'happy'))
 define('positive', quoted('positive', '1', '0', '7'), { ordered: false })
-define('pair', [`ROW(1, 'a')::pair`, `ROW(NULL, 'b')::pair`, `ROW(2, NULL)::pair`, `ROW(NULL, NULL)::pair`], { ordered: false })
+define('pair', [`ROW(1, 'a')::pair`, `ROW(NULL, 'b')::pair`, `ROW(2, NULL)::pair`, `ROW(NULL, NULL)::pair`], {
+  ordered: false,
+})
 define('money', quoted('money', '1', '2.50', '-1'), { sum: 'money' })
 define('inet', quoted('inet', '10.0.0.1', '10.0.0.0/8', '::1'))
 define('bits', quoted('bit(3)', '101', '000', '111'), { sql: 'bit(3)', ordered: false })

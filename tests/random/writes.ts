@@ -31,7 +31,7 @@ export function writeStatement(genes: WriteGenes, tables: readonly Table[]): str
 /** Insert, update or delete what has this key. */
 export function writeAtKey(table: Table, key: number, kind: number): string {
   const where = `k = ${literal(keyOf(table).type, key)}`
-  const row = [key % keyOf(table).type.values.length, kind, kind >> 1, kind >> 2, kind >> 3, 0]
+  const row = [key % 8 === 7 ? key - 1 : key, kind, kind >> 1, kind >> 2, kind >> 3, 0]
   switch (kind % 4) {
     case 0:
       return insertion(table, [row])

@@ -77,8 +77,8 @@ export function emitDifferential(
         : null
   const full = plannedFunction(request, 'full', fullStatement(definition))
   const fill = fillFunction(request, fillStatement(definition))
-  const pending = relations.length > 0 ? pendingFunction(request, pendingStatement(relations)) : null
-  functions.push(...scratchFunctions(definition), full, fill, ...(pending ? [pending] : []))
+  const pending = pendingFunction(request, pendingStatement(relations))
+  functions.push(...scratchFunctions(definition), full, fill, pending)
   statements.set('full sql', fullStatement(definition))
   const own = staged.stages.filter((stage) => stage !== storage.fused)
   const stateTables = own.flatMap((stage) => storage.states.get(stage.number)?.sql ?? [])
@@ -121,7 +121,7 @@ export function emitDifferential(
           }),
         ],
       },
-      refresh: { single, general, pending: pending?.name ?? null, full: full.name, fill: fill.name },
+      refresh: { single, general, pending: pending.name, full: full.name, fill: fill.name },
       stateTables,
       query,
     },

@@ -89,6 +89,8 @@ FROM guard`
 
 /** How many new rows each source has, and how often one was truncated. */
 export function pendingStatement(sources: readonly number[]): string {
+  // A query over constants only.
+  if (sources.length === 0) return 'SELECT ARRAY[0::bigint]'
   const counts = sources.map(
     (relation) =>
       `(SELECT count(*) FROM (SELECT FROM ${bufferName(relation)} AS b WHERE ${isNew('b')} LIMIT ${CACHED_LIMIT + 1}) AS n)`,
@@ -279,6 +281,8 @@ FROM (
 FULL JOIN ${table.sql} AS s ON ${match.join(' AND ')}
 WHERE n.weight IS NULL OR s.ctid IS NULL
   OR ${otherImage(
+    request,
+    table.columns.map(({ column }) => column),
     pairs.map(({ old }) => old),
     pairs.map(({ fresh }) => fresh),
   )}`

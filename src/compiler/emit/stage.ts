@@ -6,6 +6,7 @@
 import type { Column, Node } from '../algebra/node.ts'
 import type { ColumnId, Scalar } from '../algebra/scalar.ts'
 import { internalError } from '../catalog/error.ts'
+import type { CompileRequest } from '../catalog/request.ts'
 import { type Changed, differentiate, stateOf } from '../delta/differentiate.ts'
 import type { Stage } from '../delta/stage.ts'
 import { keyMatch, otherImage } from './image.ts'
@@ -122,7 +123,7 @@ export function stageChange(
   const ctes = [
     cte(`${name}_delta`, summed),
     cte(`${name}_change`, change),
-    ...writes(stage, state, name),
+    ...writes(printer.request, stage, state, name),
     ...(withOutput ? [cte(stageOutputName(stage.number), outputRows(stage, name))] : []),
   ]
   const grouped = rule.keys.length > 0
@@ -160,7 +161,7 @@ function plainRows(state: Node, printer: Printer): Select {
 }
 
 /** Groups that died, changed, appeared. Found by ctid: `stage_n_change` has looked them up already. */
-function writes(stage: Stage, state: StateTable, name: string): string[] {
+function writes(request: CompileRequest, stage: Stage, state: StateTable, name: string): string[] {
   const { rule } = stage.node
   const alive = `c.new_${columnName(rule.count.column)} > 0`
   const grouped = rule.keys.length > 0
@@ -171,6 +172,8 @@ function writes(stage: Stage, state: StateTable, name: string): string[] {
   const values = state.columns.filter((column) => !isKey(column))
   const assignments = values.map((column) => `${column.name} = ${print(column.value, fresh)}`)
   const differs = otherImage(
+    request,
+    rule.accumulators.map(({ column }) => column),
     rule.accumulators.map(({ column }) => print(refOf(column), old)),
     rule.accumulators.map(({ column }) => print(refOf(column), fresh)),
   )

@@ -1,0 +1,32 @@
+/** What the golden files are made from: every operator by itself, then what they do together. */
+export const GOLDEN_QUERIES: Readonly<Record<string, string>> = {
+  scan: 'SELECT * FROM public.orders',
+  'scan-bag': 'SELECT kind, at, body FROM public.events',
+  values: `SELECT v.code, v.title, o.id FROM (VALUES ('open'::public.status, 'to pay'), ('paid', NULL)) AS v(code, title) JOIN public.orders AS o ON o.status = v.code`,
+  filter: `SELECT id, amount FROM public.orders WHERE status = 'open' AND (amount > 100 OR note IS NULL)`,
+  project: `SELECT id, amount * 2 AS double, upper(note) AS note, true AS flag FROM public.orders`,
+  join: 'SELECT o.id, c.name, o.amount FROM public.orders AS o JOIN public.customers AS c ON c.id = o.customer_id',
+  'join-three': `SELECT o.id, r.name AS region FROM public.orders AS o JOIN public.customers AS c ON c.id = o.customer_id JOIN public.regions AS r ON r.id = c.region_id`,
+  'join-five': `SELECT a.a AS a, b.b AS b, c.b AS c, d.b AS d, e.name FROM public.links AS a JOIN public.links AS b ON a.b = b.a JOIN public.links AS c ON b.b = c.a JOIN public.links AS d ON c.b = d.a JOIN public.regions AS e ON e.id = d.b`,
+  'self-join': 'SELECT x.a, y.b FROM public.links AS x JOIN public.links AS y ON x.b = y.a',
+  'cross-join':
+    'SELECT r.name AS region, l.a FROM public.regions AS r CROSS JOIN public.links AS l WHERE l.a < r.id',
+  'union-all': `SELECT name FROM public.regions UNION ALL SELECT name FROM public.customers UNION ALL SELECT 'nobody'`,
+  'aggregate-fused': 'SELECT status, sum(amount) AS total, count(*) AS n FROM public.orders GROUP BY status',
+  'aggregate-state':
+    'SELECT a % 10 AS g, sum(b) AS s, avg(b) AS m, count(b) FILTER (WHERE b > 0) AS positive FROM public.links GROUP BY a % 10',
+  'aggregate-global': 'SELECT count(*) AS n, max(amount) AS top FROM public.orders',
+  'aggregate-extremes':
+    'SELECT customer_id, min(amount) AS low, max(note) AS last FROM public.orders GROUP BY customer_id',
+  'aggregate-recomputed':
+    'SELECT status, sum(weight) AS weight, count(*) AS n FROM public.orders GROUP BY status',
+  'aggregate-interval': 'SELECT kind, sum(took) AS total, avg(took) AS mean FROM public.events GROUP BY kind',
+  having:
+    'SELECT customer_id, count(*) AS n FROM public.orders GROUP BY customer_id HAVING sum(amount) > 1000',
+  'join-aggregate': `SELECT r.name AS region, sum(o.amount) AS total, count(*) AS n FROM public.orders AS o JOIN public.customers AS c ON c.id = o.customer_id JOIN public.regions AS r ON r.id = c.region_id GROUP BY r.name`,
+  'aggregate-of-aggregate': `SELECT n, count(*) AS customers FROM (SELECT customer_id, count(*) AS n FROM public.orders GROUP BY customer_id) AS per_customer GROUP BY n`,
+  'join-of-aggregate': `SELECT c.name, t.total FROM public.customers AS c JOIN (SELECT customer_id, sum(amount) AS total FROM public.orders GROUP BY customer_id) AS t ON t.customer_id = c.id`,
+  view: 'SELECT c.name, o.amount FROM public.open_orders AS o JOIN public.customers AS c ON c.id = o.customer_id',
+  with: `WITH big AS (SELECT id, customer_id FROM public.orders WHERE amount > 1000) SELECT b.id, c.id AS other FROM big AS b JOIN big AS c ON c.customer_id = b.customer_id`,
+  full: 'SELECT DISTINCT status FROM public.orders',
+}

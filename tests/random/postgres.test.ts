@@ -1,0 +1,43 @@
+import type pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type FreshDatabase, freshDatabase } from '../support/server.ts'
+import { hunt } from './hunt.ts'
+import { regressions } from './regressions.ts'
+import { type ResidentCompiler, residentCompiler } from './resident-compiler.ts'
+import { runScript, type Sessions } from './run-script.ts'
+
+const SECONDS = 60
+const MINUTES = Number(process.env.PG_STREAM_FUZZ_MINUTES ?? 0)
+
+let database: FreshDatabase
+let compiler: ResidentCompiler
+let sessions: Sessions
+
+beforeAll(async () => {
+  database = await freshDatabase()
+  compiler = residentCompiler()
+  const other: pg.Client = await database.connect()
+  sessions = { main: database.client, other }
+  await database.client.query(compiler.compileFunction)
+})
+
+afterAll(async () => {
+  compiler?.close()
+  await database?.close()
+})
+
+test.for(regressions)('$name stays mended', async ({ script }) => {
+  await runScript(sessions, script)
+})
+
+test('random stream tables equal their queries after every refresh', {
+  timeout: (SECONDS + 180 + MINUTES * 60) * 1000,
+}, async () => {
+  const hunted = await hunt({
+    seconds: SECONDS,
+    sessions: async () => sessions,
+    report: (line) => process.stderr.write(`${line}\n`),
+  })
+  // A generator that makes nothing new proves nothing.
+  if (process.env.PG_STREAM_SEED === undefined) expect(hunted.differential).toBeGreaterThan(20)
+})
