@@ -124,9 +124,11 @@ async function compiling(client: pg.Client, options: Options, report: Report): P
 async function compileRequest(client: pg.Client, query: string): Promise<CompileRequest> {
   await client.query('BEGIN')
   try {
+    // Two statements: the second must see the view that the first made.
+    const view = await scalar<number>(client, `SELECT pgstream._make_view($$${query}$$)`)
     const { rows } = await client.query<{ request: CompileRequest }>(
-      `SELECT pgstream._compile_request(pgstream._make_view($1), 1, 'public', 'stream', 'AUTO') AS request`,
-      [query],
+      `SELECT pgstream._compile_request($1, 1, 'public', 'stream', 'AUTO') AS request`,
+      [view],
     )
     const [first] = rows
     if (!first) throw new Error('no compile request')

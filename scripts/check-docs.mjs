@@ -20,15 +20,30 @@ const broken = []
 const wrong = (file, why) => broken.push(`${file}: ${why}`)
 /** Reports what is only on one side. */
 function same(file, what, documented, actual) {
-  for (const each of new Set(actual)) if (!documented.includes(each)) wrong(file, `${what} ${each} is not documented`)
-  for (const each of new Set(documented)) if (!actual.includes(each)) wrong(file, `${what} ${each} does not exist`)
+  for (const each of new Set(actual))
+    if (!documented.includes(each)) wrong(file, `${what} ${each} is not documented`)
+  for (const each of new Set(documented))
+    if (!actual.includes(each)) wrong(file, `${what} ${each} does not exist`)
 }
 
 const pack = JSON.parse(read('package.json'))
-const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CITATIONS.md', 'CHANGELOG.md', ...list('docs', /\.md$/)]
+const pages = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'CITATIONS.md',
+  'CHANGELOG.md',
+  ...list('docs', /\.md$/),
+]
 const texts = new Map(pages.map((page) => [page, read(page)]))
-const code = new Map([...list('src', /\.ts$/), ...list('sql', /\.sql$/), ...list('bench', /\.ts$/)].map((file) => [file, read(file)]))
-const all = (pattern) => [...code.values()].flatMap((text) => [...text.matchAll(pattern)].map(([, found]) => found))
+const code = new Map(
+  [...list('src', /\.ts$/), ...list('sql', /\.sql$/), ...list('bench', /\.ts$/)].map((file) => [
+    file,
+    read(file),
+  ]),
+)
+const all = (pattern) =>
+  [...code.values()].flatMap((text) => [...text.matchAll(pattern)].map(([, found]) => found))
 
 checkGenerated('README.md', 'benchmarks', benchmarks())
 checkGenerated('docs/SQL_REFERENCE.md', 'errors', errorTable(code))
@@ -36,7 +51,8 @@ for (const [page, text] of texts) checkReferences(page, text)
 checkCitations()
 checkReference()
 checkDependencies()
-if (!texts.get('CHANGELOG.md').includes(`\n## [${pack.version}]`)) wrong('CHANGELOG.md', `has no section for version ${pack.version}`)
+if (!texts.get('CHANGELOG.md').includes(`\n## [${pack.version}]`))
+  wrong('CHANGELOG.md', `has no section for version ${pack.version}`)
 if (!read('LICENSE').includes('Apache License')) wrong('LICENSE', `is not ${pack.license}`)
 
 for (const line of broken) console.error(line)
@@ -50,15 +66,21 @@ function checkGenerated(page, name, wanted) {
   const found = section.exec(text)
   if (!found) return wrong(page, `has no section ${name}`)
   if (found[2] === wanted) return
-  if (!process.argv.includes('--write')) return wrong(page, `section ${name} is out of date: node scripts/check-docs.mjs --write`)
-  texts.set(page, text.replace(section, (_, start, __, end) => start + wanted + end))
+  if (!process.argv.includes('--write'))
+    return wrong(page, `section ${name} is out of date: node scripts/check-docs.mjs --write`)
+  texts.set(
+    page,
+    text.replace(section, (_, start, __, end) => start + wanted + end),
+  )
   writeFileSync(path.join(root, page), texts.get(page))
 }
 
 /** The targets of the recorded run; figures are never written by hand. */
 function benchmarks() {
   const file = 'docs/BENCHMARKS.md'
-  const table = existsSync(path.join(root, file)) ? /^#+ Targets\n+((?:\|.*\n)+)/m.exec(read(file))?.[1] : undefined
+  const table = existsSync(path.join(root, file))
+    ? /^#+ Targets\n+((?:\|.*\n)+)/m.exec(read(file))?.[1]
+    : undefined
   return table
     ? `What \`npm run bench\` measured, as recorded in [${file}](${file}) with the machine it ran on:\n\n${table}`
     : 'No run is recorded for this version. `npm run bench` measures it on your machine, next to `REFRESH MATERIALIZED VIEW`\nand to delta SQL written by hand, and prints the figures with the bounds they are held to.\n'
@@ -73,9 +95,13 @@ function checkReferences(page, text) {
     const [file, anchor] = target.split('#')
     const resolved = file === '' ? path.join(root, page) : path.join(folder, file)
     if (!existsSync(resolved)) wrong(page, `links to ${target}, which does not exist`)
-    else if (anchor && !anchors(readFileSync(resolved, 'utf8')).has(anchor)) wrong(page, `links to ${target}: no such heading`)
+    else if (anchor && !anchors(readFileSync(resolved, 'utf8')).has(anchor))
+      wrong(page, `links to ${target}: no such heading`)
   }
-  for (const [, name] of prose.matchAll(/`((?:src|sql|tests|docs|scripts|bench|\.ci)\/[^`\s]*)`/g)) {
+  // The paths of CITATIONS.md are PostgreSQL's.
+  for (const [, name] of page === 'CITATIONS.md'
+    ? []
+    : prose.matchAll(/`((?:src|sql|tests|docs|scripts|bench|\.ci)\/[^`\s]*)`/g)) {
     if (!name.includes('<') && !matches(name)) wrong(page, `names ${name}, which does not exist`)
   }
   for (const [, run, plain] of text.matchAll(/\bnpm (?:run ([a-z]+)|(start|test)\b)/g)) {
@@ -86,27 +112,48 @@ function checkReferences(page, text) {
 /** Is there a file of that name, in which `*` stands for anything? */
 function matches(name) {
   if (!name.includes('*')) return existsSync(path.join(root, name))
-  const pattern = name.split('*').map((part) => part.replace(/[.+?^$()[\]{}|\\]/g, '\\$&')).join('.*')
+  const pattern = name
+    .split('*')
+    .map((part) => part.replace(/[.+?^$()[\]{}|\\]/g, '\\$&'))
+    .join('.*')
   return list(name.split('/')[0], new RegExp(`^${pattern}$`)).length > 0
 }
 
 /** As GitHub makes them. */
 function anchors(text) {
-  const headings = [...text.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading)
-  return new Set(headings.map((heading) => heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-')))
+  const headings = [...text.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/^#+ (.*)$/gm)].map(
+    ([, heading]) => heading,
+  )
+  return new Set(
+    headings.map((heading) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N} _-]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  )
 }
 
 /** Every source that the code or a page names is in the one numbered list, and nothing is in it that nobody names. */
 function checkCitations() {
   const page = 'CITATIONS.md'
-  const entries = [...texts.get(page).matchAll(/^(\d+)\. \*\*(.+?)\*\*/gm)].map(([, number, key]) => ({ number: Number(number), key }))
+  const entries = [...texts.get(page).matchAll(/^(\d+)\. \*\*(.+?)\*\*/gm)].map(([, number, key]) => ({
+    number: Number(number),
+    key,
+  }))
   const keys = entries.map(({ key }) => key)
   entries.forEach(({ number, key }, i) => {
     if (number !== i + 1) wrong(page, `entry ${key} is number ${number}, not ${i + 1}`)
     if (keys.indexOf(key) !== i) wrong(page, `${key} occurs twice`)
   })
-  const used = new Set()
-  const NAMES = [/\b([A-Z][A-Za-z]*\d\d)(?= |[.,;)]|$)/gm, /\b(FIELD(?: [a-c]\d)?)\b/g, /\b([a-z_0-9]{3,}\.(?:c|h|dat|txt|y))\b/g]
+  const used = new Set(
+    keys.filter((key) => [...texts].some(([file, text]) => file !== page && text.includes(key))),
+  )
+  const NAMES = [
+    /\b([A-Z][A-Za-z]*\d\d)(?= |[.,;)]|$)/gm,
+    /\b(FIELD(?: [a-c]\d)?)\b/g,
+    /\b([a-z_0-9]{3,}\.(?:c|h|dat|txt|y))\b/g,
+  ]
   const sources = [...code].map(([file, text]) => [file, comments(text)])
   const others = [...texts].filter(([file]) => file !== page)
   for (const [file, text] of [...sources, ...others]) {
@@ -114,10 +161,13 @@ function checkCitations() {
       used.add(key)
       if (!keys.includes(key)) wrong(file, `cites ${key}, which ${page} does not have`)
     }
-    for (const [, source] of file.endsWith('.ts') ? text.matchAll(/\bSource: ([\s\S]*?)\s*(?:\*\/|\n\s*\*?\s*\n|$)/g) : []) {
+    for (const [, source] of file.endsWith('.ts')
+      ? text.matchAll(/\bSource: ([\s\S]*?)\s*(?:\*\/|\n\s*\*?\s*\n|$)/g)
+      : []) {
       const named = source.replace(/\n\s*\*/g, ' ').split(';')
       for (const each of named.map((part) => part.trim().replace(/\.$/, ''))) {
-        if (each !== '–' && !keys.some((key) => each.startsWith(key))) wrong(file, `"Source: ${each}" begins with no key of ${page}`)
+        if (each !== '–' && !keys.some((key) => each.startsWith(key)))
+          wrong(file, `"Source: ${each}" begins with no key of ${page}`)
       }
     }
   }
@@ -134,12 +184,19 @@ function checkReference() {
   const section = (heading) => texts.get(page).split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? ''
   const firstCells = (heading) => [...section(heading).matchAll(/^\| `([^`]+)`/gm)].map(([, cell]) => cell)
   const INTERNAL = ['pg_stream.internal', 'pg_stream.refreshing', 'pg_stream.snapshot']
-  const settings = [...new Set(all(/current_setting\('(pg_stream\.[a-z_]+)'/g))].filter((name) => !INTERNAL.includes(name))
+  const settings = [...new Set(all(/current_setting\('(pg_stream\.[a-z_]+)'/g))].filter(
+    (name) => !INTERNAL.includes(name),
+  )
   same(page, 'setting', firstCells('Settings'), settings)
   same(page, 'alert', firstCells('Alerts'), all(/_alert\('([a-z_]+)'/g))
   const rows = [...section('Command line').matchAll(/^\| (`.*?`) \|/gm)].map(([, cell]) => cell)
   const documented = rows.flatMap((cell) => [...cell.matchAll(/`([a-z]+) ?[^`]*`/g)].map(([, name]) => name))
-  same(page, 'command', documented, [...read('src/cli/main.ts').matchAll(/\.command\('([a-z]+)/g)].map(([, name]) => name))
+  same(
+    page,
+    'command',
+    documented,
+    [...read('src/cli/main.ts').matchAll(/\.command\('([a-z]+)/g)].map(([, name]) => name),
+  )
 }
 
 /** ARCHITECTURE.md says of every dependency why it is there. */

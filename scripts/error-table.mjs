@@ -26,8 +26,12 @@ const SQLSTATES = {
 
 /** Every error that the SQL of pg_stream and its compiler raise: SQLSTATE, message, hint. `code` is text by file. */
 export function errorTable(code) {
-  const errors = [...code].flatMap(([file, text]) => (file.endsWith('.sql') ? raised(file, text) : refused(file, text)))
-  const rows = [...new Set(errors.map(({ state, message, hint }) => `| ${state} | ${cell(message)} | ${cell(hint)} |`))]
+  const errors = [...code].flatMap(([file, text]) =>
+    file.endsWith('.sql') ? raised(file, text) : refused(file, text),
+  )
+  const rows = [
+    ...new Set(errors.map(({ state, message, hint }) => `| ${state} | ${cell(message)} | ${cell(hint)} |`)),
+  ]
   return `| SQLSTATE | message | hint |\n|---|---|---|\n${rows.sort().join('\n')}\n`
 }
 
@@ -35,13 +39,15 @@ const cell = (text) => text.replaceAll('|', '\\|')
 
 /** RAISE EXCEPTION 'message', … USING ERRCODE = 'name', HINT = 'text' or format('text', …). */
 function raised(file, text) {
-  return [...text.matchAll(/RAISE EXCEPTION\s+'((?:[^']|'')*)'([\s\S]*?);\s*$/gm)].map(([, message, rest]) => {
-    const name = /ERRCODE = '(\w+)'/.exec(rest)?.[1]
-    const state = /^[0-9A-Z]{5}$/.test(name ?? '') ? name : SQLSTATES[name]
-    if (!state) throw new Error(`${file}: no SQLSTATE for ${name} of "${message}"`)
-    const hint = /HINT = (?:pg_catalog\.)?(?:format\()?'((?:[^']|'')*)'/.exec(rest)?.[1] ?? ''
-    return { state, message: plain(message, /%/g), hint: plain(hint, /%[ILs]/g) }
-  })
+  return [...text.matchAll(/RAISE EXCEPTION\s+'((?:[^']|'')*)'([\s\S]*?);\s*$/gm)].map(
+    ([, message, rest]) => {
+      const name = /ERRCODE = '(\w+)'/.exec(rest)?.[1]
+      const state = /^[0-9A-Z]{5}$/.test(name ?? '') ? name : SQLSTATES[name]
+      if (!state) throw new Error(`${file}: no SQLSTATE for ${name} of "${message}"`)
+      const hint = /HINT = (?:pg_catalog\.)?(?:format\()?'((?:[^']|'')*)'/.exec(rest)?.[1] ?? ''
+      return { state, message: plain(message, /%/g), hint: plain(hint, /%[ILs]/g) }
+    },
+  )
 }
 
 const plain = (text, holes) => text.replaceAll("''", "'").replace(holes, '…')
@@ -51,7 +57,10 @@ function refused(file, text) {
   if (!file.startsWith('src/compiler/')) return []
   const word = String.raw`\s*(['\x60])((?:(?!\N).)*?)\N`
   const quoted = (n) => word.replaceAll('N', String(n))
-  const strings = new RegExp(String.raw`refusal\(\s*SQLSTATE\.(\w+),\s*(?:'[^']*'|\w+),${quoted(2)},${quoted(4)}`, 'gs')
+  const strings = new RegExp(
+    String.raw`refusal\(\s*SQLSTATE\.(\w+),\s*(?:'[^']*'|\w+),${quoted(2)},${quoted(4)}`,
+    'gs',
+  )
   return [...text.matchAll(strings)].map(([, state, , message, , hint]) => ({
     state: STATES_OF_THE_COMPILER[state] ?? state,
     message: message.replace(/\$\{.*?\}/g, '…'),

@@ -134,6 +134,16 @@ test('the server ends with us when we are killed', async () => {
   await eventually(() => temporaryFiles().length === 0)
 })
 
+test('Ctrl-C at any time of the start leaves nothing', async () => {
+  for (const ms of [300, 450, 600, 800]) {
+    const cli = up()
+    await sleep(ms)
+    cli.child.kill('SIGINT')
+    expect([0, 'SIGINT']).toContain(await cli.ended)
+    expect(temporaryFiles()).toEqual([])
+  }
+})
+
 test('we end with the server when it is killed, and its data survives', async () => {
   const data = path.join(folder, 'data')
   const cli = up('--data', data)

@@ -5,7 +5,7 @@
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { freshDatabase } from '../support/server.ts'
-import { play, readDocument, ROOT } from './document.ts'
+import { play, ROOT, readDocument } from './document.ts'
 
 test.each(['README.md', 'docs/GETTING_STARTED.md', 'docs/HOW_IT_STAYS_EXACT.md', 'docs/SQL_REFERENCE.md'])(
   'the blocks of %s print what it shows',
@@ -21,4 +21,6 @@ test.each(['README.md', 'docs/GETTING_STARTED.md', 'docs/HOW_IT_STAYS_EXACT.md',
       await database.close()
     }
   },
+  // README.md starts PGlite, which takes half a minute while other tests fill the machine.
+  120_000,
 )

@@ -31,7 +31,11 @@ export function formatResult({ fields, rows }: pg.QueryArrayResult<(string | nul
 
 /** What psql prints for an error, with `\set SHOW_CONTEXT never`. */
 export function formatError({ message, detail, hint }: pg.DatabaseError): string {
-  return [`ERROR:  ${message}`, ...(detail ? [`DETAIL:  ${detail}`] : []), ...(hint ? [`HINT:  ${hint}`] : [])].join('\n')
+  return [
+    `ERROR:  ${message}`,
+    ...(detail ? [`DETAIL:  ${detail}`] : []),
+    ...(hint ? [`HINT:  ${hint}`] : []),
+  ].join('\n')
 }
 
 function width(text: string): number {

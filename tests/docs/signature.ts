@@ -11,11 +11,19 @@ export async function publicObjects(client: pg.Client): Promise<string[]> {
 
 /** How an object is called or read: a function with its arguments and result, a table or view with its columns. */
 export async function signature(client: pg.Client, name: string): Promise<string> {
-  const functions = await client.query<{ kind: string; arguments: string[]; result: string; columns: string[] }>(
+  const functions = await client.query<{
+    kind: string
+    arguments: string[]
+    result: string
+    columns: string[]
+  }>(
     `SELECT prokind AS kind, pg_get_function_result(p.oid) AS result,
        ARRAY(SELECT concat_ws(' ', quote_ident(a.name), a.type, 'DEFAULT ' || a.fallback) FROM pgs_arguments(p) AS a WHERE a.mode IN ('i', 'v')) AS arguments,
        ARRAY(SELECT concat_ws(' ', quote_ident(a.name), a.type) FROM pgs_arguments(p) AS a WHERE a.mode = 't') AS columns
-     FROM pg_proc p WHERE pronamespace = 'pgstream'::regnamespace AND proname = $1`.replaceAll('pgs_arguments(p)', () => ARGUMENTS),
+     FROM pg_proc p WHERE pronamespace = 'pgstream'::regnamespace AND proname = $1`.replaceAll(
+      'pgs_arguments(p)',
+      () => ARGUMENTS,
+    ),
     [name],
   )
   const [found] = functions.rows

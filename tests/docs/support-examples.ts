@@ -16,6 +16,7 @@ export const SCHEMA = `
   CREATE TABLE log (line text);
   CREATE TABLE measures (at date NOT NULL, value int) PARTITION BY RANGE (at);
   CREATE TABLE measures_2024 PARTITION OF measures FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+  CREATE UNLOGGED TABLE unsafe (a int);
   CREATE TABLE parent (a int);
   CREATE TABLE child () INHERITS (parent);
   CREATE TABLE private (a int);
@@ -135,6 +136,7 @@ export const CHAPTERS: readonly Chapter[] = [
       foreign tables                 :: SELECT a FROM remote
       system catalogs                :: SELECT relname FROM pg_class
       sequences                      :: SELECT last_value FROM counter
+      unlogged tables                :: SELECT a FROM unsafe
       temporary tables               :: SELECT a FROM scratch
       TABLESAMPLE                    :: SELECT id FROM orders TABLESAMPLE SYSTEM (10)
       FOR UPDATE, FOR SHARE          :: SELECT id FROM orders FOR UPDATE

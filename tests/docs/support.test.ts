@@ -5,9 +5,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type pg from 'pg'
-import { beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { hasAggregateRule } from '../../src/compiler/algebra/aggregate-functions.ts'
 import { operators } from '../../src/compiler/algebra/operators/index.ts'
+import { type ResidentCompiler, residentCompiler } from '../random/resident-compiler.ts'
 import { withClient } from '../support/server.ts'
 import { ROOT } from './document.ts'
 import { CHAPTERS, type Example, SCHEMA } from './support-examples.ts'
@@ -31,7 +32,17 @@ Made from the compiler's own answers by \`tests/docs/support.test.ts\`; \`npx vi
 Whether the joins of a query are probes into indexes, and which index is missing, \`pgstream.explain_st(name)\` says.
 `
 
-beforeAll(() => withClient(async (client) => void (await client.query(SCHEMA))))
+let compiler: ResidentCompiler
+
+beforeAll(async () => {
+  compiler = residentCompiler()
+  await withClient(async (client) => {
+    await client.query(compiler.compileFunction)
+    await client.query(SCHEMA)
+  })
+})
+
+afterAll(() => compiler?.close())
 
 test('docs/SUPPORT.md says what becomes of every construct', async () => {
   await withClient(async (client) => {
@@ -60,12 +71,20 @@ test('every operator and every aggregate with a rule has an example that is incr
       algebra.push(...lines)
     }
   })
-  const seen = new Set(algebra.map((line) => line.trim().replace(/^union all.*/, 'union-all').split(' ')[0]))
+  const seen = new Set(
+    algebra.map(
+      (line) =>
+        line
+          .trim()
+          .replace(/^union all.*/, 'union-all')
+          .split(' ')[0],
+    ),
+  )
   const wanted = Object.values(operators).filter((operator) => operator.class !== 'term')
   expect(wanted.map(({ op }) => op).filter((op) => !seen.has(op))).toEqual([])
   const numeric = { oid: 1700, typmod: -1, collation: 0 }
-  const ruled = ['count', 'sum', 'avg', 'min', 'max', 'bool_and', 'stddev', 'array_agg', 'string_agg'].filter((name) =>
-    hasAggregateRule(name, numeric),
+  const ruled = ['count', 'sum', 'avg', 'min', 'max', 'bool_and', 'stddev', 'array_agg', 'string_agg'].filter(
+    (name) => hasAggregateRule(name, numeric),
   )
   const text = algebra.join('\n')
   expect(ruled.filter((name) => !text.includes(`${name}(`))).toEqual([])
@@ -125,7 +144,8 @@ const OUT_OF_REACH: Readonly<Record<string, string>> = {
   'row of named columns': 'PostgreSQL makes none before planning',
   'modifier of type ${sql}': 'no type of PostgreSQL itself, or of the extensions that come with it',
   'modifier of type interval': 'every combination of fields is known',
-  'min or max over type ${typeFacts(request, type.oid).sql}': 'every type of pg_catalog.min and max has an equality',
+  'min or max over type ${typeFacts(request, type.oid).sql}':
+    'every type of pg_catalog.min and max has an equality',
   '${construct} on rows with an operator outside pg_catalog': 'takes an operator on rows in the search_path',
   'WHERE CURRENT OF': 'no SELECT can hold it',
   DEFAULT: 'no SELECT can hold it',
@@ -138,15 +158,21 @@ const OUT_OF_REACH: Readonly<Record<string, string>> = {
 /** The constructs that `bind/` refuses by name, as patterns, without those that an example met. */
 function unmet(met: readonly string[]): string[] {
   const folder = path.join(ROOT, 'src/compiler/bind')
-  const source = readdirSync(folder).map((file) => readFileSync(path.join(folder, file), 'utf8')).join('\n')
+  const source = readdirSync(folder)
+    .map((file) => readFileSync(path.join(folder, file), 'utf8'))
+    .join('\n')
   const calls = [
     ...source.matchAll(/\bunsupported\(\s*(?:\w+ \? )?(['`])(.+?)\1/g),
     ...source.matchAll(/\b(?:refuse|refused)\((['`])(.+?)\1/g),
     ...source.matchAll(/^ {2}clause\([\s\S]*?(['`])([^'`]+)\1,?\s*\)$/gm),
   ]
   const constructs = [...new Set(calls.map(([, , construct = '']) => construct))]
+  expect(Object.keys(OUT_OF_REACH).filter((construct) => !constructs.includes(construct))).toEqual([])
   return constructs.filter((construct) => {
-    const pattern = construct.split(/\$\{.*?\}/).map((part) => part.replace(/[.*+?^$()[\]\\|]/g, '\\$&')).join('.*')
+    const pattern = construct
+      .split(/\$\{.*?\}/)
+      .map((part) => part.replace(/[.*+?^$()[\]\\|]/g, '\\$&'))
+      .join('.*')
     return !(construct in OUT_OF_REACH) && !met.some((each) => new RegExp(pattern).test(each))
   })
 }

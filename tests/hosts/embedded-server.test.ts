@@ -1,5 +1,29 @@
-import { expect, test } from 'vitest'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { hasLinks, makeLinks } from '../../src/hosts/embedded/binaries.ts'
+import { prepareDataFolder } from '../../src/hosts/embedded/data-folder.ts'
+import { readableCopy } from '../../src/hosts/embedded/readable-copy.ts'
 import { freshDatabase } from '../support/server.ts'
+
+let folder: string
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'pg_stream-test-'))
+})
+
+afterEach(() => rmSync(folder, { recursive: true }))
+
+/** A package as npm unpacks it without running its install script: no symbolic links. */
+function unpacked(): string {
+  const native = path.join(folder, 'native')
+  mkdirSync(path.join(native, 'lib'), { recursive: true })
+  writeFileSync(path.join(native, 'lib/libx.so.1.0'), 'x', { mode: 0o600 })
+  const links = [{ source: 'native/lib/libx.so.1.0', target: 'native/lib/libx.so.1' }]
+  writeFileSync(path.join(native, 'pg-symlinks.json'), JSON.stringify(links))
+  return native
+}
 
 test('databases of a run are separate', async () => {
   const a = await freshDatabase({ pgStream: false })
@@ -8,4 +32,40 @@ test('databases of a run are separate', async () => {
   await expect(b.client.query('TABLE t')).rejects.toThrow('does not exist')
   await a.close()
   await b.close()
+})
+
+test('links that npm left out are made', () => {
+  const native = unpacked()
+  expect(hasLinks(native)).toBe(false)
+  makeLinks(native)
+  expect(hasLinks(native)).toBe(true)
+  expect(readFileSync(path.join(native, 'lib/libx.so.1'), 'utf8')).toBe('x')
+})
+
+test('a copy is complete, readable by all, made once, and never taken from a folder that others may write', () => {
+  const before = process.env.TMPDIR
+  const temporary = path.join(folder, 'tmp')
+  mkdirSync(temporary)
+  process.env.TMPDIR = temporary
+  try {
+    const native = unpacked()
+    const copy = readableCopy(undefined, native, '1.0')
+    expect(readFileSync(path.join(copy, 'lib/libx.so.1'), 'utf8')).toBe('x')
+    expect(readableCopy(undefined, native, '1.0')).toBe(copy)
+    expect(readdirSync(temporary)).toHaveLength(1)
+    chmodSync(path.dirname(copy), 0o777)
+    const other = readableCopy(undefined, native, '1.0')
+    expect(other).not.toBe(copy)
+    expect(hasLinks(other)).toBe(true)
+  } finally {
+    process.env.TMPDIR = before
+    if (before === undefined) delete process.env.TMPDIR
+  }
+})
+
+test('a cluster whose initialization was interrupted is named as that', () => {
+  writeFileSync(path.join(folder, 'PG_VERSION'), '18\n')
+  expect(() => prepareDataFolder(folder, undefined, '/nowhere')).toThrow(
+    `the initialization of ${folder} was interrupted; remove the folder and start again`,
+  )
 })

@@ -142,9 +142,10 @@ export function functionsOf(type: ColumnType): readonly ValueFunction[] {
 
 /** Comparisons that give a condition; `@` is the other side. */
 export const comparisons: readonly string[] = [
-  '(% = @)',
   '(% <> @)',
+  '(% = @)',
   '(% >= @)',
+  '(% <= @)',
   '(% < @)',
   '(% IS DISTINCT FROM @)',
   '(NOT (% = @))',

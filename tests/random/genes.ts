@@ -147,7 +147,7 @@ const aggregate: fc.Arbitrary<AggregateGenes> = fc.record({
 
 const { query } = fc.letrec<{ query: QueryGenes; select: SelectGenes; source: SourceGenes }>((tie) => ({
   query: fc.oneof(
-    { depthSize: 'small', maxDepth: 4, withCrossShrink: true, depthIdentifier: 'query' },
+    { depthSize: 'xsmall', maxDepth: 4, withCrossShrink: true, depthIdentifier: 'query' },
     { arbitrary: fc.tuple(tie('select')), weight: 5 },
     { arbitrary: fc.array(tie('select'), { minLength: 2, maxLength: 3 }), weight: 1 },
   ),
@@ -159,7 +159,7 @@ const { query } = fc.letrec<{ query: QueryGenes; select: SelectGenes; source: So
       { arbitrary: fc.array(joinOf(tie('source')), { minLength: 3, maxLength: 5 }), weight: 1 },
     ),
     where: fc.oneof(
-      { arbitrary: fc.constant([]), weight: 1 },
+      { arbitrary: fc.constant([]), weight: 2 },
       { arbitrary: few(condition, 2, 1), weight: 1 },
     ),
     outputs: few(expression, 5),
@@ -167,7 +167,7 @@ const { query } = fc.letrec<{ query: QueryGenes; select: SelectGenes; source: So
     aggregate: sometimes(aggregate, 2),
   }),
   source: fc.oneof(
-    { depthSize: 'small', maxDepth: 4, withCrossShrink: true, depthIdentifier: 'query' },
+    { depthSize: 'xsmall', maxDepth: 4, withCrossShrink: true, depthIdentifier: 'query' },
     { arbitrary: fc.record({ kind: fc.constant('relation' as const), pick: number }), weight: 9 },
     { arbitrary: fc.record({ kind: fc.constant('values' as const), rows: few(row, 3, 1) }), weight: 1 },
     { arbitrary: fc.record({ kind: fc.constant('subquery' as const), query: tie('query') }), weight: 3 },
@@ -184,7 +184,7 @@ const table: fc.Arbitrary<TableGenes> = fc.record({
   key: fc.oneof({ arbitrary: fc.constant(0), weight: 3 }, { arbitrary: number, weight: 1 }),
   identity: number,
   columns: few(fc.record({ type: number, name: number, kind: number }), 4, 1),
-  rows: few(row, 8),
+  rows: few(row, 10, 2),
 })
 
 const write: fc.Arbitrary<WriteGenes> = fc.record({
@@ -238,5 +238,5 @@ export const caseGenes: fc.Arbitrary<CaseGenes> = fc.record({
   tables: few(table, 5, 2),
   views: fc.oneof({ arbitrary: fc.constant([]), weight: 3 }, { arbitrary: few(query, 2, 1), weight: 1 }),
   streams: few(query, 3, 1),
-  steps: few(step, 14, 1),
+  steps: few(step, 24, 1),
 })

@@ -9,7 +9,8 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import fc from 'fast-check'
-import { type CaseGenes, caseGenes } from './genes.ts'
+import { takeBulkAbove } from './bulk.ts'
+import { caseGenes } from './genes.ts'
 import { minimize } from './minimize.ts'
 import { render } from './render.ts'
 import { Discarded, newCounts, type RunCounts, runScript, type Sessions } from './run-script.ts'
@@ -17,8 +18,7 @@ import type { Script } from './script.ts'
 
 export interface Hunt {
   readonly seconds: number
-  /** Called once per case: what a failure broke must not reach the next. */
-  sessions(): Promise<Sessions>
+  readonly sessions: Sessions
   report?(line: string): void
 }
 
@@ -38,6 +38,8 @@ export async function hunt({ seconds, sessions, report }: Hunt): Promise<Hunted>
   const first = fixed === undefined ? Date.now() % 1_000_000_000 : Number(fixed)
   const totals: Hunted = { ...newCounts(), cases: 0, discarded: 0 }
   for (let seed = first; Date.now() < until; seed++) {
+    // Odd seeds try the statements for large changes.
+    await takeBulkAbove(sessions.main, seed % 2 === 1 ? 1 : 1000)
     await hunted(seed, until, totals, sessions)
     if (fixed !== undefined) break
     if (minutes > 0) report?.(`seed ${seed}: ${JSON.stringify(totals)}`)
@@ -45,22 +47,17 @@ export async function hunt({ seconds, sessions, report }: Hunt): Promise<Hunted>
   return totals
 }
 
-async function hunted(
-  seed: number,
-  until: number,
-  totals: Hunted,
-  sessions: () => Promise<Sessions>,
-): Promise<void> {
+async function hunted(seed: number, until: number, totals: Hunted, sessions: Sessions): Promise<void> {
   let failing: { readonly script: Script; readonly error: Error } | undefined
   let shrinkUntil = Number.POSITIVE_INFINITY
   const property = fc.asyncProperty(caseGenes, async (genes) => {
     if (!failing && Date.now() > until) return
     // Shrinking has a budget of its own; beyond it every smaller case counts as good.
     if (failing && Date.now() > shrinkUntil) return
-    const script = await scriptOf(genes, sessions)
+    const script = render(genes, { sessions: sessions.other ? 2 : 1 })
     const counts = newCounts()
     try {
-      await runScript(await sessions(), script, counts)
+      await runScript(sessions, script, counts)
       totals.cases += 1
     } catch (error) {
       if (error instanceof Discarded) {
@@ -95,11 +92,6 @@ async function hunted(
 }
 
 const SHRINK_MS = 60_000
-
-async function scriptOf(genes: CaseGenes, sessions: () => Promise<Sessions>): Promise<Script> {
-  const { other } = await sessions()
-  return render(genes, { sessions: other ? 2 : 1 })
-}
 
 function save(script: Script): string | null {
   const folder = process.env.PG_STREAM_FAILURES

@@ -8,7 +8,7 @@ import type { Script, Step } from './script.ts'
 export async function minimize(
   script: Script,
   error: Error,
-  sessions: () => Promise<Sessions>,
+  sessions: Sessions,
   budgetMs: number,
 ): Promise<Script> {
   const until = Date.now() + budgetMs
@@ -17,7 +17,7 @@ export async function minimize(
   const stillFails = async (candidate: Script): Promise<boolean> => {
     if (Date.now() > until) return false
     try {
-      await runScript(await sessions(), candidate)
+      await runScript(sessions, candidate)
       return false
     } catch (other) {
       if (other instanceof Discarded || kindOf(other as Error) !== kind) return false

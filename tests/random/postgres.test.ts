@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
+import { takeBulkAbove } from './bulk.ts'
 import { hunt } from './hunt.ts'
 import { regressions } from './regressions.ts'
 import { type ResidentCompiler, residentCompiler } from './resident-compiler.ts'
@@ -26,7 +27,10 @@ afterAll(async () => {
   await database?.close()
 })
 
-test.for(regressions)('$name stays mended', async ({ script }) => {
+const replays = regressions.flatMap((each) => [1000, 1].map((bulkAbove) => ({ ...each, bulkAbove })))
+
+test.for(replays)('$name stays mended (bulk above $bulkAbove)', async ({ script, bulkAbove }) => {
+  await takeBulkAbove(sessions.main, bulkAbove)
   await runScript(sessions, script)
 })
 
@@ -35,7 +39,7 @@ test('random stream tables equal their queries after every refresh', {
 }, async () => {
   const hunted = await hunt({
     seconds: SECONDS,
-    sessions: async () => sessions,
+    sessions,
     report: (line) => process.stderr.write(`${line}\n`),
   })
   // A generator that makes nothing new proves nothing.

@@ -103,7 +103,11 @@ export function render(genes: CaseGenes, { sessions }: { readonly sessions: 1 | 
 }
 
 /** Those whose name stands in a query, or in a view whose name does. */
-function tablesRead(streams: readonly StreamTable[], setup: readonly string[], tables: readonly Table[]): readonly Table[] {
+function tablesRead(
+  streams: readonly StreamTable[],
+  setup: readonly string[],
+  tables: readonly Table[],
+): readonly Table[] {
   const views = setup.filter((sql) => sql.startsWith('CREATE VIEW'))
   const text = [...streams.map((stream) => stream.query), ...views].join('\n')
   return tables.filter(({ name }) => text.includes(`${name} AS `))

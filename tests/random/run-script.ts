@@ -14,6 +14,8 @@ export class Discarded extends Error {}
 export interface RunCounts {
   refreshes: number
   differential: number
+  /** Differential refreshes that changed a row. */
+  changed: number
   noData: number
   reinitialized: number
   writes: number
@@ -21,7 +23,15 @@ export interface RunCounts {
 }
 
 export function newCounts(): RunCounts {
-  return { refreshes: 0, differential: 0, noData: 0, reinitialized: 0, writes: 0, failedWrites: 0 }
+  return {
+    refreshes: 0,
+    differential: 0,
+    changed: 0,
+    noData: 0,
+    reinitialized: 0,
+    writes: 0,
+    failedWrites: 0,
+  }
 }
 
 /** Data that a statement may well refuse: overflow, constraint, a row hit twice, a lock that the other session holds. */
@@ -167,11 +177,26 @@ async function refresh(
   counts.refreshes += 1
   await expectEqual(main, stream.name, { image: stream.image === true })
   const isForTruncation = action === 'REINITIALIZE' && state.truncated.has(index)
-  if (action === 'DIFFERENTIAL') counts.differential += 1
-  else if (action === 'NO_DATA') counts.noData += 1
+  if (action === 'DIFFERENTIAL') {
+    counts.differential += 1
+    if ((await lastChange(main, stream)) > 0) counts.changed += 1
+  } else if (action === 'NO_DATA') counts.noData += 1
   else if (isForTruncation) counts.reinitialized += 1
   else throw new Error(`refresh of ${stream.name} was ${action}, not DIFFERENTIAL\nquery: ${stream.query}`)
   if (!state.inTransaction) state.truncated.delete(index)
+}
+
+/** How many rows the last refresh changed, from the history, which must say the same action. */
+async function lastChange(main: SqlClient, { name }: StreamTable): Promise<number> {
+  const { rows } = await main.query(
+    `SELECT action, (rows_inserted + rows_updated + rows_deleted)::int AS changed FROM pgstream.pgs_refresh_history
+     WHERE pgs_id = pgstream._stream_table_id($1) ORDER BY refresh_id DESC LIMIT 1`,
+    [name],
+  )
+  const last = (rows as { action: string; changed: number }[])[0]
+  if (last?.action !== 'DIFFERENTIAL')
+    throw new Error(`the history of ${name} says ${last?.action}, not DIFFERENTIAL`)
+  return last.changed
 }
 
 /** What is made for a case goes with it, and nothing is left. */

@@ -27,7 +27,7 @@ function define(name: string, values: readonly string[], options: Options = {}):
 
 const quoted = (type: string, ...values: string[]) => values.map((value) => `'${value}'::${type}`)
 
-define('int4', ['1', '2', '0', '-1', '3', '2147483647'], { sum: 'int8', avg: 'numeric' })
+define('int4', ['1', '2', '3', '0', '(-1)', '2147483647'], { sum: 'int8', avg: 'numeric' })
 define('text', [`'a'`, `'b'`, `''`, `'A'`, `'é'`, `'it''s'`])
 define(
   'numeric',
@@ -50,7 +50,7 @@ define(
     avg: 'numeric',
   },
 )
-define('int8', ['1::int8', '2::int8', '0::int8', '-5::int8', '9223372036854775807'], {
+define('int8', ['1::int8', '2::int8', '0::int8', '(-5)::int8', '9223372036854775807'], {
   sum: 'numeric',
   avg: 'numeric',
 })

@@ -16,6 +16,6 @@ BEGIN
     RAISE EXCEPTION 'stream table "%" is suspended', target.pgs_name
       USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT pgstream.resume_stream_table(…) resumes it.';
   END IF;
-  RETURN pgstream._refresh(id, 'MANUAL');
+  RETURN pgstream._refresh_or_recompute(id, 'MANUAL');
 END
 $$;

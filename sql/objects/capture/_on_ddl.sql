@@ -22,14 +22,20 @@ BEGIN
         WITH RECURSIVE ancestor(oid) AS (
           SELECT command.objid
           UNION SELECT i.inhparent FROM ancestor JOIN pg_inherits i ON i.inhrelid = ancestor.oid
+        ), descendant(oid) AS (
+          -- It may have become a partition: then its statements are no longer the only ones that write it.
+          SELECT command.objid
+          UNION SELECT i.inhrelid FROM descendant JOIN pg_inherits i ON i.inhparent = descendant.oid
         )
         SELECT t.source_relid FROM pgstream.pgs_change_tracking t
         WHERE command.objid = ANY (t.carriers) OR t.source_relid IN (SELECT oid FROM ancestor)
+          OR t.source_relid IN (SELECT oid FROM descendant)
       LOOP
         PERFORM pgstream._recheck_source(source,
           CASE WHEN command.command_tag = 'CREATE TABLE' THEN ARRAY[command.objid] ELSE '{}' END);
       END LOOP;
       PERFORM pgstream._recheck_stream_table(command.objid);
+      PERFORM pgstream._check_guards();
     ELSIF command.object_type = 'view' THEN
       readers := ARRAY(SELECT pgs_id FROM pgstream.pgs_stream_tables WHERE command.objid = ANY (views));
       PERFORM pgstream._mark_stream_tables(readers, 'reinit', format('view %s was altered', command.object_identity));

@@ -24,6 +24,9 @@ BEGIN
   FOR target IN SELECT pgs_id FROM pgstream.pgs_stream_tables WHERE pgs_relid = ANY (gone) LOOP
     PERFORM pgstream._forget_stream_table(target.pgs_id);
   END LOOP;
+  IF details THEN
+    PERFORM pgstream._check_guards();
+  END IF;
   PERFORM pgstream._mark_stream_tables(ARRAY(
       SELECT pgs_id FROM pgstream.pgs_stream_tables WHERE views && gone), 'broken', 'a view that the query reads was dropped');
   PERFORM pgstream._mark_dependents(d.source_relid, NULL, 'broken', 'a source table was dropped')

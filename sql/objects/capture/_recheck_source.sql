@@ -62,6 +62,9 @@ BEGIN
   IF EXISTS (SELECT FROM unnest(tracked.carriers) AS c WHERE c <> ALL (carriers_now)) THEN
     PERFORM pgstream._mark_dependents(source, NULL, 'reinit', format('a partition or child of source table %s was detached or dropped', label));
   END IF;
+  IF level <> tracked.trigger_level AND NOT pgstream._ddl_is_watched() THEN
+    PERFORM pgstream._mark_dependents(source, NULL, 'reinit', format('source table %s was attached elsewhere', label));
+  END IF;
   IF NOT pgstream._capture_is_complete(source,
       ARRAY(SELECT c FROM unnest(carriers_now) AS c WHERE c = ANY (tracked.carriers)), tracked.trigger_level) THEN
     PERFORM pgstream._mark_dependents(source, NULL, 'reinit', format('a capture trigger of source table %s was disabled or dropped', label));

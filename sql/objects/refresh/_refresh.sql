@@ -18,6 +18,7 @@ DECLARE
   duration_ms double precision;
   repeatable CONSTANT boolean := current_setting('transaction_isolation') <> 'read committed';
 BEGIN
+  PERFORM pgstream._refuse_in_trigger();
   SELECT * INTO target FROM pgstream._refresh_targets t WHERE t.pgs_id = id;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'stream table % does not exist', id USING ERRCODE = 'undefined_table';
@@ -86,6 +87,7 @@ BEGIN
       RETURN 'NO_DATA';
     END IF;
     SELECT * INTO chosen FROM pgstream._choose_action(id, target.refresh_mode, frontier, pending);
+    PERFORM pgstream._check_source_rights(id);
   END IF;
 
   result := pgstream._call_refresh(id, chosen.variant, frontier);

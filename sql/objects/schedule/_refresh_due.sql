@@ -15,7 +15,7 @@ BEGIN
     RETURN NULL;
   END IF;
   BEGIN
-    action := pgstream._refresh(id, 'SCHEDULER');
+    action := pgstream._refresh_or_recompute(id, 'SCHEDULER');
   EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, state = RETURNED_SQLSTATE;
     PERFORM pgstream._record_failure(id, started, message, state);

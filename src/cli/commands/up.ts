@@ -20,14 +20,16 @@ export async function up(options: UpOptions): Promise<void> {
   const signal = stopSignal()
   // The live view of the demo is in the way of anything less than a warning.
   const log = makeLog(options.demo && process.stdout.isTTY ? 'warn' : undefined)
-  const server = await startServer({
-    port: options.port,
-    dataFolder: options.data,
-    onLog: (line) => logServerLine(log, line),
+  const server = await start(options, log).catch(async (error: unknown) => {
+    // A Ctrl-C that ended initdb reaches us one turn later.
+    await new Promise((resolve) => setImmediate(resolve))
+    if (!signal.aborted) throw error
   })
+  if (!server) return
   // Stops what uses the server, for either reason: asked to stop, or the server is gone.
   const end = new AbortController()
-  signal.addEventListener('abort', () => end.abort(), { once: true })
+  if (signal.aborted) end.abort()
+  else signal.addEventListener('abort', () => end.abort(), { once: true })
   const gone = server.exited.then((status) => {
     end.abort()
     if (!signal.aborted && status !== 0) throw new StartError(`the server ended by itself (status ${status})`)
@@ -48,6 +50,10 @@ export async function up(options: UpOptions): Promise<void> {
     log.info('stopped')
   }
   await gone
+}
+
+function start({ port, data }: UpOptions, log: Logger): Promise<EmbeddedServer> {
+  return startServer({ port, dataFolder: data, onLog: (line) => logServerLine(log, line) })
 }
 
 async function prepare(server: EmbeddedServer): Promise<void> {

@@ -44,8 +44,26 @@ const SETTINGS = {
   max_prepared_transactions: 20,
 } as const
 
+/** How long the processes of a server that was killed may take to notice. */
+const ORPHANS_MS = 10_000
+
 /** Start PostgreSQL 18 on the loopback interface; ready for connections when it returns. */
 export async function startServer(options: ServerOptions = {}): Promise<EmbeddedServer> {
+  for (const end = Date.now() + ORPHANS_MS; ; ) {
+    try {
+      return await startOnce(options)
+    } catch (error) {
+      const message = String(error)
+      // Somebody took the free port between our look and the server's.
+      const portTaken = options.port === undefined && message.includes('could not bind')
+      const orphans = message.includes('shared memory block')
+      if (!(portTaken || orphans) || Date.now() > end) throw error
+      await sleep(100)
+    }
+  }
+}
+
+async function startOnce(options: ServerOptions): Promise<EmbeddedServer> {
   const given = options.dataFolder === undefined ? undefined : path.resolve(options.dataFolder)
   const account = serverAccount(given)
   const programs = runnablePrograms(account)
@@ -57,8 +75,6 @@ export async function startServer(options: ServerOptions = {}): Promise<Embedded
     return await launch({ ...options, account, programs, port, temporary, dataFolder })
   } catch (error) {
     if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true })
-    // Somebody took the free port between our look and the server's.
-    if (options.port === undefined && String(error).includes('could not bind')) return startServer(options)
     throw error
   }
 }
@@ -75,6 +91,8 @@ async function launch(launch: Launch): Promise<EmbeddedServer> {
   const { account, programs, port, temporary, dataFolder } = launch
   const settings = { ...SETTINGS, port, ...launch.settings }
   const fatal: string[] = []
+  // The file of a server that was killed may still be there: ours is not older than two seconds (pg_ctl's allowance).
+  const since = Date.now() / 1000 - 2
   const server = supervise(
     [
       path.join(programs.native, 'bin/postgres'),
@@ -86,13 +104,13 @@ async function launch(launch: Launch): Promise<EmbeddedServer> {
       cwd: '/',
       temporary,
       onLog: (line) => {
-        if (/\b(FATAL|PANIC|ERROR|LOG): {2}could not|\b(FATAL|PANIC): /.test(line))
-          fatal.push(line.replace(/^.*?: {2}/, ''))
+        const grave = /\b(FATAL|PANIC|LOG): {2}could not|\b(FATAL|PANIC): /.test(line)
+        if (grave && fatal.length < 10) fatal.push(line.replace(/^.*?: {2}/, ''))
         launch.onLog?.(line)
       },
     },
   )
-  const pid = await ready(server, dataFolder, fatal, port)
+  const pid = await ready(server, launch, since, fatal)
   return {
     port,
     url: `postgresql://postgres@127.0.0.1:${port}/postgres`,
@@ -117,21 +135,19 @@ async function launch(launch: Launch): Promise<EmbeddedServer> {
 /** Recovery after a crash may take long, so there is no time limit while the process lives. */
 async function ready(
   server: Supervised,
-  dataFolder: string,
+  { dataFolder, port }: Launch,
+  since: number,
   fatal: readonly string[],
-  port: number,
 ): Promise<number> {
   let status: number | undefined
   server.exited.then((code) => {
     status = code
   })
-  // Whole seconds, as in the file.
-  const start = Math.floor(Date.now() / 1000)
   for (;;) {
     const postmaster = readPostmaster(dataFolder)
     if (
       postmaster?.ready &&
-      postmaster.started >= start &&
+      postmaster.started >= since &&
       postmaster.port === port &&
       isAlive(postmaster.pid)
     ) {

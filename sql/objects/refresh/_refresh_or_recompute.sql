@@ -1,0 +1,26 @@
+-- A refresh that survives rows which cannot be computed and are gone again: the delta has to evaluate every version of a
+-- row that was committed since, the query only what is there now. So when computing the delta fails for the data, the
+-- content is computed anew, and history says why; when that fails too, the query itself does.
+CREATE OR REPLACE FUNCTION pgstream._refresh_or_recompute(id bigint, initiated_by text DEFAULT 'MANUAL') RETURNS text
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  message text;
+BEGIN
+  RETURN pgstream._refresh(id, initiated_by);
+EXCEPTION WHEN OTHERS THEN
+  -- Not for the data's sake: what passes by itself, what the server lacks, what does not fit the definition.
+  IF left(SQLSTATE, 2) IN ('08', '0A', '25', '26', '40', '42', '53', '54', '55', '57', '58', 'XX') AND SQLSTATE <> '42501' THEN
+    RAISE;
+  END IF;
+  GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
+  UPDATE pgstream.pgs_stream_tables s
+  SET needs_reinit = true, reinit_reason = format('a changed row could not be computed: %s', message)
+  WHERE s.pgs_id = id AND s.is_populated AND s.strategy = 'DIFFERENTIAL' AND NOT s.needs_reinit;
+  IF NOT FOUND THEN
+    RAISE;
+  END IF;
+  RETURN pgstream._refresh(id, initiated_by);
+END
+$$;

@@ -1,0 +1,136 @@
+import type pg from 'pg'
+import { expect, test } from 'vitest'
+import { freshDatabase } from '../support/server.ts'
+import { create, outcome } from './scene.ts'
+
+const SETUP = `
+  CREATE TABLE a (id int PRIMARY KEY, v int); CREATE TABLE b (id int, w text);
+  CREATE TABLE p (id int, v int) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);`
+
+const QUERIES = [
+  ['one', 'SELECT id, v FROM a'],
+  [
+    'two',
+    'SELECT b.w, count(*) AS n, max(a.v) AS most, avg(a.v) AS mean FROM a JOIN b USING (id) GROUP BY b.w',
+  ],
+  ['three', 'SELECT id FROM p'],
+  ['four', 'SELECT n FROM two'],
+] as const
+
+/** Everything there is, by name. */
+async function inventory(client: pg.Client): Promise<string[]> {
+  const { rows } = await client.query(`
+    SELECT 'class ' || n.nspname || '.' || c.relname AS what FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname !~ '^pg_(toast|temp|catalog)'
+    UNION ALL SELECT 'proc ' || oid::regprocedure FROM pg_proc WHERE pronamespace::regnamespace::text ~ '^(pgstream|public)'
+    UNION ALL SELECT 'trigger ' || tgname || ' on ' || tgrelid::regclass FROM pg_trigger
+    UNION ALL SELECT 'type ' || oid::regtype FROM pg_type WHERE typnamespace::regnamespace::text ~ '^(pgstream|public)'
+    UNION ALL SELECT 'acl ' || relname || relacl::text FROM pg_class WHERE relacl IS NOT NULL AND relnamespace::regnamespace::text ~ '^(pgstream|public)'
+    UNION ALL SELECT 'stream table ' || pgs_name FROM pgstream.pgs_stream_tables
+    UNION ALL SELECT 'frontier' FROM pgstream.frontiers UNION ALL SELECT 'dependency' FROM pgstream.pgs_dependencies
+    UNION ALL SELECT 'tracking' FROM pgstream.pgs_change_tracking UNION ALL SELECT 'history' FROM pgstream.pgs_refresh_history
+    UNION ALL SELECT 'truncation' FROM pgstream.truncations
+    ORDER BY 1`)
+  return rows.map((row) => row.what)
+}
+
+async function withDatabase(run: (client: pg.Client) => Promise<void>) {
+  const db = await freshDatabase()
+  try {
+    await db.client.query(SETUP)
+    await run(db.client)
+  } finally {
+    await db.close()
+  }
+}
+
+async function createAll(client: pg.Client) {
+  for (const [name, query] of QUERIES) await create(client, name, query)
+  await client.query(
+    `INSERT INTO a VALUES (1, 1); INSERT INTO b VALUES (1, 'x'); INSERT INTO p VALUES (1, 1); TRUNCATE p`,
+  )
+  for (const [name] of QUERIES) await client.query('SELECT pgstream.refresh_stream_table($1)', [name])
+  await client.query('INSERT INTO a VALUES (2, 2)')
+}
+
+test('drop_stream_table leaves nothing behind', async () => {
+  await withDatabase(async (client) => {
+    const before = await inventory(client)
+    await createAll(client)
+    expect(await outcome(client.query(`SELECT pgstream.drop_stream_table('two')`))).toBe('2BP01')
+    for (const [name] of [...QUERIES].reverse())
+      await client.query('SELECT pgstream.drop_stream_table($1)', [name])
+    expect(await inventory(client)).toEqual(before)
+    await client.query(`INSERT INTO a VALUES (3, 3); DELETE FROM b; INSERT INTO p VALUES (2, 2)`)
+  })
+})
+
+test('cascade => true', async () => {
+  await withDatabase(async (client) => {
+    const before = await inventory(client)
+    await createAll(client)
+    for (const name of ['one', 'two', 'three'])
+      await client.query('SELECT pgstream.drop_stream_table($1, true)', [name])
+    expect(await inventory(client)).toEqual(before)
+  })
+})
+
+test('a plain DROP TABLE of stream tables', async () => {
+  await withDatabase(async (client) => {
+    const before = await inventory(client)
+    await createAll(client)
+    await client.query('DROP TABLE one, two, three CASCADE')
+    await client.query('DROP TABLE IF EXISTS four')
+    expect(await inventory(client)).toEqual(before)
+  })
+})
+
+test('DROP TABLE of a source: the stream table stays readable and says why it is not refreshed', async () => {
+  await withDatabase(async (client) => {
+    await createAll(client)
+    await client.query('DROP TABLE b')
+    const { rows } = await client.query(
+      `SELECT status, broken_reason FROM pgstream.pgs_stream_tables WHERE pgs_name = 'two'`,
+    )
+    expect(rows).toEqual([{ status: 'ERROR', broken_reason: 'source table public.b was dropped' }])
+    expect(await outcome(client.query('TABLE two'))).toBe('ok')
+    expect(await outcome(client.query(`SELECT pgstream.refresh_stream_table('two')`))).toBe('55000')
+    await client.query('CALL pgstream.run_scheduler()')
+    await client.query('INSERT INTO a VALUES (9, 9)')
+    expect(await outcome(client.query(`SELECT pgstream.refresh_stream_table('one')`))).toBe('ok')
+    await client.query(
+      `CREATE TABLE b (id int, w text); INSERT INTO b VALUES (1, 'back'); SELECT pgstream.resume_stream_table('two')`,
+    )
+    expect((await client.query('SELECT w FROM two')).rows).toEqual([{ w: 'back' }])
+  })
+})
+
+test('everything dropped at once, and a schema with everything in it', async () => {
+  await withDatabase(async (client) => {
+    const before = await inventory(client)
+    await client.query('CREATE SCHEMA s; SET search_path = s')
+    await client.query(SETUP)
+    await createAll(client)
+    await client.query('DROP TABLE a, b, p, one, two, three, four CASCADE')
+    await client.query(SETUP)
+    await createAll(client)
+    await client.query('DROP SCHEMA s CASCADE; RESET search_path')
+    expect(await inventory(client)).toEqual(before)
+  })
+})
+
+test('a drop that is rolled back', async () => {
+  await withDatabase(async (client) => {
+    await createAll(client)
+    const before = await inventory(client)
+    await client.query(
+      `BEGIN; SELECT pgstream.drop_stream_table('two', true); DROP TABLE p CASCADE; ROLLBACK`,
+    )
+    expect(await inventory(client)).toEqual(before)
+    for (const [name] of QUERIES) await client.query('SELECT pgstream.refresh_stream_table($1)', [name])
+    const { rows } = await client.query(
+      `SELECT (SELECT count(*) FROM pgstream.verify_stream_table('two')) AS n`,
+    )
+    expect(rows).toEqual([{ n: '0' }])
+  })
+})

@@ -1,0 +1,146 @@
+import type pg from 'pg'
+import { expect, test } from 'vitest'
+import { expectExact } from '../oracle/oracle.ts'
+import { create, outcome, refresh, scenes } from './scene.ts'
+
+const scene = scenes()
+const SETUP = `
+  CREATE TABLE orders (id int PRIMARY KEY, amount int, parts int);
+  INSERT INTO orders SELECT i, i * 10, i FROM generate_series(1, 10) AS i;`
+
+async function status(client: pg.Client, name: string) {
+  const { rows } = await client.query(
+    'SELECT status, consecutive_errors, last_error FROM pgstream.pgs_stream_tables WHERE pgs_relid = $1::regclass',
+    [name],
+  )
+  return rows[0]
+}
+
+/** One pass of the scheduler, as if the time to wait after a failure were over. */
+async function pass(client: pg.Client) {
+  await client.query(
+    `UPDATE pgstream.frontiers SET last_refresh_at = now() - interval '1 hour', data_timestamp = now() - interval '1 hour'`,
+  )
+  await client.query('CALL pgstream.run_scheduler()')
+}
+
+test('a refresh that fails: old content, counted up to SUSPENDED, resumed; others unaffected', async () => {
+  const { client } = await scene(SETUP)
+  await create(client, 'shares', 'SELECT id, amount / parts AS share FROM orders', { schedule: '1s' })
+  await create(client, 'total', 'SELECT sum(amount) AS total FROM orders', { schedule: '1s' })
+  await client.query(`CREATE TABLE before AS TABLE shares; INSERT INTO orders VALUES (11, 1, 0)`)
+  expect(await outcome(refresh(client, 'shares'))).toBe('22012')
+  for (const errors of [1, 2, 3]) {
+    await pass(client)
+    expect(await status(client, 'shares')).toEqual({
+      status: errors < 3 ? 'ACTIVE' : 'SUSPENDED',
+      consecutive_errors: errors,
+      last_error: 'division by zero',
+    })
+    expect(
+      (
+        await client.query(
+          '(TABLE before EXCEPT ALL TABLE shares) UNION ALL (TABLE shares EXCEPT ALL TABLE before)',
+        )
+      ).rows,
+    ).toEqual([])
+    await client.query('UPDATE orders SET amount = amount + 1')
+  }
+  expect((await status(client, 'total')).status).toBe('ACTIVE')
+  await expectExact(client, 'total')
+  const { rows } = await client.query(
+    `SELECT status, error_message FROM pgstream.get_refresh_history('shares') WHERE status = 'FAILED'`,
+  )
+  expect(rows).toEqual(Array(3).fill({ status: 'FAILED', error_message: 'division by zero' }))
+  // Suspended: not tried any more, and a person is told so.
+  await pass(client)
+  expect((await status(client, 'shares')).consecutive_errors).toBe(3)
+  expect(await outcome(refresh(client, 'shares'))).toBe('55000')
+  await client.query(
+    `UPDATE orders SET parts = 1 WHERE parts = 0; SELECT pgstream.resume_stream_table('shares')`,
+  )
+  expect(await status(client, 'shares')).toEqual({
+    status: 'ACTIVE',
+    consecutive_errors: 0,
+    last_error: null,
+  })
+  await pass(client)
+  await expectExact(client, 'shares')
+})
+
+test('a success in between starts the count anew', async () => {
+  const { client } = await scene(SETUP)
+  await create(client, 'shares', 'SELECT id, amount / parts AS share FROM orders', { schedule: '1s' })
+  for (let i = 0; i < 4; i++) {
+    await client.query('INSERT INTO orders VALUES (11, 1, 0)')
+    await pass(client)
+    expect((await status(client, 'shares')).consecutive_errors).toBe(1)
+    await client.query('DELETE FROM orders WHERE id = 11')
+    await pass(client)
+    expect(await status(client, 'shares')).toEqual({
+      status: 'ACTIVE',
+      consecutive_errors: 0,
+      last_error: null,
+    })
+  }
+  await expectExact(client, 'shares')
+})
+
+test('a first fill that fails leaves it INITIALIZING, then SUSPENDED, and nothing half filled', async () => {
+  const { client } = await scene(`${SETUP} INSERT INTO orders VALUES (11, 1, 0)`)
+  expect(await outcome(create(client, 'never', 'SELECT id, amount / parts AS share FROM orders'))).toBe(
+    '22012',
+  )
+  expect(await outcome(client.query('TABLE never'))).toBe('42P01')
+  await create(client, 'later', 'SELECT id, amount / parts AS share FROM orders', {
+    initialize: false,
+    schedule: '1s',
+  })
+  for (let i = 0; i < 3; i++) await pass(client)
+  expect((await status(client, 'later')).status).toBe('SUSPENDED')
+  expect((await client.query('TABLE later')).rows).toEqual([])
+  await client.query(`DELETE FROM orders WHERE id = 11; SELECT pgstream.resume_stream_table('later')`)
+  await pass(client)
+  await expectExact(client, 'later')
+})
+
+test('what passes by itself is not counted', async () => {
+  const { client, open } = await scene(SETUP)
+  await create(client, 'total', 'SELECT sum(amount) AS total FROM orders', { schedule: '1s' })
+  const other = await open()
+  await client.query('UPDATE orders SET amount = amount + 1')
+  await other.query('BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE')
+  await client.query(`SET lock_timeout = '20ms'`)
+  for (let i = 0; i < 4; i++) await pass(client)
+  expect(await status(client, 'total')).toMatchObject({ status: 'ACTIVE', consecutive_errors: 0 })
+  await other.query('COMMIT')
+  await pass(client)
+  expect(await status(client, 'total')).toMatchObject({ status: 'ACTIVE', last_error: null })
+  await expectExact(client, 'total')
+})
+
+test('a stream table over one that is suspended stays exact over its old content', async () => {
+  const { client } = await scene(SETUP)
+  await create(client, 'shares', 'SELECT id, amount / parts AS share FROM orders', { schedule: '1s' })
+  await create(client, 'over', 'SELECT sum(share) AS total FROM shares', { schedule: '1s' })
+  await client.query('INSERT INTO orders VALUES (11, 1, 0)')
+  for (let i = 0; i < 3; i++) await pass(client)
+  await expectExact(client, 'over')
+  await client.query(
+    `DELETE FROM orders WHERE id = 11; UPDATE orders SET amount = 0; SELECT pgstream.resume_stream_table('shares')`,
+  )
+  await pass(client)
+  await expectExact(client, 'shares')
+  await expectExact(client, 'over')
+})
+
+test('pg_stream.enabled = off stops the scheduler and nothing else', async () => {
+  const { client } = await scene(SETUP)
+  await create(client, 'total', 'SELECT sum(amount) AS total FROM orders', { schedule: '1s' })
+  await client.query(
+    `UPDATE orders SET amount = 0; SET pg_stream.enabled = off; CREATE TABLE before AS TABLE total`,
+  )
+  await pass(client)
+  expect((await client.query('TABLE before EXCEPT TABLE total')).rows).toEqual([])
+  await expectExact(client, 'total')
+})

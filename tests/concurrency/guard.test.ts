@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest'
+import { expectExact } from '../oracle/oracle.ts'
+import type { FreshDatabase } from '../support/server.ts'
+import { create, outcome, roles, scenes } from './scene.ts'
+
+const scene = scenes()
+let database: FreshDatabase
+const role = roles(() => database)
+
+const WRITES: Readonly<Record<string, string>> = {
+  INSERT: 'INSERT INTO st VALUES (1, 1)',
+  'INSERT of nothing': 'INSERT INTO st SELECT 1, 1 WHERE false',
+  UPDATE: 'UPDATE st SET n = 0',
+  DELETE: 'DELETE FROM st',
+  TRUNCATE: 'TRUNCATE st',
+  'TRUNCATE of a source with CASCADE': 'ALTER TABLE extra ADD COLUMN a int; TRUNCATE extra, st',
+  COPY: `COPY st FROM PROGRAM 'printf "1\\t1\\n"'`,
+  MERGE: 'MERGE INTO st USING (VALUES (1)) AS v(k) ON st.k = v.k WHEN MATCHED THEN DELETE',
+  'ON CONFLICT': 'INSERT INTO st VALUES (1, 1) ON CONFLICT DO NOTHING',
+  'a data-modifying CTE': 'WITH x AS (DELETE FROM st RETURNING 1) SELECT count(*) FROM x',
+  'an updatable view': 'CREATE VIEW v AS SELECT * FROM st; DELETE FROM v',
+  'the replica role': 'SET session_replication_role = replica; DELETE FROM st',
+}
+
+describe('direct writes are refused, to superusers too', () => {
+  for (const [name, write] of Object.entries(WRITES)) {
+    test(name, async () => {
+      const { client } = await scene(
+        'CREATE TABLE t (k int, v int); CREATE TABLE extra (); INSERT INTO t SELECT i % 3, i FROM generate_series(1, 9) AS i',
+      )
+      await create(client, 'st', 'SELECT k, count(*) AS n FROM t GROUP BY k')
+      expect(await outcome(client.query(write))).toBe('42809')
+      await client.query('RESET session_replication_role')
+      await expectExact(client, 'st')
+    })
+  }
+})
+
+describe('an owner does not get round it', () => {
+  const ATTEMPTS: Readonly<Record<string, string>> = {
+    'a plain write': 'DELETE FROM st',
+    'the trigger disabled': 'ALTER TABLE st DISABLE TRIGGER ALL; DELETE FROM st',
+    'the user triggers disabled': 'ALTER TABLE st DISABLE TRIGGER USER; DELETE FROM st',
+    'the trigger dropped': 'DROP TRIGGER pgstream_guard ON st; DELETE FROM st',
+    'the trigger renamed and dropped':
+      'ALTER TRIGGER pgstream_guard ON st RENAME TO x; DROP TRIGGER x ON st; DELETE FROM st',
+    'a table that inherits': 'CREATE TABLE child () INHERITS (st); INSERT INTO child VALUES (1, 1)',
+    'a cascade from a table it refers to': `CREATE TABLE keys (k int PRIMARY KEY); INSERT INTO keys SELECT DISTINCT k FROM t;
+      ALTER TABLE st ADD FOREIGN KEY (k) REFERENCES keys ON DELETE CASCADE; DELETE FROM keys`,
+  }
+  for (const [name, attempt] of Object.entries(ATTEMPTS)) {
+    test(name, async () => {
+      const made = await scene()
+      database = made.db
+      const owner = await role(`owner${Object.keys(ATTEMPTS).indexOf(name)}`)
+      await made.client.query(`GRANT ALL ON SCHEMA ${made.schema} TO ${owner}`)
+      const client = await made.open(owner)
+      await client.query(
+        'CREATE TABLE t (k int, v int); INSERT INTO t SELECT i % 3, i FROM generate_series(1, 9) AS i',
+      )
+      await create(client, 'st', 'SELECT k, count(*) AS n FROM t GROUP BY k')
+      const result = await outcome(client.query(attempt))
+      // Refused, or without effect on what readers see after the next refresh.
+      expect(result).not.toBe('XX000')
+      await expectExact(client, 'st')
+      await client.query('INSERT INTO t VALUES (1, 1)')
+      await expectExact(client, 'st')
+    })
+  }
+})
+
+test('columns, constraints and rules of a stream table are not for users', async () => {
+  const { client } = await scene('CREATE TABLE t (k int, v int)')
+  await create(client, 'st', 'SELECT k, count(*) AS n FROM t GROUP BY k')
+  for (const ddl of [
+    'ALTER TABLE st ADD COLUMN x int',
+    'ALTER TABLE st DROP COLUMN n',
+    'ALTER TABLE st RENAME COLUMN n TO m',
+    'ALTER TABLE st ALTER COLUMN n TYPE numeric',
+  ]) {
+    expect(await outcome(client.query(ddl))).toBe('42809')
+  }
+})
+
+test('indexes on a stream table are for users', async () => {
+  const { client } = await scene('CREATE TABLE t (k int, v int)')
+  await create(client, 'st', 'SELECT k, v FROM t')
+  await client.query('CREATE INDEX ON st (v); INSERT INTO t VALUES (1, 2)')
+  await expectExact(client, 'st')
+})
