@@ -127,6 +127,14 @@ test('a snapshot that saw changes whose buffer has been emptied since: 40001, no
   await expectExact(second, 'totals')
 })
 
+test('REPEATABLE READ over what only a full refresh reads: catalogs, materialized views', async () => {
+  const { client } = await scene(`${SETUP} CREATE MATERIALIZED VIEW m AS SELECT * FROM orders`)
+  await create(client, 'counted', 'SELECT count(*) AS n FROM m, pg_class WHERE relname = $$pg_class$$', {
+    mode: 'FULL',
+  })
+  await expectExact(client, 'counted')
+})
+
 test('created inside REPEATABLE READ: the fill is left to later', async () => {
   const { client, open } = await scene(SETUP)
   const second = await open()

@@ -49,6 +49,8 @@ const byType: Readonly<Record<string, readonly ValueFunction[]>> = {
     f('round(%, 1)', 'numeric'),
     r('%::text', 'text'),
     r('scale(%)', 'int4'),
+    // How many digits a quotient has follows from the scale of its dividend.
+    r('(% / 3)', 'numeric'),
     f('trim_scale(%)', 'numeric'),
     f('abs(%)', 'numeric'),
     f('%::float8', 'float8'),

@@ -240,7 +240,8 @@ function aggregateCall(genes: CallGenes, scope: readonly Value[]): Value {
       if (type.sum && !argument.rounds)
         return call(`sum(${argument.sql})`, type.sum, {
           rounds: isFloat(type.sum),
-          open: argument.open && type.manyImages,
+          // The scale of a sum is that of its widest term, gone or not: equal, but printed with more zeros.
+          open: type.name === 'numeric' || (argument.open && type.manyImages),
         })
       break
     case 4:

@@ -66,13 +66,17 @@ export function table(
     unique: ['UNIQUE (k)'],
     'unique nulls': ['UNIQUE NULLS NOT DISTINCT (k)'],
     none: [],
+    partitioned: [],
   }[identity]
   // A hole in the column numbers.
+  const isPartitioned = identity === 'partitioned'
   const hasHole = genes.columns.some((column) => column.kind % 12 === 8)
   const ddl = [
-    `CREATE TABLE ${name} (${[...(hasHole ? ['hole int4'] : []), ...definitions, ...constraint].join(', ')})`,
+    `CREATE TABLE ${name} (${[...(hasHole ? ['hole int4'] : []), ...definitions, ...constraint].join(', ')})${isPartitioned ? ' PARTITION BY LIST (k)' : ''}`,
+    ...(isPartitioned ? partitions(name, keyType) : []),
     ...(hasHole ? [`ALTER TABLE ${name} DROP COLUMN hole`] : []),
   ]
+  const hasArbiter = !['none', 'deferrable', 'partitioned'].includes(identity)
   const made: Table = {
     name,
     columns,
@@ -80,6 +84,15 @@ export function table(
   }
   // One statement per row: one row that breaks a constraint must not take the others with it.
   return { table: made, ddl: [...ddl, ...genes.rows.map((row) => insertion(made, [row]))] }
+}
+
+/** Rows change their partition when their key changes. */
+function partitions(name: string, keyType: ColumnType): string[] {
+  const part = (suffix: string) => (name.endsWith('"') ? name.replace(/"$/, `${suffix}"`) : `${name}${suffix}`)
+  return [
+    `CREATE TABLE ${part('_one')} PARTITION OF ${name} FOR VALUES IN (${keyType.values[0]})`,
+    `CREATE TABLE ${part('_rest')} PARTITION OF ${name} DEFAULT`,
+  ]
 }
 
 /** Half are of the first types, so that there is something to join and to add up. */

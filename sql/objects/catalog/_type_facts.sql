@@ -34,6 +34,8 @@ BEGIN
   JOIN pg_proc o ON o.oid = t.typoutput
   JOIN pg_namespace po ON po.oid = o.pronamespace
   LEFT JOIN (pg_proc s JOIN pg_namespace ps ON ps.oid = s.pronamespace) ON s.oid = t.typsend
+    -- Sent as text, to which it has no implicit cast.
+    AND t.oid <> 'refcursor'::regtype
   LEFT JOIN pgstream._type_comparison(types) AS e ON e.type = t.oid
   WHERE t.oid = ANY (types));
 END

@@ -13,7 +13,9 @@ DECLARE
   duration_ms double precision;
   ddl text;
 BEGIN
-  PERFORM pgstream._refuse_in_trigger();
+  IF pg_trigger_depth() > 0 THEN
+    PERFORM pgstream._refuse_in_trigger();
+  END IF;
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     RAISE EXCEPTION 'a stream table cannot be filled in a % transaction', current_setting('transaction_isolation')
       USING ERRCODE = 'invalid_transaction_state',

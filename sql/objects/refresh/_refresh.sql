@@ -18,7 +18,9 @@ DECLARE
   duration_ms double precision;
   repeatable CONSTANT boolean := current_setting('transaction_isolation') <> 'read committed';
 BEGIN
-  PERFORM pgstream._refuse_in_trigger();
+  IF pg_trigger_depth() > 0 THEN
+    PERFORM pgstream._refuse_in_trigger();
+  END IF;
   SELECT * INTO target FROM pgstream._refresh_targets t WHERE t.pgs_id = id;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'stream table % does not exist', id USING ERRCODE = 'undefined_table';

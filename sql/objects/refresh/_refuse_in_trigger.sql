@@ -5,11 +5,9 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  IF pg_trigger_depth() > 0 THEN
-    RAISE EXCEPTION 'a stream table cannot be refreshed inside a trigger'
-      USING ERRCODE = 'object_not_in_prerequisite_state',
-        DETAIL = 'Changes of the statement that fired the trigger may not be captured yet.',
-        HINT = 'Refresh after the statement, or give the stream table a schedule of 1s.';
-  END IF;
+  RAISE EXCEPTION 'a stream table cannot be refreshed inside a trigger'
+    USING ERRCODE = 'object_not_in_prerequisite_state',
+      DETAIL = 'Changes of the statement that fired the trigger may not be captured yet.',
+      HINT = 'Refresh after the statement, or give the stream table a schedule of 1s.';
 END
 $$;

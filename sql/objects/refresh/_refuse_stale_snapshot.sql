@@ -7,24 +7,30 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   source record;
-  part oid;
+  buffers oid[];
 BEGIN
   FOR source IN
-    SELECT d.source_relid AS oid, t.buffer, coalesce(t.carriers, ARRAY[d.source_relid]) AS carriers
-    FROM pgstream.pgs_dependencies d LEFT JOIN pgstream.pgs_change_tracking t USING (source_relid)
+    SELECT d.source_relid AS oid, c.relkind, t.buffer, coalesce(t.carriers, pgstream._capture_carriers(d.source_relid)) AS carriers
+    FROM pgstream.pgs_dependencies d
+    JOIN pg_class c ON c.oid = d.source_relid
+    LEFT JOIN pgstream.pgs_change_tracking t USING (source_relid)
     WHERE d.pgs_id = id ORDER BY d.source_relid
   LOOP
-    EXECUTE format('LOCK TABLE %s IN ACCESS SHARE MODE', concat_ws(', ', pgstream._qualified_name(source.oid), source.buffer));
-    FOR part IN
-      SELECT unnest(source.carriers) UNION ALL SELECT p.relid FROM pg_partition_tree(source.buffer) AS p
-    LOOP
-      IF pg_relation_filenode(part) IS DISTINCT FROM (SELECT nullif(c.relfilenode, 0) FROM pg_class c WHERE c.oid = part)
-        OR source.buffer IS NOT NULL
-          AND EXISTS (SELECT FROM pg_partition_tree(source.oid) AS p WHERE p.relid <> ALL (source.carriers)) THEN
-        RAISE EXCEPTION 'could not serialize access: source table % was truncated or rewritten', pgstream._qualified_name(source.oid)
-          USING ERRCODE = 'serialization_failure', HINT = 'Retry the transaction.';
-      END IF;
-    END LOOP;
+    -- What is recomputed may also read materialized views and foreign tables, which cannot be locked so.
+    IF source.relkind IN ('r', 'p') THEN
+      EXECUTE format('LOCK TABLE %s IN ACCESS SHARE MODE', concat_ws(', ', pgstream._qualified_name(source.oid),
+        CASE WHEN source.buffer IS NOT NULL THEN pgstream._buffer_name(source.oid) END));
+    END IF;
+    -- These functions see the catalogs as they are now, the queries as they were.
+    buffers := ARRAY(SELECT p.relid FROM pg_partition_tree(source.buffer) AS p);
+    IF source.buffer IS NOT NULL AND buffers = '{}'
+      OR EXISTS (SELECT FROM pg_class c WHERE c.oid = ANY (source.carriers || buffers)
+        AND c.relfilenode <> 0 AND c.relfilenode IS DISTINCT FROM pg_relation_filenode(c.oid))
+      OR EXISTS (SELECT FROM pg_partition_tree(source.oid) AS p
+        WHERE source.relkind = 'p' AND p.relid <> ALL (source.carriers)) THEN
+      RAISE EXCEPTION 'could not serialize access: source table % was truncated or rewritten', pgstream._qualified_name(source.oid)
+        USING ERRCODE = 'serialization_failure', HINT = 'Retry the transaction.';
+    END IF;
   END LOOP;
 END
 $$;

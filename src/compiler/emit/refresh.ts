@@ -15,7 +15,7 @@ import { groupByImage, keyMatch, otherImage } from './image.ts'
 import { fillLeaves, refreshLeaves, type StageSource } from './leaves.ts'
 import { bufferColumn, bufferName, collateClause, columnName, columnType, deltaName } from './names.ts'
 import { CACHED_LIMIT } from './plan.ts'
-import { cte, indent, Printer } from './select.ts'
+import { cte, indent, inlineCte, Printer } from './select.ts'
 import { stageChange, stageFromScratch, stateSource, storedName, withOutputs } from './stage.ts'
 import type { Storage } from './storage.ts'
 
@@ -112,10 +112,8 @@ function guard(all: readonly number[], relations: readonly number[]): string {
 
 function deltaRows(relation: number, sources: ReadonlyMap<number, readonly number[]>): string {
   const columns = (sources.get(relation) ?? []).map((attnum) => `b.${bufferColumn(attnum)}`)
-  return cte(
-    deltaName(relation),
-    `SELECT ${['b.weight', ...columns].join(', ')}\nFROM ${bufferName(relation)} AS b\nWHERE ${isNew('b')}\n  AND (SELECT ok FROM guard)`,
-  )
+  const rows = `SELECT ${['b.weight', ...columns].join(', ')}\nFROM ${bufferName(relation)} AS b\nWHERE ${isNew('b')}\n  AND (SELECT ok FROM guard)`
+  return inlineCte(deltaName(relation), rows)
 }
 
 interface FromScratch {

@@ -13,7 +13,7 @@ import { keyMatch, otherImage } from './image.ts'
 import { type StageSource, stageOutputName } from './leaves.ts'
 import { columnName } from './names.ts'
 import { printScalar } from './scalar.ts'
-import { cte, indent, operand, type Printer, type Select } from './select.ts'
+import { cte, indent, inlineCte, operand, type Printer, type Select } from './select.ts'
 
 /** Where a stage keeps its groups: a table of its own, or the stream table when its columns are the accumulators. */
 export interface StateTable {
@@ -121,7 +121,7 @@ export function stageChange(
           .join(' AND ')
   const change = `SELECT ${items.join(', ')}\nFROM ${name}_delta AS d\nLEFT JOIN ${state.sql} AS s ON ${match}${recomputed}`
   const ctes = [
-    cte(`${name}_delta`, summed),
+    inlineCte(`${name}_delta`, summed),
     cte(`${name}_change`, change),
     ...writes(printer.request, stage, state, name),
     ...(withOutput ? [cte(stageOutputName(stage.number), outputRows(stage, name))] : []),
