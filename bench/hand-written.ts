@@ -122,15 +122,14 @@ export async function cleanHandWritten(client: pg.Client, logs: readonly string[
   for (const log of logs) await client.query(`TRUNCATE hand.${log}`)
 }
 
-/** A copy of a table: the last image of each key, found through weights. */
+/** A copy of a table: the log has nothing but keys, and their rows are fetched from the source when it is refreshed. */
 export async function createHandWrittenScan(client: pg.Client): Promise<void> {
-  const columns = ['id', 'region', 'category', 'amount', 'score']
-  const list = columns.join(', ')
+  const columns = ['region', 'category', 'amount', 'score']
+  const assignments = columns.map((name) => `${name} = EXCLUDED.${name}`).join(', ')
   await client.query(`
-    CREATE TABLE hand.scan_log (xid xid8 NOT NULL DEFAULT pg_current_xact_id(), w smallint NOT NULL,
-      id int, region text, category text, amount numeric, score int);
-    ${captureTriggers('src', columns, 'scan')}
-    CREATE TABLE hand.scan AS SELECT ${list} FROM src;
+    CREATE TABLE hand.scan_log (xid xid8 NOT NULL DEFAULT pg_current_xact_id(), w smallint NOT NULL, id int);
+    ${captureTriggers('src', ['id'], 'scan')}
+    CREATE TABLE hand.scan AS SELECT id, ${columns.join(', ')} FROM src;
     ALTER TABLE hand.scan ADD PRIMARY KEY (id);
     CREATE TABLE hand.scan_frontier AS SELECT pg_current_snapshot() AS snapshot;
     CREATE FUNCTION hand.refresh_scan() RETURNS void LANGUAGE plpgsql AS $$
@@ -141,17 +140,13 @@ export async function createHandWrittenScan(client: pg.Client): Promise<void> {
       SELECT snapshot INTO seen FROM hand.scan_frontier FOR UPDATE;
       EXECUTE $sql$
         WITH taken AS MATERIALIZED (SELECT pg_current_snapshot() AS snapshot),
-        net AS MATERIALIZED (
-          SELECT ${list}, sum(w) AS w FROM hand.scan_log WHERE ${IS_NEW} GROUP BY ${list} HAVING sum(w) <> 0),
+        keys AS MATERIALIZED (SELECT DISTINCT id FROM hand.scan_log WHERE ${IS_NEW}),
         removed AS (
-          DELETE FROM hand.scan AS s USING net AS n
-          WHERE s.id = n.id AND n.w < 0 AND NOT EXISTS (SELECT FROM net AS p WHERE p.id = n.id AND p.w > 0) RETURNING 1),
+          DELETE FROM hand.scan AS s USING keys AS k
+          WHERE s.id = k.id AND NOT EXISTS (SELECT FROM src WHERE src.id = k.id) RETURNING 1),
         written AS (
-          INSERT INTO hand.scan SELECT ${list} FROM net WHERE w > 0
-          ON CONFLICT (id) DO UPDATE SET ${columns
-            .slice(1)
-            .map((name) => `${name} = EXCLUDED.${name}`)
-            .join(', ')} RETURNING 1)
+          INSERT INTO hand.scan SELECT src.id, ${columns.map((name) => `src.${name}`).join(', ')} FROM src JOIN keys AS k ON k.id = src.id
+          ON CONFLICT (id) DO UPDATE SET ${assignments} RETURNING 1)
         SELECT snapshot FROM taken WHERE (SELECT count(*) FROM removed) + (SELECT count(*) FROM written) >= 0
       $sql$ INTO now_seen USING seen;
       UPDATE hand.scan_frontier SET snapshot = now_seen;

@@ -14,9 +14,8 @@ CREATE TABLE pgstream.frontiers (
   full_ms double precision,
   delta_ms_fixed double precision,
   delta_ms_per_row double precision,
-  -- xids mean something only in the cluster and on the timeline that made them.
-  system_identifier bigint,
-  timeline integer
+  -- xids mean something only in the cluster that made them.
+  system_identifier bigint
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500,
         autovacuum_vacuum_cost_delay = 0);
 

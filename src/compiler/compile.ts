@@ -23,7 +23,9 @@ export function compile(request: CompileRequest): Plan {
   } catch (error) {
     if (request.mode !== 'AUTO' || !(error instanceof CompileError) || error.kind !== 'unsupported')
       throw error
-    return recomputed(request, [{ construct: error.construct, message: error.message, hint: error.hint }])
+    return recomputed(request, [
+      { construct: error.construct, message: error.message, detail: error.detail, hint: error.hint },
+    ])
   }
 }
 

@@ -130,32 +130,32 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
   'no columns': {
     query: 'SELECT FROM orders',
     code: '42P16',
-    message: 'must have a column',
-    hint: 'at least one',
+    message: 'at least one column',
+    hint: 'Name what to select',
   },
   'a system column': {
     query: 'SELECT id, ctid::text AS place FROM orders',
     code: '0A000',
-    message: 'system columns cannot be used',
-    hint: 'primary key',
+    message: 'is not allowed in a stream table query',
+    hint: 'use columns of the table',
   },
   'a system column in WHERE': {
     query: `SELECT id FROM orders WHERE tableoid = 'orders'::regclass`,
     code: '0A000',
-    message: 'system columns cannot be used',
+    message: 'is not allowed in a stream table query',
     hint: 'columns of the table',
   },
   'FOR UPDATE': {
     query: 'SELECT id FROM orders FOR UPDATE',
     code: '0A000',
     message: 'FOR UPDATE and FOR SHARE are not allowed',
-    hint: 'Leave the locking clause out',
+    hint: 'Remove the locking clause',
   },
   'FOR SHARE in a subquery': {
     query: 'SELECT id FROM (SELECT id FROM orders FOR SHARE) AS s',
     code: '0A000',
     message: 'FOR UPDATE and FOR SHARE are not allowed',
-    hint: 'Leave',
+    hint: 'Remove the locking clause',
   },
   'a volatile function': {
     query: 'SELECT id, random() AS r FROM orders',
@@ -166,8 +166,8 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
   'a temporary table': {
     query: 'SELECT a FROM temporary',
     code: '42P16',
-    message: 'cannot read temporary table "temporary"',
-    hint: 'ordinary table',
+    message: 'temporary table "temporary" cannot be a source',
+    hint: 'permanent table',
   },
   'a name that exists': {
     name: 'orders',
@@ -252,7 +252,7 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
     mode: 'SOMETIMES',
     code: '22023',
     message: 'invalid refresh mode: "SOMETIMES"',
-    hint: 'AUTO, DIFFERENTIAL, FULL',
+    hint: 'AUTO, DIFFERENTIAL and FULL',
   },
   'no mode': { mode: null, code: '22023', message: 'invalid refresh mode: NULL', hint: 'AUTO' },
 }

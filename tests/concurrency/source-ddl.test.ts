@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { expectExactWhenQuiet as expectExact } from '../oracle/oracle.ts'
-import { create, outcome, refresh, scenes } from './scene.ts'
+import { backendPid, create, outcome, refresh, scenes } from './scene.ts'
 
 const scene = scenes()
 const SETUP = `
@@ -159,4 +159,26 @@ test('DDL, changes and refresh in one transaction', async () => {
   await refresh(client, 'totals')
   await client.query('DELETE FROM orders WHERE id = 200; COMMIT')
   await expectExact(client, 'totals')
+})
+
+test('what is altered while a refresh runs is left to the next one', async () => {
+  const { client, open } = await scene(`
+    CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUES (1, 1), (2, 2);
+    CREATE FUNCTION f(v int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$
+    BEGIN IF v < 0 THEN PERFORM pg_sleep(0.5); END IF; RETURN v * 2; END $$`)
+  await create(client, 'listed', 'SELECT id, f(v) AS v FROM t')
+  const other = await open()
+  await client.query('INSERT INTO t VALUES (3, -1)')
+  const running = refresh(other, 'listed')
+  for (;;) {
+    const { rows } = await client.query('SELECT wait_event FROM pg_stat_activity WHERE pid = $1', [
+      backendPid(other),
+    ])
+    if (rows[0].wait_event === 'PgSleep') break
+  }
+  await client.query(
+    `CREATE OR REPLACE FUNCTION f(v int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT v * 3'`,
+  )
+  expect(await running).toBe('DIFFERENTIAL')
+  expect(await expectExact(client, 'listed')).toBe('REINITIALIZE')
 })

@@ -187,7 +187,7 @@ describe('every built-in type', () => {
 })
 
 /** Equal to SQL, yet not the same: the stored image must follow, and groups must hold together. */
-const EQUALS: Readonly<Record<string, { type: string; one: string; other: string; sum?: boolean }>> = {
+const EQUALS: Readonly<Record<string, { type: string; one: string; other: string }>> = {
   'numeric 1.0 and 1.00': { type: 'numeric', one: '1.0', other: '1.00' },
   'double 0 and -0': { type: 'double precision', one: '0', other: '-0' },
   'real 0 and -0': { type: 'real', one: '0', other: '-0' },
@@ -218,7 +218,6 @@ describe('equal but not identical', () => {
       const values = {
         grouped: 'SELECT v, count(*) AS n, max(id) AS most FROM t GROUP BY v',
         joined: 'SELECT t.id, u.w FROM t JOIN u ON t.v = u.v',
-        joined_groups: 'SELECT u.v, count(*) AS n FROM t JOIN u ON t.v = u.v GROUP BY u.v',
       }
       for (const [table, query] of Object.entries({ ...images, ...values }))
         await create(client, table, query)

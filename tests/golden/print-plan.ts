@@ -2,7 +2,12 @@
 import type { Node } from '../../src/compiler/algebra/node.ts'
 import { bind } from '../../src/compiler/bind/index.ts'
 import type { CompileRequest } from '../../src/compiler/catalog/request.ts'
-import { type Changed, differentiate, scansOf } from '../../src/compiler/delta/differentiate.ts'
+import {
+  type Changed,
+  differentiate,
+  differentiateInput,
+  scansOf,
+} from '../../src/compiler/delta/differentiate.ts'
 import { cutIntoStages } from '../../src/compiler/delta/stage.ts'
 import type { Plan } from '../../src/compiler/emit/plan.ts'
 import { describe } from '../../src/compiler/explain/describe.ts'
@@ -31,13 +36,13 @@ function algebra(request: CompileRequest): (readonly [string, string])[] {
       stage: (number) => changedStages.has(number),
     }
     const parts: (readonly [string, string])[] = []
-    const add = (what: string, node: Node): boolean => {
-      const term = differentiate(node, changed)
+    const add = (what: string, term: Node | null): boolean => {
       if (term) parts.push([`delta of ${what} (${label})`, describe(term)])
       return term !== null
     }
-    for (const { number, node } of stages) if (add(`stage ${number}`, node.input)) changedStages.add(number)
-    add('the result', root)
+    for (const stage of stages)
+      if (add(`stage ${stage.number}`, differentiateInput(stage, changed))) changedStages.add(stage.number)
+    add('the result', differentiate(root, changed))
     return parts
   })
   return [['algebra as bound', describe(bound)], ...deltas]

@@ -26,7 +26,7 @@ export type Shape =
 export type Formula =
   | { readonly column: number }
   | { readonly constant: number | null }
-  | { readonly operator: '+' | '*'; readonly left: Formula; readonly right: Formula }
+  | { readonly operator: '+' | '*' | '/'; readonly left: Formula; readonly right: Formula }
 
 export type Condition =
   | { readonly operator: '=' | '<'; readonly left: Formula; readonly right: Formula }
@@ -282,7 +282,7 @@ function constant(value: number | null): Scalar {
     : { kind: 'constant', sql: `'${value}'::integer`, isNull: false, type: INTEGER }
 }
 
-function binary(sql: '+' | '*' | '=' | '<', left: Scalar, right: Scalar): Scalar {
+function binary(sql: '+' | '*' | '/' | '=' | '<', left: Scalar, right: Scalar): Scalar {
   const isComparison = sql === '=' || sql === '<'
   return {
     kind: 'operator',

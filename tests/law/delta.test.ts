@@ -5,9 +5,11 @@ import { operators } from '../../src/compiler/algebra/operators/index.ts'
 import type { StageOutput } from '../../src/compiler/algebra/operators/read.ts'
 import { INTEGER } from '../../src/compiler/algebra/scalar.ts'
 import { type Changed, differentiate, stateOf } from '../../src/compiler/delta/differentiate.ts'
+import { normalize } from '../../src/compiler/normalize/index.ts'
 import { arbitraryTables, type TableChange, tableLeaves } from './arbitrary-change.ts'
-import { arbitraryShape, QueryBuilder, type Shape } from './arbitrary-query.ts'
+import { arbitraryShape, type Formula, QueryBuilder, type Shape } from './arbitrary-query.ts'
 import { type Bag, contentOf, negate } from './bag.ts'
+import { DivisionByZero } from './evaluate.ts'
 import { maintain } from './maintain.ts'
 import { columnIds, type Leaves, meaning } from './meaning.ts'
 import { imageOf } from './value.ts'
@@ -217,6 +219,66 @@ test('a refresh of any tree, aggregates of aggregates included: every state and 
     ),
     { numRuns: 1500 },
   )
+})
+
+/** What divides: in the select list, in a condition, as argument and as key of an aggregate. */
+function dividing(kind: number, input: Shape, left: number, right: number): Shape {
+  const quotient: Formula = { operator: '/', left: { column: left }, right: { column: right } }
+  const positive = { operator: '<' as const, left: { constant: 0 }, right: quotient }
+  switch (kind) {
+    case 0:
+      return { op: 'project', input, outputs: [quotient] }
+    case 1:
+      return { op: 'filter', input, conditions: [positive] }
+    case 2:
+      return { op: 'aggregate', input, keys: [], calls: [{ name: 'min', argument: quotient, filter: null }] }
+    case 3:
+      return { op: 'aggregate', input, keys: [quotient], calls: [] }
+    default:
+      return { op: 'join', inputs: [input, { op: 'scan', table: 2 }], conditions: [positive] }
+  }
+}
+
+test('a refresh fails on no row that neither state has', () => {
+  const joined: fc.Arbitrary<Shape> = fc.record({
+    op: fc.constant('join' as const),
+    inputs: fc.array(fc.record({ op: fc.constant('scan' as const), table: fc.nat({ max: 2 }) }), {
+      minLength: 1,
+      maxLength: 3,
+    }),
+    // The keys meet: a row finds few others, an old row others than a new one.
+    conditions: fc.constant([
+      { operator: '=' as const, left: { column: 0 }, right: { column: 3 } },
+      { operator: '=' as const, left: { column: 0 }, right: { column: 6 } },
+    ]),
+  })
+  const column = fc.nat({ max: 8 })
+  let judged = 0
+  fc.assert(
+    fc.property(
+      fc.tuple(fc.nat({ max: 4 }), joined, column, column).map((choices) => dividing(...choices)),
+      arbitraryTables(TABLES, false, 3),
+      someTables,
+      (shape, tables, bits) => {
+        const built = new QueryBuilder({ count: TABLES, keyed: false }).query(shape)
+        const isChanged = (relation: number) => (bits & (1 << (relation - 100))) !== 0
+        const leaves = tableLeaves(tables, isChanged)
+        for (const query of [built, normalize(built)]) {
+          try {
+            meaning(query, leaves, 'before')
+            meaning(query, leaves, 'after')
+          } catch (error) {
+            if (error instanceof DivisionByZero) continue
+            throw error
+          }
+          judged += 1
+          expect(() => maintain(query, leaves, isChanged)).not.toThrow()
+        }
+      },
+    ),
+    { numRuns: 3000 },
+  )
+  expect(judged).toBeGreaterThan(1000)
 })
 
 function images(state: ReadonlyMap<string, ReadonlyMap<number, number | boolean | string | null>>) {

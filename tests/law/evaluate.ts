@@ -14,6 +14,8 @@ export interface Scope {
   readonly group: Bag
 }
 
+export class DivisionByZero extends Error {}
+
 export function rowScope(row: Row, weight = 1): Scope {
   return { row, weight, group: [] }
 }
@@ -40,6 +42,10 @@ export function evaluate(scalar: Scalar, scope: Scope): Value {
       if (scalar.sql === '<') return compare(left, right) < 0
       if (scalar.sql === '+') return Number(left) + Number(right)
       if (scalar.sql === '*') return Number(left) * Number(right)
+      if (scalar.sql === '/') {
+        if (right === 0) throw new DivisionByZero()
+        return Number(left) / Number(right)
+      }
       throw new Error(`operator ${scalar.sql} has no meaning here`)
     }
     case 'expression': {
@@ -105,7 +111,7 @@ const TEMPLATES: Readonly<Record<string, (args: readonly Value[]) => Value>> = {
   '(coalesce(▢, false) OR NOT coalesce(isfinite(▢), true))': ([any = null, x = null]) =>
     any === true || !(finite(x) ?? true),
   '(▢ OR ▢)': (args) => logic('or', args),
-  [`(▢ > CASE WHEN abs(▢) < 1e12 THEN 8 ELSE 0 END AND ▢ >= scale(▢) AND ▢ > coalesce(▢, 0)) IS TRUE`]: () =>
+  '(▢ > CASE WHEN abs(▢) < 1e12 THEN 8 ELSE 0 END AND ▢ >= scale(▢) AND ▢ > coalesce(▢, 0)) IS TRUE': () =>
     false,
   'least(▢, ▢)': (args) => extreme(args, -1),
   'least(▢, ▢, ▢)': (args) => extreme(args, -1),

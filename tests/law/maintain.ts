@@ -2,7 +2,12 @@
 import type { GroupRule } from '../../src/compiler/algebra/group-rule.ts'
 import type { Node } from '../../src/compiler/algebra/node.ts'
 import type { StageOutput } from '../../src/compiler/algebra/operators/read.ts'
-import { type Changed, differentiate, stateOf } from '../../src/compiler/delta/differentiate.ts'
+import {
+  type Changed,
+  differentiate,
+  differentiateInput,
+  stateOf,
+} from '../../src/compiler/delta/differentiate.ts'
 import { cutIntoStages } from '../../src/compiler/delta/stage.ts'
 import { type Bag, imageOfRow, type Row, rowsOf, valueIn } from './bag.ts'
 import { evaluate, groupScope, rowScope } from './evaluate.ts'
@@ -100,11 +105,12 @@ export function maintain(query: Node, sources: Leaves, isChanged: (relation: num
   const changedStages = new Set<number>()
   const changed: Changed = { relation: isChanged, stage: (number) => changedStages.has(number) }
   const done: { maintained: GroupState; scratch: GroupState }[] = []
-  for (const { number, node, output } of stages) {
+  for (const stage of stages) {
+    const { number, node, output } = stage
     const { rule, input } = node
     const before = stateFromScratch(rule, meaning(stateOf(input, 'before', changed), leaves))
     const after = meaning(stateOf(input, 'after', changed), leaves)
-    const term = differentiate(input, changed)
+    const term = differentiateInput(stage, changed)
     const maintained = term ? stateAfter(rule, before, rows(term, leaves), after) : before
     if (term) changedStages.add(number)
     const stored = (state: GroupState, weight: number) =>

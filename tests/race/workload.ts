@@ -32,6 +32,13 @@ export const STREAM_TABLES: readonly (readonly [string, string])[] = [
      FROM orders AS a JOIN orders AS b ON a.customer = b.customer AND a.id < b.id JOIN customers AS c ON c.id = a.customer
      GROUP BY c.region`,
   ],
+  // Five inputs, all of which change: one term per input, over states before and after.
+  [
+    'five',
+    `SELECT a.id, b.amount, c.region, n.v, v.n
+     FROM orders AS a JOIN orders AS b ON b.id = a.id + 1 JOIN customers AS c ON c.id = a.customer
+     JOIN notes AS n ON n.k = a.customer JOIN visits AS v ON v.id = a.id`,
+  ],
   [
     'extremes',
     'SELECT customer, min(amount) AS least, max(amount) AS most, max(status) AS status FROM orders GROUP BY customer',

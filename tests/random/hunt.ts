@@ -78,7 +78,11 @@ async function hunted(seed: number, until: number, totals: Hunted, sessions: Ses
     maxSkipsPerRun: 20,
     ...(path ? { path } : {}),
   })
-  if (!failing) return
+  if (!failing) {
+    // The generator itself failed: no script was made.
+    if (details.failed) throw details.errorInstance
+    return
+  }
   const small = await minimize(failing.script, failing.error, sessions, SHRINK_MS)
   const file = save(small)
   throw new Error(

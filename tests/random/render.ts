@@ -10,9 +10,13 @@ import { writeAtKey, writeStatement } from './writes.ts'
 const STREAM_NAMES = ['st1', '"St 2"', 'st3']
 
 export function render(genes: CaseGenes, { sessions }: { readonly sessions: 1 | 2 }): Script {
-  const made = genes.tables.map(table)
-  const tables = made.map((each) => each.table)
-  const setup = [...typeSetup, ...made.flatMap((each) => each.ddl)]
+  const setup = [...typeSetup]
+  const tables: Table[] = []
+  genes.tables.forEach((each, i) => {
+    const made = table(each, i, tables)
+    tables.push(made.table)
+    setup.push(...made.ddl)
+  })
   const relations: Relation[] = tables.map(relationOf)
   genes.views.forEach((each, i) => {
     const view = query(each, relations)
@@ -30,7 +34,10 @@ export function render(genes: CaseGenes, { sessions }: { readonly sessions: 1 | 
   })
 
   const read = tablesRead(streams, setup, tables)
-  const targets = read.length > 0 ? read : tables
+  const targets = (read.length > 0 ? read : tables).flatMap((each) => [
+    each,
+    ...each.parts.map((name) => ({ ...each, name })),
+  ])
   let isOpenElsewhere = false
   const write = (each: WriteGenes, on?: 1): Step => {
     // Seldom a table that no stream table reads.
@@ -39,7 +46,7 @@ export function render(genes: CaseGenes, { sessions }: { readonly sessions: 1 | 
     const truncates = sql.startsWith('TRUNCATE') && (on === 1 || isOpenElsewhere)
     return {
       do: 'write',
-      sql: truncates ? sql.replace('TRUNCATE', 'DELETE FROM') : sql,
+      sql: truncates ? sql.replace(/TRUNCATE (.*) CASCADE/, 'DELETE FROM $1') : sql,
       ...(on ? { on } : {}),
     }
   }

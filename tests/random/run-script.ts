@@ -182,7 +182,10 @@ async function refresh(
     if ((await lastChange(main, stream)) > 0) counts.changed += 1
   } else if (action === 'NO_DATA') counts.noData += 1
   else if (isForTruncation) counts.reinitialized += 1
-  else throw new Error(`refresh of ${stream.name} was ${action}, not DIFFERENTIAL\nquery: ${stream.query}`)
+  else
+    throw new Error(
+      `refresh of ${stream.name} was ${action}, not DIFFERENTIAL: ${await lastReason(main, stream)}\nquery: ${stream.query}`,
+    )
   if (!state.inTransaction) state.truncated.delete(index)
 }
 
@@ -197,6 +200,15 @@ async function lastChange(main: SqlClient, { name }: StreamTable): Promise<numbe
   if (last?.action !== 'DIFFERENTIAL')
     throw new Error(`the history of ${name} says ${last?.action}, not DIFFERENTIAL`)
   return last.changed
+}
+
+async function lastReason(main: SqlClient, { name }: StreamTable): Promise<string> {
+  const { rows } = await main.query(
+    `SELECT coalesce(reason, 'no reason') AS reason FROM pgstream.pgs_refresh_history
+     WHERE pgs_id = pgstream._stream_table_id($1) ORDER BY refresh_id DESC LIMIT 1`,
+    [name],
+  )
+  return (rows as { reason: string }[])[0]?.reason ?? 'no history'
 }
 
 /** What is made for a case goes with it, and nothing is left. */

@@ -8,6 +8,10 @@ export interface Table {
   readonly columns: readonly TableColumn[]
   /** What ON CONFLICT may name; null when there is nothing. */
   readonly arbiter: string | null
+  /** A foreign key may refer to its k. */
+  readonly isReferable: boolean
+  /** Partitions, which can be written to directly. */
+  readonly parts: readonly string[]
 }
 
 export interface TableColumn {
@@ -15,6 +19,8 @@ export interface TableColumn {
   readonly type: ColumnType
   readonly notNull: boolean
   readonly generated: boolean
+  /** Follows the key of that table. */
+  readonly references?: string
 }
 
 const TABLE_NAMES = [
@@ -30,11 +36,13 @@ const IDENTITIES = [
   'unique',
   'unique nulls',
   'composite',
+  'partitioned',
 ] as const
 
 export function table(
   genes: TableGenes,
   position: number,
+  others: readonly Table[],
 ): { readonly table: Table; readonly ddl: readonly string[] } {
   const name = TABLE_NAMES[genes.name % 4 === 1 ? 1 : 0]?.[position] ?? `t${position}`
   const comparable = columnTypes.filter((type) => type.comparable)
@@ -43,13 +51,16 @@ export function table(
   const isPrimary = identity === 'primary key' || identity === 'deferrable' || identity === 'composite'
   const key = { name: 'k', type: keyType, notNull: isPrimary, generated: false }
   const offset = genes.name
+  const parent = others.find((other) => other.isReferable)
   const rest = genes.columns.map((column, i): TableColumn => {
+    const references = column.kind % 12 === 7 ? parent : undefined
     const generated = column.kind % 12 === 11
     return {
       name: pick(COLUMN_NAMES, offset + i),
-      type: generated ? typeNamed('bool') : columnType(column.type),
+      type: generated ? typeNamed('bool') : (references?.columns[0]?.type ?? columnType(column.type)),
       notNull: column.kind % 12 === 9 || column.kind % 12 === 10,
       generated,
+      ...(references ? { references: references.name } : {}),
     }
   })
   const columns = [key, ...rest]
@@ -57,7 +68,7 @@ export function table(
   const keyNames = identity === 'composite' && second ? `k, ${second.name}` : 'k'
   const definitions = columns.map(
     (column) =>
-      `${column.name} ${column.type.sql}${column.generated ? ' GENERATED ALWAYS AS (k IS NULL) STORED' : ''}${column.notNull ? ' NOT NULL' : ''}`,
+      `${column.name} ${column.type.sql}${column.generated ? ' GENERATED ALWAYS AS (k IS NULL) STORED' : ''}${column.notNull ? ' NOT NULL' : ''}${reference(column)}`,
   )
   const constraint = {
     'primary key': [`PRIMARY KEY (${keyNames})`],
@@ -69,30 +80,37 @@ export function table(
     partitioned: [],
   }[identity]
   // A hole in the column numbers.
-  const isPartitioned = identity === 'partitioned'
+  const isPartitioned = identity === 'partitioned' && ['int4', 'text', 'numeric'].includes(keyType.name)
+  const parts = isPartitioned ? ['_one', '_rest'].map((suffix) => suffixed(name, suffix)) : []
   const hasHole = genes.columns.some((column) => column.kind % 12 === 8)
   const ddl = [
     `CREATE TABLE ${name} (${[...(hasHole ? ['hole int4'] : []), ...definitions, ...constraint].join(', ')})${isPartitioned ? ' PARTITION BY LIST (k)' : ''}`,
-    ...(isPartitioned ? partitions(name, keyType) : []),
     ...(hasHole ? [`ALTER TABLE ${name} DROP COLUMN hole`] : []),
+    // After the hole: a partition then numbers its columns differently.
+    ...parts.map(
+      (part, i) =>
+        `CREATE TABLE ${part} PARTITION OF ${name} ${i === 0 ? `FOR VALUES IN (${keyType.values[0]})` : 'DEFAULT'}`,
+    ),
   ]
   const hasArbiter = !['none', 'deferrable', 'partitioned'].includes(identity)
   const made: Table = {
     name,
     columns,
-    arbiter: identity === 'none' || identity === 'deferrable' ? null : keyNames,
+    arbiter: hasArbiter ? keyNames : null,
+    isReferable: identity === 'primary key',
+    parts,
   }
   // One statement per row: one row that breaks a constraint must not take the others with it.
   return { table: made, ddl: [...ddl, ...genes.rows.map((row) => insertion(made, [row]))] }
 }
 
-/** Rows change their partition when their key changes. */
-function partitions(name: string, keyType: ColumnType): string[] {
-  const part = (suffix: string) => (name.endsWith('"') ? name.replace(/"$/, `${suffix}"`) : `${name}${suffix}`)
-  return [
-    `CREATE TABLE ${part('_one')} PARTITION OF ${name} FOR VALUES IN (${keyType.values[0]})`,
-    `CREATE TABLE ${part('_rest')} PARTITION OF ${name} DEFAULT`,
-  ]
+function reference({ references, notNull }: TableColumn): string {
+  if (!references) return ''
+  return ` REFERENCES ${references}(k) ON DELETE ${notNull ? 'CASCADE' : 'SET NULL'} ON UPDATE CASCADE`
+}
+
+function suffixed(name: string, suffix: string): string {
+  return name.endsWith('"') ? name.replace(/"$/, `${suffix}"`) : `${name}${suffix}`
 }
 
 /** Half are of the first types, so that there is something to join and to add up. */

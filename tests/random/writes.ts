@@ -21,7 +21,7 @@ const kinds: readonly Kind[] = [
   touch,
   updateAll,
   remove,
-  (table, genes) => (gene(genes, 0) % 3 === 0 ? `TRUNCATE ${table.name}` : remove(table, genes)),
+  (table, genes) => (gene(genes, 0) % 3 === 0 ? `TRUNCATE ${table.name} CASCADE` : remove(table, genes)),
 ]
 
 export function writeStatement(genes: WriteGenes, tables: readonly Table[]): string {

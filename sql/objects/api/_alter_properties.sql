@@ -9,7 +9,10 @@ BEGIN
   PERFORM pgstream._check_owner(id);
   IF new_cdc_mode IS NOT NULL AND lower(new_cdc_mode) NOT IN ('auto', 'trigger', 'wal') THEN
     RAISE EXCEPTION 'invalid cdc_mode: "%"', new_cdc_mode
-      USING ERRCODE = 'invalid_parameter_value', HINT = 'The modes are auto, trigger and wal.';
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'The modes are auto and trigger.';
+  ELSIF lower(new_cdc_mode) = 'wal' THEN
+    RAISE EXCEPTION 'cdc_mode wal is not supported'
+      USING ERRCODE = 'feature_not_supported', HINT = 'Changes are captured by triggers: cdc_mode auto or trigger.';
   END IF;
   chosen := pgstream._check_schedule(new_schedule);
   UPDATE pgstream.pgs_stream_tables s

@@ -11,7 +11,7 @@ BEGIN
   PERFORM pgstream._check_select_rights(owner, request, plan);
   RETURN QUERY
     SELECT 'strategy', plan ->> 'strategy'
-    UNION ALL SELECT 'not incremental', concat_ws('. ', r ->> 'message', nullif(r ->> 'hint', ''))
+    UNION ALL SELECT 'not incremental', concat_ws('. ', r ->> 'message', nullif(rtrim(r ->> 'detail', '.'), ''), nullif(r ->> 'hint', ''))
       FROM jsonb_array_elements(plan -> 'reasons') AS r
     UNION ALL SELECT 'columns', (
       SELECT string_agg(format('%I %s', c ->> 'name', c ->> 'sql'), ', ' ORDER BY i)

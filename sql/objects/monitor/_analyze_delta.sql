@@ -1,5 +1,6 @@
--- EXPLAIN ANALYZE of a delta statement at the present frontier, rolled back. SECURITY INVOKER.
-CREATE OR REPLACE FUNCTION pgstream._analyze_delta(id bigint, statement text) RETURNS text
+-- EXPLAIN ANALYZE of a delta statement at the present frontier, under the settings of the function that runs it, rolled
+-- back. SECURITY INVOKER.
+CREATE OR REPLACE FUNCTION pgstream._analyze_delta(id bigint, run_by text, statement text) RETURNS text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -10,6 +11,9 @@ DECLARE
 BEGIN
   SELECT * INTO frontier FROM pgstream.frontiers WHERE pgs_id = id;
   BEGIN
+    PERFORM set_config(split_part(c, '=', 1), btrim(substr(c, strpos(c, '=') + 1), '"'''), true)
+    FROM pg_proc p, unnest(p.proconfig) AS c
+    WHERE p.oid = (run_by || '(bigint,bigint[],bigint,bigint)')::regprocedure AND split_part(c, '=', 1) NOT IN ('search_path', 'plan_cache_mode');
     FOR line IN EXECUTE 'EXPLAIN (ANALYZE, BUFFERS) ' || statement
       USING pg_snapshot_xmax(frontier.snapshot)::text::bigint, pgstream._frontier_ids(frontier.snapshot, frontier.own_xid),
         frontier.own_xid, frontier.own_seq

@@ -18,12 +18,13 @@ BEGIN
     WHERE s.pgs_id OPERATOR(pg_catalog.=) id;
   IF with_analyze THEN
     FOR entry IN
-      SELECT e OPERATOR(pg_catalog.->>) 'property' AS property, e OPERATOR(pg_catalog.->>) 'value' AS statement
+      SELECT e OPERATOR(pg_catalog.->>) 'property' AS property, e OPERATOR(pg_catalog.->>) 'value' AS statement,
+        e OPERATOR(pg_catalog.->>) 'function' AS function
       FROM pgstream.pgs_stream_tables s, pg_catalog.jsonb_array_elements(s.plan OPERATOR(pg_catalog.->) 'explain') AS e
       WHERE s.pgs_id OPERATOR(pg_catalog.=) id AND e OPERATOR(pg_catalog.->>) 'property' OPERATOR(pg_catalog.~) '^delta sql'
     LOOP
       property := 'analyze of ' || entry.property;
-      value := pgstream._analyze_delta(id, entry.statement);
+      value := pgstream._analyze_delta(id, entry.function, entry.statement);
       RETURN NEXT;
     END LOOP;
   END IF;

@@ -82,7 +82,8 @@ BEGIN
   ELSIF target.strategy = 'FULL' THEN
     SELECT 'FULL' AS action, 'full' AS variant, 0::bigint AS changed_rows,
       CASE target.refresh_mode WHEN 'FULL' THEN 'refresh mode FULL'
-        ELSE (SELECT s.plan #>> '{reasons,0,message}' FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id) END AS reason INTO chosen;
+        ELSE (SELECT concat_ws('. ', s.plan #>> '{reasons,0,message}', nullif(s.plan #>> '{reasons,0,detail}', ''))
+          FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id) END AS reason INTO chosen;
   ELSE
     pending := pgstream._pending(id, frontier);
     IF (SELECT sum(n) = 0 FROM unnest(pending) AS n) THEN

@@ -1,5 +1,5 @@
 -- Stream tables that want a refresh now, those that others read first. A bound says how stale the content may get at
--- most; a bound of up to `eager_seconds` is served as soon as something changed.
+-- most; a bound of a second is served as soon as something changed.
 CREATE OR REPLACE FUNCTION pgstream._due() RETURNS TABLE (pgs_id bigint, depth integer)
 LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
@@ -19,7 +19,7 @@ AS $$
         WHEN f.data_timestamp + make_interval(secs => greatest(e.seconds - coalesce(f.last_duration_ms, 0) / 500.0, 0))
           <= clock_timestamp() THEN true
         WHEN e.seconds <= 1 AND s.strategy = 'DIFFERENTIAL' AND s.is_populated
-          THEN (SELECT sum(n) > 0 FROM unnest(pgstream._pending(s.pgs_id, f)) AS n)
+          THEN pgstream._has_pending(s.pgs_id, f)
         ELSE false END)
   ORDER BY e.depth, e.pgs_id
 $$;

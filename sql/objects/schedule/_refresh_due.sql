@@ -24,6 +24,9 @@ BEGIN
   IF action = 'NO_DATA' THEN
     UPDATE pgstream.frontiers f SET data_timestamp = started WHERE f.pgs_id = id AND f.data_timestamp < started;
   END IF;
+  IF action <> 'NO_DATA' THEN
+    PERFORM pgstream._alert('refresh_completed', id, jsonb_build_object('action', action));
+  END IF;
   RETURN action;
 END
 $$;

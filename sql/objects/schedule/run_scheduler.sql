@@ -17,9 +17,13 @@ BEGIN
     due := (SELECT d.pgs_id FROM pgstream._due() AS d WHERE d.pgs_id OPERATOR(pg_catalog.<>) ALL (seen) LIMIT 1);
     EXIT WHEN due IS NULL;
     seen := seen OPERATOR(pg_catalog.||) due;
+    -- Looking has taken locks on many change buffers; a refresh must not wait for others while it holds those.
+    COMMIT;
     PERFORM pgstream._refresh_due(due);
     COMMIT;
   END LOOP;
+  PERFORM pgstream._prune_history();
+  COMMIT;
   IF pgstream._cleaning_due() THEN
     FOR source IN SELECT t.source_relid FROM pgstream.pgs_change_tracking AS t LOOP
       PERFORM pgstream._clean_changes(source);

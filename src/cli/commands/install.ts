@@ -12,6 +12,9 @@ export async function installCommand(url: string): Promise<void> {
     await install(client, outside)
   })
   console.log('installed')
+  console.error(
+    'note: there is no compiler on this server yet, so create_stream_table is refused; `pg-stream up` starts a server that has one',
+  )
 }
 
 export async function upgradeCommand(url: string): Promise<void> {

@@ -22,6 +22,8 @@ export interface Differentials {
   after(input: number): Node
   /** Which of the two is at hand without adding the delta to it. */
   stored(input: number): 'before' | 'after'
+  /** What stands above may fail (may-fail.ts): it must see no row that neither the state before nor that after has. */
+  readonly strict: boolean
 }
 
 export interface Operator<N extends Node> {

@@ -3,21 +3,31 @@
  * `changed` says which leaves may have changed; what depends on none of them has no delta.
  */
 
+import { mayFail } from '../algebra/may-fail.ts'
 import type { Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Read } from '../algebra/operators/read.ts'
 import type { Scan } from '../algebra/operators/scan.ts'
 import { internalError } from '../catalog/error.ts'
+import type { Stage } from './stage.ts'
 
 export interface Changed {
   relation(oid: number): boolean
   stage(number: number): boolean
 }
 
-/** The term for the change of `node`, or null when none of its leaves changed. */
-export function differentiate(node: Node, changed: Changed): Node | null {
+/**
+ * The term for the change of `node`, or null when none of its leaves changed. `strict`: something above it may fail, on a
+ * row that came and went between two refreshes as well. A change buffer has such rows, so it is consolidated first; the
+ * delta of a stage has none.
+ */
+export function differentiate(node: Node, changed: Changed, strict = false): Node | null {
   const leaf = leafOf(node)
-  if (leaf) return isChanged(leaf, changed) ? { op: 'read', version: 'delta', of: leaf } : null
+  if (leaf) {
+    if (!isChanged(leaf, changed)) return null
+    const delta: Read = { op: 'read', version: 'delta', of: leaf }
+    return strict && leaf.op === 'scan' ? { op: 'consolidate', input: delta } : delta
+  }
   const operator = operatorOf(node)
   const inputs = operator.inputs(node)
   const input = (i: number): Node => {
@@ -25,7 +35,8 @@ export function differentiate(node: Node, changed: Changed): Node | null {
     if (!found) throw internalError(`${node.op} has no input ${i}`)
     return found
   }
-  const deltas = inputs.map((each) => differentiate(each, changed))
+  const strictBelow = strict || operator.scalars(node).some(mayFail)
+  const deltas = inputs.map((each) => differentiate(each, changed, strictBelow))
   return operator.differentiate(node, {
     delta: (i) => deltas[i] ?? null,
     before: (i) => stateOf(input(i), 'before', changed),
@@ -34,7 +45,13 @@ export function differentiate(node: Node, changed: Changed): Node | null {
       leavesOf(input(i)).some((each) => each.op === 'stage-output' && isChanged(each, changed))
         ? 'before'
         : 'after',
+    strict,
   })
+}
+
+/** The term for the change of a stage's input. */
+export function differentiateInput({ node }: Stage, changed: Changed): Node | null {
+  return differentiate(node.input, changed, operatorOf(node).scalars(node).some(mayFail))
 }
 
 /** The query over one state of its leaves; a leaf that did not change is read as it is stored. */

@@ -40,7 +40,7 @@ export function keyMatch(request: CompileRequest, column: Column, left: string, 
 }
 
 /** Does `=` tell apart all images of this type? */
-function isIdentity(request: CompileRequest, column: Column): boolean {
+export function isIdentity(request: CompileRequest, column: Column): boolean {
   const facts = typeFacts(request, column.type.oid)
   if (facts.equality === 0) return false
   if (column.type.collation !== 0 && request.collations[column.type.collation]?.deterministic === false)

@@ -4,7 +4,7 @@ import type { Column, Node } from '../algebra/node.ts'
 import type { Project } from '../algebra/operators/project.ts'
 import { quoteIdentifier } from '../catalog/quote.ts'
 import type { CompileRequest, RelationFacts } from '../catalog/request.ts'
-import { type Changed, differentiate } from '../delta/differentiate.ts'
+import { type Changed, differentiate, differentiateInput } from '../delta/differentiate.ts'
 import type { StagedQuery } from '../delta/stage.ts'
 import type { StoredTable } from './apply.ts'
 import {
@@ -31,11 +31,17 @@ import {
 import { Printer } from './select.ts'
 import { chooseStorage } from './storage.ts'
 
+/** A statement as explain shows it, and the function that runs it. */
+export interface Statement {
+  readonly sql: string
+  readonly function: string
+}
+
 export interface Emitted {
   readonly plan: Omit<Plan, 'explain'>
   readonly definition: Definition | null
   /** The statements by the name under which explain shows them. */
-  readonly statements: ReadonlyMap<string, string>
+  readonly statements: ReadonlyMap<string, Statement>
   readonly missing: readonly MissingProbe[]
 }
 
@@ -50,7 +56,7 @@ export function emitDifferential(
   const sources = capturedColumns(staged, root)
   const definition: Definition = { request, staged, root, storage, sources }
   const relations = [...sources.keys()]
-  const statements = new Map<string, string>()
+  const statements = new Map<string, Statement>()
   const functions: GeneratedFunction[] = []
   const missing: MissingProbe[] = []
   const pair = (variant: string, label: string, changed: readonly number[]) => {
@@ -60,7 +66,7 @@ export function emitDifferential(
     const cached = cachedFunction(request, variant, statement, gaps.length === 0)
     const bulk = plannedFunction(request, `${variant}_bulk`, statement)
     functions.push(cached, bulk)
-    statements.set(`delta sql (${label})`, statement)
+    statements.set(`delta sql (${label})`, { sql: statement, function: cached.name })
     return { function: cached.name, bulk: bulk.name }
   }
   const single = relations.map((relation) => ({
@@ -79,7 +85,7 @@ export function emitDifferential(
   const fill = fillFunction(request, fillStatement(definition))
   const pending = pendingFunction(request, pendingStatement(relations))
   functions.push(...scratchFunctions(definition), full, fill, pending)
-  statements.set('full sql', fullStatement(definition))
+  statements.set('full sql', { sql: fullStatement(definition), function: full.name })
   const own = staged.stages.filter((stage) => stage !== storage.fused)
   const stateTables = own.flatMap((stage) => storage.states.get(stage.number)?.sql ?? [])
   const printer = new Printer(request, fillLeaves(new Map()))
@@ -141,11 +147,12 @@ export function emitFull(request: CompileRequest, reasons: readonly Reason[]): E
     columns: columns.map((column) => ({ column, name: quoteIdentifier(column.name) })),
     key: null,
   }
-  const full = plannedFunction(request, 'full', fullStatement({ request, query: request.definition, target }))
+  const recomputing = fullStatement({ request, query: request.definition, target })
+  const full = plannedFunction(request, 'full', recomputing)
   const fill = fillFunction(request, fillStatement({ request, query: request.definition, target }))
   return {
     definition: null,
-    statements: new Map([['full sql', fullStatement({ request, query: request.definition, target })]]),
+    statements: new Map([['full sql', { sql: recomputing, function: full.name }]]),
     missing: [],
     plan: {
       version: 1,
@@ -175,7 +182,7 @@ function terms(staged: StagedQuery, root: Project, relations: readonly number[])
   }
   const found: Node[] = []
   for (const stage of staged.stages) {
-    const term = differentiate(stage.node.input, changed)
+    const term = differentiateInput(stage, changed)
     if (!term) continue
     stages.add(stage.number)
     found.push(term)

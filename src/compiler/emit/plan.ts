@@ -27,6 +27,7 @@ export interface Plan {
 export interface Reason {
   readonly construct: string
   readonly message: string
+  readonly detail: string
   readonly hint: string
 }
 
@@ -83,4 +84,6 @@ export const CACHED_LIMIT = 1000
 export interface ExplainEntry {
   readonly property: string
   readonly value: string
+  /** For a statement: the generated function that runs it. */
+  readonly function?: string
 }

@@ -7,9 +7,9 @@ import type { Column, Node } from '../algebra/node.ts'
 import type { ColumnId, Scalar } from '../algebra/scalar.ts'
 import { internalError } from '../catalog/error.ts'
 import type { CompileRequest } from '../catalog/request.ts'
-import { type Changed, differentiate, stateOf } from '../delta/differentiate.ts'
+import { type Changed, differentiateInput, stateOf } from '../delta/differentiate.ts'
 import type { Stage } from '../delta/stage.ts'
-import { keyMatch, otherImage } from './image.ts'
+import { isIdentity, keyMatch, otherImage } from './image.ts'
 import { type StageSource, stageOutputName } from './leaves.ts'
 import { columnName } from './names.ts'
 import { printScalar } from './scalar.ts'
@@ -86,7 +86,7 @@ export function stageChange(
   printer: Printer,
   withOutput: boolean,
 ): StageChange | null {
-  const term = differentiate(stage.node.input, changed)
+  const term = differentiateInput(stage, changed)
   if (!term) return null
   const { rule } = stage.node
   const name = `stage_${stage.number}`
@@ -100,7 +100,7 @@ export function stageChange(
   const scope: Select = { from: [], where: [], columns: before, weight: null }
   const recomputed = recomputation(stage, scope, changed, printer)
   const items = [
-    ...rule.keys.map(({ column }) => `d.${columnName(column)}`),
+    ...rule.keys.map(({ column }) => groupKey(printer.request, state, column)),
     's.ctid AS tid',
     ...rule.accumulators.map(({ column }) => `s.${storedName(state, column)} AS old_${columnName(column)}`),
     ...rule.accumulators.map(({ column, combine, recompute }) => {
@@ -133,6 +133,16 @@ export function stageChange(
     updated: `${name}_updated`,
     deleted: grouped ? `${name}_deleted` : null,
   }
+}
+
+/**
+ * The key under which a group is shown: as it is stored, where equal keys may look different (1.0 and 1.00). What the
+ * delta says instead is never written, and the old output row must be found by what it was.
+ */
+function groupKey(request: CompileRequest, state: StateTable, column: Column): string {
+  const name = columnName(column)
+  if (isIdentity(request, column)) return `d.${name}`
+  return `CASE WHEN s.ctid IS NULL THEN d.${name} ELSE s.${storedName(state, column)} END AS ${name}`
 }
 
 /** One lateral probe per accumulator that may need it; its WHERE is a one-time filter, so it costs nothing when false. */

@@ -54,19 +54,26 @@ export function explainDifferential(
           : `${sql}: joined without an equality, so it is read whole when another source changes`,
     })
   }
-  for (const [property, value] of emitted.statements) entries.push({ property, value })
-  return entries
+  return [...entries, ...statements(emitted)]
+}
+
+function statements(emitted: Emitted): ExplainEntry[] {
+  return [...emitted.statements].map(([property, statement]) => ({
+    property,
+    value: statement.sql,
+    function: statement.function,
+  }))
 }
 
 export function explainFull(emitted: Emitted): readonly ExplainEntry[] {
   return [
     { property: 'strategy', value: 'FULL' },
-    ...emitted.plan.reasons.map(({ message, hint }) => ({
+    ...emitted.plan.reasons.map(({ message, detail, hint }) => ({
       property: 'reason',
-      value: hint ? `${message}. ${hint}` : message,
+      value: [`${message}.`, detail, hint].filter((part) => part !== '').join(' '),
     })),
     { property: 'key', value: 'none: a bag, found by row hash' },
-    ...[...emitted.statements].map(([property, value]) => ({ property, value })),
+    ...statements(emitted),
   ]
 }
 
