@@ -78,8 +78,15 @@ export async function expectEqual(client: SqlClient, name: string, { image = fal
   if (!definition) throw new Error(`${name} is not a stream table`)
   const columns = await rowsOf<Column>(client, COLUMNS, [name])
   await client.query(`SELECT set_config('search_path', $1, false)`, [definition.path])
-  const differences = await rowsOf<Difference>(client, differenceQuery(definition, columns, image))
-  await client.query(`SELECT set_config('search_path', $1, false)`, [definition.currentPath])
+  let differences: Difference[]
+  try {
+    differences = await rowsOf<Difference>(client, differenceQuery(definition, columns, image))
+  } finally {
+    // In a transaction that has failed its end restores the path.
+    await client
+      .query(`SELECT set_config('search_path', $1, false)`, [definition.currentPath])
+      .catch(() => {})
+  }
   const left = image ? differences : withoutRounding(differences, columns)
   if (left.length > 0) throw new Error(await report(client, name, definition, columns, left))
 }
@@ -130,6 +137,9 @@ SELECT quote_ident(a.attname) AS name,
 FROM parts p JOIN pg_attribute a ON a.attrelid = $1::regclass AND a.attnum = p.attnum JOIN pg_type t ON t.oid = p.type
 GROUP BY a.attnum, a.attname ORDER BY a.attnum`
 
+/** With a comment after it; a quote would mean that it stands in a string. */
+const FINAL_SEMICOLON = /;\s*(--[^\n'"]*\s*)*$/
+
 function differenceQuery(
   { query, relation }: Definition,
   columns: readonly Column[],
@@ -144,7 +154,7 @@ function differenceQuery(
   // The parentheses close on a line of their own: the text may end in a comment.
   return `WITH st(${list}) AS MATERIALIZED (SELECT ${columns.map(({ name }) => `s.${name}`).join(', ')} FROM ${relation} AS s),
 q(${list}) AS MATERIALIZED (
-${query.trim().replace(/;$/, '')}
+${query.replace(FINAL_SEMICOLON, '')}
 )
 SELECT weight, ARRAY[${names.map((name) => `d.${name}::text`).join(', ')}]::text[] AS values FROM (
   SELECT 1 AS weight, e.* FROM (${rows('st')} EXCEPT ALL ${rows('q')}) AS e(${list})

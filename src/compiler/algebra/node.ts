@@ -4,6 +4,7 @@
  * Columns have ids that are unique in the compilation, so rewriting never renumbers anything.
  */
 import { internalError } from '../catalog/error.ts'
+import type { GroupRule } from './group-rule.ts'
 import type { Aggregate } from './operators/aggregate.ts'
 import type { Consolidate } from './operators/consolidate.ts'
 import type { Filter } from './operators/filter.ts'
@@ -35,6 +36,13 @@ export type Node =
   | Scan
   | UnionAll
   | Values
+
+/** A stateful operator: what it keeps per group, and how a delta changes that, is its `rule`. */
+export type GroupNode = Extract<Node, { readonly rule: GroupRule }>
+
+export function isGroupNode(node: Node): node is GroupNode {
+  return 'rule' in node
+}
 
 /** A set of columns whose values, compared with IS NOT DISTINCT FROM, occur at most once. [] means: at most one row. */
 export type Key = readonly ColumnId[]

@@ -4,15 +4,14 @@
  * proportion to the change. Stages are numbered bottom-up: a stage reads only source tables and earlier stages.
  */
 
-import type { Node } from '../algebra/node.ts'
-import type { Aggregate } from '../algebra/operators/aggregate.ts'
+import { type GroupNode, isGroupNode, type Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { StageOutput } from '../algebra/operators/read.ts'
 
 export interface Stage {
   readonly number: number
   /** The operator; its input is cut already. */
-  readonly node: Aggregate
+  readonly node: GroupNode
   readonly output: StageOutput
 }
 
@@ -27,7 +26,7 @@ export function cutIntoStages(query: Node): StagedQuery {
   const cut = (node: Node): Node => {
     const operator = operatorOf(node)
     const whole = operator.withInputs(node, operator.inputs(node).map(cut))
-    if (whole.op !== 'aggregate') return whole
+    if (!isGroupNode(whole)) return whole
     const output: StageOutput = {
       op: 'stage-output',
       stage: stages.length + 1,

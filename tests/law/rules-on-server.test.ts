@@ -1,0 +1,101 @@
+/** What only PostgreSQL's own types show of a rule: rows as values, digits, intervals, errors. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expectExact } from '../oracle/oracle.ts'
+import { type FreshDatabase, freshDatabase } from '../support/server.ts'
+
+let database: FreshDatabase
+
+beforeAll(async () => {
+  database = await freshDatabase()
+})
+
+afterAll(async () => {
+  await database?.close()
+})
+
+interface Scenario {
+  readonly setUp: string
+  readonly query: string
+  /** Each is a transaction; the stream table is refreshed and compared after each. */
+  readonly changes: readonly string[]
+}
+
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  'a row of NULLs is not NULL: as a key': {
+    setUp: `CREATE TYPE pair AS (a int, b int); CREATE TABLE r1 (id int PRIMARY KEY, p pair);
+      INSERT INTO r1 VALUES (1, NULL), (2, ROW(NULL, NULL))`,
+    query: 'SELECT p, count(*) AS n, sum(id) AS s FROM r1 GROUP BY p',
+    changes: ['INSERT INTO r1 VALUES (3, NULL), (4, NULL)', 'DELETE FROM r1 WHERE id <> 2', 'DELETE FROM r1'],
+  },
+  'a row of NULLs is not NULL: as an argument': {
+    setUp: `CREATE TYPE twin AS (a int, b int); CREATE TABLE r2 (id int PRIMARY KEY, p twin);
+      INSERT INTO r2 VALUES (1, NULL), (2, ROW(1, NULL))`,
+    query: 'SELECT count(p) AS present, count(ROW(id, p)) AS "all", count(*) AS n FROM r2',
+    changes: ['INSERT INTO r2 VALUES (3, ROW(NULL, NULL)), (4, NULL)', 'DELETE FROM r2 WHERE id = 2'],
+  },
+  'a literal in the select list of a bag': {
+    setUp: 'CREATE TABLE l (a int); INSERT INTO l VALUES (1), (1), (NULL)',
+    query: `SELECT true AS yes, false AS no, NULL::boolean AS unknown, 3 AS three, 'x' AS x, a FROM l`,
+    changes: ['INSERT INTO l VALUES (1), (2)', 'DELETE FROM l WHERE a = 1', 'DELETE FROM l'],
+  },
+  'an average has no digits of values that left': {
+    setUp: `CREATE TABLE a (id int PRIMARY KEY, x numeric, y numeric NOT NULL);
+      INSERT INTO a VALUES (1, 1, 1), (2, 1, 3), (3, 0, 7), (4, 1e-40, 1000000)`,
+    query: 'SELECT avg(x) AS a, sum(x) AS s, avg(x / y) FILTER (WHERE id <> 2) AS q FROM a',
+    changes: [
+      'DELETE FROM a WHERE id = 4',
+      'INSERT INTO a VALUES (5, 1e13, 3), (6, 0.001, 9)',
+      'UPDATE a SET x = 2 WHERE id = 6',
+      'DELETE FROM a WHERE id IN (1, 2)',
+    ],
+  },
+  'intervals beyond 2^53 microseconds': {
+    setUp: `CREATE TABLE i (id int PRIMARY KEY, x interval);
+      INSERT INTO i VALUES (1, '2000000000 hours 0.000001 seconds'), (2, '0.000001 seconds')`,
+    query: 'SELECT sum(x) AS s, avg(x) AS a FROM i',
+    changes: [
+      'DELETE FROM i WHERE id = 1',
+      `INSERT INTO i VALUES (3, '-1999999999 hours 0.000003 seconds 1 month')`,
+    ],
+  },
+  'rows that only a refresh would divide by zero for: one table': {
+    setUp: 'CREATE TABLE z (id int PRIMARY KEY, x int, y int); INSERT INTO z VALUES (1, 4, 2)',
+    query: 'SELECT id, x / y AS q FROM z',
+    changes: [
+      'INSERT INTO z VALUES (2, 1, 0); UPDATE z SET y = 1 WHERE id = 2',
+      'UPDATE z SET y = 0 WHERE id = 1; DELETE FROM z WHERE id = 1',
+    ],
+  },
+  'rows that only a refresh would divide by zero for: an old row with a new one': {
+    setUp: `CREATE TABLE zx (id int PRIMARY KEY, x int); CREATE TABLE zy (id int PRIMARY KEY, y int);
+      INSERT INTO zx VALUES (1, 10), (2, 20); INSERT INTO zy VALUES (1, 5), (2, 0)`,
+    query: 'SELECT zx.id, zx.x / zy.y AS q FROM zx JOIN zy ON zx.id = zy.id AND zx.x <> 20',
+    changes: [
+      'DELETE FROM zx WHERE id = 1; UPDATE zy SET y = 0 WHERE id = 1',
+      'INSERT INTO zx VALUES (1, 30); UPDATE zy SET y = 3 WHERE id = 1',
+    ],
+  },
+}
+
+test.each(Object.entries(SCENARIOS))('%s', async (name, { setUp, query, changes }) => {
+  const { client } = database
+  const table = `"st ${Object.keys(SCENARIOS).indexOf(name)}"`
+  await client.query(setUp)
+  await client.query(`SELECT pgstream.create_stream_table($1, $2, '1h', 'DIFFERENTIAL')`, [table, query])
+  for (const change of changes) {
+    await client.query(change)
+    expect(await expectExact(client, table)).toBe('DIFFERENTIAL')
+  }
+})
+
+test('a group whose key no column can hold is recomputed', async () => {
+  const { client } = database
+  await client.query('CREATE TABLE k (a int, b int); INSERT INTO k VALUES (1, 1), (1, 2), (1, 2)')
+  const query = 'SELECT count(*) AS n FROM k GROUP BY ROW(a, b)'
+  await expect(
+    client.query(`SELECT pgstream.create_stream_table('kd', $1, '1h', 'DIFFERENTIAL')`, [query]),
+  ).rejects.toMatchObject({ code: '0A000', message: expect.stringContaining('GROUP BY over type record') })
+  await client.query(`SELECT pgstream.create_stream_table('ka', $1, '1h', 'AUTO')`, [query])
+  await client.query('DELETE FROM k WHERE b = 1')
+  expect(await expectExact(client, 'ka')).toBe('FULL')
+})
