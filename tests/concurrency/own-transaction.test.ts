@@ -175,3 +175,44 @@ test('in a function, statement by statement', async () => {
   expect((await made.client.query('SELECT play()')).rows[0].play).toBe('0')
   for (const name of NAMES) await expectExact(made.client, name, { image: true })
 })
+
+test('a refresh inside the statement that writes its source: the next refresh is exact', async () => {
+  const { client } = await scene(`
+    CREATE TABLE a (id int PRIMARY KEY, k int);
+    CREATE TABLE b (id int PRIMARY KEY, k int, v int);
+    INSERT INTO a SELECT i, i % 3 FROM generate_series(1, 9) AS i;
+    INSERT INTO b SELECT i, i % 3, i FROM generate_series(1, 9) AS i;`)
+  await create(
+    client,
+    'joined',
+    'SELECT a.k, count(*) AS n, sum(b.v) AS total FROM a JOIN b ON b.k = a.k GROUP BY a.k',
+  )
+  for (const change of [
+    'INSERT INTO a SELECT 100 + i, i FROM generate_series(0, 2) AS i RETURNING id',
+    'UPDATE a SET k = (k + 1) % 3 WHERE id < 5 RETURNING id',
+    'DELETE FROM a WHERE id < 3 RETURNING id',
+  ]) {
+    // The refresh reads the new rows of a next to the change of b; a's own change is captured after it.
+    await client.query('UPDATE b SET v = v + 1, k = (k + 1) % 3')
+    await client.query(
+      `WITH changed AS (${change})
+       SELECT pgstream.refresh_stream_table('joined') FROM (SELECT count(*) FROM changed) AS c`,
+    )
+    await refresh(client, 'joined')
+    await expectEqual(client, 'joined', { image: true })
+  }
+})
+
+test('a refresh that follows another in one statement is not taken for one inside a writing statement', async () => {
+  const made = await withTables()
+  const { client } = made
+  await create(client, 'above', 'SELECT customer, total FROM totals WHERE total > 0')
+  await client.query('INSERT INTO orders VALUES (100, 1, 7)')
+  await client.query(
+    `SELECT pgstream.refresh_stream_table('totals'), pgstream.refresh_stream_table('listed'), pgstream.refresh_stream_table('above')`,
+  )
+  await client.query('UPDATE orders SET amount = 8 WHERE id = 100')
+  await refresh(client, 'totals')
+  expect(await refresh(client, 'above')).toBe('DIFFERENTIAL')
+  await expectEqual(client, 'above', { image: true })
+})

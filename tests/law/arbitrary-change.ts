@@ -19,11 +19,13 @@ export function arbitraryTables(
   keyed: boolean,
   size = 4,
 ): fc.Arbitrary<readonly TableChange[]> {
-  const rows = keyed
-    ? fc.uniqueArray(row, { maxLength: size, selector: ([k]) => k })
-    : fc.array(row, { maxLength: size })
-  const table = fc.record({ before: rows, after: rows, churn: fc.array(row, { maxLength: 1 }) })
-  return fc.array(table, { minLength: count, maxLength: count })
+  const table = (i: number) => {
+    const rows = keyed
+      ? fc.uniqueArray(row, { maxLength: size, selector: ([k, a]) => (i % 2 === 0 ? k : imageOf([k, a])) })
+      : fc.array(row, { maxLength: size })
+    return fc.record({ before: rows, after: rows, churn: fc.array(row, { maxLength: 1 }) })
+  }
+  return fc.tuple(...Array.from({ length: count }, (_, i) => table(i)))
 }
 
 /** Leaves over the tables; those that did not change hold `after` in every version. */

@@ -147,7 +147,7 @@ export const TABLE_COLUMNS = 3
 
 export interface Tables {
   readonly count: number
-  /** Whether k is a key. */
+  /** Whether k is a key; of every second table it is k and a together, with NULLs alike. */
   readonly keyed: boolean
 }
 
@@ -213,14 +213,14 @@ export class QueryBuilder {
       ...this.#ids.make(name, INTEGER, i > 0),
       attnum: i + 1,
     }))
-    const [k] = columns
+    const [k, a] = columns
     return {
       op: 'scan',
       relation: 100 + table,
       name: `t${table}`,
       sql: `public.t${table}`,
       columns,
-      keys: this.#tables.keyed && k ? [[k.id]] : [],
+      keys: this.#tables.keyed && k && a ? [table % 2 === 0 ? [k.id] : [k.id, a.id]] : [],
       indexes: [],
       rows: 0,
     }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Node } from '../../src/compiler/algebra/node.ts'
 import { operatorOf } from '../../src/compiler/algebra/operators/index.ts'
-import { scalarNullable } from '../../src/compiler/algebra/scalar.ts'
+import { BOOLEAN, type Scalar, scalarNullable } from '../../src/compiler/algebra/scalar.ts'
 import { cutIntoStages } from '../../src/compiler/delta/stage.ts'
 import { normalize } from '../../src/compiler/normalize/index.ts'
 import { arbitraryTables, tableLeaves } from './arbitrary-change.ts'
@@ -132,4 +132,38 @@ test('scalarNullable says no only of what is never NULL', () => {
     { numRuns: 1000 },
   )
   expect(promised).toBeGreaterThan(50)
+})
+
+test('scalarNullable of AND, OR and NOT', () => {
+  const columns = [1, 2].map((id): Scalar => ({ kind: 'column', id, type: BOOLEAN }))
+  const constants = ['true', 'false'].map(
+    (sql): Scalar => ({ kind: 'constant', sql, isNull: false, type: BOOLEAN }),
+  )
+  const operands: readonly Scalar[] = [
+    ...columns,
+    ...constants,
+    { kind: 'constant', sql: 'NULL::boolean', isNull: true, type: BOOLEAN },
+  ]
+  // Column 1 is NOT NULL, column 2 is not.
+  const rows = [true, false].flatMap((a) =>
+    [true, false, null].map(
+      (b) =>
+        new Map([
+          [1, a],
+          [2, b],
+        ]),
+    ),
+  )
+  for (const op of ['and', 'or', 'not'] as const)
+    for (const left of operands)
+      for (const right of operands) {
+        const value: Scalar = {
+          kind: 'logic',
+          op,
+          args: op === 'not' ? [left] : [left, right],
+          type: BOOLEAN,
+        }
+        const isEver = rows.some((row) => evaluate(value, rowScope(row)) === null)
+        if (!scalarNullable(value, (id) => id === 2)) expect(isEver, JSON.stringify(value)).toBe(false)
+      }
 })

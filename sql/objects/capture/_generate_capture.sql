@@ -40,7 +40,8 @@ BEGIN
   expressions := pgstream._capture_expressions(source, tracked.columns);
   -- Generation expressions are printed for this function's search_path, so they must run under it.
   needs_path := EXISTS (SELECT FROM pg_attribute a
-    WHERE a.attrelid = source AND a.attnum = ANY (tracked.columns) AND a.attgenerated = 'v');
+    WHERE a.attrelid = source AND a.attnum = ANY (tracked.columns)
+      AND (a.attgenerated = 'v' OR a.attgenerated = 's' AND (SELECT c.relkind = 'p' FROM pg_class c WHERE c.oid = source)));
   SELECT coalesce(string_agg(', c' || attnum, '' ORDER BY i), ''),
     coalesce(string_agg(', ' || expressions[i], '' ORDER BY i), ''),
     coalesce(string_agg(expressions[i], ', ' ORDER BY i), ''),
@@ -96,6 +97,14 @@ $body$, small, targets, stamp, images, reads,
     IF event IN ('insert', 'update', 'delete') AND body <> '' THEN
       body := format(E'  IF EXISTS (SELECT FROM %s AS n OFFSET %s) THEN\n%s  ELSE\n%s  END IF;\n',
         CASE event WHEN 'delete' THEN 'pgs_old' ELSE 'pgs_new' END, many, replace(body, small, bulk), body);
+    END IF;
+    IF event <> 'truncate' THEN
+      -- See pgstream._advance.
+      body := body || format(
+        E'  IF pg_catalog.current_setting(%L, true) OPERATOR(pg_catalog.=) '
+        'pg_catalog.extract(''epoch''::pg_catalog.text, pg_catalog.statement_timestamp())::pg_catalog.text THEN\n'
+        '    INSERT INTO pgstream.truncations (source_relid, xid, seq) SELECT %s, %s;\n  END IF;\n',
+        'pg_stream.consumed_' || source, source, stamp);
     END IF;
     IF event <> 'truncate' AND NOT pgstream._ddl_is_watched() THEN
       body := pgstream._guard_capture_body(source, event, body);

@@ -17,6 +17,8 @@ DECLARE
   as_of timestamptz := clock_timestamp();
   duration_ms double precision;
   repeatable CONSTANT boolean := current_setting('transaction_isolation') <> 'read committed';
+  -- The frontier and the plan for which `pending` was counted.
+  counted_for text;
 BEGIN
   IF pg_trigger_depth() > 0 THEN
     PERFORM pgstream._refuse_in_trigger();
@@ -48,6 +50,7 @@ BEGIN
   SELECT * INTO frontier FROM pgstream.frontiers f WHERE f.pgs_id = id;
   IF frontier.system_identifier = pgstream._cluster() AND NOT target.needs_reinit AND NOT target.needs_replan AND target.strategy = 'DIFFERENTIAL' THEN
     pending := pgstream._pending(id, frontier);
+    counted_for := concat_ws(' ', frontier.snapshot, frontier.own_xid, frontier.own_seq, target.version);
     IF (SELECT sum(n) = 0 FROM unnest(pending) AS n) THEN
       -- Once a second is enough to say how fresh the content is.
       IF NOT repeatable AND frontier.data_timestamp < as_of - interval '1 second' THEN
@@ -85,9 +88,13 @@ BEGIN
         ELSE (SELECT concat_ws('. ', s.plan #>> '{reasons,0,message}', nullif(s.plan #>> '{reasons,0,detail}', ''))
           FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id) END AS reason INTO chosen;
   ELSE
-    pending := pgstream._pending(id, frontier);
-    IF (SELECT sum(n) = 0 FROM unnest(pending) AS n) THEN
-      RETURN 'NO_DATA';
+    -- Nobody refreshed it since the look: what was pending then still is, and more can only be caught by the statement's
+    -- own guard.
+    IF counted_for IS DISTINCT FROM concat_ws(' ', frontier.snapshot, frontier.own_xid, frontier.own_seq, target.version) THEN
+      pending := pgstream._pending(id, frontier);
+      IF (SELECT sum(n) = 0 FROM unnest(pending) AS n) THEN
+        RETURN 'NO_DATA';
+      END IF;
     END IF;
     SELECT * INTO chosen FROM pgstream._choose_action(id, target.refresh_mode, frontier, pending);
     PERFORM pgstream._check_source_rights(id);
