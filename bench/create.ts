@@ -31,8 +31,9 @@ const DEFINITIONS: readonly Definition[] = [
 /** Creating and storing a stream table, against a materialized view with the index of its key; compiling. */
 export async function create(bench: Bench, options: Options, report: Report): Promise<void> {
   const client = await (await bench.database('creation')).connect()
-  await createOrders(client, options.quick ? 100_000 : 1_000_000)
-  const table = report.table('Creation over 1M orders (median ms) and storage (MB)', [
+  const size = options.quick ? 100_000 : 1_000_000
+  await createOrders(client, size)
+  const table = report.table(`Creation over ${size} orders (median ms) and storage (MB)`, [
     ...['query', 'create_stream_table', 'CREATE MATERIALIZED VIEW + index', 'ratio'],
     ...['stored', 'matview stored', 'ratio'],
   ])
@@ -72,13 +73,10 @@ async function createStream(client: pg.Client, { query }: Definition): Promise<n
   return performance.now() - start
 }
 
+/** Ours is analyzed as well, a materialized view is not: that is part of what ours costs. */
 async function createMatview(client: pg.Client, { query, key }: Definition): Promise<number> {
   const view = await timed(client, `CREATE MATERIALIZED VIEW matview AS ${query}`)
-  return (
-    view +
-    (await timed(client, `CREATE UNIQUE INDEX ON matview (${key})`)) +
-    (await timed(client, 'ANALYZE matview'))
-  )
+  return view + (await timed(client, `CREATE UNIQUE INDEX ON matview (${key})`))
 }
 
 async function streamBytes(client: pg.Client): Promise<number> {

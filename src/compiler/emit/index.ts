@@ -2,10 +2,11 @@
 
 import type { Column, Node } from '../algebra/node.ts'
 import type { Project } from '../algebra/operators/project.ts'
+import { internalError } from '../catalog/error.ts'
 import { quoteIdentifier } from '../catalog/quote.ts'
 import type { CompileRequest, RelationFacts } from '../catalog/request.ts'
 import { type Changed, differentiate, differentiateInput } from '../delta/differentiate.ts'
-import type { StagedQuery } from '../delta/stage.ts'
+import type { Stage, StagedQuery } from '../delta/stage.ts'
 import type { StoredTable } from './apply.ts'
 import {
   cachedFunction,
@@ -16,7 +17,7 @@ import {
 } from './function.ts'
 import { rowHash } from './image.ts'
 import { fillLeaves } from './leaves.ts'
-import { columnName, columnType, targetName } from './names.ts'
+import { columnType, targetName } from './names.ts'
 import type { Plan, PlanColumn, Reason } from './plan.ts'
 import { type MissingProbe, missingProbes } from './probes.ts'
 import {
@@ -29,7 +30,8 @@ import {
   scratchFunctions,
 } from './refresh.ts'
 import { Printer } from './select.ts'
-import { chooseStorage } from './storage.ts'
+import { type StateTable, storedName } from './stage.ts'
+import { chooseStorage, type Storage } from './storage.ts'
 
 /** A statement as explain shows it, and the function that runs it. */
 export interface Statement {
@@ -105,25 +107,22 @@ export function emitDifferential(
         tables: [
           createTable(targetName(request), planColumns(request)),
           ...own.map((stage) => {
-            const { rule } = stage.node
-            const columns = [...rule.keys, ...rule.accumulators].map(({ column }) => ({
-              name: columnName(column),
+            const state = stateOfStage(storage, stage)
+            const columns = [...stage.node.rule.keys, ...stage.node.rule.accumulators].map(({ column }) => ({
+              name: storedName(state, column),
               sql: columnType(request, column.type),
             }))
-            return createTable(storage.states.get(stage.number)?.sql ?? '', columns)
+            return createTable(state.sql, columns)
           }),
         ],
         functions: functions.map(({ ddl }) => ddl),
         indexes: [
           ...indexesOf(request, storage.target),
           ...own.flatMap((stage) => {
+            const state = stateOfStage(storage, stage)
             const keys = stage.node.rule.keys.map(({ column }) => column)
-            const columns = keys.map((column) => ({ column, name: columnName(column) }))
-            return indexesOf(request, {
-              sql: storage.states.get(stage.number)?.sql ?? '',
-              columns,
-              key: keys,
-            })
+            const columns = keys.map((column) => ({ column, name: storedName(state, column) }))
+            return indexesOf(request, { sql: state.sql, columns, key: keys })
           }),
         ],
       },
@@ -171,6 +170,12 @@ export function emitFull(request: CompileRequest, reasons: readonly Reason[]): E
       query: request.definition,
     },
   }
+}
+
+function stateOfStage(storage: Storage, stage: Stage): StateTable {
+  const state = storage.states.get(stage.number)
+  if (!state) throw internalError(`stage ${stage.number} has no state`)
+  return state
 }
 
 /** The delta terms of a change in `relations`: of every stage's input and of the root. */

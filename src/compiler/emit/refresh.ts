@@ -142,18 +142,22 @@ function fromScratch(definition: Definition): FromScratch {
     // A stage over another stage reads that one's CTE, which no function sees.
     if (leavesOf(stage.node.input).some((leaf) => leaf.op === 'stage-output')) ctes.push(cte(name, query))
     else {
-      // A function's result has its types' collations: the columns' own are put back.
-      const types = columns.map((column) => ({
-        name: columnName(column),
-        sql: columnType(request, { ...column.type, collation: 0 }),
-        collated: `f.${columnName(column)}${collateClause(request, column.type.collation)}`,
-      }))
+      // A function's result has its types' collations: the columns' own are put back. Its columns are named as in the state
+      // table, so that a plan made anew for an altered source can replace the function.
+      const types = columns.map((column, i) => {
+        const stored = columnName({ ...column, id: i + 1 })
+        return {
+          name: stored,
+          sql: columnType(request, { ...column.type, collation: 0 }),
+          output: `f.${stored}${collateClause(request, column.type.collation)} AS ${columnName(column)}`,
+        }
+      })
       const made = scratchFunction(request, stage.number, types, query)
       functions.push(made)
       ctes.push(
         cte(
           name,
-          `SELECT ${types.map((each) => `${each.collated} AS ${each.name}`).join(', ')}\nFROM ${made.name}() AS f`,
+          `SELECT ${types.map((each) => each.output).join(', ')}\nFROM ${made.name}() AS f`,
         ),
       )
     }

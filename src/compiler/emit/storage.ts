@@ -41,8 +41,9 @@ export function chooseStorage(request: CompileRequest, staged: StagedQuery, root
       states.set(stage.number, { sql: target.sql, columns })
     } else {
       const { rule } = stage.node
-      const columns = [...rule.keys, ...rule.accumulators].map(({ column }) => ({
-        name: columnName(column),
+      // Numbered within the table: a column added to or dropped from a source must not change what is stored.
+      const columns = [...rule.keys, ...rule.accumulators].map(({ column }, i) => ({
+        name: columnName({ ...column, id: i + 1 }),
         value: { kind: 'column', id: column.id, type: column.type } as const,
       }))
       states.set(stage.number, { sql: stateTableName(request, stage.number), columns })
