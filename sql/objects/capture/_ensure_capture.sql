@@ -42,7 +42,12 @@ BEGIN
     EXECUTE format('CREATE TABLE %1$s_bulk PARTITION OF %1$s (bulk DEFAULT true) FOR VALUES IN (true)', buffer);
     EXECUTE format('CREATE INDEX ON %s_small (xid)', buffer);
     EXECUTE format('CREATE INDEX ON %s_bulk USING brin (xid) WITH (pages_per_range = 16, autosummarize = on)', buffer);
+    -- Statistics of xid and seq are of rows consumed long ago: with them the planner expects no new row and joins 100,000 by
+    -- nested loops (measured: 330 ms against 50 ms); without, a third of the rows there are.
+    EXECUTE format('ALTER TABLE %s ALTER COLUMN xid SET STATISTICS 0, ALTER COLUMN seq SET STATISTICS 0', buffer);
     EXECUTE format('REVOKE ALL ON %s FROM PUBLIC', buffer);
+    -- An empty table that was never analyzed is taken to have ten pages.
+    EXECUTE format('ANALYZE %s', buffer);
     INSERT INTO pgstream.pgs_change_tracking (source_relid, buffer, columns, trigger_level, carriers, fingerprint)
     VALUES (source, buffer::regclass, '{}', pgstream._trigger_level(pgstream._capture_carriers(source)),
       pgstream._capture_carriers(source), '');

@@ -20,7 +20,7 @@ BEGIN
     UNION ALL SELECT 'cost of a full refresh', round(frontier.full_ms::numeric, 2) || ' ms' WHERE frontier.full_ms IS NOT NULL
     UNION ALL SELECT 'cost of a small differential refresh', round(frontier.delta_ms_fixed::numeric, 2) || ' ms'
       WHERE frontier.delta_ms_fixed IS NOT NULL
-    UNION ALL SELECT 'cost of a changed row', round((1000 * frontier.delta_ms_per_row)::numeric, 3) || ' µs'
+    UNION ALL SELECT 'cost of a changed row', (SELECT string_agg(round((1000 * cost)::numeric, 3) || ' µs', ', ') FROM unnest(frontier.delta_ms_per_row) AS cost)
       WHERE frontier.delta_ms_per_row IS NOT NULL;
   RETURN QUERY
     SELECT 'source', concat_ws(', ', pgstream._qualified_name(d.source_relid),

@@ -2,7 +2,7 @@
 -- Sources are in ascending order of oid, as in the plan.
 CREATE OR REPLACE FUNCTION pgstream._choose_action(
   id bigint, refresh_mode text, frontier pgstream.frontiers, pending bigint[],
-  OUT action text, OUT variant text, OUT changed_rows bigint, OUT reason text
+  OUT action text, OUT variant text, OUT changed_rows bigint, OUT reason text, OUT changes bigint[], OUT costs double precision[]
 )
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -11,7 +11,6 @@ DECLARE
   cached_limit CONSTANT bigint := 1000;
   sources oid[];
   changed oid[];
-  source_rows double precision;
   delta_ms double precision;
 BEGIN
   IF pending[cardinality(pending)] > 0 THEN
@@ -28,18 +27,21 @@ BEGIN
   IF changed_rows <= cached_limit THEN
     RETURN;
   END IF;
-  changed_rows := greatest(changed_rows, (SELECT sum(pgstream._estimate_pending(s, frontier)) FROM unnest(changed) AS s));
   variant := variant || '_bulk';
-  IF refresh_mode <> 'AUTO' OR frontier.full_ms IS NULL THEN
+  changes := ARRAY(SELECT CASE WHEN pending[i] > cached_limit THEN greatest(pending[i], pgstream._estimate_pending(s, frontier)) ELSE pending[i] END
+    FROM unnest(sources) WITH ORDINALITY AS u(s, i) ORDER BY i);
+  changed_rows := (SELECT sum(n) FROM unnest(changes) AS n);
+  IF frontier.full_ms IS NULL THEN
     RETURN;
   END IF;
-  IF frontier.delta_ms_per_row IS NULL THEN
-    -- Not measured yet: a changed row is taken to cost what computing four rows costs.
-    source_rows := (SELECT sum(greatest(c.reltuples, 1)) FROM pg_class c WHERE c.oid = ANY (sources));
-    delta_ms := changed_rows * 4 * frontier.full_ms / source_rows;
-  ELSE
-    delta_ms := coalesce(frontier.delta_ms_fixed, 0) + changed_rows * frontier.delta_ms_per_row;
+  -- Not measured yet: that every row of a source changes is taken to cost four times what computing everything costs,
+  -- which counts in how many rows of the others each one meets.
+  costs := ARRAY(SELECT coalesce(frontier.delta_ms_per_row[i], 4 * frontier.full_ms / greatest(c.reltuples, 1))
+    FROM unnest(sources) WITH ORDINALITY AS u(s, i) LEFT JOIN pg_class c ON c.oid = s ORDER BY i);
+  IF refresh_mode <> 'AUTO' THEN
+    RETURN;
   END IF;
+  delta_ms := coalesce(frontier.delta_ms_fixed, 0) + (SELECT sum(n * cost) FROM unnest(changes, costs) AS u(n, cost));
   IF delta_ms > frontier.full_ms THEN
     action := 'FULL';
     variant := 'full';

@@ -41,6 +41,7 @@ BEGIN
       EXECUTE format('SELECT EXISTS (SELECT FROM %s AS b WHERE %s)', buffer, unread) INTO STRICT is_unread;
       IF NOT is_unread THEN
         EXECUTE format('TRUNCATE %s', buffer);
+        EXECUTE format('ANALYZE %s', buffer);
         RETURN 0;
       END IF;
       -- Release the lock before the long way.

@@ -6,7 +6,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   pages bigint := greatest(1, pgstream._buffer_size(source) / current_setting('block_size')::int);
-  percent double precision := least(100, 100.0 * 64 / pages);
+  percent double precision := least(100, 100.0 * 16 / pages);
   sampled bigint;
 BEGIN
   EXECUTE format(

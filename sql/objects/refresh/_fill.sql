@@ -40,7 +40,7 @@ BEGIN
     EXECUTE format('ANALYZE %s', ddl);
   END LOOP;
   PERFORM pgstream._advance(id, result.snapshot, as_of, duration_ms);
-  PERFORM pgstream._learn(id, 'FULL', 0, duration_ms);
+  PERFORM pgstream._learn(id, 'FULL', 0, NULL, NULL, duration_ms);
   UPDATE pgstream.pgs_stream_tables s
   SET is_populated = true, status = 'ACTIVE',
     -- A mark that came meanwhile stays.

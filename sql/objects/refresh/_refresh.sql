@@ -81,12 +81,14 @@ BEGIN
   END IF;
   as_of := clock_timestamp();
   IF target.needs_reinit THEN
-    SELECT 'REINITIALIZE' AS action, 'full' AS variant, 0::bigint AS changed_rows, target.reinit_reason AS reason INTO chosen;
+    SELECT 'REINITIALIZE' AS action, 'full' AS variant, 0::bigint AS changed_rows, target.reinit_reason AS reason,
+      NULL::bigint[] AS changes, NULL::double precision[] AS costs INTO chosen;
   ELSIF target.strategy = 'FULL' THEN
     SELECT 'FULL' AS action, 'full' AS variant, 0::bigint AS changed_rows,
       CASE target.refresh_mode WHEN 'FULL' THEN 'refresh mode FULL'
         ELSE (SELECT concat_ws('. ', s.plan #>> '{reasons,0,message}', nullif(s.plan #>> '{reasons,0,detail}', ''))
-          FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id) END AS reason INTO chosen;
+          FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id) END AS reason,
+      NULL::bigint[] AS changes, NULL::double precision[] AS costs INTO chosen;
   ELSE
     -- Nobody refreshed it since the look: what was pending then still is, and more can only be caught by the statement's
     -- own guard.
@@ -119,7 +121,7 @@ BEGIN
   END IF;
   duration_ms := extract(epoch FROM clock_timestamp() - as_of) * 1000;
   PERFORM pgstream._advance(id, result.snapshot, as_of, duration_ms);
-  PERFORM pgstream._learn(id, chosen.action, chosen.changed_rows, duration_ms);
+  PERFORM pgstream._learn(id, chosen.action, chosen.changed_rows, chosen.changes, chosen.costs, duration_ms);
   UPDATE pgstream.pgs_stream_tables s
   SET needs_reinit = false, reinit_reason = NULL, consecutive_errors = 0, last_error = NULL, status = 'ACTIVE'
   WHERE s.pgs_id = id AND s.xmin = target.version AND (s.needs_reinit OR s.consecutive_errors > 0 OR s.status <> 'ACTIVE');
