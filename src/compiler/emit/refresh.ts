@@ -154,12 +154,7 @@ function fromScratch(definition: Definition): FromScratch {
       })
       const made = scratchFunction(request, stage.number, types, query)
       functions.push(made)
-      ctes.push(
-        cte(
-          name,
-          `SELECT ${types.map((each) => each.output).join(', ')}\nFROM ${made.name}() AS f`,
-        ),
-      )
+      ctes.push(cte(name, `SELECT ${types.map((each) => each.output).join(', ')}\nFROM ${made.name}() AS f`))
     }
     stageSources.set(stage.number, {
       from: name,
