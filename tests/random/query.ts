@@ -241,7 +241,7 @@ function aggregateCall(genes: CallGenes, scope: readonly Value[]): Value {
         return call(`sum(${argument.sql})`, type.sum, {
           rounds: isFloat(type.sum),
           // The scale of a sum is that of its widest term, gone or not: equal, but printed with more zeros.
-          open: type.name === 'numeric' || (argument.open && type.manyImages),
+          open: argument.open && type.manyImages,
         })
       break
     case 4:

@@ -29,9 +29,17 @@ const MONEY = 790
 const INTERVAL = 1186
 const NUMERIC_TYPE: TypeRef = { oid: NUMERIC, typmod: -1, collation: 0 }
 
+/**
+ * What is made of the scale of a sum: nothing (`hidden`: at most zeros at the end, equal by `=`), the digits of a quotient,
+ * or anything (`shown`).
+ */
+export type ScaleUse = 'hidden' | 'quotient' | 'shown'
+
 /** What the binder must know of an argument's type to let a rule compare its values. */
 export interface AggregateFacts {
   nullable(scalar: Scalar): boolean
+  /** How the query uses the scale of a call's result. */
+  scaleUse(call: AggregateCall): ScaleUse
   /** Is a value of the type a row: its IS NULL asks the fields. */
   isRow(type: TypeRef): boolean
   /** The default equality operator of a type as SQL, e.g. `=`. */
@@ -72,9 +80,14 @@ export function groupRule(
   const count = (condition: readonly Scalar[]) =>
     share(`count ${JSON.stringify(condition)}`, () => countAccumulator(condition, ids))
   const rows = count([])
-  const averaged = new Set(calls.filter(({ name }) => name === 'avg').map(identityOf))
+  const scaleUses = new Map<string, ScaleUse>()
+  for (const call of calls) {
+    const use = call.name === 'avg' ? 'quotient' : facts.scaleUse(call)
+    const known = scaleUses.get(identityOf(call)) ?? 'hidden'
+    scaleUses.set(identityOf(call), use === 'shown' || known === 'hidden' ? use : known)
+  }
   const outputs = calls.map((call) => {
-    const value = callValue(call, { ids, facts, share, count, averaged })
+    const value = callValue(call, { ids, facts, share, count, scaleUses })
     return { column: call.column, value }
   })
   return { keys, count: rows, accumulators: accumulators.map((entry) => entry.accumulator), outputs }
@@ -83,8 +96,8 @@ export function groupRule(
 interface RuleContext {
   readonly ids: ColumnIds
   readonly facts: AggregateFacts
-  /** By identity: the sums that an average is computed from. */
-  readonly averaged: ReadonlySet<string>
+  /** By identity: what becomes of the scale of a sum. */
+  readonly scaleUses: ReadonlyMap<string, ScaleUse>
   share(identity: string, make: () => Accumulator): Accumulator
   count(condition: readonly Scalar[]): Accumulator
 }
@@ -128,7 +141,7 @@ function callValue(call: AggregateCall, context: RuleContext): Scalar {
     )
   const counted = context.count(present)
   const sum = context.share(`sum ${identity}`, () =>
-    sumAccumulator(argument, conditions, counted, context.averaged.has(identity), context.ids),
+    sumAccumulator(argument, conditions, counted, context.scaleUses.get(identity) ?? 'hidden', context.ids),
   )
   if (call.name === 'sum') return ref(sum.column)
   const divisor =
@@ -167,7 +180,7 @@ function sumAccumulator(
   argument: Scalar,
   conditions: readonly Scalar[],
   counted: Accumulator,
-  isAveraged: boolean,
+  scaleUse: ScaleUse,
   ids: ColumnIds,
 ): Accumulator {
   const type = sumType(argument.type)
@@ -187,7 +200,7 @@ function sumAccumulator(
     recompute = sql(
       BOOLEAN,
     )`(${total} IN ('NaN'::numeric, 'Infinity'::numeric, '-Infinity'::numeric)) IS TRUE`
-    if (isAveraged && argument.type.typmod === -1) {
+    if (scaleUse !== 'hidden' && argument.type.typmod === -1) {
       const [plus, minus] = [
         ids.make('scale_inserted', INTEGER, true),
         ids.make('scale_deleted', INTEGER, true),
@@ -200,7 +213,7 @@ function sumAccumulator(
           value: filtered(INTEGER, scale, [sql(BOOLEAN)`(${WEIGHT} < 0)`, ...conditions], ''),
         },
       )
-      recompute = sql(BOOLEAN)`(${recompute} OR ${scaleMatters(total, ref(plus), ref(minus))})`
+      recompute = sql(BOOLEAN)`(${recompute} OR ${scaleMatters(scaleUse, total, ref(plus), ref(minus))})`
     }
   }
   if (isInterval) {
@@ -223,11 +236,15 @@ function sumAccumulator(
 }
 
 /**
- * A sum keeps the scale of what it has ever held, and the digits of a quotient follow the scale of its dividend: when the
- * value of the largest scale leaves, the average would have digits too many. Up to scale 8 the quotient has as many
- * digits anyway, below 10^12 (numeric.c, select_div_scale: 16 significant digits at least).
+ * A sum keeps the scale of what it has ever held: 5.00 where PostgreSQL says 5. Equal, but where the scale is shown (as
+ * text, say) the group is computed anew when the value of the largest scale leaves. The digits of a quotient follow the
+ * scale of its dividend only beyond scale 8, or 10^12 (numeric.c, select_div_scale: 16 significant digits at least).
  */
-function scaleMatters(total: Scalar, inserted: Scalar, deleted: Scalar): Scalar {
+function scaleMatters(use: ScaleUse, total: Scalar, inserted: Scalar, deleted: Scalar): Scalar {
+  if (use === 'shown')
+    return sql(
+      BOOLEAN,
+    )`(${deleted} > 0 AND ${deleted} >= scale(${total}) AND ${deleted} > coalesce(${inserted}, 0)) IS TRUE`
   return sql(
     BOOLEAN,
   )`(${deleted} > CASE WHEN abs(${total}) < 1e12 THEN 8 ELSE 0 END AND ${deleted} >= scale(${total}) AND ${deleted} > coalesce(${inserted}, 0)) IS TRUE`

@@ -9,7 +9,12 @@ import { assertMaintainable } from './stability.ts'
 
 /** @throws CompileError of kind `unsupported` for what is not maintained incrementally. */
 export function bind(request: CompileRequest): Project {
-  const query = bindQuery(parseViewQuery(request.tree), { request, ids: new ColumnIds(), ctes: [] })
+  const query = bindQuery(parseViewQuery(request.tree), {
+    request,
+    ids: new ColumnIds(),
+    nested: false,
+    ctes: [],
+  })
   assertStable(query)
   return query
 }

@@ -30,6 +30,7 @@ import { expression } from './binding.ts'
 import { bindExpression } from './expression.ts'
 import { castTypeSql, functionFacts, operatorFacts, operatorSql, typeFacts } from './facts.ts'
 import { bindRangeTable, type RangeEntry } from './range-table.ts'
+import { scaleUse } from './scale-use.ts'
 import type { Scope } from './scope.ts'
 
 const FULL_HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
@@ -38,6 +39,8 @@ const FULL_HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at 
 export interface Environment {
   readonly request: CompileRequest
   readonly ids: ColumnIds
+  /** Is there a query around this one? */
+  readonly nested: boolean
   /** WITH queries by level: the innermost first. */
   readonly ctes: readonly ReadonlyMap<string, TreeNode>[]
 }
@@ -69,7 +72,11 @@ function refuseClauses(query: TreeNode): void {
   clause(booleanField(query, 'hasTargetSRFs'), 'a set-returning function in the select list')
 }
 
-function bindSelect(query: TreeNode, range: readonly RangeEntry[], { request, ids }: Environment): Project {
+function bindSelect(
+  query: TreeNode,
+  range: readonly RangeEntry[],
+  { request, ids, nested }: Environment,
+): Project {
   const rows = scopeOver(range, request, (node) => {
     throw notHere(node)
   })
@@ -130,6 +137,14 @@ function bindSelect(query: TreeNode, range: readonly RangeEntry[], { request, id
   const rule = groupRule(keys, calls, ids, {
     nullable: (scalar) => scalarNullable(scalar, isNullable),
     isRow: (type) => isComposite(request, type.oid),
+    scaleUse: ({ column }) => {
+      // A query around this one may show the scale of what it only passes on.
+      if (nested) return 'shown'
+      const uses = [...bound.map(({ value }) => value), ...condition].map((value) =>
+        scaleUse(value, column.id),
+      )
+      return uses.includes('shown') ? 'shown' : (uses.find((use) => use === 'quotient') ?? 'hidden')
+    },
     equality: (type) => {
       const { equality, kind } = typeFacts(request, type.oid)
       if (equality === 0 || kind === 'p')

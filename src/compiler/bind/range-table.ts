@@ -42,7 +42,8 @@ const RTE = {
 }
 
 export function bindRangeTable(query: TreeNode, environment: Environment): readonly RangeEntry[] {
-  return nodeListField(query, 'rtable').map((entry) => bindEntry(entry, environment))
+  const inside = { ...environment, nested: true }
+  return nodeListField(query, 'rtable').map((entry) => bindEntry(entry, inside))
 }
 
 function bindEntry(entry: TreeNode, environment: Environment): RangeEntry {
