@@ -10,6 +10,8 @@ DECLARE
   dependent record;
 BEGIN
   PERFORM pgstream._check_owner(id);
+  -- First what a refresh locks first: it then either is done or has not begun, and holds no table that we want.
+  PERFORM FROM pgstream.frontiers WHERE pgs_id = id FOR UPDATE;
   SELECT * INTO target FROM pgstream.pgs_stream_tables WHERE pgs_id = id;
   FOR dependent IN
     SELECT s.pgs_id, format('%I.%I', s.pgs_schema, s.pgs_name) AS label

@@ -1,0 +1,54 @@
+import type pg from 'pg'
+import { expect, test } from 'vitest'
+import { expectExact } from '../oracle/oracle.ts'
+import { create, scenes } from './scene.ts'
+
+const scene = scenes()
+
+/** Runs `work` again and again until told to stop; the first error ends it. */
+function repeat(work: () => Promise<unknown>): { stop(): Promise<void> } {
+  let running = true
+  const done = (async () => {
+    while (running) await work()
+  })()
+  return {
+    stop: () => {
+      running = false
+      return done
+    },
+  }
+}
+
+test('definitions, writers and two schedulers do not deadlock', async () => {
+  const made = await scene(`
+    CREATE TABLE a (id int PRIMARY KEY, k int, v int, w int);
+    CREATE TABLE b (id int PRIMARY KEY, k int, v int, w int);
+    INSERT INTO a SELECT i, i % 10, i, i FROM generate_series(1, 200) AS i;
+    INSERT INTO b SELECT i, i % 10, i, i FROM generate_series(1, 200) AS i;`)
+  const { client } = made
+  const kept = { schedule: '1s' }
+  await create(client, 'kept', 'SELECT a.k, count(*) AS n FROM a JOIN b ON a.id = b.id GROUP BY a.k', kept)
+  const writer = await made.open()
+  const schedulers: pg.Client[] = [await made.open(), await made.open()]
+  let row = 0
+  const loops = [
+    repeat(async () => {
+      row = (row % 200) + 1
+      await writer.query('UPDATE a SET v = v + 1, w = w + 1 WHERE id = $1', [row])
+      await writer.query('UPDATE b SET v = v + 1, w = w + 1 WHERE id = $1', [row])
+    }),
+    ...schedulers.map((each) => repeat(() => each.query('CALL pgstream.run_scheduler()'))),
+  ]
+  for (let round = 0; round < 12; round++) {
+    const column = round % 2 === 0 ? 'v' : 'w'
+    const query = `SELECT a.k, sum(a.${column}) AS n, sum(b.${column}) AS m FROM a JOIN b ON a.id = b.id GROUP BY a.k`
+    await create(client, 'passing', query, kept)
+    await client.query(`SELECT pgstream.drop_stream_table('passing')`)
+  }
+  for (const loop of loops) await loop.stop()
+  const { rows } = await client.query(
+    `SELECT DISTINCT error_message FROM pgstream.pgs_refresh_history WHERE status <> 'COMPLETED'`,
+  )
+  expect(rows).toEqual([])
+  await expectExact(client, 'kept')
+}, 60_000)
