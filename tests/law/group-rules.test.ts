@@ -78,7 +78,12 @@ function ruleOver(oid: number, names: readonly string[], grouped: boolean): Case
   const nullable = (scalar: Scalar) =>
     scalarNullable(scalar, (id) => columns.find((column) => column.id === id)?.nullable ?? true)
   return {
-    rule: groupRule(keys, calls, ids, { nullable, isRow: () => false, scaleUse: () => 'hidden', equality: () => '=' }),
+    rule: groupRule(keys, calls, ids, {
+      nullable,
+      isRow: () => false,
+      scaleUse: () => 'hidden',
+      equality: () => '=',
+    }),
     calls,
     columns,
   }
