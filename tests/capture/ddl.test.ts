@@ -239,3 +239,24 @@ test('a second stream table widens capture; the first goes on', async () => {
   await db.client.query(`SELECT pgstream.drop_stream_table('st2'); SELECT pgstream.drop_stream_table('st')`)
   await expectNothingLeft()
 })
+
+test('an index on a source that comes or goes changes the plan, not the content', async () => {
+  await db.client.query(
+    `CREATE TABLE o (id int PRIMARY KEY, t int); INSERT INTO o SELECT i, i FROM generate_series(1, 10) AS i`,
+  )
+  await create(`SELECT o.id, s.note FROM o JOIN ${TABLE} AS s ON s."Id" = o.t`)
+  const missing = async () =>
+    (await db.client.query(`SELECT value FROM pgstream.explain_st('st') WHERE property = 'missing index'`))
+      .rows
+  expect(await missing()).toHaveLength(1)
+  await db.client.query('CREATE INDEX o_t ON o (t)')
+  expect(await state()).toMatchObject({ needs_reinit: false, needs_replan: true })
+  await db.client.query(`UPDATE ${TABLE} SET note = 'changed' WHERE "Id" = 3`)
+  expect(await refreshed()).toBe('DIFFERENTIAL')
+  expect(await missing()).toEqual([])
+  await db.client.query('DROP INDEX o_t')
+  expect(await state()).toMatchObject({ needs_reinit: false, needs_replan: true })
+  await db.client.query(`UPDATE ${TABLE} SET note = 'again' WHERE "Id" = 4`)
+  expect(await refreshed()).toBe('DIFFERENTIAL')
+  expect(await missing()).toHaveLength(1)
+})

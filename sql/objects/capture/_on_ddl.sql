@@ -36,6 +36,9 @@ BEGIN
       END LOOP;
       PERFORM pgstream._recheck_stream_table(command.objid);
       PERFORM pgstream._check_guards();
+    ELSIF command.object_type = 'index' THEN
+      PERFORM pgstream._recheck_source(i.indrelid) FROM pg_index i
+      WHERE i.indexrelid = command.objid AND i.indrelid IN (SELECT source_relid FROM pgstream.pgs_change_tracking);
     ELSIF command.object_type = 'view' THEN
       readers := ARRAY(SELECT pgs_id FROM pgstream.pgs_stream_tables WHERE command.objid = ANY (views));
       PERFORM pgstream._mark_stream_tables(readers, 'reinit', format('view %s was altered', command.object_identity));

@@ -51,6 +51,9 @@ BEGIN
     PERFORM pgstream._mark_dependents(source, NULL, CASE WHEN pgstream._ddl_is_watched() THEN 'replan' ELSE 'reinit' END,
       format('source table %s was altered', label));
   END IF;
+  IF before -> 'indexes' <> after -> 'indexes' THEN
+    PERFORM pgstream._mark_dependents(source, NULL, 'replan', format('an index of source table %s was created or dropped', label));
+  END IF;
   -- What a plan may have relied on to identify rows is gone.
   IF NOT before -> 'keys' <@ (after -> 'keys') OR NOT before -> 'notNull' <@ (after -> 'notNull')
     OR NOT before -> 'foreignKeys' <@ (after -> 'foreignKeys') THEN

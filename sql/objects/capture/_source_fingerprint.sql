@@ -22,6 +22,10 @@ AS $$
       SELECT coalesce(jsonb_agg(DISTINCT array_to_string(i.indkey, ' ')), '[]') FROM pg_index i
       WHERE i.indrelid = source AND i.indisunique AND i.indisvalid AND i.indimmediate
         AND i.indpred IS NULL AND i.indexprs IS NULL),
+    -- Which joins are probes depends on them.
+    'indexes', (
+      SELECT coalesce(jsonb_agg(concat_ws('/', ic.relam, i.indkey::text, i.indisvalid, i.indpred IS NULL) ORDER BY i.indexrelid), '[]')
+      FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid WHERE i.indrelid = source),
     'foreignKeys', (
       SELECT coalesce(jsonb_agg(k.oid::bigint ORDER BY k.oid), '[]') FROM pg_constraint k
       WHERE k.conrelid = source AND k.contype = 'f' AND k.convalidated)

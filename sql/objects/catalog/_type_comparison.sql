@@ -1,5 +1,6 @@
 -- How the values of types compare by default: the equality operator, and whether they sort and hash. As the server
--- decides it (GetDefaultOpClass and the type cache), including that an array or a row compares only if its parts do.
+-- decides it (GetDefaultOpClass and the type cache), including that an array or a row compares only if its parts do:
+-- the parts must be among the given types (pgstream._type_closure).
 CREATE OR REPLACE FUNCTION pgstream._type_comparison(types oid[])
 RETURNS TABLE (type oid, equality oid, sortable boolean, hashable boolean)
 LANGUAGE plpgsql STABLE

@@ -20,20 +20,20 @@ BEGIN
       USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT pgstream.refresh_stream_table(…) fills it.';
   END IF;
   WITH facts AS (
-    SELECT i, u.c ->> 'name' AS name, t.oid IN (700, 701) AS is_float,
+    SELECT i, u.c ->> 'name' AS name, format_type(t.oid, NULL) AS type, t.oid IN (700, 701) AS is_float,
       coalesce(f.equality <> 0 AND (f.sortable OR f.hashable), false) AS groups,
       -- IS DISTINCT FROM looks for its equality along the search_path.
       t.typnamespace = 'pg_catalog'::regnamespace OR t.typtype IN ('e', 'r', 'm', 'c') AS compares
     FROM jsonb_array_elements(target.columns) WITH ORDINALITY AS u(c, i)
     JOIN pg_type t ON t.oid = (u.c ->> 'type')::oid
-    LEFT JOIN pgstream._type_comparison(ARRAY(
-      SELECT DISTINCT (e.value ->> 'type')::oid FROM jsonb_array_elements(target.columns) AS e)) AS f ON f.type = t.oid
+    LEFT JOIN pgstream._type_comparison(pgstream._type_closure(ARRAY(
+      SELECT DISTINCT (e.value ->> 'type')::oid FROM jsonb_array_elements(target.columns) AS e))) AS f ON f.type = t.oid
   )
   SELECT string_agg(format('v%s', i), ', ' ORDER BY i),
     string_agg(format('d.v%s AS %I', i, name), ', ' ORDER BY i),
     string_agg(format('g%s', i), ', ' ORDER BY i),
     string_agg(format(CASE WHEN groups THEN 'v%1$s AS g%1$s' ELSE 'v%1$s::text AS g%1$s' END, i), ', ' ORDER BY i),
-    string_agg(format('(array_agg(v%1$s))[1] AS v%1$s', i), ', ' ORDER BY i),
+    string_agg(format(CASE WHEN groups THEN 'g%1$s AS v%1$s' ELSE 'g%1$s::%2$s AS v%1$s' END, i, type), ', ' ORDER BY i),
     string_agg(format(CASE WHEN compares THEN 'd.g%1$s IS NOT DISTINCT FROM e.g%1$s'
       ELSE 'd.g%1$s::text IS NOT DISTINCT FROM e.g%1$s::text' END, i), ' AND ' ORDER BY i) FILTER (WHERE NOT is_float),
     string_agg(format('(d.v%1$s IS NOT DISTINCT FROM e.v%1$s OR abs(d.v%1$s - e.v%1$s) <= 1e-9 * greatest(abs(d.v%1$s), abs(e.v%1$s)))', i),

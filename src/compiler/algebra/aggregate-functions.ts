@@ -172,6 +172,7 @@ function countAccumulator(condition: readonly Scalar[], ids: ColumnIds): Accumul
     combine: sql(BIGINT)`(coalesce(${ref(column)}, 0) + coalesce(${ref(delta)}, 0))`,
     scratch: all ? sql(BIGINT)`count(*)` : sql(BIGINT)`count(*) FILTER (WHERE ${where})`,
     recompute: null,
+    extremeOf: null,
   }
 }
 
@@ -232,6 +233,7 @@ function sumAccumulator(
     combine: sql(type)`CASE WHEN ${counted.combine} = 0 THEN NULL ELSE ${total} END`,
     scratch: filtered(type, sql(type)`sum(${argument})`, conditions, ''),
     recompute,
+    extremeOf: null,
   }
 }
 
@@ -291,6 +293,7 @@ function extremeAccumulator(
       volatility: 'immutable',
       strict: false,
     },
+    extremeOf: conditions.length === 0 ? argument : null,
   }
 }
 
@@ -310,6 +313,7 @@ function recomputedAccumulator(
     combine: ref(column),
     scratch: filtered(type, aggregate, conditions, ''),
     recompute: TRUE,
+    extremeOf: null,
   }
 }
 

@@ -28,4 +28,6 @@ export interface Accumulator {
   readonly scratch: Scalar
   /** When the deltas do not determine the new value; null: never. Over the stored value and the deltas. */
   readonly recompute: Scalar | null
+  /** `scratch` is the least or greatest of this, of all rows: the end of an index may tell it. Else null. */
+  readonly extremeOf: Scalar | null
 }

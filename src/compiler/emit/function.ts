@@ -105,6 +105,44 @@ AS ${dollarQuote(`\n${body}\n`)}`
   return { name, ddl }
 }
 
+/** Up to this many groups the plan for computing them anew is kept: made for ten, as unnest of a parameter is. */
+const KEPT_PLAN_GROUPS = 10
+
+/**
+ * Groups from scratch: see redo.ts. The caller's pins on join methods do not reach it. Many keys without a NULL among them
+ * are met by plain equality, which is joined and estimated best (500 groups of a million rows: 370 ms → 140 ms).
+ */
+export function redoFunction(
+  name: string,
+  args: readonly { readonly name: string; readonly type: string }[],
+  columns: readonly PlanColumn[],
+  query: { readonly nullProof: string; readonly plain: string },
+): GeneratedFunction {
+  const params = args.map((_, i) => `$${i + 1}`).join(', ')
+  const [first] = args
+  const few = first?.type.endsWith('[]') ? `cardinality($1) <= ${KEPT_PLAN_GROUPS}` : 'true'
+  const execute = (text: string) => `RETURN QUERY EXECUTE ${dollarQuote(text)}\n    USING ${params};`
+  const nulls = args.map((_, i) => `array_position($${i + 1}, NULL) IS NULL`).join(' AND ')
+  const many =
+    query.plain === query.nullProof
+      ? `ELSE\n    ${execute(query.plain)}`
+      : `ELSIF ${nulls} THEN\n    ${execute(query.plain)}\n  ELSE\n    ${execute(query.nullProof)}`
+  const body = `#variable_conflict use_column
+BEGIN
+  IF ${few} THEN
+    RETURN QUERY
+    ${indent(indent(query.nullProof))};
+  ${many}
+  END IF;
+END`
+  const settings = ['enable_hashjoin = on', 'enable_mergejoin = off', 'enable_seqscan = on', ...BULK]
+  const ddl = `CREATE OR REPLACE FUNCTION ${name}(${args.map((arg) => arg.type).join(', ')}) RETURNS TABLE (${columns.map((column) => `${column.name} ${column.sql}`).join(', ')})
+LANGUAGE plpgsql STABLE STRICT
+${settings.map((setting) => `SET ${setting}`).join('\n')}
+AS ${dollarQuote(`\n${body}\n`)}`
+  return { name, ddl }
+}
+
 function generated(
   request: CompileRequest,
   variant: string,

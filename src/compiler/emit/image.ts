@@ -16,6 +16,9 @@ const IDENTITY: ReadonlySet<number> = new Set([
 /** Value and scale make the image of a numeric (numeric.c: digits follow from them). */
 const NUMERIC = 1700
 
+/** Zero is the one number that they write in two ways. */
+const [FLOAT4, FLOAT8] = [700, 701]
+
 function typeFacts(request: CompileRequest, oid: number): TypeFacts {
   const facts = request.types[oid]
   if (!facts) throw internalError(`no facts about type ${oid}`)
@@ -39,12 +42,35 @@ export function keyMatch(request: CompileRequest, column: Column, left: string, 
   return `(${equal} OR (${left} ${isNull} AND ${right} ${isNull}))`
 }
 
+/**
+ * left and right name the same group, where no index is certain to find it: the NULL-proof OR can only be tried pair by
+ * pair, so an equality of hashes goes with it, by which the planner can join.
+ */
+export function groupMatch(
+  request: CompileRequest,
+  columns: readonly Column[],
+  left: readonly string[],
+  right: readonly string[],
+): readonly string[] {
+  const match = columns.map((column, i) => keyMatch(request, column, left[i] ?? '', right[i] ?? ''))
+  const hash = (side: readonly string[]) =>
+    rowHash(
+      request,
+      columns.filter((column) => column.nullable),
+      (column) => side[columns.indexOf(column)] ?? '',
+    )
+  const [a, b] = [hash(left), hash(right)]
+  return a && b ? [...match, `${a} = ${b}`] : match
+}
+
 /** Does `=` tell apart all images of this type? */
 export function isIdentity(request: CompileRequest, column: Column): boolean {
   const facts = typeFacts(request, column.type.oid)
   if (facts.equality === 0) return false
   if (column.type.collation !== 0 && request.collations[column.type.collation]?.deterministic === false)
     return false
+  // A modifier gives all values of a numeric one scale.
+  if (facts.oid === NUMERIC) return column.type.typmod !== -1
   return IDENTITY.has(facts.oid) || facts.kind === 'e'
 }
 
@@ -57,6 +83,19 @@ function imageOf(request: CompileRequest, column: Column, value: string): string
   return facts.send === '' ? `(${value})::text COLLATE "C"` : `${facts.send}(${value})`
 }
 
+/**
+ * What tells the images of a key's value apart, as SQL with equality, and for which values it must be asked at all
+ * (null: for all).
+ */
+export function keyImage(
+  request: CompileRequest,
+  column: Column,
+  value: string,
+): { readonly image: string; readonly condition: string | null } {
+  const isFloat = column.type.oid === FLOAT4 || column.type.oid === FLOAT8
+  return { image: imageOf(request, column, value), condition: isFloat ? `${value} = 0` : null }
+}
+
 /** GROUP BY items and the select item for one column of a consolidation by image. */
 export function groupByImage(
   request: CompileRequest,
@@ -67,8 +106,12 @@ export function groupByImage(
   if (value === 'true' || value === 'false') return { groupBy: [], output: value }
   if (isIdentity(request, column)) return { groupBy: [value], output: value }
   const image = imageOf(request, column, value)
-  if (typeFacts(request, column.type.oid).equality === 0)
-    return { groupBy: [image], output: `(array_agg(${value}))[1]` }
+  const { equality, element, sql } = typeFacts(request, column.type.oid)
+  if (equality === 0) {
+    // array_agg makes one array of arrays, and none of empty ones.
+    const output = element === 0 ? `(array_agg(${value}))[1]` : `(array_agg((${value})::text))[1]::${sql}`
+    return { groupBy: [image], output }
+  }
   return { groupBy: [value, image], output: value }
 }
 

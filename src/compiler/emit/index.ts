@@ -20,6 +20,7 @@ import { fillLeaves } from './leaves.ts'
 import { columnType, targetName } from './names.ts'
 import type { Plan, PlanColumn, Reason } from './plan.ts'
 import { type MissingProbe, missingProbes } from './probes.ts'
+import { redoFunctionOf } from './redo.ts'
 import {
   capturedColumns,
   type Definition,
@@ -86,7 +87,8 @@ export function emitDifferential(
   const full = plannedFunction(request, 'full', fullStatement(definition))
   const fill = fillFunction(request, fillStatement(definition))
   const pending = pendingFunction(request, pendingStatement(relations))
-  functions.push(...scratchFunctions(definition), full, fill, pending)
+  const redo = staged.stages.flatMap((stage) => redoFunctionOf(request, stage) ?? [])
+  functions.push(...scratchFunctions(definition), ...redo, full, fill, pending)
   statements.set('full sql', { sql: fullStatement(definition), function: full.name })
   const own = staged.stages.filter((stage) => stage !== storage.fused)
   const stateTables = own.flatMap((stage) => storage.states.get(stage.number)?.sql ?? [])

@@ -11,7 +11,7 @@ import { type Changed, differentiate, leavesOf, scansOf } from '../delta/differe
 import type { StagedQuery } from '../delta/stage.ts'
 import { applyNet, type StoredTable } from './apply.ts'
 import { type GeneratedFunction, scratchFunction } from './function.ts'
-import { groupByImage, keyMatch, otherImage } from './image.ts'
+import { groupByImage, groupMatch, otherImage } from './image.ts'
 import { fillLeaves, refreshLeaves, type StageSource } from './leaves.ts'
 import { bufferColumn, bufferName, collateClause, columnName, columnType, deltaName } from './names.ts'
 import { CACHED_LIMIT } from './plan.ts'
@@ -255,8 +255,8 @@ SELECT true AS applied, pg_current_snapshot() AS snapshot,
 }
 
 /**
- * What must change in a stored table for it to hold the rows of `wanted` (which has a column `weight`, all 1). A key that
- * is never NULL pairs old and new rows by a hash join; otherwise wanted ⊎ −stored is consolidated.
+ * What must change in a stored table for it to hold the rows of `wanted` (which has a column `weight`, all 1). A key
+ * pairs old and new rows by a hash join; without one, or without a hash of it, wanted ⊎ −stored is consolidated.
  */
 function difference(request: CompileRequest, table: StoredTable, wanted: string): string {
   const pairs = table.columns.map(({ column, name }) => ({
@@ -264,13 +264,19 @@ function difference(request: CompileRequest, table: StoredTable, wanted: string)
     old: `s.${name}`,
     fresh: `n.${columnName(column)}`,
   }))
-  if (table.key && table.key.length > 0 && !table.key.some((column) => column.nullable)) {
+  const keyed = table.columns.filter(({ column }) => table.key?.some((each) => each.id === column.id))
+  const match = groupMatch(
+    request,
+    keyed.map(({ column }) => column),
+    keyed.map(({ name }) => `s.${name}`),
+    keyed.map(({ column }) => `n.${columnName(column)}`),
+  )
+  // A FULL JOIN needs an equality to hash by: a key that is never NULL, or the hashes of one that may be.
+  const hashes = match.length > keyed.length || keyed.some(({ column }) => !column.nullable)
+  if (keyed.length > 0 && hashes) {
     const items = pairs.map(
       ({ name, old, fresh }) => `CASE WHEN n.weight IS NULL THEN ${old} ELSE ${fresh} END AS ${name}`,
     )
-    const match = table.columns
-      .filter(({ column }) => table.key?.some((each) => each.id === column.id))
-      .map(({ column, name }) => keyMatch(request, column, `s.${name}`, `n.${columnName(column)}`))
     return `SELECT ${items.join(', ')}, coalesce(n.weight, -1)::bigint AS weight
 FROM (
   ${indent(wanted)}

@@ -109,8 +109,14 @@ export class Printer {
     return this.render(this.select(node), outputs, weight)
   }
 
-  render(select: Select, outputs: readonly Output[], weight: boolean, tail = ''): string {
-    const items = outputs.map(({ name, value }) => `${top(value, select)} AS ${name}`)
+  render(
+    select: Select,
+    outputs: readonly Output[],
+    weight: boolean,
+    tail = '',
+    further: readonly string[] = [],
+  ): string {
+    const items = [...outputs.map(({ name, value }) => `${top(value, select)} AS ${name}`), ...further]
     if (weight) items.push(`${select.weight ?? '1'} AS weight`)
     const from = select.from.length === 0 ? '' : `\nFROM ${select.from.join(',\n     ')}`
     const where = select.where.length === 0 ? '' : `\nWHERE ${select.where.join('\n  AND ')}`
@@ -119,8 +125,10 @@ export class Printer {
 
   /** Equal images added up; columns keep their derived names. */
   consolidated(node: Node): string {
-    const columns = operatorOf(node).columns(node)
-    const select = this.select(node)
+    return this.consolidatedRows(this.select(node), operatorOf(node).columns(node))
+  }
+
+  consolidatedRows(select: Select, columns: readonly Column[]): string {
     const groups = columns.map((column) => groupByImage(this.request, column, at(select, column.id)))
     const total = select.weight === null ? 'count(*)' : `sum(${select.weight})`
     const items = columns.map((column, i) => `${groups[i]?.output} AS ${columnName(column)}`)
@@ -192,7 +200,12 @@ export class Printer {
   }
 
   /** `SELECT keys, aggregates … GROUP BY keys` over any input. */
-  grouped(input: Select, keys: readonly Projection[], aggregates: readonly Projection[]): string {
+  grouped(
+    input: Select,
+    keys: readonly Projection[],
+    aggregates: readonly Projection[],
+    further: readonly string[] = [],
+  ): string {
     const outputs = [...keys, ...aggregates].map(({ column, value }) => ({ name: columnName(column), value }))
     const by = keys.length === 0 ? '' : `\nGROUP BY ${keys.map((_, i) => i + 1).join(', ')}`
     return outputs.length === 0
@@ -202,7 +215,7 @@ export class Printer {
           false,
           by,
         )
-      : this.render(input, outputs, false, by)
+      : this.render(input, outputs, false, by, further)
   }
 }
 

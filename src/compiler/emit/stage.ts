@@ -3,15 +3,17 @@
  * new output rows upward. All of it is CTEs of the one refresh statement, so every part sees the same snapshot, and the
  * state table, read in it, is the state before.
  */
-import type { Column, Node } from '../algebra/node.ts'
+import type { Column } from '../algebra/node.ts'
+import type { Projection } from '../algebra/operators/project.ts'
 import type { ColumnId, Scalar } from '../algebra/scalar.ts'
 import { internalError } from '../catalog/error.ts'
 import type { CompileRequest } from '../catalog/request.ts'
-import { type Changed, differentiateInput, stateOf } from '../delta/differentiate.ts'
+import { type Changed, differentiateInput } from '../delta/differentiate.ts'
 import type { Stage } from '../delta/stage.ts'
-import { isIdentity, keyMatch, otherImage } from './image.ts'
+import { groupMatch, isIdentity, keyImage, keyMatch, otherImage } from './image.ts'
 import { type StageSource, stageOutputName } from './leaves.ts'
 import { columnName } from './names.ts'
+import { redone } from './redo.ts'
 import { printScalar } from './scalar.ts'
 import { cte, indent, inlineCte, operand, type Printer, type Select } from './select.ts'
 
@@ -89,42 +91,51 @@ export function stageChange(
   const term = differentiateInput(stage, changed)
   if (!term) return null
   const { rule } = stage.node
+  const { request } = printer
   const name = `stage_${stage.number}`
   const deltas = rule.accumulators.flatMap((accumulator) => accumulator.deltas)
-  const summed = printer.grouped(printer.select(term), rule.keys, deltas)
+  const input = printer.select(term)
+  const summed = printer.grouped(
+    input,
+    rule.keys,
+    deltas,
+    doubtfulKeys(request, stage).flatMap(imagesOf(request, input)),
+  )
 
   const before = new Map<ColumnId, string>()
   for (const { column } of rule.keys) before.set(column.id, `d.${columnName(column)}`)
   for (const { column } of deltas) before.set(column.id, `d.${columnName(column)}`)
   for (const { column } of rule.accumulators) before.set(column.id, `s.${storedName(state, column)}`)
   const scope: Select = { from: [], where: [], columns: before, weight: null }
-  const recomputed = recomputation(stage, scope, changed, printer)
+  const redo = redoCondition(stage, state, scope, request)
   const items = [
-    ...rule.keys.map(({ column }) => groupKey(printer.request, state, column)),
+    ...rule.keys.map(({ column }) => groupKey(request, state, column)),
     's.ctid AS tid',
     ...rule.accumulators.map(({ column }) => `s.${storedName(state, column)} AS old_${columnName(column)}`),
-    ...rule.accumulators.map(({ column, combine, recompute }) => {
-      const sum = print(combine, scope)
-      const value = recompute
-        ? `CASE WHEN ${print(recompute, scope)} THEN r_${column.id}.value ELSE ${sum} END`
-        : sum
-      return `${value} AS new_${columnName(column)}`
-    }),
+    ...rule.accumulators.map(
+      ({ column, combine }) => `${print(combine, scope)} AS new_${columnName(column)}`,
+    ),
+    ...(redo ? [`${redo} AS redo`] : []),
   ]
   const match =
     rule.keys.length === 0
       ? 'true'
       : rule.keys
           .map(({ column }) =>
-            keyMatch(printer.request, column, `s.${storedName(state, column)}`, `d.${columnName(column)}`),
+            keyMatch(request, column, `s.${storedName(state, column)}`, `d.${columnName(column)}`),
           )
           .join(' AND ')
-  const change = `SELECT ${items.join(', ')}\nFROM ${name}_delta AS d\nLEFT JOIN ${state.sql} AS s ON ${match}${recomputed}`
+  const change = `SELECT ${items.join(', ')}\nFROM ${name}_delta AS d\nLEFT JOIN ${state.sql} AS s ON ${match}`
   const ctes = [
     inlineCte(`${name}_delta`, summed),
-    cte(`${name}_change`, change),
-    ...writes(printer.request, stage, state, name),
-    ...(withOutput ? [cte(stageOutputName(stage.number), outputRows(stage, name))] : []),
+    ...(redo
+      ? [
+          cte(`${name}_touched`, change),
+          cte(`${name}_change`, withRedone(stage, `${name}_touched`, changed, printer)),
+        ]
+      : [cte(`${name}_change`, change)]),
+    ...writes(request, stage, state, name),
+    ...(withOutput ? [cte(stageOutputName(stage.number), outputRows(request, stage, name))] : []),
   ]
   const grouped = rule.keys.length > 0
   return {
@@ -136,8 +147,8 @@ export function stageChange(
 }
 
 /**
- * The key under which a group is shown: as it is stored, where equal keys may look different (1.0 and 1.00). What the
- * delta says instead is never written, and the old output row must be found by what it was.
+ * The key under which a group was shown: as it is stored, where equal keys may look different (1.0 and 1.00). The old
+ * output row must be found by what it was.
  */
 function groupKey(request: CompileRequest, state: StateTable, column: Column): string {
   const name = columnName(column)
@@ -145,29 +156,76 @@ function groupKey(request: CompileRequest, state: StateTable, column: Column): s
   return `CASE WHEN s.ctid IS NULL THEN d.${name} ELSE s.${storedName(state, column)} END AS ${name}`
 }
 
-/** One lateral probe per accumulator that may need it; its WHERE is a one-time filter, so it costs nothing when false. */
-function recomputation(stage: Stage, scope: Select, changed: Changed, printer: Printer): string {
-  const { rule, input } = stage.node
-  return rule.accumulators
-    .filter((accumulator) => accumulator.recompute)
-    .map(({ column, recompute, scratch }) => {
-      const rows = plainRows(stateOf(input, 'after', changed), printer)
-      const conditions = rule.keys.map((key) =>
-        keyMatch(printer.request, key.column, operand(key.value, rows), `d.${columnName(key.column)}`),
-      )
-      const where = [...(recompute ? [print(recompute, scope)] : []), ...rows.where, ...conditions]
-      const query = printer.render({ ...rows, where }, [{ name: 'value', value: scratch }], false)
-      return `\nLEFT JOIN LATERAL (${indent(query)}) AS r_${column.id} ON true`
-    })
-    .join('')
+/** Keys whose equal values may look different. */
+function doubtfulKeys(request: CompileRequest, stage: Stage): readonly Projection[] {
+  return stage.node.rule.keys.filter(({ column }) => !isIdentity(request, column))
 }
 
-/** A state as rows: one made with a delta is added up first, then each row stands as often as its weight says. */
-function plainRows(state: Node, printer: Printer): Select {
-  const rows = printer.select(state)
-  if (rows.weight === null) return rows
-  const net = printer.select({ op: 'consolidate', input: state })
-  return { ...net, from: [...net.from, `LATERAL generate_series(1, ${net.weight}) AS copies`], weight: null }
+/** How a key is written in the rows of a group's delta, with their weights. */
+function imagesOf(request: CompileRequest, input: Select): (key: Projection) => string[] {
+  return ({ column, value }) => {
+    const name = columnName(column)
+    const { image, condition } = keyImage(request, column, operand(value, input))
+    const filter = condition === null ? '' : ` FILTER (WHERE ${condition})`
+    return [
+      `array_agg(${image})${filter} AS ${name}_images`,
+      `array_agg(${input.weight ?? '1'})${filter} AS ${name}_weights`,
+    ]
+  }
+}
+
+/**
+ * Must a group be computed anew? Where an accumulator says so, and where the rows that its key was written like may all
+ * have left: a group shows its key as one of its rows has it. Never for a group that is gone. Null: no group ever.
+ */
+function redoCondition(
+  stage: Stage,
+  state: StateTable,
+  scope: Select,
+  request: CompileRequest,
+): string | null {
+  const { rule } = stage.node
+  const doubts = doubtfulKeys(request, stage).map(({ column }) => {
+    const name = columnName(column)
+    const { image } = keyImage(request, column, `s.${storedName(state, column)}`)
+    return `CASE WHEN s.ctid IS NULL THEN 0 > ANY (d.${name}_weights) ELSE (
+    SELECT sum(i.weight) FROM unnest(d.${name}_images, d.${name}_weights) AS i(image, weight) WHERE i.image IS NOT DISTINCT FROM ${image}
+  ) < 0 END`
+  })
+  const asked = rule.accumulators.flatMap(({ recompute }) => (recompute ? [print(recompute, scope)] : []))
+  const any = [...asked, ...doubts].map((condition) => `(${condition}) IS TRUE`).join(' OR ')
+  if (any === '') return null
+  return rule.keys.length === 0 ? `(${any})` : `(${print(rule.count.combine, scope)} > 0 AND (${any}))`
+}
+
+/** `stage_n_touched` with what was computed anew put in its place. */
+function withRedone(stage: Stage, touched: string, changed: Changed, printer: Printer): string {
+  const { request } = printer
+  const { rule } = stage.node
+  const again = redone(stage, touched, changed, printer)
+  const items = [
+    ...rule.keys.flatMap(({ column }) => {
+      const name = columnName(column)
+      return isIdentity(request, column)
+        ? [`t.${name}`]
+        : [`t.${name}`, `CASE WHEN t.redo THEN ${again.column(column)} ELSE t.${name} END AS new_${name}`]
+    }),
+    't.tid',
+    ...rule.accumulators.map(({ column }) => `t.old_${columnName(column)}`),
+    ...rule.accumulators.map(({ column, recompute }) => {
+      const name = `new_${columnName(column)}`
+      return recompute
+        ? `CASE WHEN t.redo THEN ${again.column(column)} ELSE t.${name} END AS ${name}`
+        : `t.${name}`
+    }),
+  ]
+  const match = groupMatch(
+    request,
+    rule.keys.map(({ column }) => column),
+    rule.keys.map(({ column }) => `t.${columnName(column)}`),
+    rule.keys.map(({ column }) => again.column(column)),
+  )
+  return `SELECT ${items.join(', ')}\nFROM ${touched} AS t\nLEFT JOIN ${again.from} ON ${['t.redo', ...match].join(' AND ')}`
 }
 
 /** Groups that died, changed, appeared. Found by ctid: `stage_n_change` has looked them up already. */
@@ -175,17 +233,21 @@ function writes(request: CompileRequest, stage: Stage, state: StateTable, name: 
   const { rule } = stage.node
   const alive = `c.new_${columnName(rule.count.column)} > 0`
   const grouped = rule.keys.length > 0
-  const fresh = stageRow(stage, 'new', 'c')
-  const old = stageRow(stage, 'old', 'c')
-  const isKey = ({ value }: StoredColumn) =>
-    value.kind === 'column' && rule.keys.some(({ column }) => column.id === value.id)
-  const values = state.columns.filter((column) => !isKey(column))
+  const fresh = stageRow(request, stage, 'new', 'c')
+  const old = stageRow(request, stage, 'old', 'c')
+  const doubtful = doubtfulKeys(request, stage).map(({ column }) => column)
+  const isConstant = ({ value }: StoredColumn) =>
+    value.kind === 'column' &&
+    rule.keys.some(({ column }) => column.id === value.id) &&
+    !doubtful.some(({ id }) => id === value.id)
+  const values = state.columns.filter((column) => !isConstant(column))
   const assignments = values.map((column) => `${column.name} = ${print(column.value, fresh)}`)
+  const compared = [...doubtful, ...rule.accumulators.map(({ column }) => column)]
   const differs = otherImage(
     request,
-    rule.accumulators.map(({ column }) => column),
-    rule.accumulators.map(({ column }) => print(refOf(column), old)),
-    rule.accumulators.map(({ column }) => print(refOf(column), fresh)),
+    compared,
+    compared.map((column) => print(refOf(column), old)),
+    compared.map((column) => print(refOf(column), fresh)),
   )
   const inserts = `INSERT INTO ${state.sql} (${state.columns.map((column) => column.name).join(', ')})
 SELECT ${state.columns.map((column) => print(column.value, fresh)).join(', ')}
@@ -208,10 +270,10 @@ RETURNING 1`
 }
 
 /** What the operators above see of the change: every touched group's old row with −1, its new row with +1. */
-function outputRows(stage: Stage, name: string): string {
+function outputRows(request: CompileRequest, stage: Stage, name: string): string {
   const { rule } = stage.node
   const rows = (version: 'old' | 'new', weight: number) => {
-    const scope = stageRow(stage, version, 'c')
+    const scope = stageRow(request, stage, version, 'c')
     const items = stage.output.columns.map(
       (column) => `${print(refOf(column), scope)} AS ${columnName(column)}`,
     )
@@ -227,10 +289,13 @@ function outputRows(stage: Stage, name: string): string {
 }
 
 /** Scope of one row of `stage_n_change`: its old or its new version. */
-export function stageRow(stage: Stage, version: 'old' | 'new', alias: string): Select {
+function stageRow(request: CompileRequest, stage: Stage, version: 'old' | 'new', alias: string): Select {
   const { rule } = stage.node
   const stored = new Map<ColumnId, string>()
-  for (const { column } of rule.keys) stored.set(column.id, `${alias}.${columnName(column)}`)
+  for (const { column } of rule.keys) {
+    const differs = version === 'new' && !isIdentity(request, column)
+    stored.set(column.id, `${alias}.${differs ? 'new_' : ''}${columnName(column)}`)
+  }
   for (const { column } of rule.accumulators)
     stored.set(column.id, `${alias}.${version}_${columnName(column)}`)
   return { from: [], where: [], columns: withOutputs(stage, stored), weight: null }

@@ -1,0 +1,235 @@
+/**
+ * Groups whose delta does not tell their new value are computed anew from the stage's input, all of them in one query:
+ * at worst it reads the input once, as FULL does, and where the group key has an index it probes.
+ *
+ * Over source tables alone that query is a function of its own, which takes the keys as arrays. Its plan is not bound to
+ * the refresh statement's (nothing but probes), it may use parallel workers, and it is not called when no group asks.
+ * Over an earlier stage, whose state after the change is visible in the refresh statement only, it is a CTE.
+ */
+import type { Column, Node } from '../algebra/node.ts'
+import { operatorOf } from '../algebra/operators/index.ts'
+import type { Projection } from '../algebra/operators/project.ts'
+import type { Read } from '../algebra/operators/read.ts'
+import type { Scan } from '../algebra/operators/scan.ts'
+import type { Scalar } from '../algebra/scalar.ts'
+import { isComposite } from '../catalog/composite.ts'
+import type { CompileRequest } from '../catalog/request.ts'
+import { type Changed, leavesOf, stateOf } from '../delta/differentiate.ts'
+import type { Stage } from '../delta/stage.ts'
+import { type GeneratedFunction, redoFunction } from './function.ts'
+import { groupMatch, isIdentity, keyMatch } from './image.ts'
+import { refreshLeaves } from './leaves.ts'
+import { collateClause, columnName, columnType, functionName } from './names.ts'
+import { indent, operand, Printer, type Select } from './select.ts'
+
+/** The FROM item `redone`, one row per group that asked: its key as its rows have it, and the accumulators anew. */
+export interface Redone {
+  readonly from: string
+  /** Name of a key's or accumulator's column in it. */
+  column(column: Column): string
+}
+
+/** What a stage may have to compute anew. */
+export function redoneColumns(request: CompileRequest, stage: Stage): readonly Projection[] {
+  const { rule } = stage.node
+  const asked = rule.accumulators.filter((accumulator) => accumulator.recompute)
+  if (asked.length === 0 && rule.keys.every(({ column }) => isIdentity(request, column))) return []
+  return [...rule.keys, ...asked.map(({ column, scratch }) => ({ column, value: scratch }))]
+}
+
+/** How the refresh statement reads what was computed anew for the rows of `touched` whose column `redo` is true. */
+export function redone(stage: Stage, touched: string, changed: Changed, printer: Printer): Redone {
+  const { request } = printer
+  const { keys } = stage.node.rule
+  const columns = redoneColumns(request, stage)
+  if (!readsSourcesOnly(stage.node.input)) {
+    const rows = printer.select(stateOf(stage.node.input, 'after', changed))
+    const match = groupMatch(
+      request,
+      keys.map(({ column }) => column),
+      keys.map(({ value }) => operand(value, rows)),
+      keys.map(({ column }) => `t.${columnName(column)}`),
+    )
+    const joined = {
+      ...rows,
+      from: [...rows.from, `${touched} AS t`],
+      where: [...rows.where, ...match, 't.redo'],
+    }
+    const query = printer.grouped(
+      plainRows(joined, stage.node.input, printer),
+      keys,
+      columns.slice(keys.length),
+    )
+    return { from: `(${indent(query)}) AS r`, column: (column) => `r.${columnName(column)}` }
+  }
+  const asking = (item: string) => `(SELECT ${item} FROM ${touched} AS t WHERE t.redo)`
+  const args =
+    keys.length === 0
+      ? [asking('true')]
+      : keys.map(({ column }) => {
+          const key = `t.${columnName(column)}`
+          return asking(`array_agg(${travelsAsText(request, column) ? `${key}::text` : key})`)
+        })
+  const named = storedNames(columns)
+  return {
+    from: `${redoName(request, stage)}(${args.join(', ')}) AS r`,
+    column: (column) => `r.${named.get(column.id)}${collateClause(request, column.type.collation)}`,
+  }
+}
+
+/** The function behind `redone`, where it is one. */
+export function redoFunctionOf(request: CompileRequest, stage: Stage): GeneratedFunction | null {
+  const columns = redoneColumns(request, stage)
+  const { keys } = stage.node.rule
+  const { input } = stage.node
+  if (columns.length === 0 || !readsSourcesOnly(input)) return null
+  const printer = new Printer(request, refreshLeaves(new Map()))
+  const rows = printer.select(stateOf(input, 'after', { relation: () => false, stage: () => false }))
+  const args = keys.map(({ column }, i) => ({
+    name: `k${i + 1}`,
+    type: travelsAsText(request, column)
+      ? 'text[]'
+      : `${columnType(request, { ...column.type, collation: 0 })}[]`,
+  }))
+  const key = (column: Column, i: number) => {
+    const cast = travelsAsText(request, column)
+      ? `::${columnType(request, { ...column.type, collation: 0 })}`
+      : ''
+    return `(g.k${i + 1}${cast}${collateClause(request, column.type.collation)})`
+  }
+  const wanted =
+    keys.length === 0
+      ? []
+      : [
+          `unnest(${args.map((_, i) => `$${i + 1}`).join(', ')}) AS g(${args.map(({ name }) => name).join(', ')})`,
+        ]
+  const query = (match: readonly string[]) => {
+    const groups = extremesAreProbed(request, stage)
+      ? probingQuery(stage, rows, wanted, match, key, printer)
+      : printer.grouped(
+          { ...rows, from: [...rows.from, ...wanted], where: [...rows.where, ...match] },
+          keys,
+          columns.slice(keys.length),
+        )
+    return `SELECT q.*, true\nFROM (\n  ${indent(groups)}\n) AS q`
+  }
+  const stored = keys.map(({ value }) => operand(value, rows))
+  const asked = keys.map(({ column }, i) => key(column, i))
+  const nullProof = groupMatch(
+    request,
+    keys.map(({ column }) => column),
+    stored,
+    asked,
+  )
+  const plain = keys.map(({ column }, i) =>
+    keyMatch(request, { ...column, nullable: false }, stored[i] ?? '', asked[i] ?? ''),
+  )
+  const named = storedNames(columns)
+  return redoFunction(
+    redoName(request, stage),
+    keys.length === 0 ? [{ name: 'asked', type: 'boolean' }] : args,
+    [
+      ...columns.map(({ column }) => ({
+        name: named.get(column.id) ?? '',
+        sql: columnType(request, { ...column.type, collation: 0 }),
+      })),
+      // A function of one column of a row type would return that row's columns instead.
+      { name: 'redone', sql: 'boolean' },
+    ],
+    { nullProof: query(nullProof), plain: query(plain) },
+  )
+}
+
+/** One look at the end of an index per group and extreme: `SELECT min(x) … WHERE k = g.k` (planagg.c). */
+function probingQuery(
+  stage: Stage,
+  rows: Select,
+  wanted: readonly string[],
+  match: readonly string[],
+  key: (column: Column, i: number) => string,
+  printer: Printer,
+): string {
+  const { rule } = stage.node
+  const asked = rule.accumulators.filter((accumulator) => accumulator.recompute)
+  const probes = asked.map(({ column, scratch }) => {
+    const query = printer.render(
+      { ...rows, where: [...rows.where, ...match] },
+      [{ name: 'value', value: scratch }],
+      false,
+    )
+    return `LATERAL (${indent(query)}) AS p_${column.id}`
+  })
+  const items = [
+    ...rule.keys.map(({ column }, i) => `${key(column, i)} AS ${columnName(column)}`),
+    ...asked.map(({ column }) => `p_${column.id}.value AS ${columnName(column)}`),
+  ]
+  return `SELECT ${items.join(', ')}\nFROM ${[...wanted, ...probes].join(',\n     ')}`
+}
+
+/** Is everything asked for an extreme that an index over (group key, value) ends with? */
+function extremesAreProbed(request: CompileRequest, stage: Stage): boolean {
+  const { rule, input } = stage.node
+  const scan = scanBelow(input)
+  if (!scan || rule.keys.some(({ column }) => column.nullable || !isIdentity(request, column))) return false
+  const keys = rule.keys.map(({ value }) => columnBelow(input, value))
+  const asked = rule.accumulators.filter((accumulator) => accumulator.recompute)
+  return asked.every(({ extremeOf }) => {
+    const argument = extremeOf ? columnBelow(input, extremeOf) : null
+    if (argument === null) return false
+    return scan.indexes.some(
+      (index) =>
+        keys.every((key) => key !== null && index.slice(0, keys.length).includes(key)) &&
+        index[keys.length] === argument,
+    )
+  })
+}
+
+/** The one table that the input reads, through filters and projections. */
+function scanBelow(node: Node): Scan | null {
+  if (node.op === 'scan') return node
+  if (node.op === 'filter' || node.op === 'project') return scanBelow(node.input)
+  return null
+}
+
+/** The table's own column that a scalar over `node` is; null when it is computed. */
+function columnBelow(node: Node, value: Scalar): number | null {
+  if (value.kind !== 'column') return null
+  if (node.op === 'filter') return columnBelow(node.input, value)
+  if (node.op !== 'project') return value.id
+  const output = node.outputs.find(({ column }) => column.id === value.id)
+  return output ? columnBelow(node.input, output.value) : null
+}
+
+function readsSourcesOnly(input: Node): boolean {
+  return leavesOf(input).every((leaf: Read['of']) => leaf.op === 'scan')
+}
+
+function redoName(request: CompileRequest, stage: Stage): string {
+  return functionName(request, `redo_${stage.number}`)
+}
+
+/** Numbered in themselves, so that a plan made anew for an altered source can replace the function. */
+function storedNames(columns: readonly Projection[]): ReadonlyMap<number, string> {
+  return new Map(columns.map(({ column }, i) => [column.id, columnName({ ...column, id: i + 1 })]))
+}
+
+/** An array of arrays would be one array of more dimensions, and unnest takes rows apart. */
+function travelsAsText(request: CompileRequest, column: Column): boolean {
+  const isArray = (oid: number): boolean => {
+    const type = request.types[oid]
+    return type !== undefined && (type.kind === 'd' ? isArray(type.base) : type.element !== 0)
+  }
+  return isArray(column.type.oid) || isComposite(request, column.type.oid)
+}
+
+/** Rows made with a delta are added up first, then each stands as often as its weight says. */
+function plainRows(rows: Select, input: Node, printer: Printer): Select {
+  if (rows.weight === null) return rows
+  const columns = operatorOf(input).columns(input)
+  const net = printer.derived(printer.consolidatedRows(rows, columns), 'net', columns, true)
+  return {
+    ...net,
+    from: [...net.from, `LATERAL generate_series(1, ${net.weight}) AS copies`],
+    weight: null,
+  }
+}
