@@ -11,6 +11,8 @@ CREATE TABLE pgstream.pgs_stream_tables (
   -- pg_rewrite.ev_action of the hidden view and its columns (OutputFacts): enough to compile again after a rename.
   tree text NOT NULL,
   columns jsonb NOT NULL,
+  -- Of the session that defined it: pgstream._session_settings.
+  settings jsonb NOT NULL DEFAULT '{}',
   -- pg_get_viewdef of it, without the semicolon.
   definition text NOT NULL,
   -- The tables that the query reads, and the views it goes through, whose replacement changes the meaning.

@@ -66,11 +66,13 @@ test('others cannot refresh, alter or drop it, nor call what was generated for i
   )
   expect(await outcome(user.query(`SELECT pgstream.drop_stream_table('mine')`))).toBe('42501')
   expect(await outcome(user.query('DELETE FROM mine'))).toBe('42501')
-  const { rows } = await client.query(`SELECT oid::regproc AS name, pronargs FROM pg_proc
-    WHERE pronamespace::regnamespace::text IN ('pgstream_state', 'pgstream_changes') AND prorettype <> 'trigger'::regtype`)
+  const { rows } = await client.query(
+    `SELECT oid::regprocedure AS name, has_function_privilege($1, oid, 'EXECUTE') AS open FROM pg_proc
+    WHERE pronamespace::regnamespace::text IN ('pgstream_state', 'pgstream_changes') AND prorettype <> 'trigger'::regtype`,
+    [name],
+  )
   expect(rows.length).toBeGreaterThan(3)
-  for (const { name } of rows)
-    expect(await outcome(user.query(`SELECT ${name}(0, '{}', 0, 0)`))).toBe('42501')
+  expect(rows.filter(({ open }) => open)).toEqual([])
   void db
 })
 
@@ -78,15 +80,15 @@ test('internal functions do not do for a plain role what it may not do itself', 
   const { client, user } = await withRole(TABLES)
   await create(client, 'mine', 'SELECT * FROM t')
   const { rows } = await client.query(
-    `SELECT pgs_id AS id, pgs_relid AS relid FROM pgstream.pgs_stream_tables WHERE pgs_relid = 'mine'::regclass`,
+    `SELECT pgs_id AS id FROM pgstream.pgs_stream_tables WHERE pgs_relid = 'mine'::regclass`,
   )
-  const { id, relid } = rows[0]
+  const { id } = rows[0]
   for (const call of [
     `pgstream._refresh(${id})`,
     `pgstream._forget_stream_table(${id})`,
     `pgstream._drop_stream_table(${id}, true)`,
     `pgstream._uninstall_plan(${id})`,
-    `pgstream._empty(${relid})`,
+    `pgstream._empty(${id})`,
     `pgstream._set_status(${id}, 'SUSPENDED')`,
     `pgstream._clean_changes('t'::regclass)`,
     `pgstream._drop_capture('t'::regclass)`,

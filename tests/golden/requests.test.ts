@@ -20,7 +20,7 @@ test('compile requests', async ({ skip }) => {
         [name],
       )
       await client.query('DROP VIEW pg_temp.golden')
-      requests.push({ ...rows[0]?.request, server: { versionNum: 180000 } })
+      requests.push({ ...rows[0]?.request, server: { versionNum: 180000 }, settings: {} })
     }
     const files = withStableOids(requests).map(toFile)
     for (const { stored } of files)

@@ -1,12 +1,11 @@
--- Schedule and capture mode of a stream table; NULL leaves them as they are.
+-- Behind the gate: schedule and capture mode of a stream table; NULL leaves them as they are.
 CREATE OR REPLACE FUNCTION pgstream._alter_properties(id bigint, new_schedule text, new_cdc_mode text) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   chosen record;
 BEGIN
-  PERFORM pgstream._check_owner(id);
   IF new_cdc_mode IS NOT NULL AND lower(new_cdc_mode) NOT IN ('auto', 'trigger', 'wal') THEN
     RAISE EXCEPTION 'invalid cdc_mode: "%"', new_cdc_mode
       USING ERRCODE = 'invalid_parameter_value', HINT = 'The modes are auto and trigger.';

@@ -1,6 +1,6 @@
--- The privileged half of drop_stream_table.
+-- Behind the gate: drop_stream_table.
 CREATE OR REPLACE FUNCTION pgstream._drop_stream_table(id bigint, cascade boolean) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET pg_stream.internal = 'on'
 SET client_min_messages = warning
@@ -9,7 +9,6 @@ DECLARE
   target pgstream.pgs_stream_tables;
   dependent record;
 BEGIN
-  PERFORM pgstream._check_owner(id);
   -- First what a refresh locks first: it then either is done or has not begun, and holds no table that we want.
   PERFORM FROM pgstream.frontiers WHERE pgs_id = id FOR UPDATE;
   SELECT * INTO target FROM pgstream.pgs_stream_tables WHERE pgs_id = id;

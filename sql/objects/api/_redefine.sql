@@ -1,64 +1,21 @@
--- The privileged half of a change of query or mode. `view` is the analysed new query.
+-- The privileged half of a change of query. `view` is the analysed new query.
 CREATE OR REPLACE FUNCTION pgstream._redefine(view oid, id bigint, new_query text, path text, mode text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET pg_stream.internal = 'on'
-SET client_min_messages = warning
 AS $$
 DECLARE
   target pgstream.pgs_stream_tables;
-  owner name;
-  request jsonb;
-  old_sources oid[] := ARRAY(SELECT source_relid FROM pgstream.pgs_dependencies WHERE pgs_id = id ORDER BY 1);
-  same_columns boolean;
-  grants text[];
-  statement text;
-  label text;
 BEGIN
-  -- Not _caller(): the view's owner cannot be pretended.
+  -- The view's owner cannot be pretended.
   IF NOT pg_has_role(pgstream._own_view(view), (
       SELECT c.relowner FROM pgstream.pgs_stream_tables s JOIN pg_class c ON c.oid = s.pgs_relid WHERE s.pgs_id = id), 'USAGE') THEN
     RAISE EXCEPTION 'must be owner of the stream table' USING ERRCODE = 'insufficient_privilege';
   END IF;
+  mode := pgstream._check_mode(mode);
   PERFORM FROM pgstream.frontiers WHERE pgs_id = id FOR UPDATE;
   SELECT * INTO target FROM pgstream.pgs_stream_tables WHERE pgs_id = id FOR UPDATE;
-  owner := (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = target.pgs_relid);
-  label := format('%I.%I', target.pgs_schema, target.pgs_name);
-  mode := pgstream._check_mode(mode);
-  request := pgstream._compile_request(view, id, target.pgs_schema, target.pgs_name, mode);
-  same_columns := request -> 'columns' = target.columns;
-  PERFORM pgstream._check_acyclic(target.pgs_relid, request);
-  UPDATE pgstream.pgs_stream_tables SET defining_query = new_query, defining_search_path = path, refresh_mode = mode WHERE pgs_id = id;
-  PERFORM pgstream._uninstall_plan(id);
-  PERFORM pgstream._define(id, owner, request);
-  grants := ARRAY(
-    SELECT format('GRANT %s ON %s TO %s%s', a.privilege_type, label,
-      CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END,
-      CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
-    FROM pg_class c, aclexplode(c.relacl) AS a WHERE c.oid = target.pgs_relid AND NOT same_columns);
-  IF NOT same_columns THEN
-    IF EXISTS (SELECT FROM pgstream.pgs_dependencies WHERE source_relid = target.pgs_relid) THEN
-      RAISE EXCEPTION 'cannot change the columns of stream table "%"', target.pgs_name
-        USING ERRCODE = 'dependent_objects_still_exist', DETAIL = 'Other stream tables read it.',
-          HINT = 'Keep names and types of its columns, or drop the stream tables that read it.';
-    END IF;
-    UPDATE pgstream.pgs_stream_tables SET pgs_relid = NULL, is_populated = false, status = 'INITIALIZING' WHERE pgs_id = id;
-    EXECUTE format('DROP TABLE %s', label);
-  END IF;
-  PERFORM pgstream._install_plan(id, owner);
-  FOREACH statement IN ARRAY grants LOOP
-    EXECUTE statement;
-  END LOOP;
-  PERFORM pgstream._release_sources(ARRAY(
-    SELECT s FROM unnest(old_sources) AS s WHERE NOT EXISTS (
-      SELECT FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.source_relid = s AND d.is_captured)));
-
-  -- Old rows need not have the new key: they go and the new ones come in one transaction, readers see the old until then.
-  UPDATE pgstream.pgs_stream_tables SET status = 'INITIALIZING', is_populated = false, needs_reinit = false,
-    reinit_reason = NULL, consecutive_errors = 0, last_error = NULL
-  WHERE pgs_id = id;
-  IF target.is_populated AND current_setting('transaction_isolation') NOT IN ('repeatable read', 'serializable') THEN
-    PERFORM pgstream._fill(id, 'MANUAL', 'the definition was altered');
-  END IF;
+  UPDATE pgstream.pgs_stream_tables SET defining_query = new_query, defining_search_path = path WHERE pgs_id = id;
+  PERFORM pgstream._replace_definition(id, pgstream._compile_request(view, id, target.pgs_schema, target.pgs_name, mode), mode);
 END
 $$;

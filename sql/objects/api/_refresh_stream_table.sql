@@ -1,12 +1,11 @@
--- The privileged half of refresh_stream_table.
+-- Behind the gate: refresh_stream_table.
 CREATE OR REPLACE FUNCTION pgstream._refresh_stream_table(id bigint) RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   target record;
 BEGIN
-  PERFORM pgstream._check_owner(id);
   SELECT s.status, s.pgs_name, s.broken_reason INTO target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
   IF target.broken_reason IS NOT NULL THEN
     RAISE EXCEPTION 'cannot refresh stream table "%"', target.pgs_name

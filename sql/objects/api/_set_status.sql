@@ -1,10 +1,9 @@
--- ACTIVE or SUSPENDED, by the owner's wish.
+-- Behind the gate: ACTIVE or SUSPENDED, by the owner's wish.
 CREATE OR REPLACE FUNCTION pgstream._set_status(id bigint, wanted text) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  PERFORM pgstream._check_owner(id);
   IF wanted IS NULL OR upper(wanted) NOT IN ('ACTIVE', 'SUSPENDED') THEN
     RAISE EXCEPTION 'invalid status: %', coalesce('"' || wanted || '"', 'NULL')
       USING ERRCODE = 'invalid_parameter_value', HINT = 'Set ACTIVE or SUSPENDED; INITIALIZING and ERROR come by themselves.';

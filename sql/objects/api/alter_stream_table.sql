@@ -11,28 +11,26 @@ AS $$
 DECLARE
   id bigint := pgstream._stream_table_id(name);
   target pgstream.pgs_stream_tables;
-  path text := pg_catalog.current_setting('search_path');
-  new_path text := path;
+  mode text;
   view pg_catalog.oid;
 BEGIN
   PERFORM pgstream._check_owner(id);
   SELECT * INTO target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id OPERATOR(pg_catalog.=) id;
   IF schedule IS NOT NULL OR cdc_mode IS NOT NULL THEN
-    PERFORM pgstream._alter_properties(id, schedule, cdc_mode);
+    PERFORM pgstream._ask(id, 'properties', pg_catalog.jsonb_build_object('schedule', schedule, 'cdc_mode', cdc_mode));
   END IF;
-  IF query IS NOT NULL OR pgstream._check_mode(coalesce(refresh_mode, target.refresh_mode)) OPERATOR(pg_catalog.<>) target.refresh_mode THEN
-    IF query IS NULL THEN
-      -- The same text must be read under the same path.
-      new_path := target.defining_search_path;
-      PERFORM pg_catalog.set_config('search_path', new_path, true);
-    END IF;
-    view := pgstream._make_view(coalesce(query, target.defining_query));
-    PERFORM pgstream._redefine(view, id, coalesce(query, target.defining_query), new_path, coalesce(refresh_mode, target.refresh_mode));
+  mode := pgstream._check_mode(coalesce(refresh_mode, target.refresh_mode));
+  IF query IS NOT NULL THEN
+    view := pgstream._make_view(query);
+    PERFORM pgstream._redefine(view, id, query, pg_catalog.current_setting('search_path'), mode);
     PERFORM pgstream._drop_view();
-    PERFORM pg_catalog.set_config('search_path', path, true);
+  ELSIF mode OPERATOR(pg_catalog.<>) target.refresh_mode AND target.broken_reason IS NULL THEN
+    PERFORM pgstream._ask(id, 'mode', pg_catalog.jsonb_build_object('mode', mode));
+  ELSIF mode OPERATOR(pg_catalog.<>) target.refresh_mode THEN
+    PERFORM pgstream._define_again(id, mode);
   END IF;
   IF status IS NOT NULL THEN
-    PERFORM pgstream._set_status(id, status);
+    PERFORM pgstream._ask(id, 'status', pg_catalog.jsonb_build_object('status', status));
   END IF;
 END
 $$;

@@ -2,4 +2,4 @@
 -- REINITIALIZE or SKIP.
 CREATE OR REPLACE FUNCTION pgstream.refresh_stream_table(name text) RETURNS text
 LANGUAGE sql
-AS $$ SELECT pgstream._refresh_stream_table(pgstream._stream_table_id(name)) $$;
+AS $$ SELECT pgstream._ask(pgstream._stream_table_id(name), 'refresh') $$;

@@ -1,4 +1,4 @@
--- Refuses callers that do not own the stream table.
+-- Refuses, in words, callers that do not own the stream table. SECURITY INVOKER: what must hold is held by the gate.
 CREATE OR REPLACE FUNCTION pgstream._check_owner(id bigint) RETURNS void
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -11,7 +11,7 @@ BEGIN
   IF NOT FOUND THEN
     RAISE EXCEPTION 'stream table % does not exist', id USING ERRCODE = 'undefined_table';
   END IF;
-  IF NOT pg_has_role(pgstream._caller(), target.relowner, 'USAGE') THEN
+  IF NOT pg_has_role(current_user, target.relowner, 'USAGE') THEN
     RAISE EXCEPTION 'must be owner of stream table %', target.pgs_name
       USING ERRCODE = 'insufficient_privilege', HINT = format('Its owner is %I.', pg_get_userbyid(target.relowner));
   END IF;

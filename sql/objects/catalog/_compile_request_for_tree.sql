@@ -1,7 +1,8 @@
 -- The compile request (src/compiler/catalog/request.ts) for an analysed tree: at definition from the hidden view, later
 -- from the catalog, with the facts as they are now.
 CREATE OR REPLACE FUNCTION pgstream._compile_request_for_tree(
-  tree text, definition text, columns jsonb, target_id bigint, target_schema text, target_name text, mode text
+  tree text, definition text, columns jsonb, target_id bigint, target_schema text, target_name text, mode text,
+  settings jsonb
 ) RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -62,6 +63,7 @@ BEGIN
       'server', jsonb_build_object('versionNum', current_setting('server_version_num')::int),
       'target', jsonb_build_object('id', target_id, 'schema', target_schema, 'name', target_name),
       'mode', mode,
+      'settings', settings,
       'tree', tree,
       'definition', definition,
       'columns', columns,

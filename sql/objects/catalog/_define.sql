@@ -8,7 +8,7 @@ DECLARE
 BEGIN
   PERFORM pgstream._check_select_rights(owner, request, new_plan);
   UPDATE pgstream.pgs_stream_tables
-  SET tree = request ->> 'tree', columns = request -> 'columns', definition = request ->> 'definition', plan = new_plan,
+  SET tree = request ->> 'tree', columns = request -> 'columns', settings = request -> 'settings', definition = request ->> 'definition', plan = new_plan,
     relations = ARRAY(SELECT r.key::oid FROM jsonb_each(request -> 'relations') AS r WHERE r.value ->> 'kind' <> 'v'),
     views = ARRAY(SELECT r.key::oid FROM jsonb_each(request -> 'relations') AS r WHERE r.value ->> 'kind' = 'v'),
     needs_replan = false, broken_reason = NULL

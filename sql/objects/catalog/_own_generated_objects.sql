@@ -9,6 +9,7 @@ DECLARE
   owner oid := (SELECT c.relowner FROM pgstream.pgs_stream_tables s JOIN pg_class c ON c.oid = s.pgs_relid WHERE s.pgs_id = id);
   generated record;
 BEGIN
+  PERFORM pgstream._install_gate(id, owner);
   FOR generated IN
     SELECT 'FUNCTION ' || p.oid::regprocedure AS name, p.proowner AS owner FROM pg_proc p
     WHERE p.pronamespace = 'pgstream_state'::regnamespace AND p.proname ~ format('^refresh_%s_', id)

@@ -1,5 +1,5 @@
 -- EXPLAIN ANALYZE of a delta statement at the present frontier, under the settings of the function that runs it, rolled
--- back. SECURITY INVOKER.
+-- back. Runs as the owner (pgstream._as_owner).
 CREATE OR REPLACE FUNCTION pgstream._analyze_delta(id bigint, run_by text, statement text) RETURNS text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp

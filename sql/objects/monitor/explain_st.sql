@@ -1,6 +1,6 @@
 -- How a stream table is maintained: the plan in words and SQL, where its frontier stands, what is pending, and what the
 -- last refreshes chose and why. With with_analyze also EXPLAIN ANALYZE of the delta statements as they would run now; they
--- run with the caller's rights and are rolled back.
+-- run with the owner's rights and are rolled back.
 CREATE OR REPLACE FUNCTION pgstream.explain_st(name text, with_analyze boolean DEFAULT false)
 RETURNS TABLE (property text, value text)
 LANGUAGE plpgsql
@@ -24,7 +24,8 @@ BEGIN
       WHERE s.pgs_id OPERATOR(pg_catalog.=) id AND e OPERATOR(pg_catalog.->>) 'property' OPERATOR(pg_catalog.~) '^delta sql'
     LOOP
       property := 'analyze of ' || entry.property;
-      value := pgstream._analyze_delta(id, entry.function, entry.statement);
+      value := (SELECT v OPERATOR(pg_catalog.#>>) '{}' FROM pgstream._call_as_owner(id, 'analyze',
+        pg_catalog.jsonb_build_object('function', entry.function, 'statement', entry.statement)) AS v);
       RETURN NEXT;
     END LOOP;
   END IF;

@@ -7,6 +7,7 @@ AS $$
 DECLARE
   result pgstream.refresh_result;
 BEGIN
+  PERFORM pgstream._check_generated(id, variant);
   EXECUTE format('SELECT r.* FROM pgstream_state.refresh_%s_%s($1, $2, $3, $4) AS r', id, variant)
   INTO result
   USING pg_snapshot_xmax(frontier.snapshot)::text::bigint, pgstream._frontier_ids(frontier.snapshot, frontier.own_xid),

@@ -27,7 +27,7 @@ BEGIN
   IF target.is_populated THEN
     RETURN;
   END IF;
-  PERFORM pgstream._empty(target.pgs_relid);
+  PERFORM pgstream._call_as_owner(id, 'empty');
   as_of := clock_timestamp();
   frontier.snapshot := pg_current_snapshot();
   -- The fill says at which snapshot it ran, unless the planner knows that there is nothing to read: then any will do.

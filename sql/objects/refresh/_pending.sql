@@ -6,6 +6,7 @@ AS $$
 DECLARE
   result bigint[];
 BEGIN
+  PERFORM pgstream._check_generated(id, 'pending');
   EXECUTE format('SELECT pgstream_state.refresh_%s_pending($1, $2, $3, $4)', id)
   INTO result
   USING pg_snapshot_xmax(frontier.snapshot)::text::bigint, pgstream._frontier_ids(frontier.snapshot, frontier.own_xid),

@@ -18,7 +18,7 @@ BEGIN
   SELECT s.xmin INTO version FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
   SELECT * INTO STRICT target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
   new_plan := pgstream._compile_definition(pgstream._compile_request_for_tree(target.tree, target.definition, target.columns,
-    id, target.pgs_schema, target.pgs_name, target.refresh_mode));
+    id, target.pgs_schema, target.pgs_name, target.refresh_mode, target.settings));
   rebuilt := (new_plan #> '{install,tables}') - 0 <> (target.plan #> '{install,tables}') - 0
     OR new_plan -> 'key' <> target.plan -> 'key' OR new_plan ->> 'strategy' <> target.plan ->> 'strategy';
   IF rebuilt THEN

@@ -10,6 +10,8 @@ export interface CompileRequest {
   /** The stream table to be maintained. `id` is stable for its life and names the generated objects. */
   readonly target: { readonly id: number; readonly schema: string; readonly name: string }
   readonly mode: RefreshMode
+  /** Of the session that defined it, by name: those on which the value of an expression can depend. */
+  readonly settings: Readonly<Record<string, string>>
   /** `pg_rewrite.ev_action` of the hidden view: the server's own analysis of the query (a `pg_node_tree` as text). */
   readonly tree: string
   /** The query as the server prints it with everything qualified (`pg_get_viewdef`), without the semicolon: for FULL. */

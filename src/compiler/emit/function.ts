@@ -1,5 +1,6 @@
 /** Wrapping a statement into the function that the refresh driver calls. */
 
+import { quoteLiteral } from '../catalog/quote.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { dollarQuote, functionName } from './names.ts'
 import type { PlanColumn } from './plan.ts'
@@ -10,6 +11,17 @@ import { indent } from './select.ts'
  * switched-off join methods carry a cost of 1e10 before PostgreSQL 18, which would start it for a one-row refresh.
  */
 const PINNED = ['search_path = pg_catalog, pg_temp', "pg_stream.refreshing = 'on'", 'jit = off']
+
+/** Output of bytea and floats counts as immutable, and yet depends on these. */
+const BEHIND_IMMUTABLE: ReadonlySet<string> = new Set(['bytea_output', 'extra_float_digits'])
+
+/** The settings of the definition: those that an immutable expression can see, or, for a query that is recomputed, all. */
+function definedUnder(request: CompileRequest, all: boolean): string[] {
+  return Object.entries(request.settings)
+    .filter(([name]) => all || BEHIND_IMMUTABLE.has(name))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${name} = ${quoteLiteral(value)}`)
+}
 
 /** Cached plans: made once per connection, whatever the frontier. */
 const CACHED = ['plan_cache_mode = force_generic_plan']
@@ -42,14 +54,19 @@ BEGIN
   ${indent(intoResult(statement))};
   RETURN pgstream_result;
 END`
-  return generated(request, variant, body, [...PINNED, ...CACHED, ...(probing ? PROBING : [])])
+  const settings = [...PINNED, ...definedUnder(request, false), ...CACHED, ...(probing ? PROBING : [])]
+  return generated(request, variant, body, settings)
 }
 
-/** For large changes and for FULL: planned at each call, with the frontier's values and the tables' present sizes. */
+/**
+ * For large changes and for FULL: planned at each call, with the frontier's values and the tables' present sizes.
+ * `recomputed`: a query that is not maintained incrementally, and may read any setting.
+ */
 export function plannedFunction(
   request: CompileRequest,
   variant: string,
   statement: string,
+  recomputed = false,
 ): GeneratedFunction {
   const body = `DECLARE
   pgstream_result pgstream.refresh_result;
@@ -58,11 +75,15 @@ BEGIN
   INTO pgstream_result USING $1, $2, $3, $4;
   RETURN pgstream_result;
 END`
-  return generated(request, variant, body, [...PINNED, ...BULK])
+  return generated(request, variant, body, [...PINNED, ...definedUnder(request, recomputed), ...BULK])
 }
 
-/** The first fill: see fillStatement. */
-export function fillFunction(request: CompileRequest, statement: string): GeneratedFunction {
+/** The first fill: see fillStatement; and plannedFunction. */
+export function fillFunction(
+  request: CompileRequest,
+  statement: string,
+  recomputed = false,
+): GeneratedFunction {
   const body = `DECLARE
   pgstream_result pgstream.refresh_result;
   pgstream_rows bigint;
@@ -72,7 +93,7 @@ BEGIN
   pgstream_result := ROW(true, current_setting('pg_stream.snapshot')::pg_snapshot, pgstream_rows, 0, 0);
   RETURN pgstream_result;
 END`
-  return generated(request, 'fill', body, [...PINNED, ...BULK])
+  return generated(request, 'fill', body, [...PINNED, ...definedUnder(request, recomputed), ...BULK])
 }
 
 /** The look into the change buffers that precedes every refresh. */

@@ -149,8 +149,8 @@ export function emitFull(request: CompileRequest, reasons: readonly Reason[]): E
     key: null,
   }
   const recomputing = fullStatement({ request, query: request.definition, target })
-  const full = plannedFunction(request, 'full', recomputing)
-  const fill = fillFunction(request, fillStatement({ request, query: request.definition, target }))
+  const full = plannedFunction(request, 'full', recomputing, true)
+  const fill = fillFunction(request, fillStatement({ request, query: request.definition, target }), true)
   return {
     definition: null,
     statements: new Map([['full sql', { sql: recomputing, function: full.name }]]),

@@ -5,6 +5,7 @@
  * checks in itself, at its own snapshot, that nothing else changed; if something did, every delta is empty, nothing is
  * written, and `applied` says so.
  */
+import type { Node } from '../algebra/node.ts'
 import type { Project } from '../algebra/operators/project.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { type Changed, differentiate, leavesOf, scansOf } from '../delta/differentiate.ts'
@@ -15,6 +16,7 @@ import { groupByImage, groupMatch, otherImage } from './image.ts'
 import { fillLeaves, refreshLeaves, type StageSource } from './leaves.ts'
 import { bufferColumn, bufferName, collateClause, columnName, columnType, deltaName } from './names.ts'
 import { CACHED_LIMIT } from './plan.ts'
+import { redoFunctionOf } from './redo.ts'
 import { cte, indent, inlineCte, Printer } from './select.ts'
 import { stageChange, stageFromScratch, stateSource, storedName, withOutputs } from './stage.ts'
 import type { Storage } from './storage.ts'
@@ -50,8 +52,9 @@ export function refreshStatement(definition: Definition, relations: readonly num
   }
   const stageSources = new Map<number, StageSource>()
   const printer = new Printer(request, refreshLeaves(stageSources))
+  const asked = staged.stages.filter((stage) => redoFunctionOf(request, stage) !== null)
   const ctes = [
-    guard([...sources.keys()], relations),
+    guard([...sources.keys()], relations, held(asked.map((stage) => stage.node.input))),
     ...relations.map((relation) => deltaRows(relation, sources)),
   ]
   let counts = { inserted: '0', updated: '0', deleted: '0' }
@@ -102,11 +105,27 @@ function newTruncations(sources: readonly number[]): string {
   return `pgstream.truncations AS b WHERE b.source_relid IN (${sources.join(', ')}) AND ${isNew('b')}`
 }
 
-function guard(all: readonly number[], relations: readonly number[]): string {
+/**
+ * Conditions, always true, that have the statement lock what only a function that it calls will read. TRUNCATE is not
+ * MVCC-safe: a lock taken in the middle of a statement may come after a TRUNCATE that its snapshot does not see, and the
+ * table then looks empty. What a plan mentions is locked before the snapshot is taken (plancache.c). The setting is not
+ * folded, so partitions are mentioned too.
+ */
+function held(nodes: readonly Node[]): readonly string[] {
+  const tables = new Map(nodes.flatMap(scansOf).map((scan) => [scan.relation, scan.sql]))
+  return [...tables]
+    .sort(([a], [b]) => a - b)
+    .map(
+      ([, sql]) =>
+        `NOT EXISTS (SELECT FROM ${sql} AS t WHERE current_setting('pg_stream.refreshing') = 'lock')`,
+    )
+}
+
+function guard(all: readonly number[], relations: readonly number[], locks: readonly string[]): string {
   const conditions = all
     .filter((relation) => !relations.includes(relation))
     .map((relation) => `NOT EXISTS (SELECT FROM ${bufferName(relation)} AS b WHERE ${isNew('b')})`)
-  conditions.push(`NOT EXISTS (SELECT FROM ${newTruncations(all)})`)
+  conditions.push(`NOT EXISTS (SELECT FROM ${newTruncations(all)})`, ...locks)
   return cte('guard', `SELECT ${conditions.join('\n  AND ')} AS ok`)
 }
 
@@ -120,6 +139,8 @@ interface FromScratch {
   readonly printer: Printer
   readonly ctes: readonly string[]
   readonly functions: readonly GeneratedFunction[]
+  /** See held(). */
+  readonly locks: readonly string[]
 }
 
 /** The functions that compute stages from scratch. */
@@ -134,6 +155,7 @@ function fromScratch(definition: Definition): FromScratch {
   const printer = new Printer(request, fillLeaves(stageSources))
   const ctes: string[] = []
   const functions: GeneratedFunction[] = []
+  const read: Node[] = []
   for (const stage of staged.stages) {
     const name = scratchName(stage.number)
     const query = stageFromScratch(stage, printer)
@@ -154,6 +176,7 @@ function fromScratch(definition: Definition): FromScratch {
       })
       const made = scratchFunction(request, stage.number, types, query)
       functions.push(made)
+      read.push(stage.node.input)
       ctes.push(cte(name, `SELECT ${types.map((each) => each.output).join(', ')}\nFROM ${made.name}() AS f`))
     }
     stageSources.set(stage.number, {
@@ -163,7 +186,7 @@ function fromScratch(definition: Definition): FromScratch {
         withOutputs(stage, new Map(columns.map((column) => [column.id, `${alias}.${columnName(column)}`]))),
     })
   }
-  return { printer, ctes, functions }
+  return { printer, ctes, functions, locks: held(read) }
 }
 
 function scratchName(stage: number): string {
@@ -184,7 +207,7 @@ export function fillStatement(definition: Definition | Recomputed): string {
     return `WITH ${taken}\nINSERT INTO ${definition.target.sql} (${names.join(', ')})\nSELECT q.* FROM (\n${definition.query}\n) AS q\nWHERE (SELECT snapshot FROM taken) IS NOT NULL`
   }
   const { staged, root, storage } = definition
-  const { printer, ctes } = fromScratch(definition)
+  const { printer, ctes, locks } = fromScratch(definition)
   const fills = staged.stages
     .filter((stage) => stage !== storage.fused)
     .flatMap((stage) => {
@@ -202,7 +225,7 @@ export function fillStatement(definition: Definition | Recomputed): string {
   }))
   const names = storage.target.columns.map(({ name }) => name)
   const rows = printer.render(
-    { ...select, where: [...select.where, '(SELECT snapshot FROM taken) IS NOT NULL'] },
+    { ...select, where: [...select.where, '(SELECT snapshot FROM taken) IS NOT NULL', ...locks] },
     outputs,
     false,
   )
@@ -218,7 +241,7 @@ export function fullStatement(definition: Definition | Recomputed): string {
     return applyDifference(request, target, wanted, [])
   }
   const { request, staged, root, storage } = definition
-  const { printer, ctes: scratch } = fromScratch(definition)
+  const { printer, ctes: scratch, locks } = fromScratch(definition)
   const ctes = [...scratch]
   for (const stage of staged.stages) {
     const state = storage.states.get(stage.number)
@@ -238,7 +261,7 @@ export function fullStatement(definition: Definition | Recomputed): string {
     name: columnName(column),
     value: { kind: 'column', id: column.id, type: column.type } as const,
   }))
-  return applyDifference(request, storage.target, printer.query(root, outputs, true), ctes)
+  return applyDifference(request, storage.target, printer.query(root, outputs, true), ctes, locks)
 }
 
 function applyDifference(
@@ -246,11 +269,12 @@ function applyDifference(
   target: StoredTable,
   wanted: string,
   before: readonly string[],
+  locks: readonly string[] = [],
 ): string {
   const applied = applyNet(request, target, 'net', 'target')
   const ctes = [...before, cte('net', difference(request, target, wanted)), ...applied.ctes]
   return `WITH ${ctes.join(',\n')}
-SELECT true AS applied, pg_current_snapshot() AS snapshot,
+SELECT ${locks.join(' AND ') || 'true'} AS applied, pg_current_snapshot() AS snapshot,
   ${applied.inserted} AS inserted, ${applied.updated} AS updated, ${applied.deleted} AS deleted`
 }
 

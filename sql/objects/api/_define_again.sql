@@ -1,0 +1,28 @@
+-- Defines a stream table again from its own text, under the settings of its creation and with its owner's rights. The SET
+-- clauses only see to it that the caller's settings are back afterwards.
+CREATE OR REPLACE FUNCTION pgstream._define_again(id bigint, mode text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET DateStyle FROM CURRENT
+SET IntervalStyle FROM CURRENT
+SET TimeZone FROM CURRENT
+SET bytea_output FROM CURRENT
+SET default_text_search_config FROM CURRENT
+SET extra_float_digits FROM CURRENT
+SET lc_monetary FROM CURRENT
+SET lc_numeric FROM CURRENT
+SET lc_time FROM CURRENT
+SET xmlbinary FROM CURRENT
+SET xmloption FROM CURRENT
+AS $$
+DECLARE
+  target pgstream.pgs_stream_tables;
+  view oid;
+BEGIN
+  SELECT * INTO STRICT target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
+  PERFORM set_config(s.key, s.value, true) FROM jsonb_each_text(target.settings) AS s;
+  view := (SELECT v::text::oid FROM pgstream._call_as_owner(id, 'view') AS v);
+  PERFORM pgstream._redefine(view, id, target.defining_query, target.defining_search_path, mode);
+  PERFORM pgstream._drop_view();
+END
+$$;

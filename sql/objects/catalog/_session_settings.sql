@@ -1,0 +1,9 @@
+-- The settings of this session on which the value of an expression can depend. They are kept with a definition: a refresh
+-- gives the same result whoever runs it.
+CREATE OR REPLACE FUNCTION pgstream._session_settings() RETURNS jsonb
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT jsonb_object_agg(s, current_setting(s))
+  FROM unnest('{DateStyle,IntervalStyle,TimeZone,bytea_output,default_text_search_config,extra_float_digits,lc_monetary,lc_numeric,lc_time,xmlbinary,xmloption}'::text[]) AS s
+$$;

@@ -1,0 +1,22 @@
+-- Runs inside `refresh_<id>_as_owner`, with the rights of the owner: what reads or writes what is the owner's, and with it
+-- runs functions and triggers of the owner's, which must never have the rights of whoever asked. No role can be set here.
+CREATE OR REPLACE FUNCTION pgstream._as_owner(id bigint, operation text, arguments jsonb) RETURNS SETOF jsonb
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  target pgstream.pgs_stream_tables;
+BEGIN
+  CASE operation
+    WHEN 'verify' THEN
+      RETURN QUERY SELECT jsonb_build_object('weight', v.weight, 'row', v."row") FROM pgstream._verify_stream_table(id) AS v;
+    WHEN 'analyze' THEN
+      RETURN NEXT to_jsonb(pgstream._analyze_delta(id, arguments ->> 'function', arguments ->> 'statement'));
+    WHEN 'empty' THEN
+      PERFORM pgstream._empty(id);
+    WHEN 'view' THEN
+      SELECT * INTO STRICT target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
+      RETURN NEXT to_jsonb(pgstream._make_view_under(target.defining_query, target.defining_search_path)::bigint);
+  END CASE;
+END
+$$;

@@ -1,0 +1,19 @@
+-- A generated function belongs to the owner of the stream table, so that it has no other rights; and so the owner can alter
+-- it. One that would run with its caller's rights is not called. (Where there are event triggers, altering is refused.)
+CREATE OR REPLACE FUNCTION pgstream._check_generated(id bigint, variant text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF EXISTS (
+    SELECT FROM pg_proc p
+    WHERE p.proname = 'refresh_' || id || '_' || variant AND p.pronamespace = 'pgstream_state'::regnamespace
+      AND NOT (p.prosecdef AND p.proowner = (
+        SELECT c.relowner FROM pgstream.pgs_stream_tables s JOIN pg_class c ON c.oid = s.pgs_relid WHERE s.pgs_id = id)))
+  THEN
+    RAISE EXCEPTION 'the generated function pgstream_state.refresh_%_% was altered', id, variant
+      USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = 'It would not run with the rights of the stream table''s owner.',
+        HINT = 'Give the stream table its query again by pgstream.alter_stream_table(name, query => …).';
+  END IF;
+END
+$$;

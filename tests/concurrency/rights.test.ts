@@ -1,0 +1,205 @@
+/** Nothing of a stream table's owner runs with other rights than the owner's, and nothing of ours runs for others. */
+import { beforeEach, expect, test } from 'vitest'
+import { expectExact } from '../oracle/oracle.ts'
+import { create, outcome, refresh, roles, type Scene, scenes } from './scene.ts'
+
+const scene = scenes()
+let at: Scene
+let owner: Scene['client']
+let ownerName: string
+const role = roles(() => at.db)
+let made = 0
+
+async function newRole(): Promise<{ client: Scene['client']; name: string }> {
+  made += 1
+  const name = await role(`rights${made}`)
+  await at.client.query(`GRANT CREATE, USAGE ON SCHEMA ${at.schema} TO ${name}`)
+  return { client: await at.open(name), name }
+}
+
+/** `who(i)` writes down as whom it runs, and tries to become a superuser. */
+beforeEach(async () => {
+  at = await scene(`CREATE TABLE seen (who text); GRANT INSERT ON seen TO PUBLIC`)
+  ;({ client: owner, name: ownerName } = await newRole())
+  await owner.query(`
+    CREATE TABLE src (id int PRIMARY KEY, a int);
+    INSERT INTO src VALUES (1, 1);
+    CREATE FUNCTION note() RETURNS void LANGUAGE plpgsql AS $$ BEGIN INSERT INTO ${at.schema}.seen VALUES (current_user); END $$;
+    CREATE FUNCTION who(i int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
+    BEGIN PERFORM ${at.schema}.note(); RETURN i; END $$;
+    CREATE FUNCTION on_write() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN PERFORM ${at.schema}.note(); RETURN NULL; END $$;`)
+})
+
+async function seen(): Promise<string[]> {
+  const { rows } = await at.client.query('SELECT DISTINCT who FROM seen')
+  return rows.map(({ who }) => who)
+}
+
+async function idOf(name: string): Promise<number> {
+  const { rows } = await at.client.query('SELECT pgstream._stream_table_id($1)::int AS id', [name])
+  return rows[0].id
+}
+
+test('a trigger on a stream table runs as its owner, whoever makes it be filled anew', async () => {
+  await create(owner, 'st', 'SELECT id, a FROM src')
+  await owner.query('CREATE TRIGGER t AFTER INSERT OR DELETE ON st FOR EACH ROW EXECUTE FUNCTION on_write()')
+  await owner.query(`SELECT pgstream.alter_stream_table('st', query => 'SELECT id, a FROM src WHERE a > 0')`)
+  await at.client.query(
+    `SELECT pgstream.alter_stream_table('st', query => 'SELECT id, a FROM src WHERE a > 1')`,
+  )
+  await owner.query('INSERT INTO src VALUES (2, 2)')
+  await at.client.query('CALL pgstream.run_scheduler()')
+  await refresh(at.client, 'st')
+  expect(await seen()).toEqual([ownerName])
+})
+
+test('functions of a query run as the owner when a superuser verifies, explains, alters or resumes', async () => {
+  await create(owner, 'st', 'SELECT id, who(a) AS a, who(7) AS seven FROM src')
+  await owner.query('INSERT INTO src VALUES (2, 2)')
+  await at.client.query(`SELECT * FROM pgstream.explain_st('st', true)`)
+  await refresh(at.client, 'st')
+  await at.client.query(`SELECT * FROM pgstream.verify_stream_table('st')`)
+  await at.client.query(`SELECT pgstream.alter_stream_table('st', refresh_mode => 'FULL')`)
+  await at.client.query(`SELECT pgstream.alter_stream_table('st', refresh_mode => 'AUTO')`)
+  await owner.query(
+    'ALTER TABLE src RENAME TO gone; CREATE TABLE src (id int PRIMARY KEY, a int); DROP TABLE gone',
+  )
+  await at.client.query(`SELECT pgstream.resume_stream_table('st')`)
+  await refresh(at.client, 'st')
+  expect(await seen()).toEqual([ownerName])
+})
+
+test('generated functions cannot be altered, nor called once they would run as somebody else', async () => {
+  await create(owner, 'st', 'SELECT id, who(a) AS a FROM src')
+  const pending = `pgstream_state.refresh_${await idOf('st')}_pending(bigint, bigint[], bigint, bigint)`
+  for (const change of ['SECURITY INVOKER', 'RESET ALL']) {
+    expect(await outcome(owner.query(`ALTER FUNCTION ${pending} ${change}`))).toBe('42809')
+    expect(
+      await outcome(owner.query(`SET pg_stream.internal = 'on'; ALTER FUNCTION ${pending} ${change}`)),
+    ).toBe('42809')
+  }
+  // As on a server that lets nobody have event triggers.
+  await at.client.query(`SET session_replication_role = replica; ALTER EVENT TRIGGER pg_stream_ddl DISABLE`)
+  await owner.query(`ALTER FUNCTION ${pending} SECURITY INVOKER`)
+  await at.client.query(`ALTER EVENT TRIGGER pg_stream_ddl ENABLE ALWAYS; RESET session_replication_role`)
+  expect(await outcome(refresh(at.client, 'st'))).toBe('55000')
+  await owner.query(`SELECT pgstream.alter_stream_table('st', query => 'SELECT id, who(a) AS a FROM src')`)
+  await refresh(at.client, 'st')
+  expect(await seen()).toEqual([ownerName])
+})
+
+test('a query cannot ask for what its owner may not, though a superuser refreshes it', async () => {
+  await create(at.client, 'victim', 'SELECT who FROM seen')
+  const victim = await idOf('victim')
+  await owner.query(`
+    CREATE FUNCTION ask(i int) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$
+    BEGIN
+      IF i = 10 THEN PERFORM pgstream.drop_stream_table('${at.schema}.victim', true); END IF;
+      IF i = 11 THEN PERFORM pgstream._drop_stream_table(${victim}, true); END IF;
+      IF i = 12 THEN PERFORM pgstream.alter_stream_table('${at.schema}.victim', status => 'SUSPENDED'); END IF;
+      IF i = 13 THEN PERFORM pgstream.refresh_stream_table('${at.schema}.victim'); END IF;
+      IF i = 14 THEN PERFORM pgstream_state.gate_${victim}('drop', NULL); END IF;
+      IF i = 15 THEN PERFORM set_config('role', 'postgres', false); END IF;
+      RETURN 'done';
+    EXCEPTION WHEN OTHERS THEN
+      RETURN SQLSTATE;
+    END $$`)
+  await create(owner, 'st', 'SELECT id, ask(id) AS said FROM src', { schedule: '1s' })
+  await owner.query('INSERT INTO src SELECT i, i FROM generate_series(10, 15) AS i')
+  await refresh(at.client, 'st')
+  const { rows } = await at.client.query('SELECT id, said FROM st WHERE id >= 10 ORDER BY id')
+  expect(rows.map(({ said }) => said)).toEqual(['42501', '42501', '42501', '42501', '42501', '42501'])
+  await expectExact(at.client, 'victim')
+})
+
+test('an owner may lend a refresh by a function with its rights', async () => {
+  const { client: app, name } = await newRole()
+  await create(owner, 'st', 'SELECT id, a FROM src')
+  await owner.query(`
+    CREATE FUNCTION refresh_st() RETURNS text LANGUAGE sql SECURITY DEFINER
+    AS $$ SELECT pgstream.refresh_stream_table('${at.schema}.st') $$;
+    INSERT INTO src VALUES (2, 2); GRANT SELECT ON st TO ${name}`)
+  expect(await outcome(refresh(app, 'st'))).toBe('42501')
+  expect(await outcome(app.query('SELECT refresh_st()'))).toBe('ok')
+  expect((await app.query('SELECT count(*)::int AS n FROM st')).rows).toEqual([{ n: 2 }])
+})
+
+test('nothing that has our rights is for everybody, but what checks its caller', async () => {
+  const { rows } = await at.client.query(
+    `SELECT proname::text AS name FROM pg_proc WHERE pronamespace = 'pgstream'::regnamespace AND prosecdef
+       AND has_function_privilege($1, oid, 'EXECUTE') ORDER BY 1`,
+    [ownerName],
+  )
+  expect(rows.map(({ name }) => name)).toEqual([
+    '_create_stream_table',
+    '_explain_state',
+    '_follow_ddl',
+    '_follow_drop',
+    '_redefine',
+    '_validate_query',
+  ])
+  for (const call of ['_follow_ddl()', '_follow_drop()'])
+    expect(await outcome(owner.query(`SELECT pgstream.${call}`))).toBe('39P03')
+  expect(
+    await outcome(owner.query(`SET pg_stream.history_retention_days = -1; SELECT pgstream._prune_history()`)),
+  ).toBe('42501')
+})
+
+test('one who sets pg_stream.internal is watched all the same', async () => {
+  await create(owner, 'st', 'SELECT id, a FROM src')
+  const id = await idOf('st')
+  await owner.query(`SET pg_stream.internal = 'on'`)
+  await owner.query('ALTER TABLE src RENAME a TO b')
+  await owner.query('INSERT INTO src VALUES (2, 2)')
+  await refresh(owner, 'st')
+  expect((await owner.query('SELECT * FROM st ORDER BY id')).rows).toEqual([
+    { id: 1, a: 1 },
+    { id: 2, a: 2 },
+  ])
+  await owner.query('DROP TABLE st')
+  const { rows } = await at.client.query('SELECT FROM pgstream.pgs_stream_tables WHERE pgs_id = $1', [id])
+  expect(rows).toEqual([])
+  expect(
+    (
+      await at.client.query(
+        `SELECT FROM pg_proc WHERE proname ~ '_${id}(_|$)' AND pronamespace = 'pgstream_state'::regnamespace`,
+      )
+    ).rows,
+  ).toEqual([])
+})
+
+test('changes of a table may be read only as long as the table may', async () => {
+  await at.client.query(
+    `CREATE TABLE pay (id int PRIMARY KEY, v int, w int); GRANT SELECT, TRIGGER ON pay TO ${ownerName}`,
+  )
+  await create(owner, 'st', 'SELECT id, v FROM pay', { schedule: '1h' })
+  const { rows } = await at.client.query(`SELECT 'pay'::regclass::oid::int AS oid`)
+  const read = `SELECT c1, c2 FROM pgstream_changes.changes_${rows[0].oid}`
+  await at.client.query('INSERT INTO pay VALUES (1, 1)')
+  expect((await owner.query(read)).rows).toEqual([{ c1: 1, c2: 1 }])
+  for (const [take, give] of [
+    [`REVOKE SELECT ON pay FROM ${ownerName}`, `GRANT SELECT ON pay TO ${ownerName}`],
+    [
+      `REVOKE SELECT ON pay FROM ${ownerName}; GRANT SELECT (id, w) ON pay TO ${ownerName}`,
+      `GRANT SELECT (v) ON pay TO ${ownerName}`,
+    ],
+    ['ALTER TABLE pay ENABLE ROW LEVEL SECURITY', 'ALTER TABLE pay DISABLE ROW LEVEL SECURITY'],
+  ] as const) {
+    await at.client.query(take)
+    expect([take, await outcome(owner.query(read))]).toEqual([take, '42501'])
+    await at.client.query(give)
+    expect([give, await outcome(owner.query(read))]).toEqual([give, 'ok'])
+  }
+  await expectExact(at.client, 'st')
+})
+
+test('what is exported sets nothing but the search_path', async () => {
+  await owner.query(`SET search_path = "we""ird; DROP TABLE x; --", ${at.schema}`)
+  await create(owner, `${at.schema}.st`, 'SELECT id, a FROM src')
+  const { rows } = await owner.query(`SELECT pgstream.export_definition('st') AS sql`)
+  await owner.query(`SELECT pgstream.drop_stream_table('st')`)
+  await owner.query(rows[0].sql)
+  await owner.query(`SET search_path = ${at.schema}`)
+  await expectExact(owner, 'st')
+})
