@@ -172,6 +172,7 @@ function countAccumulator(condition: readonly Scalar[], ids: ColumnIds): Accumul
     combine: sql(BIGINT)`(coalesce(${ref(column)}, 0) + coalesce(${ref(delta)}, 0))`,
     scratch: all ? sql(BIGINT)`count(*)` : sql(BIGINT)`count(*) FILTER (WHERE ${where})`,
     recompute: null,
+    recomputesOften: false,
     extremeOf: null,
   }
 }
@@ -233,6 +234,7 @@ function sumAccumulator(
     combine: sql(type)`CASE WHEN ${counted.combine} = 0 THEN NULL ELSE ${total} END`,
     scratch: filtered(type, sql(type)`sum(${argument})`, conditions, ''),
     recompute,
+    recomputesOften: argument.type.oid === NUMERIC && scaleUse !== 'hidden' && argument.type.typmod === -1,
     extremeOf: null,
   }
 }
@@ -293,6 +295,7 @@ function extremeAccumulator(
       volatility: 'immutable',
       strict: false,
     },
+    recomputesOften: true,
     extremeOf: conditions.length === 0 ? argument : null,
   }
 }
@@ -313,6 +316,7 @@ function recomputedAccumulator(
     combine: ref(column),
     scratch: filtered(type, aggregate, conditions, ''),
     recompute: TRUE,
+    recomputesOften: true,
     extremeOf: null,
   }
 }

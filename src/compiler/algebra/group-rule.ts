@@ -28,6 +28,8 @@ export interface Accumulator {
   readonly scratch: Scalar
   /** When the deltas do not determine the new value; null: never. Over the stored value and the deltas. */
   readonly recompute: Scalar | null
+  /** Does it say so in the ordinary course of things (an extreme leaves), or for odd values only (NaN)? */
+  readonly recomputesOften: boolean
   /** `scratch` is the least or greatest of this, of all rows: the end of an index may tell it. Else null. */
   readonly extremeOf: Scalar | null
 }

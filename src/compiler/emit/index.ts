@@ -20,7 +20,7 @@ import { fillLeaves } from './leaves.ts'
 import { columnType, targetName } from './names.ts'
 import type { Plan, PlanColumn, Reason } from './plan.ts'
 import { type MissingProbe, missingProbes } from './probes.ts'
-import { redoFunctionOf } from './redo.ts'
+import { missingForRedo, redoFunctionOf } from './redo.ts'
 import {
   capturedColumns,
   type Definition,
@@ -87,6 +87,7 @@ export function emitDifferential(
   const full = plannedFunction(request, 'full', fullStatement(definition))
   const fill = fillFunction(request, fillStatement(definition))
   const pending = pendingFunction(request, pendingStatement(relations))
+  missing.push(...staged.stages.flatMap((stage) => missingForRedo(request, stage)))
   const redo = staged.stages.flatMap((stage) => redoFunctionOf(request, stage) ?? [])
   functions.push(...scratchFunctions(definition), ...redo, full, fill, pending)
   statements.set('full sql', { sql: fullStatement(definition), function: full.name })

@@ -7,10 +7,11 @@ import type { Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Read } from '../algebra/operators/read.ts'
 import type { Scan } from '../algebra/operators/scan.ts'
-import { type ColumnId, type Scalar, scalarColumns } from '../algebra/scalar.ts'
+import { BOOLEAN, type ColumnId, mapScalar, type Scalar, scalarColumns } from '../algebra/scalar.ts'
 
-/** A join step that no index serves. */
+/** A join step, or a search for the rows of a group, that no index serves. */
 export interface MissingProbe {
+  readonly purpose: 'join' | 'group'
   readonly relation: number
   readonly sql: string
   /** Attnums that equalities fix: an index on one of them (first) would make it a probe. */
@@ -23,18 +24,70 @@ export function missingProbes(term: Node): readonly MissingProbe[] {
   return term.op === 'join' ? [...stepsWithoutIndex(term.inputs, term.predicate), ...below] : below
 }
 
+/** The tables that are read whole to find the rows of a few groups. */
+export function missingGroupProbes(input: Node, keys: readonly Scalar[]): readonly MissingProbe[] {
+  const nodes = subtree(input)
+  if (nodes.some(({ op }) => !['scan', 'filter', 'project', 'join'].includes(op))) return []
+  // Ids are unique, so a column is what the projection says that made it.
+  const made = new Map(
+    nodes.flatMap((node) =>
+      node.op === 'project' ? node.outputs.map(({ column, value }) => [column.id, value] as const) : [],
+    ),
+  )
+  const resolve = (scalar: Scalar): Scalar =>
+    mapScalar(scalar, (each) => {
+      const value = each.kind === 'column' ? made.get(each.id) : undefined
+      return value ? resolve(value) : each
+    })
+  const asked: Scalar = { kind: 'column', id: ASKED, type: BOOLEAN }
+  const predicate = [
+    ...nodes
+      .flatMap((node) => (node.op === 'join' || node.op === 'filter' ? node.predicate : []))
+      .map(resolve),
+    ...keys.map((key): Scalar => ({ ...EQUALS, args: [resolve(key), asked] })),
+  ]
+  const scans = nodes.flatMap((node) => (node.op === 'scan' ? [node] : []))
+  return unprobed(scans, predicate, new Set([ASKED])).map((each) => ({ ...each, purpose: 'group' }))
+}
+
+function subtree(node: Node): Node[] {
+  return [node, ...operatorOf(node).inputs(node).flatMap(subtree)]
+}
+
+/** Stands for the keys asked for: no column has this id. */
+const ASKED: ColumnId = -1
+
+const EQUALS = {
+  kind: 'operator',
+  oid: 0,
+  sql: '=',
+  equality: true,
+  type: BOOLEAN,
+  inputCollation: 0,
+  strict: true,
+  volatility: 'immutable',
+} as const
+
 function stepsWithoutIndex(inputs: readonly Node[], predicate: readonly Scalar[]): MissingProbe[] {
   const scans = inputs.flatMap((input) => (isLiveScan(input) ? [input.of] : []))
   if (scans.length === inputs.length) return []
-  const reached = new Set<ColumnId>(
-    inputs
-      .filter((input) => !isLiveScan(input))
-      .flatMap((input) =>
-        operatorOf(input)
-          .columns(input)
-          .map(({ id }) => id),
-      ),
-  )
+  const reached = inputs
+    .filter((input) => !isLiveScan(input))
+    .flatMap((input) =>
+      operatorOf(input)
+        .columns(input)
+        .map(({ id }) => id),
+    )
+  return unprobed(scans, predicate, new Set(reached))
+}
+
+/** The scans that no chain of probes reaches from the columns known at first. */
+function unprobed(
+  scans: readonly Scan[],
+  predicate: readonly Scalar[],
+  known: ReadonlySet<ColumnId>,
+): MissingProbe[] {
+  const reached = new Set(known)
   const pending = new Set(scans)
   for (let progress = true; progress; ) {
     progress = false
@@ -48,7 +101,7 @@ function stepsWithoutIndex(inputs: readonly Node[], predicate: readonly Scalar[]
   return [...pending].map((scan) => {
     const fixed = fixedColumns(scan, predicate, null)
     const columns = scan.columns.filter(({ id }) => fixed.has(id)).map(({ attnum }) => attnum)
-    return { relation: scan.relation, sql: scan.sql, columns }
+    return { purpose: 'join', relation: scan.relation, sql: scan.sql, columns }
   })
 }
 

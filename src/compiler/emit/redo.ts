@@ -20,6 +20,7 @@ import { type GeneratedFunction, redoFunction } from './function.ts'
 import { groupMatch, isIdentity, keyMatch } from './image.ts'
 import { refreshLeaves } from './leaves.ts'
 import { collateClause, columnName, columnType, functionName } from './names.ts'
+import { type MissingProbe, missingGroupProbes } from './probes.ts'
 import { indent, operand, Printer, type Select } from './select.ts'
 
 /** The FROM item `redone`, one row per group that asked: its key as its rows have it, and the accumulators anew. */
@@ -181,6 +182,26 @@ function extremesAreProbed(request: CompileRequest, stage: Stage): boolean {
         keys.every((key) => key !== null && index.slice(0, keys.length).includes(key)) &&
         index[keys.length] === argument,
     )
+  })
+}
+
+/** The indexes that would spare a group's rows, or its extreme, from being looked for in a whole table. */
+export function missingForRedo(request: CompileRequest, stage: Stage): readonly MissingProbe[] {
+  const { rule, input } = stage.node
+  const often = rule.accumulators.filter(({ recomputesOften }) => recomputesOften)
+  if (often.length === 0 || extremesAreProbed(request, stage)) return []
+  const scan = scanBelow(input)
+  if (rule.keys.length > 0 || !scan)
+    return missingGroupProbes(
+      input,
+      rule.keys.map(({ value }) => value),
+    )
+  // The whole table is one group: only the end of an index tells its extreme sooner.
+  return often.flatMap(({ extremeOf }) => {
+    const id = extremeOf ? columnBelow(input, extremeOf) : null
+    const column = scan.columns.find((each) => each.id === id)
+    const { relation, sql } = scan
+    return column ? [{ purpose: 'group' as const, relation, sql, columns: [column.attnum] }] : []
   })
 }
 

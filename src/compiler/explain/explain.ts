@@ -42,16 +42,20 @@ export function explainDifferential(
         value: `${asked.map(({ column }) => column.name).join(', ')}: read again from the sources for a touched group when the change alone does not tell the value`,
       })
   }
-  for (const { sql, columns, relation } of emitted.missing) {
+  for (const { sql, columns, relation, purpose } of emitted.missing) {
     const names = columns.map(
       (attnum) => request.relations[relation]?.columns.find((each) => each.attnum === attnum)?.name,
     )
     entries.push({
       property: 'missing index',
       value:
-        names.length > 0
-          ? `${sql} (${names.join(', ')}): without it the table is read whole when another source changes`
-          : `${sql}: joined without an equality, so it is read whole when another source changes`,
+        purpose === 'group'
+          ? names.length > 0
+            ? `${sql} (${names.join(', ')}): without it the table is read whole when a group must be computed anew`
+            : `${sql}: no index can find the rows of a group, so it is read whole when one must be computed anew`
+          : names.length > 0
+            ? `${sql} (${names.join(', ')}): without it the table is read whole when another source changes`
+            : `${sql}: joined without an equality, so it is read whole when another source changes`,
     })
   }
   return [...entries, ...statements(emitted)]
