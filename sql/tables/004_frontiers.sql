@@ -13,8 +13,9 @@ CREATE TABLE pgstream.frontiers (
   -- Measured costs, exponentially averaged, from which AUTO decides.
   full_ms double precision,
   delta_ms_fixed double precision,
-  -- Per captured source, in ascending order of oid: a customer's change moves all its orders, an order's only itself.
-  delta_ms_per_row double precision[],
+  -- Per captured source, in ascending order of oid: a customer's change moves all its orders, an order's only itself. In ms
+  -- per pgstream._delta_size; then the factor for changes in several sources at once.
+  delta_costs double precision[],
   -- xids mean something only in the cluster that made them.
   system_identifier bigint
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500,

@@ -20,8 +20,11 @@ BEGIN
     UNION ALL SELECT 'cost of a full refresh', round(frontier.full_ms::numeric, 2) || ' ms' WHERE frontier.full_ms IS NOT NULL
     UNION ALL SELECT 'cost of a small differential refresh', round(frontier.delta_ms_fixed::numeric, 2) || ' ms'
       WHERE frontier.delta_ms_fixed IS NOT NULL
-    UNION ALL SELECT 'cost of a changed row', (SELECT string_agg(round((1000 * cost)::numeric, 3) || ' µs', ', ') FROM unnest(frontier.delta_ms_per_row) AS cost)
-      WHERE frontier.delta_ms_per_row IS NOT NULL;
+    UNION ALL SELECT 'cost of 10,000 changed rows', (
+      SELECT string_agg(format('%s ms in %s', round((cost * pgstream._delta_size(10000))::numeric, 1), pgstream._qualified_name(d.source_relid)), ', ')
+      FROM (SELECT source_relid, row_number() OVER (ORDER BY source_relid) AS i FROM pgstream.pgs_dependencies WHERE pgs_id = id AND is_captured) AS d
+      JOIN unnest(frontier.delta_costs) WITH ORDINALITY AS u(cost, i) USING (i))
+      WHERE frontier.delta_costs IS NOT NULL;
   RETURN QUERY
     SELECT 'source', concat_ws(', ', pgstream._qualified_name(d.source_relid),
       CASE WHEN d.is_captured THEN 'changes captured by ' || lower(t.trigger_level) || ' triggers in ' || t.buffer::text

@@ -36,12 +36,13 @@ BEGIN
   END IF;
   -- Not measured yet: that every row of a source changes is taken to cost four times what computing everything costs,
   -- which counts in how many rows of the others each one meets.
-  costs := ARRAY(SELECT coalesce(frontier.delta_ms_per_row[i], 4 * frontier.full_ms / greatest(c.reltuples, 1))
-    FROM unnest(sources) WITH ORDINALITY AS u(s, i) LEFT JOIN pg_class c ON c.oid = s ORDER BY i);
+  costs := ARRAY(SELECT coalesce(frontier.delta_costs[i], 4 * frontier.full_ms / pgstream._delta_size(c.reltuples::bigint))
+    FROM unnest(sources) WITH ORDINALITY AS u(s, i) LEFT JOIN pg_class c ON c.oid = s ORDER BY i)
+    || coalesce(frontier.delta_costs[cardinality(sources) + 1], 1);
   IF refresh_mode <> 'AUTO' THEN
     RETURN;
   END IF;
-  delta_ms := coalesce(frontier.delta_ms_fixed, 0) + (SELECT sum(n * cost) FROM unnest(changes, costs) AS u(n, cost));
+  delta_ms := coalesce(frontier.delta_ms_fixed, 0) + pgstream._delta_ms(changes, costs);
   IF delta_ms > frontier.full_ms THEN
     action := 'FULL';
     variant := 'full';

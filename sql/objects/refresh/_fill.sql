@@ -39,6 +39,8 @@ BEGIN
   FOR ddl IN SELECT jsonb_array_elements_text(target.plan -> 'stateTables') LOOP
     EXECUTE format('ANALYZE %s', ddl);
   END LOOP;
+  -- What was learned of another plan is worth nothing.
+  UPDATE pgstream.frontiers f SET full_ms = NULL, delta_ms_fixed = NULL, delta_costs = NULL WHERE f.pgs_id = id;
   PERFORM pgstream._advance(id, result.snapshot, as_of, duration_ms);
   PERFORM pgstream._learn(id, 'FULL', 0, NULL, NULL, duration_ms);
   UPDATE pgstream.pgs_stream_tables s

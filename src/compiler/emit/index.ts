@@ -9,11 +9,12 @@ import { type Changed, differentiate, differentiateInput } from '../delta/differ
 import type { Stage, StagedQuery } from '../delta/stage.ts'
 import type { StoredTable } from './apply.ts'
 import {
+  bulkFunction,
   cachedFunction,
   fillFunction,
+  fullFunction,
   type GeneratedFunction,
   pendingFunction,
-  plannedFunction,
 } from './function.ts'
 import { rowHash } from './image.ts'
 import { fillLeaves } from './leaves.ts'
@@ -67,7 +68,7 @@ export function emitDifferential(
     const gaps = terms(staged, root, changed).flatMap(missingProbes)
     missing.push(...gaps)
     const cached = cachedFunction(request, variant, statement, gaps.length === 0)
-    const bulk = plannedFunction(request, `${variant}_bulk`, statement)
+    const bulk = bulkFunction(request, variant, statement)
     functions.push(cached, bulk)
     statements.set(`delta sql (${label})`, { sql: statement, function: cached.name })
     return { function: cached.name, bulk: bulk.name }
@@ -84,7 +85,7 @@ export function emitDifferential(
       : first
         ? { function: first.function, bulk: first.bulk }
         : null
-  const full = plannedFunction(request, 'full', fullStatement(definition))
+  const full = fullFunction(request, fullStatement(definition))
   const fill = fillFunction(request, fillStatement(definition))
   const pending = pendingFunction(request, pendingStatement(relations))
   missing.push(...staged.stages.flatMap((stage) => missingForRedo(request, stage)))
@@ -150,7 +151,7 @@ export function emitFull(request: CompileRequest, reasons: readonly Reason[]): E
     key: null,
   }
   const recomputing = fullStatement({ request, query: request.definition, target })
-  const full = plannedFunction(request, 'full', recomputing, true)
+  const full = fullFunction(request, recomputing, true)
   const fill = fillFunction(request, fillStatement({ request, query: request.definition, target }), true)
   return {
     definition: null,
