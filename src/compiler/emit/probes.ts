@@ -37,7 +37,11 @@ export function missingGroupProbes(input: Node, keys: readonly Scalar[]): readon
   const resolve = (scalar: Scalar): Scalar =>
     mapScalar(scalar, (each) => {
       const value = each.kind === 'column' ? made.get(each.id) : undefined
-      return value ? resolve(value) : each
+      // A column that is passed on keeps its id.
+      return value === undefined ||
+        (value.kind === 'column' && each.kind === 'column' && value.id === each.id)
+        ? each
+        : resolve(value)
     })
   const asked: Scalar = { kind: 'column', id: ASKED, type: BOOLEAN }
   const predicate = [
