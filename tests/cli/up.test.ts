@@ -144,6 +144,21 @@ test('Ctrl-C at any time of the start leaves nothing', async () => {
   }
 })
 
+test('a bug in a callback costs the worker its connections, and not the server', async () => {
+  const bug = `process.on('SIGUSR2', () => { throw new Error('a bug') })`
+  const cli = runCli(['up', '--data', path.join(folder, 'data')], {
+    env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(bug)}` },
+  })
+  running.push(cli)
+  const url = await cli.ready()
+  cli.child.kill('SIGUSR2')
+  await eventually(() => cli.err().split('worker connected').length === 3)
+  expect(cli.err()).toMatch(/"level":50,.*Error: a bug.*"msg":"uncaught error"/)
+  expect(await query(url, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
+  cli.child.kill('SIGINT')
+  expect(await cli.ended).toBe(0)
+})
+
 test('we end with the server when it is killed, and its data survives', async () => {
   const data = path.join(folder, 'data')
   const cli = up('--data', data)

@@ -4,7 +4,7 @@ import { type EmbeddedServer, startServer } from '../../hosts/embedded/server.ts
 import { StartError } from '../../hosts/embedded/start-error.ts'
 import { install, isInstalled, upgrade } from '../../hosts/install.ts'
 import { runWorker } from '../../worker/worker.ts'
-import { runDemo } from '../demo/demo.ts'
+import { type DemoOptions, runDemo } from '../demo/demo.ts'
 import { makeLog } from '../log.ts'
 import { stopSignal } from '../stop-signal.ts'
 
@@ -83,10 +83,23 @@ async function run(
   if (signal.aborted) return worker
   const ready = `ready ${server.url}`
   if (demo) {
-    await Promise.all([worker, runDemo({ url: server.url, ready, signal })])
+    await Promise.all([worker, demonstrate({ url: server.url, ready, signal }, log)])
   } else {
     process.stdout.write(`${ready}\n`)
     await worker
+  }
+}
+
+/** A demo that fails, because somebody dropped its tables, say, is no reason to end the server. */
+async function demonstrate(options: DemoOptions, log: Logger): Promise<void> {
+  try {
+    await runDemo(options)
+  } catch (error) {
+    if (error instanceof StartError) throw error
+    log.error(
+      { reason: error instanceof Error ? error.message : String(error) },
+      'the demo ended; the server goes on',
+    )
   }
 }
 
