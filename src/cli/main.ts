@@ -28,7 +28,7 @@ program
   .addOption(
     new Option(
       '--auth <method>',
-      'who may connect: every user of this machine, or who has the password',
+      'who may connect: every user of this machine (when left out, for a new folder), or who has the password',
     ).choices(['trust', 'scram']),
   )
   .option('--http-port <number>', 'serve /metrics and /healthz on this port', number(1, 65535))
