@@ -1,5 +1,5 @@
 // Bundles everything that ships into dist/. Takes under a second, so there is no cache.
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -14,6 +14,7 @@ const everywhere = { platform: 'neutral', target: 'es2022' }
 /** Loads where node_modules is: dependencies stay imports. */
 const withPackages = { platform: 'node', target: 'node20', packages: 'external' }
 
+const { version } = JSON.parse(readFileSync(from('package.json'), 'utf8'))
 const sql = assembleSql(from('sql'))
 
 const bundles = [
@@ -27,7 +28,12 @@ const bundles = [
     format: 'cjs',
     minify: true,
   },
-  { entry: 'src/cli/main.ts', out: 'cli.js', ...withPackages },
+  {
+    entry: 'src/cli/main.ts',
+    out: 'cli.js',
+    ...withPackages,
+    define: { PG_STREAM_VERSION: JSON.stringify(version) },
+  },
   { entry: 'src/hosts/node/index.ts', out: 'client.js', ...withPackages },
   {
     entry: 'src/hosts/pglite/index.ts',

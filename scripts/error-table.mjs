@@ -14,6 +14,7 @@ const SQLSTATES = {
   invalid_transaction_state: '25000',
   lock_not_available: '55P03',
   name_too_long: '42622',
+  null_value_not_allowed: '22004',
   object_not_in_prerequisite_state: '55000',
   program_limit_exceeded: '54000',
   serialization_failure: '40001',

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { explain } from './commands/explain.ts'
 import { installCommand, uninstallCommand, upgradeCommand } from './commands/install.ts'
 import { refresh } from './commands/refresh.ts'
@@ -9,17 +9,28 @@ import { verify } from './commands/verify.ts'
 import { worker } from './commands/worker.ts'
 import { fail } from './fail.ts'
 
+/** Set by the build. */
+declare const PG_STREAM_VERSION: string
+
 const program = new Command('pg-stream')
   .description(
     'Stream tables for PostgreSQL: query results kept in real tables and maintained incrementally.',
   )
+  .version(PG_STREAM_VERSION)
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'pg-stream: ')) })
   .showHelpAfterError('(pg-stream --help lists the commands)')
 
 program
   .command('up')
   .description('run an embedded PostgreSQL 18 with pg_stream and its worker')
   .option('--port <number>', 'port to listen on; a free one when left out', number(1, 65535))
-  .option('--data <folder>', 'data folder, kept; temporary when left out')
+  .option('--data <folder>', 'data folder, kept; temporary when left out', folder)
+  .addOption(
+    new Option(
+      '--auth <method>',
+      'who may connect: every user of this machine (when left out, for a new folder), or who has the password',
+    ).choices(['trust', 'scram']),
+  )
   .option('--http-port <number>', 'serve /metrics and /healthz on this port', number(1, 65535))
   .option('--demo', 'load real flights and replay them under stream tables')
   .action(up)
@@ -47,6 +58,11 @@ program
 program.command('refresh <url> <name>').description('refresh a stream table now').action(refresh)
 
 program.parseAsync().catch(fail)
+
+function folder(text: string): string {
+  if (text !== '') return text
+  throw new InvalidArgumentError('It must name a folder; . is the current one.')
+}
 
 function number(least: number, most: number): (text: string) => number {
   return (text) => {

@@ -1,7 +1,7 @@
 /** Rows as an aligned text table; numbers to the right. */
 export function formatTable(rows: readonly Readonly<Record<string, unknown>>[]): string {
   const [first] = rows
-  if (!first) return '(none)'
+  if (!first) return ''
   const names = Object.keys(first)
   const cells = rows.map((row) => names.map((name) => formatCell(row[name])))
   const widths = names.map((name, i) => Math.max(name.length, ...cells.map((row) => row[i]?.length ?? 0)))

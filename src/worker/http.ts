@@ -1,9 +1,20 @@
 import http from 'node:http'
+import type { Logger } from 'pino'
 import { StartError } from '../hosts/embedded/start-error.ts'
 import type { WorkerMetrics } from './metrics.ts'
 
 /** Serve /metrics and /healthz on the loopback interface until the signal; ready when it returns. */
-export async function serveHttp(port: number, metrics: WorkerMetrics, signal: AbortSignal): Promise<void> {
+export async function serveHttp({
+  port,
+  metrics,
+  log,
+  signal,
+}: {
+  port: number
+  metrics: WorkerMetrics
+  log: Logger
+  signal: AbortSignal
+}): Promise<void> {
   const server = http.createServer((request, response) => {
     const send = (status: number, type: string, body: string) =>
       response.writeHead(status, { 'content-type': type }).end(body)
@@ -31,6 +42,7 @@ export async function serveHttp(port: number, metrics: WorkerMetrics, signal: Ab
     })
     server.listen(port, '127.0.0.1', resolve)
   })
+  server.on('error', (error) => log.warn({ reason: error.message }, 'HTTP server'))
   const close = () => {
     server.close()
     server.closeAllConnections()

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger } from 'pino'
+import { readAlert } from './alert.ts'
 import type { StreamTableFacts, WorkerMetrics } from './metrics.ts'
 
 interface SessionOptions {
@@ -45,7 +46,7 @@ export class Session {
   /** Connected means that the first poll was answered: there is a server, and pg_stream in it. */
   async connect(): Promise<void> {
     this.#poller = await this.#open()
-    this.#poller.on('notification', ({ payload = '' }) => this.#report(payload))
+    this.#poller.on('notification', ({ payload }) => this.#report(payload))
     await this.#poller.query('LISTEN pg_stream_alert')
     this.#idle.push(await this.#open())
     await this.#poll()
@@ -65,11 +66,22 @@ export class Session {
     await Promise.race([Promise.all(this.#calls), sleep(2_000, undefined, { ref: false })])
   }
 
-  /** Alerts are rare and for people. */
-  #report(payload: string): void {
-    const { event, ...facts } = JSON.parse(payload) as { event: string }
-    const level = event === 'resumed' || event === 'refresh_completed' ? 'info' : 'warn'
-    this.#options.log[level](facts, event)
+  /** Give up what is connected: `run` throws. */
+  abandon(why: Error): void {
+    this.#lost ??= why
+  }
+
+  /** For people, who want to hear of what is rare; a refresh that went well is not. Kept apart from the line's own keys. */
+  #report(payload: string | undefined): void {
+    const { log } = this.#options
+    const alert = readAlert(payload)
+    if (alert === undefined) {
+      log.debug({ payload }, 'a notification that is no alert')
+      return
+    }
+    const { event, facts } = alert
+    const level = event === 'refresh_completed' ? 'debug' : event === 'resumed' ? 'info' : 'warn'
+    log[level]({ alert: facts }, event)
   }
 
   async #poll(): Promise<void> {
@@ -117,12 +129,8 @@ export class Session {
       keepAlive: true,
       connectionTimeoutMillis: 10_000,
     })
-    client.on('error', (error) => {
-      this.#lost ??= error
-    })
-    client.on('end', () => {
-      this.#lost ??= new Error('connection closed by the server')
-    })
+    client.on('error', (error) => this.abandon(error))
+    client.on('end', () => this.abandon(new Error('connection closed by the server')))
     await client.connect()
     this.#clients.push(client)
     return client

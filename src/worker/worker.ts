@@ -30,12 +30,22 @@ export async function runWorker({
   onConnected,
 }: WorkerOptions): Promise<void> {
   const metrics = new WorkerMetrics()
-  if (httpPort !== undefined) await serveHttp(httpPort, metrics, signal)
+  if (httpPort !== undefined) await serveHttp({ port: httpPort, metrics, log, signal })
+  let session: Session | undefined
+  // A bug in a callback must not take the server down with us: it costs the connections, which are made again.
+  const survive = (error: Error) => {
+    log.error({ reason: error?.stack ?? String(error) }, 'uncaught error')
+    session?.abandon(error)
+  }
+  process.on('uncaughtException', survive)
   let pause = FIRST_PAUSE_MS
+  let connections = 0
   while (!signal.aborted) {
-    const session = new Session({ url, concurrency, log, metrics, signal })
+    session = new Session({ url, concurrency, log, metrics, signal })
     try {
       await session.connect()
+      if (connections > 0) metrics.reconnects.inc()
+      connections += 1
       log.info({ concurrency }, 'worker connected')
       onConnected?.()
       pause = FIRST_PAUSE_MS
@@ -48,11 +58,11 @@ export async function runWorker({
       )
       await sleep(pause, undefined, { signal }).catch(() => {})
       pause = Math.min(pause * 2, LONGEST_PAUSE_MS)
-      metrics.reconnects.inc()
     } finally {
       metrics.connected(undefined)
       await session.close()
     }
   }
+  process.off('uncaughtException', survive)
   log.info('worker stopped')
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { untilWaiting } from '../concurrency/scene.ts'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 
 let db: FreshDatabase
@@ -36,6 +37,7 @@ interface Refusal {
   readonly mode?: string | null
   readonly code: string
   readonly message: string | RegExp
+  readonly detail?: string
   /** The server's own errors may have none. */
   readonly hint?: string | RegExp
 }
@@ -80,7 +82,21 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
   'SELECT INTO': {
     query: 'SELECT id INTO x FROM orders',
     code: '42601',
+    message: 'must not have INTO',
+    detail: 'SELECT INTO makes a table.',
+    hint: 'Remove INTO',
+  },
+  'a comment alone': {
+    query: '-- c',
+    code: '22023',
+    message: 'must not be empty',
+    hint: 'SELECT',
+  },
+  'a statement behind a comment': {
+    query: '/* not a */ DELETE FROM orders',
+    code: '42601',
     message: 'must be one SELECT',
+    detail: 'It begins with DELETE.',
     hint: 'SELECT',
   },
   'an empty query': { query: '  ; ', code: '22023', message: 'must not be empty', hint: 'SELECT' },
@@ -99,11 +115,21 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
     query: 'SELECT id FROM missing',
     code: '42P01',
     message: 'relation "missing" does not exist',
+    detail: 'Line 1 of the query: SELECT id FROM missing',
+    hint: 'search_path, which is "$user", public',
   },
   'an unknown column': {
-    query: 'SELECT missing FROM orders',
+    query: 'SELECT id,\n  o.missing FROM orders o',
     code: '42703',
-    message: 'column "missing" does not exist',
+    message: 'column o.missing does not exist',
+    detail: 'Line 2 of the query: o.missing FROM orders o',
+    hint: 'spelling',
+  },
+  'a column that is spelled nearly right': {
+    query: 'SELECT amont FROM orders',
+    code: '42703',
+    message: 'column "amont" does not exist',
+    hint: 'Perhaps you meant to reference the column "orders.amount"',
   },
   'a parameter': {
     query: 'SELECT id FROM orders WHERE id = $1',
@@ -114,6 +140,7 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
     query: 'SELECT id, id FROM orders',
     code: '42701',
     message: 'column "id" specified more than once',
+    hint: 'a name of its own',
   },
   'an unnamed column': {
     query: 'SELECT id, amount * 2 FROM orders',
@@ -193,6 +220,12 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
     message: 'schema "nowhere" does not exist',
     hint: 'CREATE SCHEMA',
   },
+  'a temporary schema': {
+    name: 'pg_temp.t',
+    code: '3F000',
+    message: 'cannot create a temporary stream table',
+    hint: 'permanent schema',
+  },
   'our own schema': {
     name: 'pgstream.t',
     code: '3F000',
@@ -202,7 +235,7 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
   'a name of three parts': {
     name: 'a.b.c',
     code: '42602',
-    message: 'invalid name of a stream table: a.b.c',
+    message: 'invalid name of a stream table: "a.b.c"',
     hint: 'schema.table',
   },
   'an unquoted name with a space': {
@@ -211,7 +244,12 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
     message: 'invalid name',
     hint: 'double quotes',
   },
-  'an empty name': { name: '', code: '42602', message: 'invalid name', hint: 'table' },
+  'an empty name': {
+    name: '',
+    code: '42602',
+    message: 'invalid name of a stream table: ""',
+    hint: 'table',
+  },
   'no name': {
     name: null as unknown as string,
     code: '42602',
@@ -274,6 +312,7 @@ describe('create_stream_table refuses', () => {
         typeof given.message === 'string'
           ? expect.stringContaining(given.message)
           : expect.stringMatching(given.message),
+      ...(given.detail === undefined ? {} : { detail: given.detail }),
       ...(given.hint === undefined
         ? {}
         : {
@@ -336,8 +375,16 @@ test('what is read through a view must be readable itself', async () => {
 })
 
 test.each([
-  [`SELECT pgstream.refresh_stream_table('missing')`, '42P01', 'stream table missing does not exist'],
-  [`SELECT pgstream.refresh_stream_table('orders')`, '42809', 'orders is not a stream table'],
+  [`SELECT pgstream.refresh_stream_table('missing')`, '42P01', 'stream table "missing" does not exist'],
+  [`SELECT pgstream.refresh_stream_table('orders')`, '42809', '"orders" is not a stream table'],
+  [`SELECT pgstream.refresh_stream_table('')`, '42P01', 'stream table "" does not exist'],
+  [`SELECT pgstream.drop_stream_table('existing', NULL)`, '22004', 'cascade must not be NULL'],
+  [`SELECT pgstream.explain_st('existing', NULL)`, '22004', 'with_analyze must not be NULL'],
+  [
+    `SELECT pgstream.create_stream_table('t', 'SELECT id FROM orders', initialize => NULL)`,
+    '22004',
+    'initialize must not be NULL',
+  ],
   [`SELECT pgstream.refresh_stream_table(NULL)`, '42P01', 'stream table NULL does not exist'],
   [`SELECT pgstream.drop_stream_table('not a name')`, '42P01', 'does not exist'],
   [`SELECT pgstream.alter_stream_table('existing', status => 'ERROR')`, '22023', 'invalid status'],
@@ -360,6 +407,40 @@ test.each([
     message: expect.stringContaining(message),
     hint: expect.stringMatching(/./),
   })
+})
+
+test.each(['sql', 'plpgsql'])('a function in %s whose body means its own search_path', async (language) => {
+  const { client } = db
+  const body = language === 'sql' ? 'SELECT rate FROM rates' : 'BEGIN RETURN (SELECT rate FROM rates); END'
+  const create = () =>
+    client.query(`SELECT pgstream.create_stream_table('t', 'SELECT id, amount * rate() AS paid FROM orders')`)
+  await client.query(`
+    CREATE TABLE rates (rate int); INSERT INTO rates VALUES (7);
+    CREATE FUNCTION rate() RETURNS int LANGUAGE ${language} IMMUTABLE AS $$ ${body} $$`)
+  await expect(create()).rejects.toMatchObject({
+    code: '42P01',
+    message: 'relation "rates" does not exist',
+    detail: expect.stringMatching(/function (public\.)?rate\b.*search_path = pg_catalog, pg_temp/),
+    hint: expect.stringContaining('schema.name'),
+  })
+  await client.query('ALTER FUNCTION rate() SET search_path = public')
+  await create()
+  await client.query(`SELECT pgstream.drop_stream_table('t'); DROP FUNCTION rate; DROP TABLE rates`)
+})
+
+test('of two that create one name at once, the second is told that it exists', async () => {
+  const [first, second] = [await db.connect(), await db.connect()]
+  const create = `SELECT pgstream.create_stream_table('twice', 'SELECT id FROM orders')`
+  await first.query(`BEGIN; ${create}`)
+  const refused = expect(second.query(create)).rejects.toMatchObject({
+    code: '42P07',
+    message: 'relation "twice" already exists',
+    hint: expect.stringContaining('another name'),
+  })
+  await untilWaiting(db.client, second)
+  await first.query('COMMIT')
+  await refused
+  await first.query(`SELECT pgstream.drop_stream_table('twice')`)
 })
 
 test('others than the owner', async () => {

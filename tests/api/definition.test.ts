@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
+import { uninstall } from '../../src/hosts/install.ts'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 
 let db: FreshDatabase
@@ -251,12 +252,15 @@ test('an owner without privileges on pg_stream: everything with own rights only'
   await db.client.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
 })
 
-test('uninstall removes everything', async () => {
-  await db.client.query(`SELECT pgstream.create_stream_table('a', $1)`, [TOTALS])
-  const { readFile } = await import('node:fs/promises')
-  await db.client.query(await readFile('sql/uninstall.sql', 'utf8'))
+test('uninstall removes everything, and leaves the stream tables as ordinary tables', async () => {
+  const before = await db.client
+    .query(`SELECT pgstream.create_stream_table('a', $1)`, [TOTALS])
+    .then(() => db.client.query('TABLE a'))
+  await uninstall(db.client)
   const { rows } = await db.client.query(`
     SELECT nspname::text AS name FROM pg_namespace WHERE nspname LIKE 'pgstream%' UNION ALL SELECT tgname FROM pg_trigger WHERE tgname LIKE 'pgstream%'
-    UNION ALL SELECT evtname FROM pg_event_trigger WHERE evtname LIKE 'pg_stream%' UNION ALL SELECT tablename FROM pg_tables WHERE tablename = 'a'`)
+    UNION ALL SELECT evtname FROM pg_event_trigger WHERE evtname LIKE 'pg_stream%'`)
   expect(rows).toEqual([])
+  expect((await db.client.query('TABLE a')).rows).toEqual(before.rows)
+  await db.client.query('DELETE FROM a')
 })

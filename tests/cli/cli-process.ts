@@ -15,12 +15,19 @@ export interface CliProcess {
 /** Run the built command line as a person would. */
 export function runCli(
   args: readonly string[],
-  options: { cli?: string; node?: string; env?: NodeJS.ProcessEnv } = {},
+  options: {
+    cli?: string
+    node?: string
+    env?: NodeJS.ProcessEnv
+    /** A process group of its own, as from a shell in a terminal; a Ctrl-C at the tests does not reach it then. */
+    ownGroup?: boolean
+  } = {},
 ): CliProcess {
   const cli = options.cli ?? path.resolve('dist/cli.js')
   const child = spawn(options.node ?? process.execPath, [cli, ...args], {
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: options.ownGroup ?? false,
   })
   let out = ''
   let err = ''

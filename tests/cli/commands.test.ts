@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs'
 import { afterEach, expect, test } from 'vitest'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 import { runCli } from './cli-process.ts'
 
-let database: FreshDatabase
+let database: FreshDatabase | undefined
 
 async function run(...args: string[]): Promise<{ status: number | string; out: string; err: string }> {
   const cli = runCli(args)
@@ -10,7 +11,10 @@ async function run(...args: string[]): Promise<{ status: number | string; out: s
   return { status, out: cli.out(), err: cli.err() }
 }
 
-afterEach(() => database.close())
+afterEach(async () => {
+  await database?.close()
+  database = undefined
+})
 
 test('a server of one’s own: install, upgrade, uninstall', async () => {
   database = await freshDatabase({ pgStream: false })
@@ -28,7 +32,8 @@ test('a server of one’s own: install, upgrade, uninstall', async () => {
     status: 1,
     err: 'pg-stream: pg_stream is already installed there; use pg-stream upgrade\n',
   })
-  expect(await run('status', url)).toEqual({ status: 0, out: '(none)\n', err: '' })
+  expect(await run('status', url)).toEqual({ status: 0, out: 'no stream tables\n', err: '' })
+  expect(await run('verify', url)).toEqual({ status: 0, out: 'no stream tables\n', err: '' })
   expect(await run('upgrade', url)).toEqual({ status: 0, out: 'upgraded\n', err: '' })
   expect(await run('uninstall', url)).toEqual({ status: 0, out: 'uninstalled\n', err: '' })
   const { rows } = await client.query(
@@ -49,6 +54,32 @@ test('input that is no database', async () => {
     /^pg-stream: cannot connect to .*: database "missing" does not exist\n$/,
   )
   expect((await run('up', 'down')).status).toBe(1)
+  for (const wrong of [['up', '--port', 'x'], ['up', '--data', ''], ['frobnicate'], ['status']]) {
+    const { status, err } = await run(...wrong)
+    expect({ status, err }).toEqual({ status: 1, err: expect.stringMatching(/^pg-stream: (?!error)/) })
+  }
+})
+
+test('says its version', async () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+  expect(await run('--version')).toEqual({ status: 0, out: `${version}\n`, err: '' })
+})
+
+test('verifying goes on after a stream table that cannot be verified', async () => {
+  database = await freshDatabase()
+  const { url, client } = database
+  await client.query('CREATE TABLE t (a int PRIMARY KEY); CREATE TABLE u (a int PRIMARY KEY)')
+  await client.query('INSERT INTO t VALUES (1)')
+  await client.query(
+    `SELECT pgstream.create_stream_table('a', 'SELECT 1 / a AS q FROM t', '1h');
+     SELECT pgstream.create_stream_table('b', 'SELECT a FROM u', '1h')`,
+  )
+  await client.query('UPDATE t SET a = 0')
+  expect(await run('verify', url)).toEqual({
+    status: 1,
+    out: 'public.a: cannot be verified\npublic.b: exact\n',
+    err: 'pg-stream: division by zero\n',
+  })
 })
 
 test('looks at, checks and refreshes stream tables', async () => {
@@ -61,6 +92,11 @@ test('looks at, checks and refreshes stream tables', async () => {
   await client.query('INSERT INTO t VALUES (1, 1), (2, 1), (3, 2)')
   const name = '"S t"'
   expect((await run('refresh', url, name)).out).toContain('DIFFERENTIAL')
+  expect(await run('refresh', url, name)).toEqual({
+    status: 0,
+    out: 'NO_DATA: nothing was pending\n',
+    err: '',
+  })
   expect((await run('status', url)).out).toMatch(/^public\."S t" +ACTIVE +AUTO +1h +true +0 /m)
   expect((await run('explain', url, name)).out).toMatch(/count/)
   expect(await run('verify', url)).toEqual({ status: 0, out: 'public."S t": exact\n', err: '' })

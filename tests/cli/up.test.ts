@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -42,7 +43,7 @@ function up(...args: string[]): CliProcess {
   const temporary = path.join(folder, 'tmp')
   mkdirSync(temporary, { recursive: true })
   chmodSync(temporary, 0o1777)
-  const cli = runCli(['up', ...args], { env: { TMPDIR: temporary } })
+  const cli = runCli(['up', ...args], { env: { TMPDIR: temporary }, ownGroup: true })
   running.push(cli)
   return cli
 }
@@ -58,6 +59,11 @@ async function query<T>(url: string, text: string): Promise<T[]> {
 }
 
 const temporaryFiles = () => readdirSync(path.join(folder, 'tmp')).filter((name) => name.includes('data'))
+
+/** As a terminal does it: the signal goes to every process of the group. */
+function ctrlC({ child }: CliProcess): void {
+  if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT')
+}
 
 async function postmaster(url: string): Promise<number> {
   const [row] = await query<{ file: string }>(url, `SELECT pg_read_file('postmaster.pid') AS file`)
@@ -105,7 +111,7 @@ test('prints one line when ready, keeps a stream table fresh, and leaves nothing
     { b: 1, n: 5 },
   ])
   const pid = await postmaster(url)
-  cli.child.kill('SIGINT')
+  ctrlC(cli)
   expect(await cli.ended).toBe(0)
   expect(cli.out()).toBe(`ready ${url}\n`)
   expect(isAlive(pid)).toBe(false)
@@ -134,14 +140,57 @@ test('the server ends with us when we are killed', async () => {
   await eventually(() => temporaryFiles().length === 0)
 })
 
-test('Ctrl-C at any time of the start leaves nothing', async () => {
-  for (const ms of [300, 450, 600, 800]) {
+test('Ctrl-C at any time of the start leaves nothing and says nothing', async () => {
+  for (const ms of [50, 150, 200, 250, 300, 350, 450, 600, 800, 1_000]) {
     const cli = up()
     await sleep(ms)
-    cli.child.kill('SIGINT')
+    ctrlC(cli)
     expect([0, 'SIGINT']).toContain(await cli.ended)
+    expect(cli.err()).not.toContain('pg-stream:')
     expect(temporaryFiles()).toEqual([])
   }
+})
+
+test.runIf(existsSync('/proc'))('a name where no folder can be is refused at once', async () => {
+  expect(await refusal(up('--data', '/proc/x/y'))).toBe(
+    'pg-stream: cannot make the data folder /proc/x/y: no folder can be made there',
+  )
+})
+
+test('with --auth scram only who has the password of the ready line may connect', async () => {
+  const data = path.join(folder, 'data')
+  const first = up('--data', data, '--auth', 'scram')
+  const url = await first.ready()
+  const { password } = new URL(url)
+  expect(password).toMatch(/^[\w-]{24}$/)
+  expect(statSync(path.join(data, 'pg_stream.password')).mode & 0o777).toBe(0o600)
+  const without = new URL(url)
+  without.password = ''
+  await expect(query(without.href, 'SELECT')).rejects.toThrow(/password/)
+  expect(await query(url, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
+  ctrlC(first)
+  expect(await first.ended).toBe(0)
+  expect(first.err()).not.toContain(password)
+  expect(temporaryFiles()).toEqual([])
+  expect(await refusal(up('--data', data, '--auth', 'trust'))).toBe(
+    `pg-stream: ${data} was made with --auth scram, which cannot be changed here`,
+  )
+  expect(new URL(await up('--data', data).ready()).password).toBe(password)
+})
+
+test('a bug in a callback costs the worker its connections, and not the server', async () => {
+  const bug = `process.on('SIGUSR2', () => { throw new Error('a bug') })`
+  const cli = runCli(['up', '--data', path.join(folder, 'data')], {
+    env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(bug)}` },
+  })
+  running.push(cli)
+  const url = await cli.ready()
+  cli.child.kill('SIGUSR2')
+  await eventually(() => cli.err().split('worker connected').length === 3)
+  expect(cli.err()).toMatch(/"level":50,.*Error: a bug.*"msg":"uncaught error"/)
+  expect(await query(url, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
+  cli.child.kill('SIGINT')
+  expect(await cli.ended).toBe(0)
 })
 
 test('we end with the server when it is killed, and its data survives', async () => {
@@ -242,22 +291,28 @@ test.runIf(isRoot)('runs from a folder that only root can read', async () => {
   const temporary = path.join(folder, 'tmp')
   mkdirSync(temporary)
   chmodSync(temporary, 0o1777)
-  const start = () => {
-    const cli = runCli(['up'], {
+  const start = (...args: string[]) => {
+    const cli = runCli(['up', ...args], {
       cli: path.join(home, 'dist/cli.js'),
       node: path.join(home, 'node'),
       env: { TMPDIR: temporary },
+      ownGroup: true,
     })
     running.push(cli)
     return cli
   }
-  // Two at once: both copy, one wins.
-  const urls = await Promise.all([start().ready(), start().ready()])
-  for (const url of urls) {
-    const [row] = await query<{ reply: unknown }>(url, `SELECT pgstream._compile('{}') ? 'error' AS reply`)
-    expect(row).toEqual({ reply: true })
-  }
-  expect(
-    readdirSync(temporary).filter((name) => name.startsWith('pg_stream-n') || name.startsWith('pg_stream-c')),
-  ).toHaveLength(3)
+  const cli = start()
+  const [row] = await query<{ reply: unknown }>(
+    await cli.ready(),
+    `SELECT pgstream._compile('{}') ? 'error' AS reply`,
+  )
+  expect(row).toEqual({ reply: true })
+  ctrlC(cli)
+  expect(await cli.ended).toBe(0)
+  expect(readdirSync(temporary)).toEqual([])
+  const data = path.join(folder, 'data')
+  const kept = start('--data', data)
+  await kept.ready()
+  kept.child.kill('SIGKILL')
+  await eventually(() => readdirSync(temporary).length === 0)
 })

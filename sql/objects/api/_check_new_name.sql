@@ -4,6 +4,11 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+  IF schema_name ~ '^pg_temp' THEN
+    RAISE EXCEPTION 'cannot create a temporary stream table'
+      USING ERRCODE = 'invalid_schema_name', DETAIL = format('Schema "%s" is the session''s own.', schema_name),
+        HINT = 'A stream table is kept up to date for everybody; name a permanent schema.';
+  END IF;
   IF to_regnamespace(quote_ident(schema_name)) IS NULL THEN
     RAISE EXCEPTION 'schema "%" does not exist', schema_name
       USING ERRCODE = 'invalid_schema_name', HINT = format('CREATE SCHEMA %I creates it.', schema_name);
@@ -13,8 +18,7 @@ BEGIN
       USING ERRCODE = 'invalid_schema_name', HINT = 'Use a schema of your own.';
   END IF;
   IF EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace(quote_ident(schema_name)) AND relname = table_name) THEN
-    RAISE EXCEPTION 'relation "%" already exists', table_name
-      USING ERRCODE = 'duplicate_table', HINT = 'Choose another name, or change the existing stream table by pgstream.alter_stream_table.';
+    PERFORM pgstream._refuse_taken_name(table_name);
   END IF;
   IF NOT has_schema_privilege(schema_name, 'CREATE') THEN
     RAISE EXCEPTION 'permission denied for schema %', schema_name

@@ -21,7 +21,12 @@ BEGIN
   INSERT INTO pgstream.pgs_stream_tables (pgs_schema, pgs_name, defining_query, defining_search_path, tree, columns, definition,
     schedule, schedule_seconds, refresh_mode)
   VALUES (schema_name, table_name, query, path, '', '[]', '', chosen.schedule, chosen.seconds, mode)
+  -- Waits for another transaction that is creating the same.
+  ON CONFLICT (pgs_schema, pgs_name) DO NOTHING
   RETURNING pgs_id INTO id;
+  IF id IS NULL THEN
+    PERFORM pgstream._refuse_taken_name(table_name);
+  END IF;
   request := pgstream._compile_request(view, id, schema_name, table_name, mode);
   PERFORM pgstream._define(id, owner, request);
   INSERT INTO pgstream.frontiers (pgs_id) VALUES (id);

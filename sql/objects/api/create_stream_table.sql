@@ -11,13 +11,28 @@ DECLARE
   place record;
   path text := pg_catalog.current_setting('search_path');
   view pg_catalog.oid;
+  why text;
+  context text;
+  culprit text;
 BEGIN
   place := pgstream._split_name(name);
   PERFORM pgstream._check_schedule(schedule);
   PERFORM pgstream._check_mode(refresh_mode);
+  PERFORM pgstream._check_flag('initialize', initialize);
   PERFORM pgstream._check_new_name(place.schema_name, place.table_name);
   view := pgstream._make_view(query);
-  PERFORM pgstream._create_stream_table(view, place.schema_name, place.table_name, query, path, schedule, refresh_mode, initialize);
+  BEGIN
+    PERFORM pgstream._create_stream_table(view, place.schema_name, place.table_name, query, path, schedule, refresh_mode, initialize);
+  EXCEPTION WHEN undefined_table OR undefined_function OR undefined_object THEN
+    GET STACKED DIAGNOSTICS why = MESSAGE_TEXT, context = PG_EXCEPTION_CONTEXT;
+    culprit := pgstream._users_function(context);
+    IF culprit IS NULL THEN
+      RAISE;
+    END IF;
+    RAISE EXCEPTION USING ERRCODE = SQLSTATE, MESSAGE = why,
+      DETAIL = pg_catalog.format('It is named in the body of function %s, which a refresh runs under search_path = pg_catalog, pg_temp.', culprit),
+      HINT = 'Write schema.name in the body of the function, or ALTER FUNCTION … SET search_path.';
+  END;
   PERFORM pgstream._drop_view();
 END
 $$;

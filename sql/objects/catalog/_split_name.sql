@@ -12,7 +12,7 @@ BEGIN
     parts := NULL;
   END;
   IF parts IS NULL OR pg_catalog.cardinality(parts) OPERATOR(pg_catalog.>) 2 THEN
-    RAISE EXCEPTION 'invalid name of a stream table: %', coalesce(name, 'NULL')
+    RAISE EXCEPTION 'invalid name of a stream table: %', coalesce('"' || name || '"', 'NULL')
       USING ERRCODE = 'invalid_name', HINT = 'Give "table" or "schema.table"; a part with other than lower-case letters, digits and _ goes in double quotes.';
   END IF;
   table_name := parts[pg_catalog.cardinality(parts)];

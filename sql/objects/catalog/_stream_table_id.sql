@@ -13,10 +13,10 @@ BEGIN
   END;
   SELECT s.pgs_id INTO id FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid OPERATOR(pg_catalog.=) relation;
   IF id IS NULL AND relation IS NULL THEN
-    RAISE EXCEPTION 'stream table % does not exist', coalesce(name, 'NULL')
+    RAISE EXCEPTION 'stream table % does not exist', coalesce('"' || name || '"', 'NULL')
       USING ERRCODE = 'undefined_table', HINT = 'SELECT * FROM pgstream.pgs_status() lists the stream tables.';
   ELSIF id IS NULL THEN
-    RAISE EXCEPTION '% is not a stream table', name
+    RAISE EXCEPTION '"%" is not a stream table', name
       USING ERRCODE = 'wrong_object_type', HINT = 'SELECT * FROM pgstream.pgs_status() lists the stream tables.';
   END IF;
   RETURN id;

@@ -11,6 +11,7 @@ DECLARE
   id bigint := pgstream._stream_table_id(name);
   entry record;
 BEGIN
+  PERFORM pgstream._check_flag('with_analyze', with_analyze);
   RETURN QUERY SELECT * FROM pgstream._explain_state(id);
   RETURN QUERY
     SELECT e OPERATOR(pg_catalog.->>) 'property', e OPERATOR(pg_catalog.->>) 'value'

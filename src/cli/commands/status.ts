@@ -10,6 +10,6 @@ export async function status(url: string): Promise<void> {
               date_trunc('milliseconds', staleness)::text AS staleness
        FROM pgstream.pgs_status() ORDER BY name`,
     )
-    console.log(formatTable(rows))
+    console.log(rows.length === 0 ? 'no stream tables' : formatTable(rows))
   })
 }

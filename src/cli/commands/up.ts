@@ -1,16 +1,18 @@
 import pg from 'pg'
 import type { Logger } from 'pino'
+import type { Authentication } from '../../hosts/embedded/data-folder.ts'
 import { type EmbeddedServer, startServer } from '../../hosts/embedded/server.ts'
 import { StartError } from '../../hosts/embedded/start-error.ts'
 import { install, isInstalled, upgrade } from '../../hosts/install.ts'
 import { runWorker } from '../../worker/worker.ts'
-import { runDemo } from '../demo/demo.ts'
+import { type DemoOptions, runDemo } from '../demo/demo.ts'
 import { makeLog } from '../log.ts'
 import { stopSignal } from '../stop-signal.ts'
 
 export interface UpOptions {
   readonly port?: number
   readonly data?: string
+  readonly auth?: Authentication
   readonly httpPort?: number
   readonly demo?: boolean
 }
@@ -20,9 +22,7 @@ export async function up(options: UpOptions): Promise<void> {
   const signal = stopSignal()
   // The live view of the demo is in the way of anything less than a warning.
   const log = makeLog(options.demo && process.stdout.isTTY ? 'warn' : undefined)
-  const server = await start(options, log).catch(async (error: unknown) => {
-    // A Ctrl-C that ended initdb reaches us one turn later.
-    await new Promise((resolve) => setImmediate(resolve))
+  const server = await start(options, log, signal).catch((error: unknown) => {
     if (!signal.aborted) throw error
   })
   if (!server) return
@@ -52,8 +52,8 @@ export async function up(options: UpOptions): Promise<void> {
   await gone
 }
 
-function start({ port, data }: UpOptions, log: Logger): Promise<EmbeddedServer> {
-  return startServer({ port, dataFolder: data, onLog: (line) => logServerLine(log, line) })
+function start({ port, data, auth }: UpOptions, log: Logger, signal: AbortSignal): Promise<EmbeddedServer> {
+  return startServer({ port, dataFolder: data, auth, signal, onLog: (line) => logServerLine(log, line) })
 }
 
 async function prepare(server: EmbeddedServer): Promise<void> {
@@ -83,10 +83,23 @@ async function run(
   if (signal.aborted) return worker
   const ready = `ready ${server.url}`
   if (demo) {
-    await Promise.all([worker, runDemo({ url: server.url, ready, signal })])
+    await Promise.all([worker, demonstrate({ url: server.url, ready, signal }, log)])
   } else {
     process.stdout.write(`${ready}\n`)
     await worker
+  }
+}
+
+/** A demo that fails, because somebody dropped its tables, say, is no reason to end the server. */
+async function demonstrate(options: DemoOptions, log: Logger): Promise<void> {
+  try {
+    await runDemo(options)
+  } catch (error) {
+    if (error instanceof StartError) throw error
+    log.error(
+      { reason: error instanceof Error ? error.message : String(error) },
+      'the demo ended; the server goes on',
+    )
   }
 }
 

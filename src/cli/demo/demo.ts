@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { type Flight, readFlights } from './data.ts'
-import { replayStep } from './replay.ts'
+import type { StreamTableRow } from './layout.ts'
+import { replayStep, type Step } from './replay.ts'
 import { createStreamTables, createTables, insertAirports, insertFlights, STREAM_TABLES } from './tables.ts'
-import { makeView, type StreamTableRow, type View } from './view.ts'
+import { makeView, type View } from './view.ts'
 
 export interface DemoOptions {
   readonly url: string
@@ -31,7 +32,11 @@ export async function runDemo({ url, ready, signal }: DemoOptions): Promise<void
     const next = await load(writer, flights, view, signal)
     if (signal.aborted) return
     await createStreamTables(writer)
-    await Promise.all([replay(writer, flights, next, signal), watch(reader, view, signal)])
+    const story = new Story()
+    await Promise.all([
+      replay(writer, flights, { next, story, signal }),
+      watch(reader, view, { story, signal }),
+    ])
   } catch (error) {
     if (!signal.aborted) throw error
   } finally {
@@ -74,16 +79,46 @@ async function load(
 async function replay(
   client: pg.Client,
   flights: readonly Flight[],
-  first: number,
-  signal: AbortSignal,
+  { next: first, story, signal }: { next: number; story: Story; signal: AbortSignal },
 ): Promise<void> {
   for (let next = first; !signal.aborted; ) {
-    next = await replayStep(client, flights, next)
+    const step = await replayStep(client, flights, next)
+    story.add(step, step.next - next)
+    next = step.next
     await pause(STEP_MS, signal)
   }
 }
 
-async function watch(client: pg.Client, view: View, signal: AbortSignal): Promise<void> {
+/** What has been replayed so far, in words. */
+class Story {
+  #time = ''
+  #departures = 0
+  #corrections = 0
+  #cancellations = 0
+
+  add({ time, corrected, cancelled }: Step, departed: number): void {
+    this.#time = time
+    this.#departures += departed
+    this.#corrections += corrected
+    this.#cancellations += cancelled
+  }
+
+  toString(): string {
+    if (this.#departures === 0) return 'The replay of US flights begins'
+    const figures = [
+      [this.#departures, 'departures'],
+      [this.#corrections, 'delays corrected'],
+      [this.#cancellations, 'flights cancelled'],
+    ].map(([number, what]) => `${number?.toLocaleString('en')} ${what}`)
+    return `Replaying US flights, now ${this.#time}: ${figures.join(', ')}`
+  }
+}
+
+async function watch(
+  client: pg.Client,
+  view: View,
+  { story, signal }: { story: Story; signal: AbortSignal },
+): Promise<void> {
   const counts = Object.keys(STREAM_TABLES).map(
     (name) => `SELECT '${name}' AS name, count(*)::int AS rows FROM ${name}`,
   )
@@ -95,12 +130,12 @@ async function watch(client: pg.Client, view: View, signal: AbortSignal): Promis
     LEFT JOIN LATERAL (
       SELECT duration_ms, rows_inserted, rows_updated, rows_deleted
       FROM pgstream.get_refresh_history(c.name, 20)
-      WHERE status = 'COMPLETED' AND action <> 'NO_DATA'
+      WHERE status = 'COMPLETED'
       ORDER BY refresh_id DESC LIMIT 1
     ) h ON true`
   while (!signal.aborted) {
     const { rows } = await client.query<StreamTableRow>(query)
-    view.tables(rows, 'Ctrl-C stops')
+    view.tables(rows, String(story))
     await pause(VIEW_MS, signal)
   }
 }

@@ -7,16 +7,20 @@ const DEPARTURES = 10
 /** One day shorter than the data, so that a new lap carries on where the last one ended. */
 const LAP_DAYS = 90
 
+export interface Step {
+  /** The number of the first flight that has not departed yet. */
+  readonly next: number
+  /** When the last one departed, in flight time. */
+  readonly time: string
+  readonly cancelled: number
+  readonly corrected: number
+}
+
 /**
  * One step of the replay, in one transaction: flights depart, those of the step before land or are cancelled, some
  * delays reported the step before that are corrected, and what is a lap old is removed.
- * `next` is the number of the first flight that has not departed.
  */
-export async function replayStep(
-  client: pg.Client,
-  flights: readonly Flight[],
-  next: number,
-): Promise<number> {
+export async function replayStep(client: pg.Client, flights: readonly Flight[], next: number): Promise<Step> {
   const departing = Array.from({ length: DEPARTURES }, (_, i) => next + i)
   const landing = departing.map((id) => id - DEPARTURES)
   const landed = landing.map((id) => id - DEPARTURES)
@@ -35,10 +39,11 @@ export async function replayStep(
       ),
     ],
   )
-  await client.query(`UPDATE demo.flights SET status = 'cancelled' WHERE id = ANY ($1)`, [
-    landing.filter(isCancelled),
-  ])
-  await client.query(
+  const { rowCount: cancelled } = await client.query(
+    `UPDATE demo.flights SET status = 'cancelled' WHERE id = ANY ($1)`,
+    [landing.filter(isCancelled)],
+  )
+  const { rowCount: corrected } = await client.query(
     `UPDATE demo.flights f SET delay = r.delay
      FROM jsonb_to_recordset($1) AS r(id bigint, delay integer)
      WHERE f.id = r.id AND f.status = 'landed'`,
@@ -46,7 +51,12 @@ export async function replayStep(
   )
   await client.query('DELETE FROM demo.flights WHERE id <= $1', [next - flights.length])
   await client.query('COMMIT')
-  return next + DEPARTURES
+  return {
+    next: next + DEPARTURES,
+    time: flightOf(flights, next + DEPARTURES - 1).departed,
+    cancelled: cancelled ?? 0,
+    corrected: corrected ?? 0,
+  }
 }
 
 /** Flights are numbered from 1; after the last the first comes again, a lap later. */

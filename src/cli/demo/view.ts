@@ -1,22 +1,12 @@
-import { formatTable } from '../table.ts'
-
-export type StreamTableRow = {
-  readonly 'stream table': string
-  readonly rows: number
-  readonly 'staleness s': number | null
-  readonly 'last refresh ms': number | null
-  readonly 'rows changed': number | null
-}
+import { layoutProgress, layoutTables, type StreamTableRow, wrap } from './layout.ts'
 
 /** What the demo shows while it runs. */
 export interface View {
   ready(line: string): void
   progress(label: string, done: number, total: number): void
-  tables(rows: readonly StreamTableRow[], note: string): void
+  tables(rows: readonly StreamTableRow[], story: string): void
   end(): void
 }
-
-const BAR = 40
 
 /** Drawn in place on a terminal; elsewhere lines on standard error, so that standard output is the ready line alone. */
 export function makeView(): View {
@@ -31,23 +21,22 @@ class TerminalView implements View {
   }
 
   progress(label: string, done: number, total: number): void {
-    const filled = Math.round((BAR * done) / total)
-    const bar = '█'.repeat(filled) + '░'.repeat(BAR - filled)
-    this.#draw(`${label} ${bar} ${done.toLocaleString('en')} of ${total.toLocaleString('en')}`)
+    this.#draw((width) => [layoutProgress(label, done, total, width)])
   }
 
-  tables(rows: readonly StreamTableRow[], note: string): void {
-    this.#draw(`${formatTable(rows)}\n\n${note}`)
+  tables(rows: readonly StreamTableRow[], story: string): void {
+    this.#draw((width) => [...layoutTables(rows, width), '', ...wrap(`${story}. Ctrl-C stops.`, width)])
   }
 
   end(): void {
     process.stdout.write('\n')
   }
 
-  #draw(text: string): void {
+  #draw(layout: (width: number) => readonly string[]): void {
     const up = this.#drawn > 1 ? `\u001b[${this.#drawn - 1}A` : ''
-    const width = process.stdout.columns ?? 80
-    const lines = text.split('\n').map((line) => line.slice(0, width - 1))
+    // The last column makes some terminals break the line; some say that they have none.
+    const width = (process.stdout.columns || 80) - 1
+    const lines = layout(width).map((line) => line.slice(0, width))
     process.stdout.write(`${up}\r\u001b[J${lines.join('\n')}`)
     this.#drawn = lines.length
   }
@@ -68,7 +57,7 @@ class PlainView implements View {
     process.stderr.write(`${label}: ${done} of ${total}\n`)
   }
 
-  tables(rows: readonly StreamTableRow[], note: string): void {
+  tables(rows: readonly StreamTableRow[], story: string): void {
     if (Date.now() - this.#last < 5_000) return
     this.#last = Date.now()
     for (const row of rows) {
@@ -77,7 +66,7 @@ class PlainView implements View {
       )
       process.stderr.write(`${facts.join(', ')}\n`)
     }
-    process.stderr.write(`${note}\n`)
+    process.stderr.write(`${story}\n`)
   }
 
   end(): void {}

@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync } from 'node:fs'
+import { runProgram } from './run-program.ts'
 import { StartError } from './start-error.ts'
 
 /** The user a process runs as; undefined stands for our own. */
@@ -25,17 +25,16 @@ export function serverAccount(dataFolder: string | undefined): Account | undefin
 }
 
 /** Can that account run this program with these arguments, to a successful end? */
-export function canRun(
+export async function canRun(
   account: Account | undefined,
   program: string,
   args: readonly string[],
-  input = '',
-): boolean {
-  return spawnSync(program, args, { ...account, cwd: '/', env: {}, input, stdio: 'pipe' }).status === 0
+): Promise<boolean> {
+  return (await runProgram(account, program, args)).status === 0
 }
 
 /** Can that account enter, list and write this folder? */
-export function canWrite(account: Account | undefined, folder: string): boolean {
+export function canWrite(account: Account | undefined, folder: string): Promise<boolean> {
   return canRun(account, '/bin/sh', ['-c', 'test -r "$1" && test -w "$1" && test -x "$1"', 'sh', folder])
 }
 

@@ -1,43 +1,39 @@
-import { spawnSync } from 'node:child_process'
-import {
-  chownSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-} from 'node:fs'
-import os from 'node:os'
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { type Account, canWrite } from './account.ts'
-import { sharedFolder } from './readable-copy.ts'
+import { readPassword, writePassword } from './password.ts'
+import { isPostgres, type Postmaster, readPostmaster } from './postmaster.ts'
+import { runProgram } from './run-program.ts'
 import { StartError } from './start-error.ts'
 import { serverEnvironment } from './supervisor.ts'
 
 const MAJOR_VERSION = '18'
 
-/** What the server writes into `postmaster.pid`. */
-export interface Postmaster {
-  readonly pid: number
-  /** Seconds since 1970. */
-  readonly started: number
-  readonly port: number
-  readonly ready: boolean
+/** Who may connect: every user of this machine, or who has the password. */
+export type Authentication = 'trust' | 'scram'
+
+export interface ClusterOptions {
+  readonly folder: string
+  readonly account: Account | undefined
+  readonly native: string
+  /** As the folder was made when left out; a new one trusts. */
+  readonly auth?: Authentication | undefined
+  /** For what must be gone at the end. */
+  readonly temporary: () => Promise<string>
 }
 
 /** Make sure that there is a cluster in the folder that this account can run; nothing stays behind when that fails. */
-export function prepareDataFolder(folder: string, account: Account | undefined, native: string): void {
+export async function prepareDataFolder(options: ClusterOptions): Promise<void> {
+  const { folder, account } = options
   const created = existsSync(folder) ? undefined : makeFolder(folder)
   try {
     checkFolder(folder)
     if (readdirSync(folder).length === 0) {
       if (account) chownSync(folder, account.uid, account.gid)
-      if (!canWrite(account, folder)) throw new StartError(unreachable(folder, account))
-      initialize(folder, account, native)
+      await checkWritable(folder, account)
+      await initialize(options)
     } else {
-      checkCluster(folder, account)
+      await checkCluster(options)
     }
   } catch (error) {
     if (created !== undefined) rmSync(created, { recursive: true, force: true })
@@ -46,75 +42,23 @@ export function prepareDataFolder(folder: string, account: Account | undefined, 
 }
 
 /**
- * A folder for a server that leaves nothing: named after the process it belongs to, so that the next start can remove
- * what a power cut left. The host's name is part of it because containers may share the folder but not the numbers.
+ * The topmost folder that had to be made. One by one: where a system file says that its parent is missing, as /proc
+ * does, Node's recursive mkdir never ends.
  */
-export function temporaryFolder(account: Account | undefined): string {
-  const parent = sharedFolder(account)
-  sweep(parent)
-  const folder = mkdtempSync(path.join(parent, `${temporaryPrefix()}${process.pid}-`))
-  if (account) chownSync(folder, account.uid, account.gid)
-  return folder
-}
-
-export function readPostmaster(folder: string): Postmaster | undefined {
-  let lines: string[]
-  try {
-    lines = readFileSync(path.join(folder, 'postmaster.pid'), 'utf8').split('\n')
-  } catch {
-    return undefined
-  }
-  const pid = Number(lines[0])
-  if (!Number.isInteger(pid) || pid <= 0) return undefined
-  return { pid, started: Number(lines[2]), port: Number(lines[3] ?? 0), ready: lines[7]?.trim() === 'ready' }
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
-/** Process numbers come back, soonest in containers: where the system tells, ask what the process is. */
-function isPostgres(pid: number): boolean {
-  if (!isAlive(pid)) return false
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('postgres')
-  } catch {
-    return true
-  }
-}
-
-function temporaryPrefix(): string {
-  return `pg_stream-data-${os.hostname().replace(/[^A-Za-z0-9]/g, '_')}-`
-}
-
-function sweep(parent: string): void {
-  const prefix = temporaryPrefix()
-  for (const name of readdirSync(parent)) {
-    if (!name.startsWith(prefix)) continue
-    const folder = path.join(parent, name)
-    const owner = Number(name.slice(prefix.length).split('-')[0])
-    const server = readPostmaster(path.join(folder, 'data'))
-    if (isAlive(owner) || (server && isPostgres(server.pid))) continue
-    try {
-      rmSync(folder, { recursive: true, force: true })
-    } catch {
-      // Somebody else's.
-    }
-  }
-}
-
-/** The topmost folder that had to be made. */
 function makeFolder(folder: string): string | undefined {
+  const missing: string[] = []
+  for (let at = folder; !existsSync(at) && at !== path.dirname(at); at = path.dirname(at)) missing.unshift(at)
+  const made: string[] = []
   try {
-    return mkdirSync(folder, { recursive: true, mode: 0o755 })
+    for (const each of missing) {
+      mkdirSync(each, 0o755)
+      made.push(each)
+    }
   } catch (error) {
+    for (const each of made.reverse()) rmSync(each, { recursive: true, force: true })
     throw new StartError(`cannot make the data folder ${folder}: ${reasonOf(error)}`)
   }
+  return made[0]
 }
 
 function checkFolder(folder: string): void {
@@ -126,11 +70,10 @@ function checkFolder(folder: string): void {
   }
 }
 
-function checkCluster(folder: string, account: Account | undefined): void {
-  if (!existsSync(path.join(folder, 'PG_VERSION'))) {
-    throw new StartError(`${folder} is neither empty nor a PostgreSQL data folder`)
-  }
-  const version = readFileSync(path.join(folder, 'PG_VERSION'), 'utf8').trim()
+async function checkCluster({ folder, account, auth }: ClusterOptions): Promise<void> {
+  const file = path.join(folder, 'PG_VERSION')
+  const version = existsSync(file) ? readFileSync(file, 'utf8').trim() : ''
+  if (!/^\d/.test(version)) throw new StartError(`${folder} is neither empty nor a PostgreSQL data folder`)
   if (version !== MAJOR_VERSION) {
     throw new StartError(`${folder} belongs to PostgreSQL ${version}; this is PostgreSQL ${MAJOR_VERSION}`)
   }
@@ -138,35 +81,44 @@ function checkCluster(folder: string, account: Account | undefined): void {
   if (!existsSync(path.join(folder, 'base/4')) && !existsSync(path.join(folder, 'base/5'))) {
     throw new StartError(`the initialization of ${folder} was interrupted; remove the folder and start again`)
   }
-  if (!canWrite(account, folder)) throw new StartError(unreachable(folder, account))
+  await checkWritable(folder, account)
   const running = readPostmaster(folder)
   if (running && isPostgres(running.pid)) throw new StartError(inUse(folder, running))
+  const made: Authentication = readPassword(folder) === undefined ? 'trust' : 'scram'
+  if (auth !== undefined && auth !== made)
+    throw new StartError(`${folder} was made with --auth ${made}, which cannot be changed here`)
 }
 
 export function inUse(folder: string, { pid, port }: Postmaster): string {
   return `${folder} is in use by a server on port ${port} (process ${pid})`
 }
 
-function unreachable(folder: string, account: Account | undefined): string {
+async function checkWritable(folder: string, account: Account | undefined): Promise<void> {
+  if (await canWrite(account, folder)) return
   const who = account ? `user ${account.uid}, who runs the server because root may not` : 'this user'
-  return `the data folder ${folder} is not writable for ${who}`
+  throw new StartError(`the data folder ${folder} is not writable for ${who}`)
 }
 
-function initialize(folder: string, account: Account | undefined, native: string): void {
-  const args = ['-D', folder, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync', '--no-instructions']
+async function initialize({ folder, account, native, auth, temporary }: ClusterOptions): Promise<void> {
+  // initdb wants an empty folder, so it finds the password elsewhere.
+  const elsewhere = auth === 'scram' ? await temporary() : undefined
+  const file = elsewhere === undefined ? undefined : writePassword(elsewhere, account)
+  const method = file === undefined ? ['-A', 'trust'] : ['-A', 'scram-sha-256', `--pwfile=${file}`]
   const locale = ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
-  const result = spawnSync(path.join(native, 'bin/initdb'), [...args, ...locale], {
-    ...account,
-    cwd: '/',
-    env: serverEnvironment(),
-    encoding: 'utf8',
-  })
-  if (result.status === 0) return
-  for (const entry of readdirSync(folder)) rmSync(path.join(folder, entry), { recursive: true, force: true })
-  const lines = (result.stderr ?? '').split('\n').filter((line) => line.startsWith('initdb:'))
-  throw new StartError(
-    `cannot initialize ${folder}: ${lines[0] ?? result.error?.message ?? `status ${result.status}`}`,
+  const { status, stderr } = await runProgram(
+    account,
+    path.join(native, 'bin/initdb'),
+    ['-D', folder, '-U', 'postgres', ...method, '-E', 'UTF8', '--no-sync', '--no-instructions', ...locale],
+    serverEnvironment(),
   )
+  if (file !== undefined && elsewhere !== undefined) {
+    if (status === 0) writePassword(folder, account, readPassword(elsewhere))
+    rmSync(file)
+  }
+  if (status === 0) return
+  for (const entry of readdirSync(folder)) rmSync(path.join(folder, entry), { recursive: true, force: true })
+  const line = stderr.split('\n').find((each) => each.startsWith('initdb:')) ?? stderr.split('\n')[0]
+  throw new StartError(`cannot initialize ${folder}: ${line || `status ${status}`}`)
 }
 
 function reasonOf(error: unknown): string {
@@ -174,6 +126,8 @@ function reasonOf(error: unknown): string {
     case 'EACCES':
     case 'EPERM':
       return 'permission denied'
+    case 'ENOENT':
+      return 'no folder can be made there'
     case 'ENOTDIR':
     case 'EEXIST':
       return 'part of the path is a file'

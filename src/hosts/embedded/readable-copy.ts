@@ -1,19 +1,6 @@
-import { createHash } from 'node:crypto'
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  lstatSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs'
-import os from 'node:os'
+import { chmodSync, constants, cpSync, lchownSync, lstatSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { type Account, canRun, canWrite } from './account.ts'
+import { type Account, canRun } from './account.ts'
 import { hasLinks, makeLinks, nativeFolder } from './binaries.ts'
 import { distFile } from './dist-file.ts'
 import { StartError } from './start-error.ts'
@@ -27,86 +14,58 @@ export interface Programs {
 
 /**
  * PostgreSQL, Node.js and the compile host where the server's account can run them: in place when it can, else copied
- * once to a folder named after their versions (root's home is closed to `nobody`).
+ * (root's home is closed to `nobody`) into the temporary folder, which goes with the server.
  */
-export function runnablePrograms(account: Account | undefined): Programs {
+export async function runnablePrograms(
+  account: Account | undefined,
+  temporary: () => Promise<string>,
+): Promise<Programs> {
   const native = nativeFolder()
   const node = process.execPath
   const compileHost = distFile('compile-host.cjs')
-  const usable = hasLinks(native) && canRun(account, path.join(native, 'bin/postgres'), ['--version'])
-  const nodeUsable = canRun(account, node, ['--version'])
-  const hostUsable = nodeUsable && canRun(account, node, ['--check', compileHost])
+  const reachable = async (source: string, usable: boolean) =>
+    usable ? source : readableCopy(account, source, await temporary())
+  const nativeUsable = linked(native) && (await canRun(account, path.join(native, 'bin/postgres'), ['-V']))
+  const nodeUsable = await canRun(account, node, ['--version'])
+  const hostUsable = nodeUsable && (await canRun(account, node, ['--check', compileHost]))
   return {
-    native: usable ? native : readableCopy(account, native, versionOf(native)),
-    node: nodeUsable ? node : readableCopy(account, node, process.version),
-    compileHost: hostUsable ? compileHost : readableCopy(account, compileHost, hashOf(compileHost)),
+    native: await reachable(native, nativeUsable),
+    node: await reachable(node, nodeUsable),
+    compileHost: await reachable(compileHost, hostUsable),
   }
 }
 
-/**
- * The copy is made under a name of its own and renamed when complete: a half copy is never seen, and of two that are
- * made at once one wins. Only a folder that is ours and that nobody else can write is trusted.
- */
-export function readableCopy(account: Account | undefined, source: string, version: string): string {
-  const parent = sharedFolder(account)
-  const name = `pg_stream-${path.basename(source)}-${version}-${process.platform}-${process.arch}-${process.getuid?.() ?? 0}`
-  const cached = path.join(parent, name)
-  const inside = path.join(cached, path.basename(source))
-  if (isOurs(cached) && existsSync(inside)) return inside
-  const fresh = mkdtempSync(path.join(parent, `${name}.`))
+/** Owned by the account, because what runs as that account removes it. */
+export function readableCopy(account: Account | undefined, source: string, folder: string): string {
+  const copy = path.join(folder, path.basename(source))
   try {
-    const copy = path.join(fresh, path.basename(source))
-    cpSync(source, copy, { recursive: true, verbatimSymlinks: true })
+    cpSync(source, copy, { recursive: true, verbatimSymlinks: true, mode: constants.COPYFILE_FICLONE })
     if (statSync(copy).isDirectory()) makeLinks(copy)
-    openToAll(fresh)
-    try {
-      renameSync(fresh, cached)
-      return inside
-    } catch {
-      if (isOurs(cached) && existsSync(inside)) {
-        rmSync(fresh, { recursive: true })
-        return inside
-      }
-      return copy // The name is taken by something we do not trust.
-    }
+    handOver(copy, account)
   } catch (error) {
-    rmSync(fresh, { recursive: true, force: true })
     throw new StartError(
-      `cannot copy ${source} to ${parent}: ${error instanceof Error ? error.message : error}`,
+      `cannot copy ${source} to ${folder}: ${error instanceof Error ? error.message : error}`,
     )
   }
+  return copy
 }
 
-/** A folder for temporary things that the account can reach. */
-export function sharedFolder(account: Account | undefined): string {
-  for (const folder of [os.tmpdir(), '/tmp', '/var/tmp']) {
-    if (existsSync(folder) && canWrite(account, folder)) return folder
+/** npm may have been told to run no install scripts; what the script of this package makes, we can make. */
+function linked(native: string): boolean {
+  if (hasLinks(native)) return true
+  try {
+    makeLinks(native)
+  } catch {
+    // Not ours to write; or somebody else made them just now.
   }
-  throw new StartError(
-    `no temporary folder is writable for ${account ? `user ${account.uid}` : 'this user'}; set TMPDIR`,
-  )
+  return hasLinks(native)
 }
 
-function isOurs(folder: string): boolean {
-  const facts = lstatSync(folder, { throwIfNoEntry: false })
-  return facts?.isDirectory() === true && facts.uid === process.getuid?.() && (facts.mode & 0o022) === 0
-}
-
-function openToAll(file: string): void {
+function handOver(file: string, account: Account | undefined): void {
   const facts = lstatSync(file)
+  if (account) lchownSync(file, account.uid, account.gid)
   if (facts.isSymbolicLink()) return
   const run = facts.isDirectory() || (facts.mode & 0o100) !== 0
   chmodSync(file, run ? 0o755 : 0o644)
-  if (facts.isDirectory()) for (const entry of readdirSync(file)) openToAll(path.join(file, entry))
-}
-
-function versionOf(native: string): string {
-  const { version } = JSON.parse(readFileSync(path.join(native, '../package.json'), 'utf8')) as {
-    version: string
-  }
-  return version
-}
-
-function hashOf(file: string): string {
-  return createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 16)
+  if (facts.isDirectory()) for (const entry of readdirSync(file)) handOver(path.join(file, entry), account)
 }

@@ -4,21 +4,28 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Host } from '../host.ts'
 import { type Account, serverAccount } from './account.ts'
 import { compileFunction } from './compile-function.ts'
-import { inUse, isAlive, prepareDataFolder, readPostmaster, temporaryFolder } from './data-folder.ts'
+import { type Authentication, inUse, prepareDataFolder } from './data-folder.ts'
+import { readPassword } from './password.ts'
 import { choosePort } from './port.ts'
+import { isAlive, readPostmaster } from './postmaster.ts'
 import { type Programs, runnablePrograms } from './readable-copy.ts'
 import { StartError } from './start-error.ts'
 import { type Supervised, supervise } from './supervisor.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 export interface ServerOptions {
   /** A free port when left out. */
   readonly port?: number | undefined
   /** Kept after the end; a temporary folder, removed at the end, when left out. */
   readonly dataFolder?: string | undefined
+  /** Who may connect: every user of this machine (the default), or who has the password. */
+  readonly auth?: Authentication | undefined
   /** Server settings on top of ours. */
   readonly settings?: Readonly<Record<string, string | number | boolean>>
   /** One line of the server's log. */
   readonly onLog?: (line: string) => void
+  /** Give up between two steps of the start. */
+  readonly signal?: AbortSignal
 }
 
 export interface EmbeddedServer {
@@ -64,17 +71,25 @@ export async function startServer(options: ServerOptions = {}): Promise<Embedded
 }
 
 async function startOnce(options: ServerOptions): Promise<EmbeddedServer> {
+  const { signal, auth } = options
   const given = options.dataFolder === undefined ? undefined : path.resolve(options.dataFolder)
   const account = serverAccount(given)
-  const programs = runnablePrograms(account)
   const port = await choosePort(options.port)
-  const temporary = given === undefined ? temporaryFolder(account) : undefined
-  const dataFolder = given ?? path.join(temporary ?? '', 'data')
+  let made: Promise<string> | undefined
+  const temporary = () => {
+    made ??= temporaryFolder(account)
+    return made
+  }
   try {
-    prepareDataFolder(dataFolder, account, programs.native)
-    return await launch({ ...options, account, programs, port, temporary, dataFolder })
+    const dataFolder = given ?? path.join(await temporary(), 'data')
+    signal?.throwIfAborted()
+    const programs = await runnablePrograms(account, temporary)
+    signal?.throwIfAborted()
+    await prepareDataFolder({ folder: dataFolder, account, native: programs.native, auth, temporary })
+    signal?.throwIfAborted()
+    return await launch({ ...options, account, programs, port, temporary: await made, dataFolder })
   } catch (error) {
-    if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true })
+    if (made !== undefined) rmSync(await made, { recursive: true, force: true })
     throw error
   }
 }
@@ -111,9 +126,10 @@ async function launch(launch: Launch): Promise<EmbeddedServer> {
     },
   )
   const pid = await ready(server, launch, since, fatal)
+  const password = readPassword(dataFolder)
   return {
     port,
-    url: `postgresql://postgres@127.0.0.1:${port}/postgres`,
+    url: `postgresql://postgres${password === undefined ? '' : `:${password}`}@127.0.0.1:${port}/postgres`,
     dataFolder,
     pid,
     host: {

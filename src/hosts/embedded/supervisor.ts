@@ -54,8 +54,8 @@ export function supervise(
     child.once('error', () => resolve(127))
     child.once('exit', (status) => resolve(status ?? 1))
   })
-  // The shell may be gone already when we say stop.
-  child.stdin?.on('error', () => {})
+  // The shell may be gone already when we say stop; its exit tells.
+  for (const pipe of [child.stdin, child.stderr]) pipe?.on('error', () => {})
   let rest = ''
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
     const lines = (rest + chunk).split('\n')
