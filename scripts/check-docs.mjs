@@ -184,7 +184,7 @@ function checkReference() {
   const section = (heading) => texts.get(page).split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? ''
   const firstCells = (heading) => [...section(heading).matchAll(/^\| `([^`]+)`/gm)].map(([, cell]) => cell)
   const INTERNAL = ['pg_stream.internal', 'pg_stream.refreshing', 'pg_stream.snapshot']
-  const settings = [...new Set(all(/current_setting\('(pg_stream\.[a-z_]+)'/g))].filter(
+  const settings = [...new Set(all(/_setting\('(pg_stream\.[a-z_]+)'/g))].filter(
     (name) => !INTERNAL.includes(name),
   )
   same(page, 'setting', firstCells('Settings'), settings)

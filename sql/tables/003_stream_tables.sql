@@ -34,6 +34,7 @@ CREATE TABLE pgstream.pgs_stream_tables (
   -- A source or column is gone: no refresh can succeed until the definition is altered.
   broken_reason text,
   consecutive_errors integer NOT NULL DEFAULT 0,
+  -- The kind of error only: everybody reads this (pgstream._error_texts).
   last_error text,
   -- The compiler's plan (src/compiler/emit/plan.ts), as installed.
   plan jsonb,

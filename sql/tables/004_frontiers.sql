@@ -17,7 +17,11 @@ CREATE TABLE pgstream.frontiers (
   -- per pgstream._delta_size; then the factor for changes in several sources at once.
   delta_costs double precision[],
   -- xids mean something only in the cluster that made them.
-  system_identifier bigint
+  system_identifier bigint,
+  -- Tries of the scheduler in a row that something passing prevented (a lock, mostly), when it will try again, and why.
+  skips integer NOT NULL DEFAULT 0,
+  retry_at timestamptz,
+  waiting_for text
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500,
         autovacuum_vacuum_cost_delay = 0);
 

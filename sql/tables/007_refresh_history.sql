@@ -11,7 +11,7 @@ CREATE TABLE pgstream.pgs_refresh_history (
   rows_updated bigint NOT NULL DEFAULT 0,
   rows_deleted bigint NOT NULL DEFAULT 0,
   duration_ms double precision,
-  -- Primary message only: details may show values of tables that the reader must not see.
+  -- The kind of error only: its words may show values of tables that the reader must not see (pgstream._error_texts).
   error_message text,
   initiated_by text NOT NULL DEFAULT 'MANUAL' CHECK (initiated_by IN ('SCHEDULER', 'MANUAL', 'INITIAL')),
   reason text

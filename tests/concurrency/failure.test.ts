@@ -10,16 +10,16 @@ const SETUP = `
 
 async function status(client: pg.Client, name: string) {
   const { rows } = await client.query(
-    'SELECT status, consecutive_errors, last_error FROM pgstream.pgs_stream_tables WHERE pgs_relid = $1::regclass',
+    'SELECT status, consecutive_errors, last_error FROM pgstream.stream_tables_info WHERE pgs_relid = $1::regclass',
     [name],
   )
   return rows[0]
 }
 
-/** One pass of the scheduler, as if the time to wait after a failure were over. */
+/** One pass of the scheduler, as if the time to wait after a try that was in vain were over. */
 async function pass(client: pg.Client) {
   await client.query(
-    `UPDATE pgstream.frontiers SET last_refresh_at = now() - interval '1 hour', data_timestamp = now() - interval '1 hour'`,
+    `UPDATE pgstream.frontiers SET retry_at = NULL, last_refresh_at = now() - interval '1 hour', data_timestamp = now() - interval '1 hour'`,
   )
   await client.query('CALL pgstream.run_scheduler()')
 }

@@ -24,7 +24,7 @@ const TABLES = `
 
 async function pass(client: Scene['client']) {
   await client.query(
-    `UPDATE pgstream.frontiers SET last_refresh_at = now() - interval '1 hour', data_timestamp = now() - interval '1 hour'`,
+    `UPDATE pgstream.frontiers SET retry_at = NULL, last_refresh_at = now() - interval '1 hour', data_timestamp = now() - interval '1 hour'`,
   )
   await client.query('CALL pgstream.run_scheduler()')
 }
@@ -119,7 +119,7 @@ test('a refresh by the scheduler has the rights of the owner, not of who runs it
     await client.query(`INSERT INTO t VALUES (${value}, ${value})`)
     await pass(client)
     const { rows } = await client.query(
-      `SELECT last_error, consecutive_errors AS errors FROM pgstream.pgs_stream_tables WHERE pgs_relid = 'st'::regclass`,
+      `SELECT last_error, consecutive_errors AS errors FROM pgstream.stream_tables_info WHERE pgs_relid = 'st'::regclass`,
     )
     expect(rows[0]).toMatchObject({ errors: 1, last_error: expect.stringMatching(/^permission denied for/) })
     await client.query(`DELETE FROM t WHERE id = ${value}`)

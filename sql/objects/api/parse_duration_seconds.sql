@@ -1,15 +1,17 @@
--- `30s`, `5m`, `1h30m`, `2d`, `1w` in seconds.
+-- `30s`, `5m`, `1h30m`, `2d`, `1w` in seconds: each unit once, the larger first.
 CREATE OR REPLACE FUNCTION pgstream.parse_duration_seconds(duration text) RETURNS bigint
 LANGUAGE plpgsql IMMUTABLE STRICT
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  part text[] := regexp_match(duration, '^\s*(?=\d)(?:(\d{1,9})w)?(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?\s*$');
 BEGIN
-  IF duration !~ '^\s*([0-9]{1,9}[smhdw])+\s*$' THEN
-    RAISE EXCEPTION 'invalid duration: "%"', duration
-      USING ERRCODE = 'invalid_parameter_value', HINT = 'Write numbers with units s, m, h, d, w: 30s, 5m, 1h30m, 2d, 1w.';
+  IF part IS NULL THEN
+    RAISE EXCEPTION 'invalid duration: "%"', CASE WHEN length(duration) > 100 THEN left(duration, 100) || '...' ELSE duration END
+      USING ERRCODE = 'invalid_parameter_value',
+        HINT = 'Write numbers with units w, d, h, m, s, each unit once, the larger first: 30s, 5m, 1h30m, 2d, 1w.';
   END IF;
-  RETURN (
-    SELECT sum(part[1]::bigint * CASE part[2] WHEN 's' THEN 1 WHEN 'm' THEN 60 WHEN 'h' THEN 3600 WHEN 'd' THEN 86400 ELSE 604800 END)
-    FROM regexp_matches(duration, '([0-9]+)([smhdw])', 'g') AS part);
+  RETURN coalesce(part[1]::bigint, 0) * 604800 + coalesce(part[2]::bigint, 0) * 86400 + coalesce(part[3]::bigint, 0) * 3600
+    + coalesce(part[4]::bigint, 0) * 60 + coalesce(part[5]::bigint, 0);
 END
 $$;

@@ -1,33 +1,23 @@
 -- Each owner of a stream table may read, of the buffer of a source, the columns that its stream tables use; nothing more.
+-- All readers of the source come by here, after each new plan, and nearly always nothing is to be granted: then nothing is
+-- written or locked. Otherwise a lock that only this takes (and VACUUM), for "tuple concurrently updated" would be the end
+-- of two who write the rights of one table.
 CREATE OR REPLACE FUNCTION pgstream._grant_buffer(source oid) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   buffer text := pgstream._buffer_name(source);
-  reader record;
+  change record;
 BEGIN
-  IF to_regclass(buffer) IS NULL THEN
+  IF to_regclass(buffer) IS NULL OR NOT EXISTS (SELECT FROM pgstream._missing_buffer_grants(source)) THEN
     RETURN;
   END IF;
-  FOR reader IN
-    SELECT a.grantee, string_agg(quote_ident(b.attname), ', ') AS columns
-    FROM pg_attribute b, aclexplode(b.attacl) AS a
-    WHERE b.attrelid = buffer::regclass AND a.grantee <> 0 AND NOT b.attisdropped
-    GROUP BY a.grantee
-  LOOP
-    EXECUTE format('REVOKE SELECT (%s) ON %s FROM %I', reader.columns, buffer, pg_get_userbyid(reader.grantee));
-  END LOOP;
-  FOR reader IN
-    SELECT c.relowner, coalesce(string_agg(DISTINCT ', c' || u.attnum, ''), '') AS columns
-    FROM pgstream.pgs_dependencies d
-    JOIN pgstream.pgs_stream_tables s USING (pgs_id)
-    JOIN pg_class c ON c.oid = s.pgs_relid
-    LEFT JOIN LATERAL unnest(d.columns) AS u(attnum) ON true
-    WHERE d.source_relid = source AND d.is_captured
-    GROUP BY c.relowner
-  LOOP
-    EXECUTE format('GRANT SELECT (xid, seq, weight%s) ON %s TO %I', reader.columns, buffer, pg_get_userbyid(reader.relowner));
+  EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', buffer);
+  -- Whoever had the lock may have done it.
+  FOR change IN SELECT * FROM pgstream._missing_buffer_grants(source) LOOP
+    EXECUTE format(CASE WHEN change.is_granted THEN 'REVOKE SELECT (%s) ON %s FROM %I' ELSE 'GRANT SELECT (%s) ON %s TO %I' END,
+      change.columns, buffer, pg_get_userbyid(change.role));
   END LOOP;
 END
 $$;

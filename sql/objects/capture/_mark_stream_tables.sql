@@ -6,7 +6,7 @@ AS $$
 DECLARE
   marked record;
 BEGIN
-  IF what = 'broken' AND ids <> '{}' AND current_setting('pg_stream.block_source_ddl', true) IN ('on', 'true', '1') THEN
+  IF what = 'broken' AND ids <> '{}' AND pgstream._setting('pg_stream.block_source_ddl')::boolean THEN
     RAISE EXCEPTION 'stream table % depends on this', (
         SELECT string_agg(format('%I.%I', s.pgs_schema, s.pgs_name), ', ') FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = ANY (ids))
       USING ERRCODE = 'dependent_objects_still_exist', DETAIL = reason,

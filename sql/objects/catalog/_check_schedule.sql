@@ -1,25 +1,41 @@
 -- A schedule as the user wrote it, into what the catalog keeps: NULL for calculated, seconds for a duration.
 CREATE OR REPLACE FUNCTION pgstream._check_schedule(given text, OUT schedule text, OUT seconds double precision)
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  minimum double precision := coalesce(nullif(current_setting('pg_stream.min_schedule_seconds', true), ''), '1')::double precision;
+  shown CONSTANT text := CASE WHEN length(given) > 100 THEN left(given, 100) || '...' ELSE given END;
+  minimum integer;
+  -- Ten years, in seconds: whatever is added to a time with it stays a time.
+  maximum CONSTANT integer := 315360000;
 BEGIN
   IF given IS NULL OR lower(btrim(given)) = 'calculated' THEN
     RETURN;
   END IF;
   schedule := btrim(given);
-  IF schedule ~ '^([0-9]{1,9}[smhdw])+$' THEN
-    seconds := pgstream.parse_duration_seconds(schedule);
+  IF length(schedule) < 100 AND schedule ~ '^([0-9]+[smhdw])+$' THEN
+    BEGIN
+      seconds := pgstream.parse_duration_seconds(schedule);
+    EXCEPTION WHEN invalid_parameter_value THEN
+      RAISE EXCEPTION 'invalid schedule: "%"', shown
+        USING ERRCODE = 'invalid_parameter_value',
+          HINT = 'Write each unit of a duration once, the larger first, and at most nine digits: 1h30m.';
+    END;
+    minimum := pgstream._setting('pg_stream.min_schedule_seconds', strict => true);
     IF seconds < minimum THEN
-      RAISE EXCEPTION 'schedule "%" is shorter than % s', given, minimum
+      RAISE EXCEPTION 'schedule "%" is shorter than % s', shown, minimum
         USING ERRCODE = 'invalid_parameter_value', HINT = 'The least is set by pg_stream.min_schedule_seconds. A schedule bounds staleness from above; refreshes may come sooner.';
+    ELSIF seconds > maximum THEN
+      RAISE EXCEPTION 'schedule "%" is longer than 3650 days', shown
+        USING ERRCODE = 'invalid_parameter_value', HINT = 'Give at most 3650d.';
     END IF;
-  ELSIF NOT pgstream._check_cron(schedule) THEN
-    RAISE EXCEPTION 'invalid schedule: "%"', given
+  ELSIF length(schedule) > 1000 OR NOT pgstream._check_cron(schedule) THEN
+    RAISE EXCEPTION 'invalid schedule: "%"', shown
       USING ERRCODE = 'invalid_parameter_value',
         HINT = 'Write a duration (30s, 5m, 1h30m, 2d, 1w), a cron expression of 5 or 6 fields, @hourly and the like, or calculated.';
+  ELSIF pgstream._cron_next(schedule, now()) IS NULL THEN
+    RAISE EXCEPTION 'schedule "%" never comes', shown
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'No month that it names has such a day. Give another day or month.';
   END IF;
 END
 $$;

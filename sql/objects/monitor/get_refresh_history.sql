@@ -1,4 +1,5 @@
--- The latest refreshes of one stream table, newest first.
+-- The latest refreshes of one stream table, newest first. SECURITY INVOKER: the words of errors are for those who may see
+-- them.
 CREATE OR REPLACE FUNCTION pgstream.get_refresh_history(name text, max_rows integer DEFAULT 20)
 RETURNS TABLE (
   refresh_id bigint, data_timestamp timestamptz, start_time timestamptz, end_time timestamptz, action text, status text,
@@ -17,8 +18,10 @@ BEGIN
   END IF;
   RETURN QUERY
     SELECT h.refresh_id, h.data_timestamp, h.start_time, h.end_time, h.action, h.status, h.rows_inserted, h.rows_deleted,
-      h.duration_ms, h.error_message, h.reason, h.rows_updated, h.initiated_by
-    FROM pgstream.pgs_refresh_history h WHERE h.pgs_id OPERATOR(pg_catalog.=) id
+      h.duration_ms, coalesce(e.message, h.error_message), h.reason, h.rows_updated, h.initiated_by
+    FROM pgstream.pgs_refresh_history h
+    LEFT JOIN pgstream._visible_errors e ON e.refresh_id OPERATOR(pg_catalog.=) h.refresh_id
+    WHERE h.pgs_id OPERATOR(pg_catalog.=) id
     ORDER BY h.refresh_id DESC LIMIT max_rows;
 END
 $$;

@@ -16,7 +16,7 @@ AS $$
   SET snapshot = _advance.snapshot, own_xid = pg_current_xact_id()::text::bigint,
     own_seq = (SELECT last_value FROM pgstream.change_seq),
     data_timestamp = as_of, last_refresh_at = clock_timestamp(), last_duration_ms = duration_ms,
-    system_identifier = pgstream._cluster()
+    system_identifier = pgstream._cluster(), skips = 0, retry_at = NULL, waiting_for = NULL
   WHERE f.pgs_id = id;
   SELECT set_config('pg_stream.consumed_' || d.source_relid, extract(epoch FROM statement_timestamp())::text, true)
   FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_captured;

@@ -6,21 +6,30 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  message text;
+  words text;
+  action text;
 BEGIN
   RETURN pgstream._refresh(id, initiated_by);
 EXCEPTION WHEN OTHERS THEN
-  -- Not for the data's sake: what passes by itself, what the server lacks, what does not fit the definition.
-  IF left(SQLSTATE, 2) IN ('08', '0A', '25', '26', '40', '42', '53', '54', '55', '57', '58', 'XX') AND SQLSTATE <> '42501' THEN
+  -- Not for the data's sake: what passes by itself, what the server lacks, what does not fit the definition. A function may
+  -- have been denied something for the sake of one row; a source is denied whatever the rows.
+  IF left(SQLSTATE, 2) IN ('08', '0A', '25', '26', '40', '42', '53', '54', '55', '57', '58', 'XX')
+    AND (SQLSTATE <> '42501' OR pgstream._denied_source(id) IS NOT NULL) THEN
     RAISE;
   END IF;
-  GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
+  GET STACKED DIAGNOSTICS words = MESSAGE_TEXT;
   UPDATE pgstream.pgs_stream_tables s
-  SET needs_reinit = true, reinit_reason = format('a changed row could not be computed: %s', message)
+  SET needs_reinit = true, reinit_reason = format('a changed row could not be computed: %s', pgstream._error_kind(SQLSTATE))
   WHERE s.pgs_id = id AND s.is_populated AND s.strategy = 'DIFFERENTIAL' AND NOT s.needs_reinit;
   IF NOT FOUND THEN
     RAISE;
   END IF;
-  RETURN pgstream._refresh(id, initiated_by);
+  action := pgstream._refresh(id, initiated_by);
+  -- The line of history is ours: we hold the frontier.
+  INSERT INTO pgstream._error_texts (refresh_id, message)
+  SELECT h.refresh_id, words FROM pgstream.pgs_refresh_history h
+  WHERE h.pgs_id = id AND h.action = 'REINITIALIZE' ORDER BY h.refresh_id DESC LIMIT 1
+  ON CONFLICT DO NOTHING;
+  RETURN action;
 END
 $$;

@@ -10,6 +10,7 @@ BEGIN
   seq := (SELECT s.last_value FROM pgstream.change_seq s);
   due := ((seq, snapshot) IS DISTINCT FROM (last_seq, last_snapshot)
       OR extract(milliseconds FROM clock_timestamp())::integer % 250 < 50)
-    AND EXISTS (SELECT FROM pgstream._due());
+    AND pgstream._scheduler_enabled()
+    AND (EXISTS (SELECT FROM pgstream._due()) OR pgstream._watch_due());
 END
 $$;

@@ -1,17 +1,21 @@
--- Forgets refreshes older than pg_stream.history_retention_days, the oldest thousand at a time; costs one look at the
--- oldest when there is nothing to do.
+-- Forgets refreshes older than pg_stream.history_retention_days, a day at least, the oldest thousand at a time; costs one
+-- look at the oldest when there is nothing to do.
 CREATE OR REPLACE FUNCTION pgstream._prune_history() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '500ms'
 AS $$
 DECLARE
   kept_since timestamptz := clock_timestamp()
-    - make_interval(days => coalesce(nullif(current_setting('pg_stream.history_retention_days', true), '')::integer, 90));
+    - make_interval(days => pgstream._setting('pg_stream.history_retention_days')::integer);
 BEGIN
   IF (SELECT h.start_time < kept_since FROM pgstream.pgs_refresh_history h ORDER BY h.refresh_id LIMIT 1) THEN
+    -- What another caller is at is its to delete.
     DELETE FROM pgstream.pgs_refresh_history h
-    WHERE h.refresh_id IN (SELECT o.refresh_id FROM pgstream.pgs_refresh_history o ORDER BY o.refresh_id LIMIT 1000)
+    WHERE h.refresh_id IN (SELECT o.refresh_id FROM pgstream.pgs_refresh_history o ORDER BY o.refresh_id LIMIT 1000 FOR UPDATE SKIP LOCKED)
       AND h.start_time < kept_since;
   END IF;
+EXCEPTION WHEN lock_not_available THEN
+  NULL;
 END
 $$;

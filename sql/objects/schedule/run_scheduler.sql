@@ -7,8 +7,10 @@ AS $$
 DECLARE
   due bigint;
   seen bigint[] := '{}';
+  done text;
   source pg_catalog.oid;
 BEGIN
+  PERFORM pgstream._check_scheduler_role();
   IF NOT pgstream._scheduler_enabled() THEN
     RETURN;
   END IF;
@@ -19,16 +21,34 @@ BEGIN
     seen := seen OPERATOR(pg_catalog.||) due;
     -- Looking has taken locks on many change buffers; a refresh must not wait for others while it holds those.
     COMMIT;
-    PERFORM pgstream._refresh_due(due);
+    BEGIN
+      done := pgstream._refresh_due(due);
+    EXCEPTION WHEN OTHERS OR assert_failure THEN
+      -- What cannot even be recorded must not keep the others from being refreshed.
+      done := NULL;
+      RAISE WARNING 'the refresh of stream table % failed and could not be recorded: %', due, SQLERRM;
+    END;
     COMMIT;
+    -- By a person, or by a timeout that is over for the whole call: it is recorded, the rest is for the next pass.
+    IF done OPERATOR(pg_catalog.=) 'CANCELED' THEN
+      RETURN;
+    END IF;
   END LOOP;
   PERFORM pgstream._prune_history();
   COMMIT;
-  IF pgstream._cleaning_due() THEN
-    FOR source IN SELECT t.source_relid FROM pgstream.pgs_change_tracking AS t LOOP
-      PERFORM pgstream._clean_changes(source);
+  FOR source IN SELECT t.source_relid FROM pgstream.pgs_change_tracking AS t LOOP
+    IF pgstream._cleaning_due(source) THEN
+      BEGIN
+        PERFORM pgstream._clean_changes(source);
+      EXCEPTION
+        -- The next pass cleans.
+        WHEN lock_not_available THEN NULL;
+        WHEN OTHERS THEN RAISE WARNING 'the change buffer of table % could not be cleaned: %', source, SQLERRM;
+      END;
       COMMIT;
-    END LOOP;
-  END IF;
+    END IF;
+  END LOOP;
+  PERFORM pgstream._watch();
+  COMMIT;
 END
 $$;

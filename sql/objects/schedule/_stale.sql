@@ -1,0 +1,18 @@
+-- Which stream tables are much staler than they should be: twice their bound, or a minute after their time by cron, and
+-- ten seconds in any case. It is over when they are within it again. One that its owner suspended is none.
+CREATE OR REPLACE FUNCTION pgstream._stale()
+RETURNS TABLE (id bigint, relid oid, status text, schedule text, staleness double precision, is_over boolean)
+LANGUAGE sql
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT s.pgs_id, s.pgs_relid, s.status, coalesce(s.schedule, 'calculated'), extract(epoch FROM clock_timestamp() - d.since),
+    NOT (coalesce(extract(epoch FROM clock_timestamp() - d.since) > 10
+      AND extract(epoch FROM clock_timestamp() - d.since) > CASE WHEN e.cron IS NULL THEN 2 * e.seconds
+        ELSE extract(epoch FROM pgstream._cron_next(e.cron, d.since) - d.since) + 60 END, false)
+      AND (s.status <> 'SUSPENDED' OR s.last_error IS NOT NULL))
+  FROM pgstream.pgs_stream_tables s
+  JOIN pgstream.frontiers f USING (pgs_id)
+  JOIN pgstream._effective_schedules() e USING (pgs_id)
+  CROSS JOIN LATERAL (SELECT coalesce(f.data_timestamp, s.created_at) AS since) AS d
+  WHERE s.pgs_relid IS NOT NULL
+$$;

@@ -1,0 +1,52 @@
+-- Looks for what people should know: content that is much staler than its bound, change buffers that grow. Each is told of
+-- when it begins, kept in pgstream.open_alerts while it lasts, and told of again only when it was over in between.
+CREATE OR REPLACE FUNCTION pgstream._watch() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '500ms'
+AS $$
+DECLARE
+  threshold CONSTANT bigint := pgstream._setting('pg_stream.buffer_alert_threshold');
+  each record;
+BEGIN
+  IF NOT pgstream._watch_due() THEN
+    RETURN;
+  END IF;
+  PERFORM FROM pgstream._scheduler FOR UPDATE SKIP LOCKED;
+  IF NOT FOUND OR NOT pgstream._watch_due() THEN
+    RETURN;
+  END IF;
+  UPDATE pgstream._scheduler SET watched_at = clock_timestamp();
+  BEGIN
+    FOR each IN SELECT * FROM pgstream._stale() LOOP
+      IF NOT each.is_over THEN
+        INSERT INTO pgstream.open_alerts (event, relid) VALUES ('stale_data', each.relid) ON CONFLICT DO NOTHING;
+        IF FOUND THEN
+          PERFORM pgstream._alert('stale_data', each.id, jsonb_build_object(
+            'staleness_seconds', round(each.staleness::numeric, 1), 'schedule', each.schedule, 'status', each.status));
+        END IF;
+      ELSE
+        DELETE FROM pgstream.open_alerts a WHERE a.event = 'stale_data' AND a.relid = each.relid;
+      END IF;
+    END LOOP;
+    FOR each IN SELECT t.source_relid, g.* FROM pgstream.pgs_change_tracking t, pgstream._buffer_growth(t.source_relid, threshold) AS g LOOP
+      IF each.buffered > threshold THEN
+        INSERT INTO pgstream.open_alerts (event, relid) VALUES ('buffer_growth_warning', each.source_relid) ON CONFLICT DO NOTHING;
+        IF FOUND THEN
+          PERFORM pgstream._alert('buffer_growth_warning', NULL, jsonb_build_object(
+            'schema', each.schema_name, 'name', each.table_name, 'rows', each.buffered, 'bytes', each.bytes, 'threshold', threshold));
+        END IF;
+      -- Well below: not again for every row that comes and goes.
+      ELSIF each.buffered <= threshold / 2 THEN
+        DELETE FROM pgstream.open_alerts a WHERE a.event = 'buffer_growth_warning' AND a.relid = each.source_relid;
+      END IF;
+    END LOOP;
+    DELETE FROM pgstream.open_alerts a
+    WHERE a.event = 'stale_data' AND NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid = a.relid)
+      OR a.event = 'buffer_growth_warning' AND NOT EXISTS (SELECT FROM pgstream.pgs_change_tracking t WHERE t.source_relid = a.relid);
+  EXCEPTION WHEN OTHERS THEN
+    -- The time stays noted: whatever it is, once in ten seconds is enough.
+    RAISE WARNING 'pg_stream could not look for stale stream tables and grown change buffers: %', SQLERRM;
+  END;
+END
+$$;

@@ -1,0 +1,8 @@
+-- Is it time to look for what people should know? Every ten seconds, by whichever caller comes first.
+CREATE OR REPLACE FUNCTION pgstream._watch_due() RETURNS boolean
+LANGUAGE sql
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT (SELECT w.watched_at <= clock_timestamp() - interval '10 seconds' FROM pgstream._scheduler w)
+    AND EXISTS (SELECT FROM pgstream.pgs_stream_tables)
+$$;

@@ -1,0 +1,129 @@
+import { expect, test } from 'vitest'
+import { expectExact } from '../oracle/oracle.ts'
+import { backendPid, create, scenes } from './scene.ts'
+
+const scene = scenes()
+
+async function info(client: Awaited<ReturnType<ReturnType<typeof scenes>>>['client'], name: string) {
+  const { rows } = await client.query(
+    `SELECT status, consecutive_errors AS errors, last_error, waiting_for FROM pgstream.stream_tables_info
+     WHERE pgs_relid = $1::regclass`,
+    [name],
+  )
+  return rows[0]
+}
+
+test('stream tables that wait for a lock do not keep the others waiting', async () => {
+  const { client, open, schema } = await scene(
+    'CREATE TABLE locked (id int PRIMARY KEY); CREATE TABLE free (id int PRIMARY KEY)',
+  )
+  for (let i = 1; i <= 4; i++)
+    await create(client, `blocked${i}`, `SELECT id + ${i} AS id FROM locked`, { schedule: '1s' })
+  await create(client, 'passing', 'SELECT id FROM free', { schedule: '1s' })
+  const other = await open()
+  await other.query('BEGIN; LOCK TABLE locked IN ACCESS EXCLUSIVE MODE')
+  // They read the source itself: the content is to be computed anew.
+  await client.query(`
+    UPDATE pgstream.pgs_stream_tables SET needs_reinit = true WHERE pgs_name LIKE 'blocked%';
+    UPDATE pgstream.frontiers SET data_timestamp = now() - interval '1 hour';
+    INSERT INTO free VALUES (1)`)
+  await client.query('CALL pgstream.run_scheduler()')
+  expect((await client.query('TABLE passing')).rows).toEqual([{ id: 1 }])
+  const waiting_for = `waiting for a lock on ${schema}.locked, held by process ${backendPid(other)}`
+  for (let i = 1; i <= 4; i++)
+    expect(await info(client, `blocked${i}`)).toEqual({
+      status: 'ACTIVE',
+      errors: 0,
+      last_error: null,
+      waiting_for,
+    })
+  const history = `SELECT status, error_message, reason FROM pgstream.get_refresh_history('blocked1', 1)`
+  expect((await client.query(history)).rows).toEqual([
+    { status: 'SKIPPED', error_message: waiting_for, reason: '55P03' },
+  ])
+
+  // Not tried again at once, and later than the others when they are.
+  const due = async () =>
+    (
+      await client.query(
+        'SELECT s.pgs_name AS name FROM pgstream._due() WITH ORDINALITY AS d JOIN pgstream.pgs_stream_tables s USING (pgs_id) ORDER BY ordinality',
+      )
+    ).rows.map(({ name }) => name)
+  await client.query(
+    `INSERT INTO free VALUES (2); UPDATE pgstream.frontiers SET retry_at = clock_timestamp() + interval '1 minute' WHERE skips > 0`,
+  )
+  expect(await due()).toEqual(['passing'])
+  await client.query('UPDATE pgstream.frontiers SET retry_at = clock_timestamp() WHERE skips > 0')
+  expect((await due())[0]).toBe('passing')
+
+  // The pause grows, and is forgotten when it came through.
+  const pause = async () =>
+    (
+      await client.query(
+        `SELECT skips, extract(epoch FROM retry_at - clock_timestamp())::float8 AS seconds FROM pgstream.frontiers f
+         JOIN pgstream.pgs_stream_tables s USING (pgs_id) WHERE s.pgs_name = 'blocked1'`,
+      )
+    ).rows[0]
+  for (const skips of [2, 3]) {
+    await client.query('UPDATE pgstream.frontiers SET retry_at = clock_timestamp() WHERE skips > 0')
+    await client.query(
+      `SELECT pgstream._refresh_due(pgs_id) FROM pgstream.pgs_stream_tables WHERE pgs_name = 'blocked1'`,
+    )
+    const now = await pause()
+    expect(now.skips).toBe(skips)
+    expect(now.seconds).toBeLessThanOrEqual(2 ** skips)
+    expect(now.seconds).toBeGreaterThan(2 ** (skips - 1))
+  }
+  await other.query('COMMIT')
+  await client.query('UPDATE pgstream.frontiers SET retry_at = clock_timestamp() WHERE skips > 0')
+  await client.query('CALL pgstream.run_scheduler()')
+  for (let i = 1; i <= 4; i++) {
+    expect((await info(client, `blocked${i}`)).waiting_for).toBe(null)
+    await expectExact(client, `blocked${i}`)
+  }
+  expect(await pause()).toEqual({ skips: 0, seconds: null })
+})
+
+test('a refresh by hand ends the waiting', async () => {
+  const { client, open } = await scene('CREATE TABLE s (id int PRIMARY KEY)')
+  await create(client, 'st', 'SELECT id FROM s', { schedule: '1s' })
+  const other = await open()
+  await other.query('BEGIN; LOCK TABLE st IN SHARE MODE')
+  await client.query('INSERT INTO s VALUES (1)')
+  await client.query('CALL pgstream.run_scheduler()')
+  expect((await info(client, 'st')).waiting_for).toContain('.st, held by')
+  await other.query('COMMIT')
+  await client.query(`SELECT pgstream.refresh_stream_table('st')`)
+  expect((await info(client, 'st')).waiting_for).toBe(null)
+  expect((await client.query('SELECT skips, retry_at FROM pgstream.frontiers')).rows).toContainEqual({
+    skips: 0,
+    retry_at: null,
+  })
+})
+
+test('a buffer that is locked does not keep the scheduler from looking, cleaning and watching', async () => {
+  const { client, open } = await scene(
+    'CREATE TABLE t (id int PRIMARY KEY, v text); CREATE TABLE free (id int PRIMARY KEY)',
+  )
+  await create(client, 'st', 'SELECT id, v FROM t', { schedule: '1s' })
+  await create(client, 'passing', 'SELECT id FROM free', { schedule: '1s' })
+  await client.query(
+    `INSERT INTO t SELECT i, repeat('x', 1000) FROM generate_series(1, 900) AS i; INSERT INTO free VALUES (1)`,
+  )
+  const { rows } = await client.query(
+    `SELECT buffer::text AS buffer FROM pgstream.pgs_change_tracking WHERE source_relid = 't'::regclass`,
+  )
+  const other = await open()
+  await other.query(`BEGIN; LOCK TABLE ${rows[0].buffer} IN ACCESS EXCLUSIVE MODE`)
+  const worker = await open()
+  const warnings: (string | undefined)[] = []
+  worker.on('notice', ({ message }) => warnings.push(message))
+  await worker.query(`UPDATE pgstream._scheduler SET watched_at = '-infinity'`)
+  await worker.query(`CALL pgstream.run_scheduler()`)
+  expect((await worker.query('TABLE passing')).rows).toEqual([{ id: 1 }])
+  expect(warnings).toEqual([])
+  await other.query('COMMIT')
+  await worker.query('UPDATE pgstream.frontiers SET retry_at = NULL')
+  await worker.query(`CALL pgstream.run_scheduler()`)
+  await expectExact(client, 'st')
+})
