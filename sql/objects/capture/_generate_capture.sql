@@ -106,7 +106,7 @@ $body$, small, targets, stamp, images, reads,
         E'  IF pg_catalog.current_setting(%L, true) OPERATOR(pg_catalog.=) '
         'pg_catalog.extract(''epoch''::pg_catalog.text, pg_catalog.statement_timestamp())::pg_catalog.text THEN\n'
         '    INSERT INTO pgstream.truncations (source_relid, xid, seq, reason) SELECT %s, %s, %L;\n  END IF;\n',
-        'pg_stream.consumed_' || source, source, stamp, 'a source table was written by the statement that refreshed, after it was read');
+        'pg_stream.consumed_' || source, source, stamp, 'a source table was written later in the statement that had refreshed');
     END IF;
     IF event <> 'truncate' AND NOT pgstream._ddl_is_watched() THEN
       body := pgstream._guard_capture_body(source, event, body);

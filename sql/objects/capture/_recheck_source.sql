@@ -17,7 +17,7 @@ DECLARE
   carrier oid;
   changed record;
   kept smallint[];
-  -- What says that rows changed which no trigger saw.
+  -- Why rows came or went for every reader, which no trigger saw.
   unseen text;
 BEGIN
   -- Nearly always nothing has changed: no lock for that.
@@ -53,10 +53,10 @@ BEGIN
   LOOP
     -- Only the modifier, varchar(5) to varchar(10): it matters to those whose own columns have it from this one.
     IF changed.resized THEN
-      unseen := format('the type of column %I of source table %s was changed', changed.name, label);
       PERFORM pgstream._mark_stream_tables(ARRAY[s.pgs_id], CASE WHEN EXISTS (
           SELECT FROM jsonb_array_elements(s.columns) AS c
-          WHERE (c ->> 'type')::bigint = changed.type AND (c ->> 'typmod')::integer = changed.typmod) THEN 'broken' ELSE 'reinit' END, unseen)
+          WHERE (c ->> 'type')::bigint = changed.type AND (c ->> 'typmod')::integer = changed.typmod) THEN 'broken' ELSE 'reinit' END,
+        format('the type of column %I of source table %s was changed', changed.name, label))
       FROM pgstream.pgs_dependencies d JOIN pgstream.pgs_stream_tables s USING (pgs_id)
       WHERE d.source_relid = source AND changed.attnum = ANY (d.columns);
     ELSE
@@ -74,8 +74,8 @@ BEGIN
   LOOP
     -- Unwatched, changes were captured by what held before.
     CONTINUE WHEN changed.harmless AND pgstream._ddl_is_watched();
-    unseen := format('the expression of generated column %I of source table %s was changed', changed.name, label);
-    PERFORM pgstream._mark_dependents(source, ARRAY[changed.attnum], 'reinit', unseen);
+    PERFORM pgstream._mark_dependents(source, ARRAY[changed.attnum], 'reinit',
+      format('the expression of generated column %I of source table %s was changed', changed.name, label));
   END LOOP;
   IF after -> 'obstacle' <> before -> 'obstacle' AND after ->> 'obstacle' IS NOT NULL THEN
     unseen := after ->> 'obstacle';
