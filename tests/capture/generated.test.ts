@@ -129,6 +129,8 @@ test('nor does what a type brings: a domain, an operator, a composite type', asy
 })
 
 test('partitions that compute a column otherwise', async () => {
+  // PostgreSQL 15 does not allow it.
+  if (Number((await sql(`SELECT current_setting('server_version_num') AS v`)).rows[0].v) < 160000) return
   await sql(PARTITIONED('k * 2'))
   await create('SELECT id, g FROM p', 'AUTO')
   await sql(`DROP TABLE p2; CREATE TABLE p2 (k int, g int GENERATED ALWAYS AS (k * 5) STORED, id int); ${ATTACH}
