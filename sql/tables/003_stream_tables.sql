@@ -18,6 +18,9 @@ CREATE TABLE pgstream.pgs_stream_tables (
   -- The tables that the query reads, and the views it goes through, whose replacement changes the meaning.
   relations oid[] NOT NULL DEFAULT '{}',
   views oid[] NOT NULL DEFAULT '{}',
+  -- Every function, operator, type and collation that the query or a view below it uses, as catalog/oid: DDL on one of
+  -- them changes what the query means.
+  uses text[] NOT NULL DEFAULT '{}',
   -- As given; NULL means calculated: the tightest bound among the dependents.
   schedule text,
   -- Seconds for a duration; NULL for cron and calculated.
@@ -40,6 +43,8 @@ CREATE TABLE pgstream.pgs_stream_tables (
   plan jsonb,
   -- Read by every refresh: out of the large plan, which is not to be detoasted for it.
   strategy text GENERATED ALWAYS AS (plan ->> 'strategy') STORED,
+  -- So is this, by every DDL: what identifies a row, over which pg_stream's own index is.
+  key jsonb GENERATED ALWAYS AS (plan -> 'key') STORED,
   created_at timestamptz NOT NULL DEFAULT now(),
   UNIQUE (pgs_schema, pgs_name)
 );

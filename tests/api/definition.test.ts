@@ -219,7 +219,7 @@ test('validate_query tells and leaves nothing', async () => {
 test('an owner without privileges on pg_stream: everything with own rights only', async () => {
   const role = `owner_${db.name}`
   await db.client.query(
-    `CREATE ROLE ${role} LOGIN; GRANT CREATE ON SCHEMA public TO ${role}; GRANT SELECT (id, region) ON orders TO ${role}`,
+    `CREATE ROLE ${role} LOGIN; GRANT CREATE ON SCHEMA public TO ${role}; GRANT SELECT (id, region), TRIGGER ON orders TO ${role}`,
   )
   const owner = await db.connect(role)
   await owner.query(

@@ -1,7 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { expectExact } from '../oracle/oracle.ts'
-import type { FreshDatabase } from '../support/server.ts'
-import { create, outcome, roles, type Scene, scenes } from './scene.ts'
+import { type FreshDatabase, freshDatabase } from '../support/server.ts'
+import { create, outcome, refresh, roles, type Scene, scenes } from './scene.ts'
 
 const scene = scenes()
 let database: FreshDatabase
@@ -90,4 +90,78 @@ test('indexes on a stream table are for users', async () => {
   await create(client, 'st', 'SELECT k, v FROM t')
   await client.query('CREATE INDEX ON st (v); INSERT INTO t VALUES (1, 2)')
   await expectExact(client, 'st')
+})
+
+const NOTHING = `CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`
+const TWO = `CREATE TABLE t (id int PRIMARY KEY, v int); CREATE TABLE bag (v int); ${NOTHING}`
+const ALTERED: Readonly<Record<string, string>> = {
+  'a BEFORE trigger for each row':
+    'CREATE TRIGGER x BEFORE INSERT ON st FOR EACH ROW EXECUTE FUNCTION nothing()',
+  'a rule': 'CREATE RULE x AS ON INSERT TO st DO INSTEAD NOTHING',
+  'row-level security forced on the owner':
+    'ALTER TABLE st ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY',
+  unlogged: 'ALTER TABLE st SET UNLOGGED',
+  'its unique index dropped': 'DROP INDEX st_id_idx',
+  'the index of a bag dropped': `DO $$ DECLARE i text; BEGIN
+    SELECT indexrelid::regclass::text INTO i FROM pg_index WHERE indrelid = 'bagged'::regclass; EXECUTE 'DROP INDEX ' || i; END $$`,
+}
+const ALLOWED = [
+  'CREATE TRIGGER after_row AFTER INSERT ON st FOR EACH ROW EXECUTE FUNCTION nothing()',
+  'CREATE TRIGGER before_statement BEFORE INSERT ON st FOR EACH STATEMENT EXECUTE FUNCTION nothing()',
+  'ALTER TABLE st ENABLE ROW LEVEL SECURITY',
+  'CREATE INDEX extra ON st (v)',
+  'DROP INDEX extra',
+  'ALTER INDEX st_id_idx RENAME TO renamed',
+  'ALTER TABLE st ADD CHECK (id > 0)',
+]
+
+async function guarded() {
+  const made = await scene(TWO)
+  await create(made.client, 'st', 'SELECT id, v FROM t')
+  await create(made.client, 'bagged', 'SELECT v FROM bag')
+  await made.client.query('INSERT INTO t VALUES (1, 1); INSERT INTO bag VALUES (1)')
+  return made.client
+}
+
+test.each(Object.entries(ALTERED))('refused: %s', async (_, ddl) => {
+  const client = await guarded()
+  await expect(client.query(ddl)).rejects.toMatchObject({
+    code: '42809',
+    message: expect.stringContaining('would not stay equal to its query'),
+  })
+  await expectExact(client, 'st')
+  await expectExact(client, 'bagged')
+})
+
+test('what does not touch what a refresh writes is allowed', async () => {
+  const client = await guarded()
+  for (const ddl of ALLOWED) {
+    await client.query(ddl)
+    await client.query('INSERT INTO t SELECT max(id) + 1, 0 FROM t')
+    await expectExact(client, 'st')
+  }
+})
+
+describe('where nobody watches DDL, the next refresh refuses', () => {
+  let unwatched: FreshDatabase
+  beforeAll(async () => {
+    unwatched = await freshDatabase()
+    await unwatched.client.query('DROP EVENT TRIGGER pg_stream_ddl; DROP EVENT TRIGGER pg_stream_drop')
+    return () => unwatched.close()
+  })
+  test.each(Object.entries(ALTERED))('%s', async (name, ddl) => {
+    const schema = `g${Object.keys(ALTERED).indexOf(name)}`
+    const { client } = unwatched
+    await client.query(`CREATE SCHEMA ${schema}; SET search_path = ${schema}; ${TWO}`)
+    await create(client, 'st', 'SELECT id, v FROM t')
+    await create(client, 'bagged', 'SELECT v FROM bag')
+    await client.query(ddl)
+    await client.query('INSERT INTO t VALUES (1, 1); INSERT INTO bag VALUES (1)')
+    const altered = name.includes('bag') ? 'bagged' : 'st'
+    await expect(refresh(client, altered)).rejects.toMatchObject({
+      code: '42809',
+      message: expect.stringContaining('would not stay equal to its query'),
+    })
+    await expectExact(client, altered === 'st' ? 'bagged' : 'st')
+  })
 })

@@ -222,3 +222,41 @@ test('several stream tables at different frontiers share a buffer', async () => 
   }
   for (const name of names) await expectExact(client, name)
 })
+
+test.each([
+  [
+    'a detached partition',
+    'CREATE TABLE p (id int) PARTITION BY LIST (id); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2)',
+    'ALTER TABLE p DETACH PARTITION p2',
+  ],
+  [
+    'an attached partition',
+    'CREATE TABLE p (id int) PARTITION BY LIST (id); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); CREATE TABLE p2 AS SELECT 2 AS id',
+    'ALTER TABLE p ATTACH PARTITION p2 FOR VALUES IN (2)',
+  ],
+  [
+    'a child that was let go',
+    'CREATE TABLE p (id int); CREATE TABLE p2 () INHERITS (p); INSERT INTO p2 VALUES (2)',
+    'ALTER TABLE p2 NO INHERIT p',
+  ],
+  [
+    'a new child with rows',
+    'CREATE TABLE p (id int); CREATE TABLE p2 AS SELECT 2 AS id',
+    'ALTER TABLE p2 INHERIT p',
+  ],
+])('REPEATABLE READ with a snapshot from before: %s', async (_, setup, ddl) => {
+  const { client, open } = await scene(setup)
+  await create(client, 'st', 'SELECT id FROM p')
+  const reader = await open()
+  await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1')
+  await reader.query('SELECT count(*) FROM pgstream.frontiers')
+  await client.query('INSERT INTO p VALUES (1)')
+  await client.query(ddl)
+  expect(await outcome(refresh(reader, 'st'))).toBe('40001')
+  await reader.query('ROLLBACK')
+  await refresh(reader, 'st')
+  await expectEqual(client, 'st')
+  await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ')
+  expect(await outcome(refresh(reader, 'st'))).toBe('ok')
+  await reader.query('COMMIT')
+})

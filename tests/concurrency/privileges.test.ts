@@ -31,7 +31,7 @@ async function pass(client: Scene['client']) {
 
 test('a stream table over what its owner must not read is refused', async () => {
   const { client, user, name } = await withRole(TABLES)
-  await client.query(`GRANT SELECT ON t TO ${name}`)
+  await client.query(`GRANT SELECT, TRIGGER ON t TO ${name}`)
   expect(await outcome(create(user, 'st', 'SELECT * FROM secret'))).toBe('42501')
   expect(await outcome(create(user, 'st', 'SELECT t.id FROM t JOIN secret USING (id)'))).toBe('42501')
   expect(await outcome(create(user, 'st', 'SELECT * FROM t'))).toBe('ok')
@@ -39,7 +39,7 @@ test('a stream table over what its owner must not read is refused', async () => 
 
 test('columns that the owner must not read', async () => {
   const { client, user, name } = await withRole(TABLES)
-  await client.query(`GRANT SELECT (id) ON secret TO ${name}`)
+  await client.query(`GRANT SELECT (id), TRIGGER ON secret TO ${name}`)
   expect(await outcome(create(user, 'st', 'SELECT word FROM secret'))).toBe('42501')
   expect(await outcome(create(user, 'st', 'SELECT count(*) AS n FROM secret WHERE word > $$h$$'))).toBe(
     '42501',
@@ -57,7 +57,7 @@ test('columns that the owner must not read', async () => {
 
 test('others cannot refresh, alter or drop it, nor call what was generated for it', async () => {
   const { client, user, name, db } = await withRole(TABLES)
-  await client.query(`GRANT SELECT ON t TO ${name}`)
+  await client.query(`GRANT SELECT, TRIGGER ON t TO ${name}`)
   await create(client, 'mine', 'SELECT * FROM t')
   await client.query(`GRANT SELECT ON mine TO ${name}`)
   expect(await outcome(refresh(user, 'mine'))).toBe('42501')
@@ -103,7 +103,7 @@ test('internal functions do not do for a plain role what it may not do itself', 
 
 test('a refresh by the scheduler has the rights of the owner, not of who runs it', async () => {
   const { client, user, name } = await withRole(TABLES)
-  await client.query(`GRANT SELECT ON t TO ${name}`)
+  await client.query(`GRANT SELECT, TRIGGER ON t TO ${name}`)
   await user.query(`
     CREATE FUNCTION peek(i int) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$
     BEGIN
@@ -138,7 +138,7 @@ async function schemaOf(client: Scene['client']): Promise<string> {
 
 test('SELECT is revoked later: that one fails, the others go on', async () => {
   const { client, user, name } = await withRole(TABLES)
-  await client.query(`GRANT SELECT ON t TO ${name}`)
+  await client.query(`GRANT SELECT, TRIGGER ON t TO ${name}`)
   await create(user, 'theirs', 'SELECT v, count(*) AS n FROM t GROUP BY v', { schedule: '1s' })
   await create(user, 'joined', 'SELECT a.id, b.v FROM t AS a JOIN t AS b ON a.id = b.v', { schedule: '1s' })
   await create(client, 'mine', 'SELECT * FROM t', { schedule: '1s' })
@@ -154,7 +154,7 @@ test('SELECT is revoked later: that one fails, the others go on', async () => {
   ])
   await expectExact(client, 'mine')
   expect((await client.query('SELECT count(*)::int AS n FROM joined')).rows).toEqual([{ n: 5 }])
-  await client.query(`GRANT SELECT ON t TO ${name}`)
+  await client.query(`GRANT SELECT, TRIGGER ON t TO ${name}`)
   await pass(client)
   await expectExact(user, 'theirs')
   await expectExact(user, 'joined')
@@ -166,6 +166,40 @@ test('a new owner: refreshes go on with the rights of that one', async () => {
   await client.query(`ALTER TABLE st OWNER TO ${name}; INSERT INTO t VALUES (60, 60)`)
   const user = await open(name)
   expect(await outcome(refresh(user, 'st'))).toBe('42501')
-  await client.query(`GRANT SELECT ON t TO ${name}`)
+  await client.query(`GRANT SELECT, TRIGGER ON t TO ${name}`)
   await expectExact(user, 'st')
+})
+
+test('capture puts triggers on a source, so it takes the TRIGGER privilege', async () => {
+  const { client, user, name } = await withRole(TABLES)
+  await client.query(`GRANT SELECT ON t TO ${name}`)
+  await expect(create(user, 'st', 'SELECT id, v FROM t')).rejects.toMatchObject({
+    code: '42501',
+    hint: expect.stringContaining('GRANT TRIGGER ON'),
+  })
+  const captured = async () =>
+    (await client.query(`SELECT count(*)::int AS n FROM pg_trigger WHERE tgrelid = 't'::regclass`)).rows[0].n
+  await create(user, 'st', 'SELECT id, v FROM t', { mode: 'AUTO' })
+  expect(await captured()).toBe(0)
+  const strategy = async () =>
+    (
+      await client.query(
+        `SELECT strategy, plan #>> '{reasons,0,message}' AS why FROM pgstream.pgs_stream_tables WHERE pgs_relid = 'st'::regclass`,
+      )
+    ).rows[0]
+  expect(await strategy()).toEqual({ strategy: 'FULL', why: expect.stringContaining('TRIGGER privilege') })
+  await client.query('UPDATE t SET v = v + 1')
+  expect(await refresh(user, 'st')).toBe('FULL')
+  await expectExact(user, 'st')
+
+  await client.query(`GRANT TRIGGER ON t TO ${name}`)
+  await user.query(`SELECT pgstream.resume_stream_table('st')`)
+  await refresh(user, 'st')
+  expect(await strategy()).toMatchObject({ strategy: 'DIFFERENTIAL' })
+  await client.query('UPDATE t SET v = v + 1')
+  expect(await refresh(user, 'st')).toBe('DIFFERENTIAL')
+  // As with any trigger: what is there stays when the privilege goes.
+  await client.query(`REVOKE TRIGGER ON t FROM ${name}; ALTER TABLE t RENAME v TO w; UPDATE t SET w = w + 1`)
+  expect(await refresh(user, 'st')).toBe('DIFFERENTIAL')
+  expect(await outcome(create(user, 'another', 'SELECT id FROM t'))).toBe('42501')
 })

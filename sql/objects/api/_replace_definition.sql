@@ -18,7 +18,8 @@ BEGIN
   SELECT * INTO target FROM pgstream.pgs_stream_tables WHERE pgs_id = id FOR UPDATE;
   owner := (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = target.pgs_relid);
   label := format('%I.%I', target.pgs_schema, target.pgs_name);
-  same_columns := request -> 'columns' = target.columns;
+  -- DROP TYPE … CASCADE may have taken one.
+  same_columns := request -> 'columns' = target.columns AND pgstream._columns_are_whole(target.pgs_relid, target.columns);
   PERFORM pgstream._check_acyclic(target.pgs_relid, request);
   UPDATE pgstream.pgs_stream_tables SET refresh_mode = mode WHERE pgs_id = id;
   PERFORM pgstream._uninstall_plan(id);

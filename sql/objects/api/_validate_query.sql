@@ -6,7 +6,7 @@ AS $$
 DECLARE
   owner name := pgstream._own_view(view);
   request jsonb := pgstream._compile_request(view, 0, 'public', 'validated', pgstream._check_mode(mode));
-  plan jsonb := pgstream._compile_definition(request);
+  plan jsonb := pgstream._compile_definition(request, owner);
 BEGIN
   PERFORM pgstream._check_select_rights(owner, request, plan);
   RETURN QUERY

@@ -1,5 +1,5 @@
--- Why the changes of a relation cannot be captured by triggers; NULL when they can.
-CREATE OR REPLACE FUNCTION pgstream._capture_obstacle(source oid) RETURNS text
+-- Why the changes of these columns of a relation cannot be captured by triggers; NULL when they can.
+CREATE OR REPLACE FUNCTION pgstream._capture_obstacle(source oid, columns smallint[]) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -11,9 +11,15 @@ AS $$
     WHEN c.relkind = 'f' THEN format('"%s" is a foreign table', c.relname)
     WHEN c.relkind = 'S' THEN format('"%s" is a sequence', c.relname)
     WHEN c.relkind NOT IN ('r', 'p') THEN format('"%s" is not a table', c.relname)
-    ELSE (
-      SELECT format('partition or child "%s" of "%s" is a foreign table', f.relname, c.relname)
-      FROM pg_class f WHERE f.oid = ANY (pgstream._capture_carriers(source)) AND f.relkind = 'f' LIMIT 1)
+    WHEN c.relpersistence = 'u' THEN format('"%s" is an unlogged table, which a crash empties without a change to tell of it', c.relname)
+    ELSE coalesce((
+        SELECT format('partition or child "%s" of "%s" is %s', f.relname, c.relname, CASE WHEN f.relkind = 'f' THEN 'a foreign table'
+          WHEN f.relpersistence = 't' THEN 'a temporary table'
+          ELSE 'an unlogged table, which a crash empties without a change to tell of it' END)
+        FROM pg_class f
+        WHERE f.oid = ANY (pgstream._descendants(source)) AND (f.relkind = 'f' OR f.relpersistence <> 'p')
+        ORDER BY f.oid LIMIT 1),
+      pgstream._generation_obstacle(source, columns))
   END
   FROM pg_class c WHERE c.oid = source
 $$;

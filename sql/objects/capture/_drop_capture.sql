@@ -9,7 +9,9 @@ DECLARE
   event text;
 BEGIN
   FOR carrier IN
-    SELECT DISTINCT tgrelid FROM pg_trigger WHERE tgname ~ format('^pgstream_capture_%s_', source) AND tgparentid = 0
+    SELECT DISTINCT t.tgrelid FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+    WHERE t.tgparentid = 0 AND (t.tgname ~ format('^pgstream_capture_%s_', source)
+      OR p.pronamespace = 'pgstream_changes'::regnamespace AND p.proname ~ format('^capture_%s_', source))
   LOOP
     PERFORM pgstream._remove_capture_triggers(source, carrier);
   END LOOP;

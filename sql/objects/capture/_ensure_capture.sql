@@ -22,7 +22,7 @@ BEGIN
     AND tracked.fingerprint = pgstream._source_fingerprint(source, tracked.columns) AND pgstream._buffer_fits(source, columns) THEN
     RETURN;
   END IF;
-  obstacle := pgstream._capture_obstacle(source);
+  obstacle := pgstream._capture_obstacle(source, columns);
   IF obstacle IS NOT NULL THEN
     RAISE EXCEPTION 'cannot capture changes of %', coalesce(pgstream._qualified_name(source), source::text)
       USING ERRCODE = 'wrong_object_type', DETAIL = obstacle || '.',
@@ -70,14 +70,14 @@ BEGIN
     PERFORM pgstream._recheck_source(source);
   END IF;
   UPDATE pgstream.pgs_change_tracking t
-  SET columns = wanted, fingerprint = pgstream._source_fingerprint(source, wanted)
+  SET columns = pgstream._buffered_columns(source, wanted),
+    fingerprint = pgstream._source_fingerprint(source, pgstream._buffered_columns(source, wanted))
   WHERE t.source_relid = source
   RETURNING t.carriers INTO tracked.carriers;
 
   PERFORM pgstream._generate_capture(source);
   FOREACH carrier IN ARRAY tracked.carriers LOOP
-    IF NOT EXISTS (SELECT FROM pg_trigger
-      WHERE tgrelid = carrier AND tgname = format('pgstream_capture_%s_truncate', source)) THEN
+    IF NOT EXISTS (SELECT FROM pgstream._capture_triggers(source, carrier)) THEN
       PERFORM pgstream._install_capture_triggers(source, carrier);
     END IF;
   END LOOP;

@@ -6,33 +6,53 @@ AS $$
 DECLARE
   dropped record;
   gone oid[] := '{}';
-  details boolean := false;
+  -- Tables that lost a part, and the schemas of dropped indexes, whose tables nobody tells.
+  touched oid[] := '{}';
+  index_schemas text[] := '{}';
+  everywhere boolean := false;
   target record;
   source oid;
 BEGIN
   FOR dropped IN SELECT * FROM pg_event_trigger_dropped_objects() LOOP
     IF dropped.classid = 'pg_class'::regclass AND dropped.objsubid = 0 AND dropped.object_type <> 'index' THEN
       gone := gone || dropped.objid;
-    ELSIF dropped.object_type IN ('index', 'table constraint', 'trigger', 'table column', 'view column', 'subscription') THEN
-      details := true;
+    ELSIF dropped.object_type IN ('table column', 'foreign table column') THEN
+      touched := touched || dropped.objid;
+    ELSIF dropped.object_type IN ('table constraint', 'trigger') THEN
+      touched := touched || to_regclass(format('%I.%I', dropped.address_names[1], dropped.address_names[2]))::oid;
+    ELSIF dropped.object_type = 'index' THEN
+      index_schemas := index_schemas || dropped.schema_name;
+    ELSIF dropped.object_type = 'subscription' THEN
+      everywhere := true;
     END IF;
   END LOOP;
   -- Stream tables first: their sources are then read by fewer.
   FOR target IN SELECT pgs_id FROM pgstream.pgs_stream_tables WHERE pgs_relid = ANY (gone) LOOP
     PERFORM pgstream._forget_stream_table(target.pgs_id);
   END LOOP;
-  IF details THEN
-    PERFORM pgstream._check_guards();
-  END IF;
+  FOR target IN
+    SELECT s.pgs_id, u AS use, s.pgs_relid FROM pgstream.pgs_stream_tables s, unnest(s.uses) AS u
+    WHERE u IN (SELECT format('%s/%s', d.classid, d.objid) FROM pg_event_trigger_dropped_objects() AS d WHERE d.objsubid = 0)
+  LOOP
+    PERFORM pgstream._mark_stream_tables(ARRAY[target.pgs_id], 'broken', (
+      SELECT format('%s %s, which the query uses, was dropped', d.object_type, d.object_identity)
+      FROM pg_event_trigger_dropped_objects() AS d
+      WHERE format('%s/%s', d.classid, d.objid) = target.use AND d.objsubid = 0 LIMIT 1));
+  END LOOP;
+  PERFORM pgstream._check_guards(s.pgs_relid) FROM pgstream.pgs_stream_tables s
+  WHERE s.pgs_relid = ANY (touched) OR s.pgs_schema = ANY (index_schemas);
   PERFORM pgstream._mark_stream_tables(ARRAY(
       SELECT pgs_id FROM pgstream.pgs_stream_tables WHERE views && gone), 'broken', 'a view that the query reads was dropped');
   PERFORM pgstream._mark_dependents(d.source_relid, NULL, 'broken', 'a source table was dropped')
   FROM (SELECT DISTINCT source_relid FROM pgstream.pgs_dependencies WHERE source_relid = ANY (gone)
     EXCEPT SELECT source_relid FROM pgstream.pgs_change_tracking) AS d;
   FOR source IN
-    SELECT t.source_relid FROM pgstream.pgs_change_tracking t WHERE details OR t.carriers && gone
+    SELECT t.source_relid FROM pgstream.pgs_change_tracking t
+    WHERE everywhere OR t.carriers && (gone || touched) OR EXISTS (
+      SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.oid = t.source_relid AND n.nspname = ANY (index_schemas))
   LOOP
-    PERFORM pgstream._recheck_source(source);
+    PERFORM pgstream._follow_source(source);
   END LOOP;
 END
 $$;

@@ -37,11 +37,13 @@ DECLARE
   event text;
 BEGIN
   SELECT * INTO STRICT tracked FROM pgstream.pgs_change_tracking WHERE source_relid = source;
+  -- DROP TYPE … CASCADE takes the columns of that type, from the buffer too.
+  tracked.columns := pgstream._buffered_columns(source, tracked.columns);
   expressions := pgstream._capture_expressions(source, tracked.columns);
   -- Generation expressions are printed for this function's search_path, so they must run under it.
   needs_path := EXISTS (SELECT FROM pg_attribute a
     WHERE a.attrelid = source AND a.attnum = ANY (tracked.columns)
-      AND (a.attgenerated = 'v' OR a.attgenerated = 's' AND (SELECT c.relkind = 'p' FROM pg_class c WHERE c.oid = source)));
+      AND (a.attgenerated = 'v' OR a.attgenerated = 's' AND pgstream._numbers_differ(source)));
   SELECT coalesce(string_agg(', c' || attnum, '' ORDER BY i), ''),
     coalesce(string_agg(', ' || expressions[i], '' ORDER BY i), ''),
     coalesce(string_agg(expressions[i], ', ' ORDER BY i), ''),
@@ -103,8 +105,8 @@ $body$, small, targets, stamp, images, reads,
       body := body || format(
         E'  IF pg_catalog.current_setting(%L, true) OPERATOR(pg_catalog.=) '
         'pg_catalog.extract(''epoch''::pg_catalog.text, pg_catalog.statement_timestamp())::pg_catalog.text THEN\n'
-        '    INSERT INTO pgstream.truncations (source_relid, xid, seq) SELECT %s, %s;\n  END IF;\n',
-        'pg_stream.consumed_' || source, source, stamp);
+        '    INSERT INTO pgstream.truncations (source_relid, xid, seq, reason) SELECT %s, %s, %L;\n  END IF;\n',
+        'pg_stream.consumed_' || source, source, stamp, 'a source table was written later in the statement that had refreshed');
     END IF;
     IF event <> 'truncate' AND NOT pgstream._ddl_is_watched() THEN
       body := pgstream._guard_capture_body(source, event, body);

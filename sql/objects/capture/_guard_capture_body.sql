@@ -8,9 +8,10 @@ AS $$
   SELECT format($body$  BEGIN
 %s  EXCEPTION WHEN undefined_column OR undefined_table OR datatype_mismatch OR data_exception THEN
     PERFORM pgstream._generate_capture(%s);
-    INSERT INTO pgstream.truncations (source_relid, xid, seq)
+    INSERT INTO pgstream.truncations (source_relid, xid, seq, reason)
     SELECT %s, (SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.int8),
-      (SELECT pg_catalog.nextval('pgstream.change_seq'::pg_catalog.regclass));
+      (SELECT pg_catalog.nextval('pgstream.change_seq'::pg_catalog.regclass)),
+      'a source table was altered';
   END;
 $body$, body, source, source)
 $$;

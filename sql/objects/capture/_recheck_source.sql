@@ -16,7 +16,18 @@ DECLARE
   carriers_now oid[];
   carrier oid;
   changed record;
+  kept smallint[];
+  -- Why rows came or went for every reader, which no trigger saw.
+  unseen text;
 BEGIN
+  -- Nearly always nothing has changed: no lock for that.
+  SELECT * INTO tracked FROM pgstream.pgs_change_tracking WHERE source_relid = source;
+  IF NOT FOUND OR tracked.fingerprint = pgstream._source_fingerprint(source, tracked.columns)
+    AND tracked.columns = pgstream._buffered_columns(source, tracked.columns)
+    AND pgstream._trigger_level(tracked.carriers) = tracked.trigger_level
+    AND pgstream._capture_is_complete(source, tracked.carriers, tracked.trigger_level) THEN
+    RETURN;
+  END IF;
   SELECT * INTO tracked FROM pgstream.pgs_change_tracking WHERE source_relid = source FOR UPDATE;
   IF NOT FOUND THEN
     RETURN;
@@ -27,24 +38,52 @@ BEGIN
     PERFORM pgstream._drop_capture(source);
     RETURN;
   END IF;
+  kept := pgstream._buffered_columns(source, tracked.columns);
   before := tracked.fingerprint::jsonb;
-  after := pgstream._source_fingerprint(source, tracked.columns)::jsonb;
+  after := pgstream._source_fingerprint(source, kept)::jsonb;
   carriers_now := pgstream._capture_carriers(source);
   level := pgstream._trigger_level(carriers_now);
-  IF before = after AND level = tracked.trigger_level
-    AND pgstream._capture_is_complete(source, carriers_now, level) THEN
-    RETURN;
-  END IF;
 
   FOR changed IN
-    SELECT b.key::smallint AS attnum, before -> 'names' ->> b.key AS name, a.value IS NULL AS dropped
-    FROM jsonb_each(before -> 'types') AS b LEFT JOIN jsonb_each(after -> 'types') AS a ON a.key = b.key
+    SELECT b.key::smallint AS attnum, before -> 'names' ->> b.key AS name, a.value IS NULL AS dropped,
+      split_part(b.value, '/', 1)::bigint AS type, split_part(b.value, '/', 2)::integer AS typmod,
+      split_part(a.value, '/', 1) = split_part(b.value, '/', 1) AND split_part(a.value, '/', 3) = split_part(b.value, '/', 3) AS resized
+    FROM jsonb_each_text(before -> 'types') AS b LEFT JOIN jsonb_each_text(after -> 'types') AS a ON a.key = b.key
     WHERE a.value IS DISTINCT FROM b.value
   LOOP
-    PERFORM pgstream._mark_dependents(source, ARRAY[changed.attnum], 'broken', format(
-      CASE WHEN changed.dropped THEN 'column %I of source table %s was dropped'
-        ELSE 'the type of column %I of source table %s was changed' END, changed.name, label));
+    -- Only the modifier, varchar(5) to varchar(10): it matters to those whose own columns have it from this one.
+    IF changed.resized THEN
+      PERFORM pgstream._mark_stream_tables(ARRAY[s.pgs_id], CASE WHEN EXISTS (
+          SELECT FROM jsonb_array_elements(s.columns) AS c
+          WHERE (c ->> 'type')::bigint = changed.type AND (c ->> 'typmod')::integer = changed.typmod) THEN 'broken' ELSE 'reinit' END,
+        format('the type of column %I of source table %s was changed', changed.name, label))
+      FROM pgstream.pgs_dependencies d JOIN pgstream.pgs_stream_tables s USING (pgs_id)
+      WHERE d.source_relid = source AND changed.attnum = ANY (d.columns);
+    ELSE
+      PERFORM pgstream._mark_dependents(source, ARRAY[changed.attnum], 'broken', format(
+        CASE WHEN changed.dropped THEN 'column %I of source table %s was dropped'
+          ELSE 'the type of column %I of source table %s was changed' END, changed.name, label));
+    END IF;
   END LOOP;
+  FOR changed IN
+    SELECT b.key::smallint AS attnum, before -> 'names' ->> b.key AS name,
+      -- An expression that is gone leaves the values; one that is only printed otherwise has new names in it.
+      a.value IS NULL OR a.value ->> 0 = b.value ->> 0 AS harmless
+    FROM jsonb_each(before -> 'generated') AS b LEFT JOIN jsonb_each(after -> 'generated') AS a ON a.key = b.key
+    WHERE a.value IS DISTINCT FROM b.value AND after -> 'types' ? b.key
+  LOOP
+    -- Unwatched, changes were captured by what held before.
+    CONTINUE WHEN changed.harmless AND pgstream._ddl_is_watched();
+    PERFORM pgstream._mark_dependents(source, ARRAY[changed.attnum], 'reinit',
+      format('the expression of generated column %I of source table %s was changed', changed.name, label));
+  END LOOP;
+  IF after -> 'obstacle' <> before -> 'obstacle' AND after ->> 'obstacle' IS NOT NULL THEN
+    unseen := after ->> 'obstacle';
+    PERFORM pgstream._mark_stream_tables(ARRAY[d.pgs_id], CASE s.refresh_mode WHEN 'AUTO' THEN 'reinit' ELSE 'broken' END, why)
+    FROM pgstream.pgs_dependencies d JOIN pgstream.pgs_stream_tables s USING (pgs_id),
+      pgstream._capture_obstacle(source, d.columns) AS why
+    WHERE d.source_relid = source AND d.is_captured AND why IS NOT NULL;
+  END IF;
   IF before -> 'names' <> after -> 'names' OR before -> 'name' <> after -> 'name'
     OR before -> 'rowSecurity' <> after -> 'rowSecurity' THEN
     -- Unwatched, two columns may have swapped their names while their changes were captured.
@@ -60,10 +99,12 @@ BEGIN
     PERFORM pgstream._mark_dependents(source, NULL, 'reinit', format('a constraint of source table %s was dropped', label));
   END IF;
   IF EXISTS (SELECT FROM unnest(carriers_now) AS c WHERE c <> ALL (tracked.carriers) AND c <> ALL (created)) THEN
-    PERFORM pgstream._mark_dependents(source, NULL, 'reinit', format('a partition or child was attached to source table %s', label));
+    unseen := format('a partition or child was attached to source table %s', label);
+    PERFORM pgstream._mark_dependents(source, NULL, 'reinit', unseen);
   END IF;
   IF EXISTS (SELECT FROM unnest(tracked.carriers) AS c WHERE c <> ALL (carriers_now)) THEN
-    PERFORM pgstream._mark_dependents(source, NULL, 'reinit', format('a partition or child of source table %s was detached or dropped', label));
+    unseen := format('a partition or child of source table %s was detached or dropped', label);
+    PERFORM pgstream._mark_dependents(source, NULL, 'reinit', unseen);
   END IF;
   IF level <> tracked.trigger_level AND NOT pgstream._ddl_is_watched() THEN
     PERFORM pgstream._mark_dependents(source, NULL, 'reinit', format('source table %s was attached elsewhere', label));
@@ -73,16 +114,18 @@ BEGIN
     PERFORM pgstream._mark_dependents(source, NULL, 'reinit', format('a capture trigger of source table %s was disabled or dropped', label));
   END IF;
 
-  IF EXISTS (SELECT FROM unnest(carriers_now || tracked.carriers) AS c
-    WHERE c <> ALL (created) AND (c <> ALL (tracked.carriers) OR c <> ALL (carriers_now))) THEN
+  IF unseen IS NOT NULL THEN
     -- For a refresh that began before: its snapshot tells whether this counts for it, the mark alone does not.
-    INSERT INTO pgstream.truncations (source_relid, xid, seq)
-    VALUES (source, pg_current_xact_id()::text::bigint, nextval('pgstream.change_seq'));
+    INSERT INTO pgstream.truncations (source_relid, xid, seq, reason)
+    VALUES (source, pg_current_xact_id()::text::bigint, nextval('pgstream.change_seq'), unseen);
   END IF;
 
   UPDATE pgstream.pgs_change_tracking
-  SET fingerprint = after::text, carriers = carriers_now, trigger_level = level
+  SET fingerprint = after::text, columns = kept, carriers = carriers_now, trigger_level = level
   WHERE source_relid = source;
+  -- Nobody can be given the right to read a column that the buffer has lost; its readers are broken.
+  UPDATE pgstream.pgs_dependencies d SET columns = ARRAY(SELECT c FROM unnest(d.columns) AS c WHERE c = ANY (kept))
+  WHERE d.source_relid = source AND d.is_captured AND NOT d.columns <@ kept;
   PERFORM pgstream._generate_capture(source);
   FOREACH carrier IN ARRAY tracked.carriers LOOP
     CONTINUE WHEN carrier = ANY (carriers_now) OR pgstream._qualified_name(carrier) IS NULL;

@@ -13,10 +13,8 @@ BEGIN
   IF NOT FOUND OR target.plan IS NULL THEN
     RETURN;
   END IF;
-  IF ARRAY(SELECT a.attname || ' ' || a.atttypid FROM pg_attribute a
-      WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)
-    <> ARRAY(SELECT (c ->> 'name') || ' ' || (c ->> 'type') FROM jsonb_array_elements(target.columns) WITH ORDINALITY AS u(c, i) ORDER BY i)
-  THEN
+  -- One that lost a column to DROP TYPE … CASCADE is broken already, and may still be renamed.
+  IF target.broken_reason IS NULL AND NOT pgstream._columns_are_whole(relation, target.columns) THEN
     RAISE EXCEPTION 'cannot alter the columns of stream table "%"', target.pgs_name
       USING ERRCODE = 'wrong_object_type', DETAIL = 'The columns of a stream table are those of its query.',
         HINT = format('Use pgstream.alter_stream_table(%L, query => …).', format('%I.%I', target.pgs_schema, target.pgs_name));

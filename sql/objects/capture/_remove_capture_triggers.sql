@@ -7,8 +7,7 @@ DECLARE
   trigger_name name;
 BEGIN
   FOR trigger_name IN
-    SELECT tgname FROM pg_trigger
-    WHERE tgrelid = carrier AND tgparentid = 0 AND tgname ~ format('^pgstream_capture_%s_', source)
+    SELECT t.name FROM pgstream._capture_triggers(source, carrier) AS t
   LOOP
     EXECUTE format('DROP TRIGGER %I ON %s', trigger_name, pgstream._qualified_name(carrier));
   END LOOP;

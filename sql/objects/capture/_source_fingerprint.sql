@@ -12,9 +12,16 @@ AS $$
       SELECT coalesce(jsonb_object_agg(a.attnum, a.attname), '{}') FROM pg_attribute a
       WHERE a.attrelid = source AND a.attnum = ANY (columns) AND NOT a.attisdropped),
     'types', (
-      SELECT coalesce(jsonb_object_agg(a.attnum, concat_ws('/', a.atttypid, a.atttypmod, a.attcollation, a.attgenerated)), '{}')
+      SELECT coalesce(jsonb_object_agg(a.attnum, concat_ws('/', a.atttypid, a.atttypmod, a.attcollation)), '{}')
       FROM pg_attribute a
       WHERE a.attrelid = source AND a.attnum = ANY (columns) AND NOT a.attisdropped),
+    -- An expression as it is stored, by column numbers, and as it is printed, by their names.
+    'generated', (
+      SELECT coalesce(jsonb_object_agg(a.attnum, jsonb_build_array(md5(d.adbin::text), pg_get_expr(d.adbin, d.adrelid))), '{}')
+      FROM pg_attribute a JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+      WHERE a.attrelid = source AND a.attnum = ANY (columns) AND a.attgenerated <> '' AND NOT a.attisdropped),
+    'numbersDiffer', pgstream._numbers_differ(source),
+    'obstacle', pgstream._capture_obstacle(source, columns),
     'notNull', (
       SELECT coalesce(jsonb_agg(a.attnum ORDER BY a.attnum), '[]') FROM pg_attribute a
       WHERE a.attrelid = source AND a.attnum = ANY (columns) AND a.attnotnull AND NOT a.attisdropped),

@@ -1,4 +1,5 @@
--- Names that a view may have for its columns and a table may not. What the query itself may not hold, the compiler says.
+-- Names that a view may have for its columns and a table may not, and sources that are pg_stream's own: every refresh
+-- changes them. What the query itself may not hold, the compiler says.
 CREATE OR REPLACE FUNCTION pgstream._check_definition(request jsonb) RETURNS void
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -6,6 +7,13 @@ AS $$
 DECLARE
   bad text;
 BEGIN
+  SELECT format('%I.%I', r.value ->> 'schema', r.value ->> 'name') INTO bad FROM jsonb_each(request -> 'relations') AS r
+  WHERE r.value ->> 'schema' IN ('pgstream', 'pgstream_changes', 'pgstream_state') ORDER BY 1 LIMIT 1;
+  IF bad IS NOT NULL THEN
+    RAISE EXCEPTION 'a stream table cannot read %', bad
+      USING ERRCODE = 'wrong_object_type', DETAIL = 'It belongs to pg_stream, and every refresh changes such tables.',
+        HINT = 'Query it directly, or through a view.';
+  END IF;
   SELECT i INTO bad FROM jsonb_array_elements(request -> 'columns') WITH ORDINALITY AS u(c, i) WHERE c ->> 'name' = '?column?' LIMIT 1;
   IF bad IS NOT NULL THEN
     RAISE EXCEPTION 'column % of the query has no name', bad

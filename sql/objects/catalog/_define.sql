@@ -4,14 +4,13 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  new_plan jsonb := pgstream._compile_definition(request);
+  new_plan jsonb := pgstream._compile_definition(request, owner);
 BEGIN
   PERFORM pgstream._check_select_rights(owner, request, new_plan);
   UPDATE pgstream.pgs_stream_tables
-  SET tree = request ->> 'tree', columns = request -> 'columns', settings = request -> 'settings', definition = request ->> 'definition', plan = new_plan,
-    relations = ARRAY(SELECT r.key::oid FROM jsonb_each(request -> 'relations') AS r WHERE r.value ->> 'kind' <> 'v'),
-    views = ARRAY(SELECT r.key::oid FROM jsonb_each(request -> 'relations') AS r WHERE r.value ->> 'kind' = 'v'),
+  SET tree = request ->> 'tree', columns = request -> 'columns', settings = request -> 'settings', definition = request ->> 'definition',
     needs_replan = false, broken_reason = NULL
   WHERE pgs_id = id;
+  PERFORM pgstream._keep_plan(id, request, new_plan);
 END
 $$;

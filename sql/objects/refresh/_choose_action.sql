@@ -16,7 +16,7 @@ BEGIN
   IF pending[cardinality(pending)] > 0 THEN
     action := 'REINITIALIZE';
     variant := 'full';
-    reason := 'a source table was truncated';
+    reason := pgstream._truncation_reason(id, frontier);
     RETURN;
   END IF;
   sources := ARRAY(SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_captured ORDER BY d.source_relid);

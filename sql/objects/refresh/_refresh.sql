@@ -38,6 +38,7 @@ BEGIN
   END IF;
   IF NOT pgstream._ddl_is_watched() THEN
     PERFORM pgstream._recheck_source(d.source_relid) FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id;
+    PERFORM pgstream._check_guards(target.pgs_relid);
     SELECT * INTO target FROM pgstream._refresh_targets t WHERE t.pgs_id = id;
     IF target.broken_reason IS NOT NULL THEN
       RETURN pgstream._refresh(id, initiated_by);
@@ -115,7 +116,7 @@ BEGIN
     IF NOT result.applied THEN
       -- Truncated at this very moment: recomputing is right whatever happened.
       chosen.action := 'REINITIALIZE';
-      chosen.reason := 'a source table was truncated';
+      chosen.reason := pgstream._truncation_reason(id, frontier);
       result := pgstream._call_refresh(id, 'full', frontier);
     END IF;
   END IF;

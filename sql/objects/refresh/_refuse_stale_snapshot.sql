@@ -8,9 +8,12 @@ AS $$
 DECLARE
   source record;
   buffers oid[];
+  plan jsonb;
+  members oid[];
 BEGIN
   FOR source IN
-    SELECT d.source_relid AS oid, c.relkind, t.buffer, coalesce(t.carriers, pgstream._capture_carriers(d.source_relid)) AS carriers
+    SELECT d.source_relid AS oid, c.relkind, t.buffer, coalesce(t.carriers, pgstream._capture_carriers(d.source_relid)) AS carriers,
+      pgstream._descendants(d.source_relid) AS members
     FROM pgstream.pgs_dependencies d
     JOIN pg_class c ON c.oid = d.source_relid
     LEFT JOIN pgstream.pgs_change_tracking t USING (source_relid)
@@ -23,11 +26,19 @@ BEGIN
     END IF;
     -- These functions see the catalogs as they are now, the queries as they were.
     buffers := ARRAY(SELECT p.relid FROM pg_partition_tree(source.buffer) AS p);
+    members := source.members;
+    IF source.relkind = 'p' THEN
+      members := ARRAY(SELECT p.relid FROM pg_partition_tree(source.oid) AS p);
+    ELSIF source.relkind = 'r' THEN
+      -- Which inheritance children there are now, the planner knows.
+      EXECUTE format('EXPLAIN (VERBOSE, COSTS off, FORMAT json) SELECT FROM %s', pgstream._qualified_name(source.oid)) INTO plan;
+      members := ARRAY(SELECT to_regclass(format('%I.%I', n ->> 'Schema', n ->> 'Relation Name'))::oid
+        FROM jsonb_path_query(plan, 'strict $.**?(exists(@."Relation Name"))') AS n);
+    END IF;
     IF source.buffer IS NOT NULL AND buffers = '{}'
       OR EXISTS (SELECT FROM pg_class c WHERE c.oid = ANY (source.carriers || buffers)
         AND c.relfilenode <> 0 AND c.relfilenode IS DISTINCT FROM pg_relation_filenode(c.oid))
-      OR EXISTS (SELECT FROM pg_partition_tree(source.oid) AS p
-        WHERE source.relkind = 'p' AND p.relid <> ALL (source.carriers)) THEN
+      OR EXISTS (SELECT FROM unnest(source.members) AS m FULL JOIN unnest(members) AS p ON p = m WHERE p IS NULL OR m IS NULL) THEN
       RAISE EXCEPTION 'could not serialize access: source table % was truncated or rewritten', pgstream._qualified_name(source.oid)
         USING ERRCODE = 'serialization_failure', HINT = 'Retry the transaction.';
     END IF;

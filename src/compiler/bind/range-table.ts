@@ -141,6 +141,7 @@ function bindRelation(entry: TreeNode, environment: Environment): Node {
       HINT,
       `Changes of ${name} are captured for all rows alike.`,
     )
+  if (facts.obstacle) throw unsupported(facts.obstacle.construct, facts.obstacle.hint, facts.obstacle.detail)
   if (!booleanField(entry, 'inh') && facts.hasChildren)
     throw unsupported('FROM ONLY', 'Name the child tables instead.')
   return scanOf(facts, environment)

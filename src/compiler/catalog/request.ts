@@ -58,6 +58,8 @@ export interface RelationFacts {
   readonly foreignKeys: readonly ForeignKeyFacts[]
   /** Valid indexes, for judging whether a join step is a probe. */
   readonly indexes: readonly IndexFacts[]
+  /** Why the runtime cannot capture what the plan reads of it, found when there was a plan; absent when it can. */
+  readonly obstacle?: { readonly construct: string; readonly detail: string; readonly hint: string }
   /** Views only: `ev_action` of the `_RETURN` rule. */
   readonly tree: string | null
 }

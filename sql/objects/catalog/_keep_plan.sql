@@ -1,0 +1,13 @@
+-- Puts a plan, and what its request says of the query, into the catalog row.
+CREATE OR REPLACE FUNCTION pgstream._keep_plan(id bigint, request jsonb, new_plan jsonb) RETURNS void
+LANGUAGE sql
+SET search_path = pg_catalog, pg_temp
+AS $$
+  UPDATE pgstream.pgs_stream_tables
+  SET plan = new_plan,
+    relations = ARRAY(SELECT r.key::oid FROM jsonb_each(request -> 'relations') AS r WHERE r.value ->> 'kind' <> 'v'),
+    views = ARRAY(SELECT r.key::oid FROM jsonb_each(request -> 'relations') AS r WHERE r.value ->> 'kind' = 'v'),
+    uses = pgstream._tree_uses((request ->> 'tree') || ARRAY(
+      SELECT r.value ->> 'tree' FROM jsonb_each(request -> 'relations') AS r WHERE r.value ->> 'tree' IS NOT NULL))
+  WHERE pgs_id = id
+$$;

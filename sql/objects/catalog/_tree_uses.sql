@@ -1,0 +1,36 @@
+-- Every function, operator, type and collation that analysed trees use, as catalog/oid, with what these are made of: the
+-- function behind an operator, the parts of an aggregate, elements and attributes of a type, and what the body of a
+-- function in standard SQL calls. What comes with PostgreSQL (oid below 12000, FirstUnpinnedObjectId) cannot change.
+CREATE OR REPLACE FUNCTION pgstream._tree_uses(trees text[]) RETURNS text[]
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  mentioned record := pgstream._tree_references(trees);
+  all_functions oid[];
+BEGIN
+  WITH RECURSIVE called(oid) AS (
+    SELECT f FROM unnest(mentioned.functions) AS f
+    UNION SELECT o.oprcode FROM pg_operator o WHERE o.oid = ANY (mentioned.operators)
+    UNION SELECT part.oid
+    FROM called
+    CROSS JOIN LATERAL (
+      SELECT a FROM pg_aggregate g,
+        unnest(ARRAY[g.aggtransfn, g.aggfinalfn, g.aggcombinefn, g.aggserialfn, g.aggdeserialfn]) AS a WHERE g.aggfnoid = called.oid
+      UNION ALL SELECT d.refobjid FROM pg_depend d
+      WHERE d.classid = 'pg_proc'::regclass AND d.objid = called.oid AND d.refclassid = 'pg_proc'::regclass
+    ) AS part(oid)
+    WHERE part.oid >= 12000
+  )
+  SELECT array_agg(oid) INTO all_functions FROM called;
+  RETURN ARRAY(
+    SELECT DISTINCT format('%s/%s', class::oid, oid)
+    FROM (
+      SELECT 'pg_proc'::regclass AS class, unnest(all_functions) AS oid
+      UNION ALL SELECT 'pg_operator'::regclass, unnest(mentioned.operators)
+      UNION ALL SELECT 'pg_type'::regclass, unnest(pgstream._type_closure(mentioned.types))
+      UNION ALL SELECT 'pg_collation'::regclass, unnest(mentioned.collations)
+    ) AS used
+    WHERE oid >= 12000 ORDER BY 1);
+END
+$$;
