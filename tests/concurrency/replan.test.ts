@@ -61,7 +61,7 @@ test('two roles that come to read one source at the same time', async () => {
   const names = [await role('one'), await role('two'), await role('three')]
   const sessions: pg.Client[] = []
   for (const name of names) {
-    await client.query(`GRANT SELECT ON s TO ${name}; GRANT CREATE ON SCHEMA ${schema} TO ${name}`)
+    await client.query(`GRANT SELECT, TRIGGER ON s TO ${name}; GRANT CREATE ON SCHEMA ${schema} TO ${name}`)
     sessions.push(await open(name))
   }
   for (let round = 0; round < 5; round++) {
@@ -81,7 +81,7 @@ test('each owner reads of the buffer what its stream tables use, and no more whe
   const { client, open, db, schema } = await scene('CREATE TABLE s (id int PRIMARY KEY, a int, b int)')
   database = db
   const name = await role('grantee')
-  await client.query(`GRANT SELECT ON s TO ${name}; GRANT CREATE ON SCHEMA ${schema} TO ${name}`)
+  await client.query(`GRANT SELECT, TRIGGER ON s TO ${name}; GRANT CREATE ON SCHEMA ${schema} TO ${name}`)
   const session = await open(name)
   const granted = async () =>
     (

@@ -16,7 +16,7 @@ test('values of hidden tables show in error texts for the owner only', async () 
     await role('monitor'),
   ]
   await client.query(`
-    GRANT ${owner} TO ${member}; GRANT pg_read_all_stats TO ${monitor}; GRANT SELECT ON hidden TO ${owner};
+    GRANT ${owner} TO ${member}; GRANT pg_read_all_stats TO ${monitor}; GRANT SELECT, TRIGGER ON hidden TO ${owner};
     GRANT CREATE ON SCHEMA ${(await client.query('SELECT current_schema() AS s')).rows[0].s} TO ${owner}`)
   const listener = await open(stranger)
   const alerts: string[] = []
@@ -111,7 +111,7 @@ test('a source that is denied is not tried again as a recomputation', async () =
     `CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE u (id int PRIMARY KEY)`,
   )
   const owner = await role('denied')
-  await client.query(`GRANT SELECT ON t, u TO ${owner}; GRANT CREATE ON SCHEMA ${schema} TO ${owner}`)
+  await client.query(`GRANT SELECT, TRIGGER ON t, u TO ${owner}; GRANT CREATE ON SCHEMA ${schema} TO ${owner}`)
   const session = await open(owner)
   await create(session, 'st', 'SELECT t.id FROM t JOIN u USING (id)')
   await client.query(`REVOKE SELECT ON u FROM ${owner}; INSERT INTO t VALUES (1)`)
