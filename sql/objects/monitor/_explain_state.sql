@@ -31,8 +31,5 @@ BEGIN
         || ' (' || pg_size_pretty(pgstream._buffer_size(t.source_relid)) || ')' ELSE 'changes not captured' END)
     FROM pgstream.pgs_dependencies d LEFT JOIN pgstream.pgs_change_tracking t USING (source_relid)
     WHERE d.pgs_id = id ORDER BY d.source_relid;
-  RETURN QUERY
-    SELECT 'last refresh', concat_ws(', ', h.action, h.status, round(h.duration_ms::numeric, 2) || ' ms', h.reason, h.error_message)
-    FROM pgstream.pgs_refresh_history h WHERE h.pgs_id = id ORDER BY h.refresh_id DESC LIMIT 1;
 END
 $$;

@@ -14,6 +14,10 @@ BEGIN
   PERFORM pgstream._check_flag('with_analyze', with_analyze);
   RETURN QUERY SELECT * FROM pgstream._explain_state(id);
   RETURN QUERY
+    SELECT 'last refresh', pg_catalog.concat_ws(', ', h.action, h.status,
+      pg_catalog.round(h.duration_ms::pg_catalog.numeric, 2) OPERATOR(pg_catalog.||) ' ms', h.reason, h.error_message)
+    FROM pgstream.get_refresh_history(name, 1) AS h;
+  RETURN QUERY
     SELECT e OPERATOR(pg_catalog.->>) 'property', e OPERATOR(pg_catalog.->>) 'value'
     FROM pgstream.pgs_stream_tables s, pg_catalog.jsonb_array_elements(s.plan OPERATOR(pg_catalog.->) 'explain') AS e
     WHERE s.pgs_id OPERATOR(pg_catalog.=) id;
