@@ -1,7 +1,6 @@
 -- Behind the gate: refresh_stream_table.
 CREATE OR REPLACE FUNCTION pgstream._refresh_stream_table(id bigint) RETURNS text
 LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   target record;

@@ -2,7 +2,6 @@
 -- it. One that would run with its caller's rights is not called. (Where there are event triggers, altering is refused.)
 CREATE OR REPLACE FUNCTION pgstream._check_generated(id bigint, variant text) RETURNS void
 LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   IF EXISTS (

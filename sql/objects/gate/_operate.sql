@@ -1,7 +1,6 @@
 -- Behind the gate of a stream table: what its owner asks for, done with our rights.
 CREATE OR REPLACE FUNCTION pgstream._operate(id bigint, operation text, arguments jsonb) RETURNS text
 LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   CASE operation

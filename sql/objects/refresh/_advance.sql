@@ -7,17 +7,32 @@
 -- … SELECT refresh_stream_table(…)), because triggers fire at its end. So the sources are noted as consumed in this
 -- statement, and a capture that still comes in it notes a truncation, which makes the next refresh compute anew
 -- (pgstream._generate_capture).
-CREATE OR REPLACE FUNCTION pgstream._advance(id bigint, snapshot pg_snapshot, as_of timestamptz, duration_ms double precision)
-RETURNS void
-LANGUAGE sql
-SET search_path = pg_catalog, pg_temp
+--
+-- Keeps the measured costs, too, by which AUTO decides. A large delta teaches the costs of its sources
+-- (pgstream._learned_costs), a small one the fixed part, a FULL refresh its own.
+CREATE OR REPLACE FUNCTION pgstream._advance(
+  id bigint, snapshot pg_snapshot, as_of timestamptz, duration_ms double precision,
+  action text, changed_rows bigint, changes bigint[], costs double precision[]
+) RETURNS void
+LANGUAGE plpgsql
 AS $$
+#variable_conflict use_column
+DECLARE
+  is_full CONSTANT boolean := action <> 'DIFFERENTIAL';
+  is_small CONSTANT boolean := NOT is_full AND changed_rows <= 1000;
+BEGIN
   UPDATE pgstream.frontiers f
   SET snapshot = _advance.snapshot, own_xid = pg_current_xact_id()::text::bigint,
-    own_seq = (SELECT last_value FROM pgstream.change_seq),
+    own_seq = (SELECT s.last_value FROM pgstream.change_seq s),
     data_timestamp = as_of, last_refresh_at = clock_timestamp(), last_duration_ms = duration_ms,
-    system_identifier = pgstream._cluster(), skips = 0, retry_at = NULL, waiting_for = NULL
+    -- What is differential is of this cluster.
+    system_identifier = CASE WHEN is_full THEN pgstream._cluster() ELSE f.system_identifier END,
+    skips = 0, retry_at = NULL, waiting_for = NULL,
+    full_ms = CASE WHEN is_full THEN coalesce(f.full_ms * 0.5 + duration_ms * 0.5, duration_ms) ELSE f.full_ms END,
+    delta_ms_fixed = CASE WHEN is_small THEN coalesce(f.delta_ms_fixed * 0.8 + duration_ms * 0.2, duration_ms) ELSE f.delta_ms_fixed END,
+    delta_costs = CASE WHEN costs IS NULL THEN f.delta_costs ELSE pgstream._learned_costs(action, changes, costs, duration_ms) END
   WHERE f.pgs_id = id;
-  SELECT set_config('pg_stream.consumed_' || d.source_relid, extract(epoch FROM statement_timestamp())::text, true)
+  PERFORM set_config('pg_stream.consumed_' || d.source_relid, extract(epoch FROM statement_timestamp())::text, true)
   FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_captured;
+END
 $$;

@@ -2,7 +2,6 @@
 CREATE OR REPLACE FUNCTION pgstream._call_refresh(id bigint, variant text, frontier pgstream.frontiers)
 RETURNS pgstream.refresh_result
 LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   result pgstream.refresh_result;

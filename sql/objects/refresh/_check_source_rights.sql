@@ -2,7 +2,6 @@
 -- gets another owner: so the rights on the sources themselves are asked for.
 CREATE OR REPLACE FUNCTION pgstream._check_source_rights(id bigint) RETURNS void
 LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   denied CONSTANT oid := pgstream._denied_source(id);

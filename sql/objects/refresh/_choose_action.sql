@@ -5,12 +5,10 @@ CREATE OR REPLACE FUNCTION pgstream._choose_action(
   OUT action text, OUT variant text, OUT changed_rows bigint, OUT reason text, OUT changes bigint[], OUT costs double precision[]
 )
 LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   cached_limit CONSTANT bigint := 1000;
   sources oid[];
-  changed oid[];
   delta_ms double precision;
 BEGIN
   IF pending[cardinality(pending)] > 0 THEN
@@ -20,10 +18,14 @@ BEGIN
     RETURN;
   END IF;
   sources := ARRAY(SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_captured ORDER BY d.source_relid);
-  changed := ARRAY(SELECT s FROM unnest(sources) WITH ORDINALITY AS u(s, i) WHERE pending[i] > 0);
-  changed_rows := (SELECT sum(n) FROM unnest(pending) AS n);
+  changed_rows := 0;
+  FOR i IN 1..cardinality(sources) LOOP
+    IF pending[i] > 0 THEN
+      variant := CASE WHEN changed_rows = 0 THEN 'from_' || sources[i] ELSE 'from_all' END;
+      changed_rows := changed_rows + pending[i];
+    END IF;
+  END LOOP;
   action := 'DIFFERENTIAL';
-  variant := CASE WHEN cardinality(changed) = 1 THEN format('from_%s', changed[1]) ELSE 'from_all' END;
   IF changed_rows <= cached_limit THEN
     RETURN;
   END IF;

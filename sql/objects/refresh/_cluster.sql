@@ -1,7 +1,6 @@
 -- The cluster that gives transaction ids their meaning: a frontier from another one says nothing here.
 CREATE OR REPLACE FUNCTION pgstream._cluster() RETURNS bigint
 LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT system_identifier FROM pg_control_system()
 $$;

@@ -41,8 +41,7 @@ BEGIN
   END LOOP;
   -- What was learned of another plan is worth nothing.
   UPDATE pgstream.frontiers f SET full_ms = NULL, delta_ms_fixed = NULL, delta_costs = NULL WHERE f.pgs_id = id;
-  PERFORM pgstream._advance(id, result.snapshot, as_of, duration_ms);
-  PERFORM pgstream._learn(id, 'FULL', 0, NULL, NULL, duration_ms);
+  PERFORM pgstream._advance(id, result.snapshot, as_of, duration_ms, 'FULL', 0, NULL, NULL);
   UPDATE pgstream.pgs_stream_tables s
   SET is_populated = true, status = 'ACTIVE',
     -- A mark that came meanwhile stays.

@@ -2,7 +2,6 @@
 -- made it, whose rows count by their sequence number (its own id looks consumed in its own snapshot).
 CREATE OR REPLACE FUNCTION pgstream._frontier_ids(snapshot pg_snapshot, own_xid bigint) RETURNS bigint[]
 LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT ARRAY(SELECT x::text::bigint FROM pg_snapshot_xip(snapshot) AS x) || own_xid
 $$;

@@ -1,7 +1,6 @@
 -- New rows per source, counted to a little above what cached plans are used for, then new truncations.
 CREATE OR REPLACE FUNCTION pgstream._pending(id bigint, frontier pgstream.frontiers) RETURNS bigint[]
 LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   result bigint[];

@@ -3,7 +3,6 @@
 -- content is computed anew, and history says why; when that fails too, the query itself does.
 CREATE OR REPLACE FUNCTION pgstream._refresh_or_recompute(id bigint, initiated_by text DEFAULT 'MANUAL') RETURNS text
 LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   words text;

@@ -11,13 +11,17 @@ DECLARE
   words text := message;
   most integer;
   failures integer;
+  line bigint;
 BEGIN
   IF state = '55P03' THEN
     kind := coalesce(pgstream._lock_in_the_way(id), 'waiting for a lock');
     words := NULL;
   END IF;
-  PERFORM pgstream._record(id, 'SKIP', CASE WHEN passing THEN 'SKIPPED' ELSE 'FAILED' END, NULL, started,
-    extract(epoch FROM clock_timestamp() - started) * 1000, 'SCHEDULER', state, kind, words);
+  line := pgstream._record(id, 'SKIP', CASE WHEN passing THEN 'SKIPPED' ELSE 'FAILED' END, NULL, started,
+    extract(epoch FROM clock_timestamp() - started) * 1000, 'SCHEDULER', state, kind);
+  IF words IS NOT NULL THEN
+    INSERT INTO pgstream._error_texts (refresh_id, message) VALUES (line, words);
+  END IF;
   IF passing THEN
     UPDATE pgstream.frontiers f
     SET skips = f.skips + 1, waiting_for = kind,
