@@ -23,6 +23,9 @@ BEGIN
   IF NOT FOUND OR NOT pgstream._still_due(id, frontier) THEN
     RETURN NULL;
   END IF;
+  -- This transaction is a refresh and nothing else, content and frontier together: when a crash loses it, the next refresh
+  -- does it again from sources that are safe. So nobody waits for the disk. (What cleans up is written to the log later.)
+  PERFORM set_config('synchronous_commit', 'off', true);
   PERFORM set_config('lock_timeout', (500 * 2 ^ least(frontier.skips, 3))::integer || 'ms', true);
   BEGIN
     action := pgstream._refresh_or_recompute(id, 'SCHEDULER');
