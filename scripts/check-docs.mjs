@@ -75,11 +75,11 @@ function checkGenerated(page, name, wanted) {
   writeFileSync(path.join(root, page), texts.get(page))
 }
 
-/** The targets of the recorded run; figures are never written by hand. */
+/** The recorded run in short: in one place, and copied. */
 function benchmarks() {
   const file = 'docs/BENCHMARKS.md'
   const table = existsSync(path.join(root, file))
-    ? /^#+ Targets\n+((?:\|.*\n)+)/m.exec(read(file))?.[1]
+    ? /^#+ In short\n+((?:\|.*\n)+)/m.exec(read(file))?.[1]
     : undefined
   return table
     ? `What \`npm run bench\` measured, as recorded in [${file}](${file}) with the machine it ran on:\n\n${table}`
