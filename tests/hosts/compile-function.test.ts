@@ -1,8 +1,22 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { serverAccount } from '../../src/hosts/embedded/account.ts'
 import { compileFunction } from '../../src/hosts/embedded/compile-function.ts'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 
@@ -105,4 +119,48 @@ test('is for the superuser alone', async () => {
   await expect(client.query(`SELECT pgstream._compile('{}')`)).rejects.toMatchObject({ code: '42501' })
   await client.end()
   await database.client.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+})
+
+test('a resident program answers; when it dies, one is started', async () => {
+  const account = serverAccount(undefined)
+  const folder = path.join(root, 'resident here')
+  mkdirSync(folder)
+  if (account) chownSync(folder, account.uid, account.gid)
+  const bundle = path.join(root, 'compile-host.cjs')
+  copyFileSync(new URL('../../dist/compile-host.cjs', import.meta.url), bundle)
+  chmodSync(bundle, 0o644)
+  const define = (node: string) => database.client.query(compileFunction({ node, bundle, folder }))
+  const compile = async () => {
+    const client = await database.connect()
+    const { rows } = await client.query(`SELECT pgstream._compile('{}') ? 'error' AS refused`)
+    await client.end()
+    return rows[0].refused
+  }
+  const program = spawn(process.execPath, [bundle, '--serve', folder], {
+    ...account,
+    cwd: '/',
+    stdio: ['pipe', 'ignore', 'inherit'],
+  })
+  while (!existsSync(path.join(folder, 'resident'))) await sleep(10)
+  await define('/nowhere/node')
+  expect(await Promise.all(Array.from({ length: 8 }, compile))).toEqual(Array(8).fill(true))
+  expect(readdirSync(folder)).toEqual(['resident'])
+
+  program.kill('SIGSTOP')
+  await expect(compile()).rejects.toMatchObject({ code: 'XX000' })
+  await define(process.execPath)
+  expect(await compile()).toBe(true)
+  program.kill('SIGKILL')
+  expect(await compile()).toBe(true)
+  expect(readdirSync(folder)).toEqual(['resident'])
+
+  const other = spawn(process.execPath, [bundle, '--serve', folder], {
+    ...account,
+    cwd: '/',
+    stdio: ['pipe', 'ignore', 'inherit'],
+  })
+  const ended = once(other, 'exit')
+  other.stdin?.end()
+  await ended
+  expect(readdirSync(folder)).toEqual([])
 })

@@ -111,7 +111,9 @@ test('a source that is denied is not tried again as a recomputation', async () =
     `CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE u (id int PRIMARY KEY)`,
   )
   const owner = await role('denied')
-  await client.query(`GRANT SELECT, TRIGGER ON t, u TO ${owner}; GRANT CREATE ON SCHEMA ${schema} TO ${owner}`)
+  await client.query(
+    `GRANT SELECT, TRIGGER ON t, u TO ${owner}; GRANT CREATE ON SCHEMA ${schema} TO ${owner}`,
+  )
   const session = await open(owner)
   await create(session, 'st', 'SELECT t.id FROM t JOIN u USING (id)')
   await client.query(`REVOKE SELECT ON u FROM ${owner}; INSERT INTO t VALUES (1)`)

@@ -30,6 +30,10 @@ BEGIN
     RETURN;
   END IF;
   variant := variant || '_bulk';
+  -- There is nothing to decide.
+  IF refresh_mode <> 'AUTO' THEN
+    RETURN;
+  END IF;
   changes := ARRAY(SELECT CASE WHEN pending[i] > cached_limit THEN greatest(pending[i], pgstream._estimate_pending(s, frontier)) ELSE pending[i] END
     FROM unnest(sources) WITH ORDINALITY AS u(s, i) ORDER BY i);
   changed_rows := (SELECT sum(n) FROM unnest(changes) AS n);
@@ -41,9 +45,6 @@ BEGIN
   costs := ARRAY(SELECT coalesce(frontier.delta_costs[i], 4 * frontier.full_ms / pgstream._delta_size(c.reltuples::bigint))
     FROM unnest(sources) WITH ORDINALITY AS u(s, i) LEFT JOIN pg_class c ON c.oid = s ORDER BY i)
     || coalesce(frontier.delta_costs[cardinality(sources) + 1], 1);
-  IF refresh_mode <> 'AUTO' THEN
-    RETURN;
-  END IF;
   delta_ms := coalesce(frontier.delta_ms_fixed, 0) + pgstream._delta_ms(changes, costs);
   IF delta_ms > frontier.full_ms THEN
     action := 'FULL';

@@ -14,20 +14,25 @@ export interface CompileProgram {
  * in a file named after the backend, so calls never meet. The commands hold nothing but paths known at installation
  * and the backend's process number. CSV with delimiters that JSON cannot hold hands the request over as it is, with
  * no escapes to undo.
+ *
+ * Where the program is resident (compile-host.ts) the request is left for it; when it does not answer soon, the request is
+ * taken back, if it can be, and a program of our own started.
  */
 export function compileFunction({ node, bundle, folder }: CompileProgram): string {
   const file = `${quoteShell(folder)}/`
+  const own = `${quoteShell(node)} ${quoteShell(bundle)}`
+  const program = `exec /bin/sh -c ${quoteShell(ask(own))} sh ${file}`
   const body = `
 DECLARE
   reply_name text := pg_backend_pid() || '.reply';
-  clean text := format('COPY (SELECT WHERE false) TO PROGRAM %L', ${quoteLiteral(`exec rm -f ${file}`)} || reply_name);
+  clean text := format('COPY (SELECT WHERE false) TO PROGRAM %L', ${quoteLiteral(`cd ${file} && rm -f `)} || concat_ws(' ', reply_name, reply_name || '.todo', reply_name || '.taken', reply_name || '.new'));
   answer text;
   failure text;
 BEGIN
   BEGIN
     EXECUTE format(
       'COPY (SELECT %L) TO PROGRAM %L (FORMAT csv, DELIMITER E''\\x02'', QUOTE E''\\x01'', ENCODING ''UTF8'')',
-      request::text, ${quoteLiteral(`exec ${quoteShell(node)} ${quoteShell(bundle)} ${file}`)} || reply_name);
+      request::text, ${quoteLiteral(program)} || reply_name);
     answer := pg_read_file(${quoteLiteral(`${folder}/`)} || reply_name);
   EXCEPTION WHEN OTHERS OR query_canceled THEN
     GET STACKED DIAGNOSTICS failure = MESSAGE_TEXT;
@@ -44,6 +49,22 @@ LANGUAGE plpgsql STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS ${quoteLiteral(body)};
 REVOKE ALL ON FUNCTION pgstream._compile(jsonb) FROM PUBLIC;
 `
+}
+
+/** Standard input to the resident program or to one of our own; the reply to the file $1. */
+function ask(own: string): string {
+  return `
+if [ -e "\${1%/*}/resident" ]; then
+  cat >"$1.new" && mv "$1.new" "$1.todo" || exit
+  n=0
+  while [ "$n" -lt 200 ] && [ ! -e "$1" ]; do sleep 0.001; n=$((n + 1)); done
+  [ -e "$1" ] && exit 0
+  if mv "$1.todo" "$1.taken" 2>/dev/null; then exec ${own} "$1" <"$1.taken"; fi
+  while [ "$n" -lt 1200 ] && [ ! -e "$1" ]; do sleep 0.01; n=$((n + 1)); done
+  [ -e "$1" ]
+else
+  exec ${own} "$1"
+fi`
 }
 
 /** A word for `sh`, whatever it holds. */

@@ -1,3 +1,4 @@
+import { type ChildProcess, spawn } from 'node:child_process'
 import { chownSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -10,7 +11,7 @@ import { choosePort } from './port.ts'
 import { isAlive, readPostmaster } from './postmaster.ts'
 import { type Programs, runnablePrograms } from './readable-copy.ts'
 import { StartError } from './start-error.ts'
-import { type Supervised, supervise } from './supervisor.ts'
+import { type Supervised, serverEnvironment, supervise } from './supervisor.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 export interface ServerOptions {
@@ -127,6 +128,9 @@ async function launch(launch: Launch): Promise<EmbeddedServer> {
   )
   const pid = await ready(server, launch, since, fatal)
   const password = readPassword(dataFolder)
+  const folder = replyFolder(dataFolder, account)
+  const compiler = residentCompiler(programs, folder, account)
+  server.exited.then(() => compiler.stdin?.end())
   return {
     port,
     url: `postgresql://postgres${password === undefined ? '' : `:${password}`}@127.0.0.1:${port}/postgres`,
@@ -137,7 +141,7 @@ async function launch(launch: Launch): Promise<EmbeddedServer> {
       compileFunction: compileFunction({
         node: programs.node,
         bundle: programs.compileHost,
-        folder: replyFolder(dataFolder, account),
+        folder,
       }),
     },
     exited: server.exited,
@@ -176,6 +180,23 @@ async function ready(
     }
     await sleep(10)
   }
+}
+
+/** Its end is the end of its standard input: ours. Without it every definition starts a compiler of its own. */
+function residentCompiler(programs: Programs, folder: string, account: Account | undefined): ChildProcess {
+  const compiler = spawn(programs.node, [programs.compileHost, '--serve', folder], {
+    ...account,
+    cwd: '/',
+    env: serverEnvironment(),
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  compiler.on('error', () => {})
+  // Killed, it leaves the sign that it is there.
+  compiler.on('exit', () => rmSync(path.join(folder, 'resident'), { force: true }))
+  compiler.stdin?.on('error', () => {})
+  compiler.unref()
+  return compiler
 }
 
 /** Where compile replies pass through: emptied here, since a killed backend cannot. */
