@@ -136,6 +136,7 @@ test('nothing that has our rights is for everybody, but what checks its caller',
     '_explain_state',
     '_follow_ddl',
     '_follow_drop',
+    '_follow_owner',
     '_redefine',
     '_validate_query',
   ])
@@ -202,4 +203,83 @@ test('what is exported sets nothing but the search_path', async () => {
   await owner.query(rows[0].sql)
   await owner.query(`SET search_path = ${at.schema}`)
   await expectExact(owner, 'st')
+})
+
+test('a function of a query that leaves settings behind is refused, and they are taken back', async () => {
+  await owner.query(`
+    CREATE FUNCTION minus(timestamptz, timestamptz) RETURNS interval LANGUAGE plpgsql AS $$
+    BEGIN PERFORM ${at.schema}.note(); RETURN pg_catalog.timestamptz_mi($1, $2); END $$;
+    CREATE OPERATOR - (LEFTARG = timestamptz, RIGHTARG = timestamptz, FUNCTION = minus);
+    CREATE FUNCTION leaves(i int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
+    BEGIN
+      IF i = 20 THEN PERFORM set_config('search_path', '${at.schema}, pg_catalog', false); END IF;
+      IF i = 21 THEN PERFORM set_config('default_transaction_read_only', 'on', false); END IF;
+      RETURN i;
+    END $$`)
+  await create(owner, 'st', 'SELECT leaves(id) AS id FROM src', { schedule: '1s' })
+  await create(at.client, 'other', 'SELECT who FROM seen', { schedule: '1s' })
+  const { rows: before } = await at.client.query('SHOW search_path')
+  for (const id of [20, 21]) {
+    await owner.query(`INSERT INTO src VALUES (${id}, 0)`)
+    expect(await outcome(refresh(owner, 'st'))).toBe('55000')
+    expect(await outcome(refresh(at.client, 'st'))).toBe('55000')
+    expect(await outcome(at.client.query(`SELECT * FROM pgstream.verify_stream_table('st')`))).toBe('55000')
+    await at.client.query(
+      'UPDATE pgstream.frontiers SET data_timestamp = now() - interval $$1 hour$$, last_refresh_at = NULL',
+    )
+    await at.client.query('CALL pgstream.run_scheduler()')
+    expect((await at.client.query('SHOW search_path')).rows).toEqual(before)
+    expect((await at.client.query('SHOW default_transaction_read_only')).rows).toEqual([
+      { default_transaction_read_only: 'off' },
+    ])
+    await expectExact(at.client, 'other')
+    await owner.query(`DELETE FROM src WHERE id = ${id}`)
+  }
+  expect(await seen()).toEqual([])
+})
+
+test("nothing of an index, a type or a plan runs with other rights than its owner's", async () => {
+  await owner.query(`
+    CREATE FUNCTION difference(int, int) RETURNS float8 IMMUTABLE LANGUAGE sql AS 'SELECT ($1 - $2)::float8';
+    CREATE TYPE spread AS RANGE (subtype = int4, subtype_diff = difference);
+    CREATE TABLE wide (id int PRIMARY KEY, r spread);
+    CREATE INDEX ON src ((a + who(1)))`)
+  await create(owner, 'st', 'SELECT id, a FROM src')
+  await create(owner, 'spreads', 'SELECT id, r FROM wide')
+  await owner.query(`CREATE OR REPLACE FUNCTION difference(int, int) RETURNS float8 IMMUTABLE LANGUAGE plpgsql AS $$
+    BEGIN PERFORM ${at.schema}.note(); RETURN ($1 - $2)::float8; END $$`)
+  await owner.query('INSERT INTO wide SELECT i, spread(i, i + i % 7 + 1) FROM generate_series(1, 900) AS i')
+  await owner.query('INSERT INTO src VALUES (2, 2)')
+  await at.client.query('TRUNCATE seen')
+  const session = await at.open(ownerName)
+  await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ')
+  await refresh(session, 'st')
+  await session.query('COMMIT')
+  const { rows } = await at.client.query(
+    `SELECT buffer::regclass::text AS name FROM pgstream.pgs_change_tracking`,
+  )
+  for (const { name } of rows) await at.client.query(`ANALYZE ${name}`)
+  expect((await seen()).filter((name) => name !== ownerName)).toEqual([])
+})
+
+test('REASSIGN OWNED hands over the gate', async () => {
+  const { client: heir, name } = await newRole()
+  await create(owner, 'st', 'SELECT id, a FROM src')
+  const id = await idOf('st')
+  await at.client.query(`REASSIGN OWNED BY ${ownerName} TO ${name}`)
+  expect(await outcome(refresh(heir, 'st'))).toBe('ok')
+  expect(await outcome(owner.query(`SELECT pgstream_state.gate_${id}('drop', '{"cascade": true}')`))).toBe(
+    '42501',
+  )
+})
+
+test("DDL in a schema of one's own locks no stream tables of others", async () => {
+  const { client: other, name } = await newRole()
+  await at.client.query(`CREATE SCHEMA of_${name} AUTHORIZATION ${name}`)
+  await create(owner, 'st', 'SELECT id, a FROM src')
+  await other.query(`BEGIN; ALTER SCHEMA of_${name} OWNER TO ${name}`)
+  await owner.query(`SET lock_timeout = '2s'`)
+  expect(await outcome(owner.query(`SELECT pgstream.alter_stream_table('st', schedule => '2s')`))).toBe('ok')
+  await other.query('ROLLBACK')
+  await at.client.query(`DROP SCHEMA of_${name}`)
 })

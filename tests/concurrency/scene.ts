@@ -38,7 +38,7 @@ export function scenes(): (setup?: string) => Promise<Scene> {
 export function roles(get: () => FreshDatabase): (name: string) => Promise<string> {
   const known: string[] = []
   afterAll(async () => {
-    for (const role of known) await get().client.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+    for (const role of known) await get().client.query(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`)
   })
   return async (name) => {
     const role = `${name}_${get().name}`

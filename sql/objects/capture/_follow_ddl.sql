@@ -50,11 +50,13 @@ BEGIN
       PERFORM pgstream._mark_stream_tables(readers, 'reinit', format('view %s was altered', pgstream._qualified_name(command.objid)));
     ELSIF command.object_type = 'schema' THEN
       CONTINUE WHEN command.command_tag <> 'ALTER SCHEMA';
+      -- Not the stream tables of others: their rows would be locked until this is committed.
       UPDATE pgstream.pgs_stream_tables s SET needs_replan = true,
         pgs_schema = (SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = s.pgs_relid)
-      WHERE s.pgs_relid IS NOT NULL;
+      WHERE s.pgs_id IN (SELECT pgstream._readers_of_schema(command.objid));
       -- Capture functions name no schema but our own; the fingerprints do.
-      PERFORM pgstream._follow_source(t.source_relid) FROM pgstream.pgs_change_tracking t;
+      PERFORM pgstream._follow_source(t.source_relid) FROM pgstream.pgs_change_tracking t
+      JOIN pg_class c ON c.oid = t.source_relid WHERE c.relnamespace = command.objid;
     ELSIF command.object_type = 'subscription' THEN
       PERFORM pgstream._follow_source(t.source_relid) FROM pgstream.pgs_change_tracking t;
     ELSIF command.schema_name = 'pgstream_state' THEN

@@ -13,6 +13,10 @@ AS $$
     -- TRIGGER_TYPE_ROW and TRIGGER_TYPE_BEFORE
     WHEN EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = relation AND t.tgtype & 3 = 3 AND t.tgenabled <> 'D')
       THEN 'A BEFORE trigger for each row could change what a refresh writes.'
+    -- Before PostgreSQL 18 a deferred trigger runs as who commits.
+    WHEN current_setting('server_version_num')::integer < 180000
+        AND EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = relation AND t.tgdeferrable AND t.tgenabled <> 'D')
+      THEN 'A deferrable trigger would run with the rights of whoever refreshes.'
     WHEN EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = relation AND r.ev_enabled <> 'D')
       THEN 'A rule could change what a refresh writes.'
     WHEN c.relrowsecurity AND c.relforcerowsecurity

@@ -6,12 +6,17 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   target pgstream.pgs_stream_tables;
+  plan jsonb;
 BEGIN
   CASE operation
     WHEN 'verify' THEN
       RETURN QUERY SELECT jsonb_build_object('weight', v.weight, 'row', v."row") FROM pgstream._verify_stream_table(id) AS v;
     WHEN 'analyze' THEN
       RETURN NEXT to_jsonb(pgstream._analyze_delta(id, arguments ->> 'function', arguments ->> 'statement'));
+    WHEN 'explain' THEN
+      EXECUTE format('EXPLAIN (VERBOSE, COSTS off, FORMAT json) SELECT FROM %s', pgstream._qualified_name((arguments ->> 'relation')::oid))
+      INTO plan;
+      RETURN NEXT plan;
     WHEN 'empty' THEN
       PERFORM pgstream._empty(id);
     WHEN 'view' THEN

@@ -3,12 +3,19 @@
 CREATE OR REPLACE FUNCTION pgstream._check_generated(id bigint, variant text) RETURNS void
 LANGUAGE plpgsql
 AS $$
+DECLARE
+  generated CONSTANT name := 'refresh_' || id || '_' || variant;
+  owner CONSTANT oid := (SELECT c.relowner FROM pgstream.pgs_stream_tables s JOIN pg_class c ON c.oid = s.pgs_relid WHERE s.pgs_id = id);
 BEGIN
   IF EXISTS (
     SELECT FROM pg_proc p
-    WHERE p.proname = 'refresh_' || id || '_' || variant AND p.pronamespace = 'pgstream_state'::regnamespace
-      AND NOT (p.prosecdef AND p.proowner = (
-        SELECT c.relowner FROM pgstream.pgs_stream_tables s JOIN pg_class c ON c.oid = s.pgs_relid WHERE s.pgs_id = id)))
+    WHERE p.proname = generated AND p.pronamespace = 'pgstream_state'::regnamespace AND p.proowner <> owner)
+  THEN
+    PERFORM pgstream._follow_owner(id);
+  END IF;
+  IF EXISTS (
+    SELECT FROM pg_proc p
+    WHERE p.proname = generated AND p.pronamespace = 'pgstream_state'::regnamespace AND NOT (p.prosecdef AND p.proowner = owner))
   THEN
     RAISE EXCEPTION 'the generated function pgstream_state.refresh_%_% was altered', id, variant
       USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = 'It would not run with the rights of the stream table''s owner.',

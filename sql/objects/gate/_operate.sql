@@ -3,6 +3,11 @@ CREATE OR REPLACE FUNCTION pgstream._operate(id bigint, operation text, argument
 LANGUAGE plpgsql
 AS $$
 BEGIN
+  -- Of a new owner nothing may have told us: the old one still has the key.
+  IF NOT pgstream._gate_is_of(id, (
+      SELECT c.relowner FROM pgstream.pgs_stream_tables s JOIN pg_class c ON c.oid = s.pgs_relid WHERE s.pgs_id = id)) THEN
+    RAISE EXCEPTION 'the owner of the stream table has changed' USING ERRCODE = 'insufficient_privilege';
+  END IF;
   CASE operation
     WHEN 'refresh' THEN
       RETURN pgstream._refresh_stream_table(id);

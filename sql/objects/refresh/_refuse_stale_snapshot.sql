@@ -30,8 +30,8 @@ BEGIN
     IF source.relkind = 'p' THEN
       members := ARRAY(SELECT p.relid FROM pg_partition_tree(source.oid) AS p);
     ELSIF source.relkind = 'r' THEN
-      -- Which inheritance children there are now, the planner knows.
-      EXECUTE format('EXPLAIN (VERBOSE, COSTS off, FORMAT json) SELECT FROM %s', pgstream._qualified_name(source.oid)) INTO plan;
+      -- Which inheritance children there are now, the planner knows. It runs functions of the table's indexes, so as the owner.
+      plan := (SELECT e FROM pgstream._call_as_owner(id, 'explain', jsonb_build_object('relation', source.oid::bigint)) AS e);
       members := ARRAY(SELECT to_regclass(format('%I.%I', n ->> 'Schema', n ->> 'Relation Name'))::oid
         FROM jsonb_path_query(plan, 'strict $.**?(exists(@."Relation Name"))') AS n);
     END IF;
