@@ -260,3 +260,16 @@ test('an index on a source that comes or goes changes the plan, not the content'
   expect(await refreshed()).toBe('DIFFERENTIAL')
   expect(await missing()).toHaveLength(1)
 })
+
+test('a schema that only functions and types of the query are in may be renamed', async () => {
+  await db.client.query(`CREATE SCHEMA tools; CREATE TYPE tools.size AS ENUM ('small', 'large');
+    CREATE FUNCTION tools.size_of(numeric) RETURNS tools.size IMMUTABLE LANGUAGE sql
+      AS $$ SELECT (CASE WHEN $1 > 5 THEN 'large' ELSE 'small' END)::tools.size $$`)
+  await create(`SELECT "Id", tools.size_of("a b") AS size FROM ${TABLE}`)
+  await db.client.query('ALTER SCHEMA tools RENAME TO utensils')
+  expect(await state()).toMatchObject({ needs_replan: true, broken_reason: null })
+  await db.client.query(`CREATE OR REPLACE FUNCTION utensils.size_of(numeric) RETURNS utensils.size IMMUTABLE LANGUAGE sql
+      AS $$ SELECT (CASE WHEN $1 > 5 THEN 'large' ELSE 'small' END)::utensils.size $$`)
+  await db.client.query(`UPDATE ${TABLE} SET "a b" = 20 WHERE "Id" = 1`)
+  await refreshed()
+})

@@ -8,10 +8,10 @@ AS $$
     EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = schema AND c.oid = ANY (s.pgs_relid || s.relations || s.views))
     OR EXISTS (
       SELECT FROM unnest(s.uses) AS u,
-        LATERAL (SELECT split_part(u, '/', 1) AS catalog, split_part(u, '/', 2)::oid AS object) AS used
-      WHERE schema = CASE used.catalog
-        WHEN 'pg_proc' THEN (SELECT p.pronamespace FROM pg_proc p WHERE p.oid = object)
-        WHEN 'pg_type' THEN (SELECT t.typnamespace FROM pg_type t WHERE t.oid = object)
-        WHEN 'pg_operator' THEN (SELECT o.oprnamespace FROM pg_operator o WHERE o.oid = object)
-        WHEN 'pg_collation' THEN (SELECT k.collnamespace FROM pg_collation k WHERE k.oid = object) END))
+        LATERAL (SELECT split_part(u, '/', 1)::oid AS class, split_part(u, '/', 2)::oid AS object) AS used
+      WHERE schema = CASE used.class
+        WHEN 'pg_proc'::regclass THEN (SELECT p.pronamespace FROM pg_proc p WHERE p.oid = used.object)
+        WHEN 'pg_type'::regclass THEN (SELECT t.typnamespace FROM pg_type t WHERE t.oid = used.object)
+        WHEN 'pg_operator'::regclass THEN (SELECT o.oprnamespace FROM pg_operator o WHERE o.oid = used.object)
+        WHEN 'pg_collation'::regclass THEN (SELECT k.collnamespace FROM pg_collation k WHERE k.oid = used.object) END))
 $$;

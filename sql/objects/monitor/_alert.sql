@@ -1,4 +1,4 @@
--- Tells listeners of pg_stream_alert what happened. Only for events that are rare: NOTIFY takes a cluster-wide lock. It
+-- Tells listeners of pg_stream_alert what happened: at most once per refresh, for NOTIFY takes a cluster-wide lock. It
 -- never fails what it tells of: long texts are cut until the whole, JSON throughout, fits into a notification, and a queue
 -- that nobody reads is not filled up.
 CREATE OR REPLACE FUNCTION pgstream._alert(event text, id bigint, payload jsonb DEFAULT '{}') RETURNS void
