@@ -25,6 +25,8 @@ CREATE TABLE pgstream.pgs_stream_tables (
   schedule text,
   -- Seconds for a duration; NULL for cron and calculated.
   schedule_seconds double precision,
+  -- Those of one name are refreshed together, at one snapshot, whether their ways meet or not.
+  consistency_group text,
   refresh_mode text NOT NULL CHECK (refresh_mode IN ('AUTO', 'DIFFERENTIAL', 'FULL', 'IMMEDIATE')),
   cdc_mode text NOT NULL DEFAULT 'auto' CHECK (cdc_mode IN ('auto', 'trigger', 'wal')),
   status text NOT NULL DEFAULT 'INITIALIZING' CHECK (status IN ('INITIALIZING', 'ACTIVE', 'SUSPENDED', 'ERROR')),

@@ -6,9 +6,16 @@ CREATE TABLE pgstream.frontiers (
   snapshot pg_snapshot,
   own_xid bigint NOT NULL DEFAULT 0,
   own_seq bigint NOT NULL DEFAULT 0,
-  -- The stream table shows its sources as they were at this time or later.
+  -- The stream table shows the ordinary tables below it as they were at this time; where other stream tables are in
+  -- between, that is what these showed.
   data_timestamp timestamptz,
+  -- It was equal to its query over its sources at this time; from here on a bound counts.
+  checked_at timestamptz,
   last_refresh_at timestamptz,
+  -- What the scheduler has seen when it last looked: the sum of the counters of its sources (pgstream._movements), and the
+  -- transactions that were under way, of which any may have been one that they count.
+  seen numeric,
+  doubt bigint[] NOT NULL DEFAULT '{}',
   last_duration_ms double precision,
   -- Measured costs, exponentially averaged, from which AUTO decides.
   full_ms double precision,

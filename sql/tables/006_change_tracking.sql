@@ -2,6 +2,8 @@
 CREATE TABLE pgstream.pgs_change_tracking (
   source_relid oid PRIMARY KEY,
   buffer regclass NOT NULL,
+  -- Counts the capturing statements (pgstream._counter_name).
+  counter regclass NOT NULL,
   -- attnums of the captured columns, ascending: buffer column c<attnum>.
   columns smallint[] NOT NULL,
   mode text NOT NULL DEFAULT 'TRIGGER' CHECK (mode IN ('TRIGGER', 'TRANSITIONING', 'WAL')),

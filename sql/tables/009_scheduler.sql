@@ -7,9 +7,14 @@ CREATE TABLE pgstream.open_alerts (
   PRIMARY KEY (event, relid)
 );
 
--- When somebody last looked for such things.
-CREATE TABLE pgstream._scheduler (watched_at timestamptz NOT NULL) WITH (fillfactor = 50);
-INSERT INTO pgstream._scheduler VALUES ('-infinity');
+CREATE TABLE pgstream._scheduler (
+  -- When somebody last looked for such things.
+  watched_at timestamptz NOT NULL DEFAULT '-infinity',
+  -- When somebody last looked which stream tables have something to consume, and those that had: the others were exact then.
+  looked_at timestamptz NOT NULL DEFAULT '-infinity',
+  behind bigint[] NOT NULL DEFAULT '{}'
+) WITH (fillfactor = 50);
+INSERT INTO pgstream._scheduler DEFAULT VALUES;
 
 COMMENT ON TABLE pgstream.open_alerts IS 'alerts that have been sent and still hold';
 COMMENT ON TABLE pgstream._scheduler IS 'what the callers of the scheduler share';

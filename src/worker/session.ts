@@ -12,18 +12,13 @@ interface SessionOptions {
   readonly signal: AbortSignal
 }
 
-/** What `pgstream._poll` answers; its last two are given back to it next time. */
-interface Poll {
-  readonly due: boolean
-  readonly seq: string
-  readonly snapshot: string
-}
-
-/** Measured idle: 1.4 % of a core in the server, 3.4 % in the worker; commit to visible 14 ms at the median, p95 23 ms. */
-const IDLE_MS = 20
-const BUSY_MS = 5
-/** While a call is under way what it refreshes still counts as due: more calls, for the rest, start so far apart. */
-const MORE_CALLS_MS = 50
+/**
+ * One wait inside the server, which looks a hundred times a second there; so long a dead connection may go unnoticed, and
+ * a stop may have to wait.
+ */
+const WAIT_S = 0.5
+/** While everything that is due is in somebody's hands. */
+const BUSY_MS = 20
 /** After a failed call of the scheduler. */
 const ERROR_MS = 1_000
 
@@ -33,35 +28,45 @@ export class Session {
   readonly #clients: pg.Client[] = []
   readonly #idle: pg.Client[] = []
   readonly #calls = new Set<Promise<void>>()
-  #poller: pg.Client | undefined
-  #last: Poll = { due: false, seq: '0', snapshot: '' }
+  #waiter: pg.Client | undefined
   #lost: Error | undefined
   #pauseUntil = 0
-  #lastCall = 0
 
   constructor(options: SessionOptions) {
     this.#options = options
   }
 
-  /** Connected means that the first poll was answered: there is a server, and pg_stream in it. */
+  /** Connected means that the first question was answered: there is a server, and pg_stream in it. */
   async connect(): Promise<void> {
-    this.#poller = await this.#open()
-    this.#poller.on('notification', ({ payload }) => this.#report(payload))
-    await this.#poller.query('LISTEN pg_stream_alert')
+    this.#waiter = await this.#open()
+    this.#waiter.on('notification', ({ payload }) => this.#report(payload))
+    await this.#waiter.query('LISTEN pg_stream_alert')
     this.#idle.push(await this.#open())
-    await this.#poll()
-    this.#options.metrics.connected(() => this.#facts())
+    await this.#wait(0)
+    let facts: Promise<pg.Client> | undefined
+    this.#options.metrics.connected(async () => {
+      facts ??= this.#open()
+      return this.#facts(await facts)
+    })
   }
 
-  /** Poll and call until the signal, or until a connection is lost: that throws. */
+  /** Wait for work and call until the signal, or until a connection is lost: that throws. */
   async run(): Promise<void> {
     const { signal } = this.#options
     while (!signal.aborted) {
       if (this.#lost) throw this.#lost
-      await this.#poll()
-      const due = this.#last.due && Date.now() >= this.#pauseUntil
-      if (due) await this.#call()
-      await sleep(due || this.#calls.size > 0 ? BUSY_MS : IDLE_MS, undefined, { signal }).catch(() => {})
+      const due = await this.#wait(WAIT_S)
+      if (signal.aborted) break
+      const pause = this.#pauseUntil - Date.now()
+      if (pause > 0) await sleep(pause, undefined, { signal }).catch(() => {})
+      else if (due > 0) {
+        // One call takes what it finds; more of them share it.
+        const before = this.#calls.size
+        while (this.#calls.size < Math.min(due, this.#options.concurrency)) await this.#call()
+        // Until one of them is through; if all had been at it before, what is due is theirs.
+        if (before === this.#calls.size)
+          await Promise.race([...this.#calls, sleep(BUSY_MS, undefined, { signal }).catch(() => {})])
+      }
     }
     await Promise.race([Promise.all(this.#calls), sleep(2_000, undefined, { ref: false })])
   }
@@ -84,26 +89,24 @@ export class Session {
     log[level]({ alert: facts }, event)
   }
 
-  async #poll(): Promise<void> {
-    const result = await this.#poller?.query<Poll>({
-      name: 'poll',
-      text: 'SELECT due, seq, snapshot FROM pgstream._poll($1, $2)',
-      values: [this.#last.seq, this.#last.snapshot],
+  /** How many groups of stream tables are due; asked inside the server until some are, or the time is over. */
+  async #wait(seconds: number): Promise<number> {
+    const result = await this.#waiter?.query<{ due: number }>({
+      name: 'await',
+      text: 'CALL pgstream._await($1, NULL)',
+      values: [seconds],
     })
     this.#options.metrics.polled()
-    this.#last = result?.rows[0] ?? this.#last
+    return result?.rows[0]?.due ?? 0
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#clients.map((client) => client.end().catch(() => {})))
   }
 
-  /** One more call of the scheduler, unless as many are under way as may be. */
+  /** One more call of the scheduler. */
   async #call(): Promise<void> {
-    const { concurrency, log, metrics } = this.#options
-    if (this.#calls.size >= concurrency) return
-    if (this.#calls.size > 0 && Date.now() - this.#lastCall < MORE_CALLS_MS) return
-    this.#lastCall = Date.now()
+    const { log, metrics } = this.#options
     const client = this.#idle.pop() ?? (await this.#open())
     const stop = metrics.callSeconds.startTimer()
     const call = client
@@ -136,9 +139,9 @@ export class Session {
     return client
   }
 
-  async #facts(): Promise<readonly StreamTableFacts[]> {
-    if (!this.#poller || this.#lost) return []
-    const { rows } = await this.#poller.query<StreamTableFacts>(
+  async #facts(client: pg.Client): Promise<readonly StreamTableFacts[]> {
+    if (this.#lost) return []
+    const { rows } = await client.query<StreamTableFacts>(
       `SELECT name, status, extract(epoch FROM staleness)::float8 AS staleness, consecutive_errors
        FROM pgstream.pgs_status()`,
     )

@@ -18,7 +18,7 @@ const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 5_000
 
 /**
- * Refresh what is due until the signal. The worker decides nothing: the database says when (`pgstream._poll`) and what
+ * Refresh what is due until the signal. The worker decides nothing: the database says when (`pgstream._await`) and what
  * (`pgstream.run_scheduler`), so any number of workers may run, and one that dies takes nothing with it.
  */
 export async function runWorker({

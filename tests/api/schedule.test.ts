@@ -152,16 +152,20 @@ test('an assertion that fails and a query that is canceled are failures like oth
 test('a refresh by the scheduler asks again whether it may', async () => {
   const made = await two()
   const { client } = made
+  const mine = `WHERE pgs_relid = 'one'::regclass`
   const refreshed = async (...settings: string[]) => {
     await client.query('BEGIN')
-    for (const each of settings) await client.query(each)
-    const { rows } = await client.query(
-      `SELECT pgstream._refresh_due(pgs_id) AS action FROM pgstream.pgs_stream_tables WHERE pgs_relid = 'one'::regclass`,
+    const found = await client.query(
+      `SELECT pgs_id, f.xmin AS version FROM pgstream.frontiers f JOIN pgstream.pgs_stream_tables s USING (pgs_id) ${mine}`,
     )
+    for (const each of settings) await client.query(each)
+    const { rows } = await client.query('SELECT pgstream._refresh_due($1, $2) AS action', [
+      found.rows[0].pgs_id,
+      found.rows[0].version,
+    ])
     await client.query('ROLLBACK')
     return rows[0].action
   }
-  const mine = `WHERE pgs_relid = 'one'::regclass`
   expect(await refreshed()).toBe('DIFFERENTIAL')
   expect(await refreshed(`SELECT pgstream.alter_stream_table('one', status => 'SUSPENDED')`)).toBe(null)
   expect(await refreshed(`UPDATE pgstream.pgs_stream_tables SET broken_reason = 'x' ${mine}`)).toBe(null)
@@ -180,10 +184,21 @@ test('a refresh by the scheduler asks again whether it may', async () => {
 test('what is recomputed is not recomputed twice when two callers found it due', async () => {
   const { client } = await scene(SETUP)
   await create(client, 'full', 'SELECT id FROM t', { mode: 'FULL', schedule: '1h' })
-  const due = `SELECT pgstream._refresh_due(pgs_id) AS action FROM pgstream.pgs_stream_tables WHERE pgs_relid = 'full'::regclass`
-  await client.query(`UPDATE pgstream.frontiers SET data_timestamp = now() - interval '1 day'`)
-  expect((await client.query(due)).rows).toEqual([{ action: 'FULL' }])
-  expect((await client.query(due)).rows).toEqual([{ action: null }])
+  await client.query(
+    `UPDATE pgstream.frontiers SET data_timestamp = now() - interval '1 day', checked_at = now() - interval '1 day'`,
+  )
+  const found = (
+    await client.query(
+      'SELECT members[1] AS id, versions[1] AS version FROM pgstream._due() JOIN pgstream.pgs_stream_tables s ON s.pgs_id = members[1] WHERE s.pgs_relid = $1::regclass',
+      ['full'],
+    )
+  ).rows
+  expect(found).toHaveLength(1)
+  const refreshed = async () =>
+    (await client.query('SELECT pgstream._refresh_due($1, $2) AS action', [found[0].id, found[0].version]))
+      .rows
+  expect(await refreshed()).toEqual([{ action: 'FULL' }])
+  expect(await refreshed()).toEqual([{ action: null }])
 })
 
 test.each([

@@ -19,7 +19,7 @@ async function status(client: pg.Client, name: string) {
 /** One pass of the scheduler, as if the time to wait after a try that was in vain were over. */
 async function pass(client: pg.Client) {
   await client.query(
-    `UPDATE pgstream.frontiers SET retry_at = NULL, last_refresh_at = now() - interval '1 hour', data_timestamp = now() - interval '1 hour'`,
+    `UPDATE pgstream.frontiers SET retry_at = NULL, last_refresh_at = now() - interval '1 hour', data_timestamp = now() - interval '1 hour', checked_at = now() - interval '1 hour'`,
   )
   await client.query('CALL pgstream.run_scheduler()')
 }

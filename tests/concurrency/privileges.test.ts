@@ -24,7 +24,7 @@ const TABLES = `
 
 async function pass(client: Scene['client']) {
   await client.query(
-    `UPDATE pgstream.frontiers SET retry_at = NULL, last_refresh_at = now() - interval '1 hour', data_timestamp = now() - interval '1 hour'`,
+    `UPDATE pgstream.frontiers SET retry_at = NULL, last_refresh_at = now() - interval '1 hour', data_timestamp = now() - interval '1 hour', checked_at = now() - interval '1 hour'`,
   )
   await client.query('CALL pgstream.run_scheduler()')
 }

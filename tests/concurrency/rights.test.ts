@@ -137,6 +137,7 @@ test('nothing that has our rights is for everybody, but what checks its caller',
     '_follow_ddl',
     '_follow_drop',
     '_follow_owner',
+    '_freshness',
     '_redefine',
     '_validate_query',
   ])
@@ -225,7 +226,7 @@ test('a function of a query that leaves settings behind is refused, and they are
     expect(await outcome(refresh(at.client, 'st'))).toBe('55000')
     expect(await outcome(at.client.query(`SELECT * FROM pgstream.verify_stream_table('st')`))).toBe('55000')
     await at.client.query(
-      'UPDATE pgstream.frontiers SET data_timestamp = now() - interval $$1 hour$$, last_refresh_at = NULL',
+      'UPDATE pgstream.frontiers SET data_timestamp = now() - interval $$1 hour$$, checked_at = now() - interval $$1 hour$$, last_refresh_at = NULL',
     )
     await at.client.query('CALL pgstream.run_scheduler()')
     expect((await at.client.query('SHOW search_path')).rows).toEqual(before)

@@ -87,7 +87,7 @@ test('stale_data: once when it begins, again only when it was over', async () =>
   await client.query('INSERT INTO t VALUES (1, 0)')
   const age = (interval: string) =>
     client.query(
-      `UPDATE pgstream.frontiers SET data_timestamp = now() - $1::interval, last_refresh_at = now() - interval '1 hour'
+      `UPDATE pgstream.frontiers SET data_timestamp = now() - $1::interval, checked_at = now() - $1::interval, last_refresh_at = now() - interval '1 hour'
        WHERE pgs_id = (SELECT pgs_id FROM pgstream.pgs_stream_tables WHERE pgs_relid = 'st'::regclass)`,
       [interval],
     )
@@ -133,13 +133,13 @@ test('a poll asks for a pass when nobody has looked for a while', async () => {
     `SELECT pgstream.alter_stream_table(name, status => 'SUSPENDED') FROM pgstream.pgs_status()`,
   )
   await create(client, 'st', 'SELECT id FROM t')
-  const due = async () => (await client.query(`SELECT due FROM pgstream._poll(0, '')`)).rows[0].due
+  const due = async () => (await client.query(`CALL pgstream._await(0, NULL)`)).rows[0].due
   await client.query(`UPDATE pgstream._scheduler SET watched_at = clock_timestamp()`)
-  expect(await due()).toBe(false)
+  expect(await due()).toBe(0)
   await client.query(`UPDATE pgstream._scheduler SET watched_at = '-infinity'`)
-  expect(await due()).toBe(true)
+  expect(await due()).toBe(1)
   await client.query('SET pg_stream.enabled = off')
-  expect(await due()).toBe(false)
+  expect(await due()).toBe(0)
 })
 
 test('buffer_growth_warning: above the threshold once, again when it was well below', async () => {

@@ -111,7 +111,7 @@ test('history, statistics, staleness, views', async () => {
     last_refresh_status: 'COMPLETED',
   })
   expect(await rows(`SELECT pgs_name, strategy, stale FROM pgstream.stream_tables_info ORDER BY 1`)).toEqual([
-    { pgs_name: 'ranked', strategy: 'FULL', stale: null },
+    { pgs_name: 'ranked', strategy: 'FULL', stale: false },
     { pgs_name: 'rows', strategy: 'DIFFERENTIAL', stale: false },
     { pgs_name: 'totals', strategy: 'DIFFERENTIAL', stale: false },
   ])

@@ -1,5 +1,5 @@
--- Behind the gate: schedule and capture mode of a stream table; NULL leaves them as they are.
-CREATE OR REPLACE FUNCTION pgstream._alter_properties(id bigint, new_schedule text, new_cdc_mode text) RETURNS void
+-- Behind the gate: schedule, capture mode and consistency group of a stream table; NULL leaves them as they are.
+CREATE OR REPLACE FUNCTION pgstream._alter_properties(id bigint, new_schedule text, new_cdc_mode text, new_group text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -17,7 +17,9 @@ BEGIN
   UPDATE pgstream.pgs_stream_tables s
   SET schedule = CASE WHEN new_schedule IS NULL THEN s.schedule ELSE chosen.schedule END,
     schedule_seconds = CASE WHEN new_schedule IS NULL THEN s.schedule_seconds ELSE chosen.seconds END,
-    cdc_mode = coalesce(lower(new_cdc_mode), s.cdc_mode)
+    cdc_mode = coalesce(lower(new_cdc_mode), s.cdc_mode),
+    consistency_group = CASE WHEN new_group IS NULL THEN s.consistency_group ELSE pgstream._check_group_name(new_group) END
   WHERE s.pgs_id = id;
+  INSERT INTO pgstream.graph_changes DEFAULT VALUES;
 END
 $$;

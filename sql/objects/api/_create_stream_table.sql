@@ -1,6 +1,7 @@
 -- The privileged half of create_stream_table. `view` is the analysed query; its owner will own the stream table.
 CREATE OR REPLACE FUNCTION pgstream._create_stream_table(
-  view oid, schema_name text, table_name text, query text, path text, given_schedule text, mode text, initialize boolean
+  view oid, schema_name text, table_name text, query text, path text, given_schedule text, mode text, initialize boolean,
+  consistency_group text
 ) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -19,8 +20,8 @@ BEGIN
   END IF;
   mode := pgstream._check_mode(mode);
   INSERT INTO pgstream.pgs_stream_tables (pgs_schema, pgs_name, defining_query, defining_search_path, tree, columns, definition,
-    schedule, schedule_seconds, refresh_mode)
-  VALUES (schema_name, table_name, query, path, '', '[]', '', chosen.schedule, chosen.seconds, mode)
+    schedule, schedule_seconds, refresh_mode, consistency_group)
+  VALUES (schema_name, table_name, query, path, '', '[]', '', chosen.schedule, chosen.seconds, mode, pgstream._check_group_name(consistency_group))
   -- Waits for another transaction that is creating the same.
   ON CONFLICT (pgs_schema, pgs_name) DO NOTHING
   RETURNING pgs_id INTO id;
@@ -34,6 +35,7 @@ BEGIN
   -- A snapshot taken before the triggers were there would miss changes: then the first fill is left to the scheduler.
   IF initialize AND current_setting('transaction_isolation') NOT IN ('repeatable read', 'serializable') THEN
     PERFORM pgstream._fill(id);
+    PERFORM pgstream._align_group(id);
   END IF;
 END
 $$;

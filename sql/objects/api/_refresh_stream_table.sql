@@ -14,6 +14,10 @@ BEGIN
     RAISE EXCEPTION 'stream table "%" is suspended', target.pgs_name
       USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT pgstream.resume_stream_table(…) resumes it.';
   END IF;
-  RETURN pgstream._refresh_or_recompute(id, 'MANUAL');
+  -- Nearly always there is nothing else to refresh.
+  IF (SELECT g.is_alone FROM pgstream.graph g WHERE g.pgs_id = id AND NOT EXISTS (SELECT FROM pgstream.graph_changes)) THEN
+    RETURN pgstream._refresh_or_recompute(id, 'MANUAL');
+  END IF;
+  RETURN pgstream._refresh_with_sources(id);
 END
 $$;

@@ -3,7 +3,7 @@
 -- have no dependents.
 CREATE OR REPLACE FUNCTION pgstream.alter_stream_table(
   name text, query text DEFAULT NULL, schedule text DEFAULT NULL, refresh_mode text DEFAULT NULL, status text DEFAULT NULL,
-  cdc_mode text DEFAULT NULL
+  cdc_mode text DEFAULT NULL, consistency_group text DEFAULT NULL
 ) RETURNS void
 LANGUAGE plpgsql
 SET pg_stream.internal = 'on'
@@ -16,8 +16,9 @@ DECLARE
 BEGIN
   PERFORM pgstream._check_owner(id);
   SELECT * INTO target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id OPERATOR(pg_catalog.=) id;
-  IF schedule IS NOT NULL OR cdc_mode IS NOT NULL THEN
-    PERFORM pgstream._ask(id, 'properties', pg_catalog.jsonb_build_object('schedule', schedule, 'cdc_mode', cdc_mode));
+  IF schedule IS NOT NULL OR cdc_mode IS NOT NULL OR consistency_group IS NOT NULL THEN
+    PERFORM pgstream._ask(id, 'properties',
+      pg_catalog.jsonb_build_object('schedule', schedule, 'cdc_mode', cdc_mode, 'consistency_group', consistency_group));
   END IF;
   mode := pgstream._check_mode(coalesce(refresh_mode, target.refresh_mode));
   IF query IS NOT NULL THEN

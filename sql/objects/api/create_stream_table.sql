@@ -1,8 +1,10 @@
 -- Creates a table that is kept equal to the result of a query, within a bound of staleness, and fills it (with
--- initialize => false the scheduler does, and writers of the sources are not held up meanwhile).
+-- initialize => false the scheduler does, and writers of the sources are not held up meanwhile). Those of one consistency
+-- group always show one moment.
 -- SECURITY INVOKER and without a search_path of its own: names are read as the caller means them.
 CREATE OR REPLACE FUNCTION pgstream.create_stream_table(
-  name text, query text, schedule text DEFAULT 'calculated', refresh_mode text DEFAULT 'AUTO', initialize boolean DEFAULT true
+  name text, query text, schedule text DEFAULT 'calculated', refresh_mode text DEFAULT 'AUTO', initialize boolean DEFAULT true,
+  consistency_group text DEFAULT NULL
 ) RETURNS void
 LANGUAGE plpgsql
 SET pg_stream.internal = 'on'
@@ -22,7 +24,7 @@ BEGIN
   PERFORM pgstream._check_new_name(place.schema_name, place.table_name);
   view := pgstream._make_view(query);
   BEGIN
-    PERFORM pgstream._create_stream_table(view, place.schema_name, place.table_name, query, path, schedule, refresh_mode, initialize);
+    PERFORM pgstream._create_stream_table(view, place.schema_name, place.table_name, query, path, schedule, refresh_mode, initialize, consistency_group);
   EXCEPTION WHEN undefined_table OR undefined_function OR undefined_object THEN
     GET STACKED DIAGNOSTICS why = MESSAGE_TEXT, context = PG_EXCEPTION_CONTEXT;
     culprit := pgstream._users_function(context);

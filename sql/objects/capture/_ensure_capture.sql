@@ -45,13 +45,16 @@ BEGIN
     -- Statistics of xid and seq are of rows consumed long ago: with them the planner expects no new row and joins 100,000 by
     -- nested loops (measured: 330 ms against 50 ms); without, a third of the rows there are.
     EXECUTE format('ALTER TABLE %s ALTER COLUMN xid SET STATISTICS 0, ALTER COLUMN seq SET STATISTICS 0', buffer);
+    EXECUTE format('CREATE SEQUENCE %s OWNED BY %s.xid', pgstream._counter_name(source), buffer);
+    -- One that was never used has no value.
+    PERFORM nextval(pgstream._counter_name(source)::regclass);
     EXECUTE format('REVOKE ALL ON %s FROM PUBLIC', buffer);
     EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', buffer);
     EXECUTE format('CREATE POLICY readers_of_the_source ON %s FOR SELECT USING (pgstream._may_read(%s))', buffer, source);
     -- An empty table that was never analyzed is taken to have ten pages.
     EXECUTE format('ANALYZE %s', buffer);
-    INSERT INTO pgstream.pgs_change_tracking (source_relid, buffer, columns, trigger_level, carriers, fingerprint)
-    VALUES (source, buffer::regclass, '{}', pgstream._trigger_level(pgstream._capture_carriers(source)),
+    INSERT INTO pgstream.pgs_change_tracking (source_relid, buffer, counter, columns, trigger_level, carriers, fingerprint)
+    VALUES (source, buffer::regclass, pgstream._counter_name(source)::regclass, '{}', pgstream._trigger_level(pgstream._capture_carriers(source)),
       pgstream._capture_carriers(source), '');
   END IF;
   FOREACH added IN ARRAY wanted LOOP

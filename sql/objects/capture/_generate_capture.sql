@@ -28,7 +28,9 @@ DECLARE
   new_columns text;
   needs_path boolean;
   stamp CONSTANT text := '(SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.int8), '
-    || '(SELECT pg_catalog.nextval(''pgstream.change_seq''::pg_catalog.regclass))';
+    -- In this order: whoever sees that the counter has moved finds the transaction in progress or over.
+    || format('(SELECT CASE WHEN pg_catalog.nextval(%L::pg_catalog.regclass) IS NOT NULL THEN '
+      'pg_catalog.nextval(''pgstream.change_seq''::pg_catalog.regclass) END)', pgstream._counter_name(source));
   -- Where a statement of few rows writes, and one of many.
   small CONSTANT text := pgstream._buffer_name(source) || '_small';
   bulk CONSTANT text := pgstream._buffer_name(source) || '_bulk';

@@ -10,8 +10,9 @@ AS $$
     PERFORM pgstream._generate_capture(%s);
     INSERT INTO pgstream.truncations (source_relid, xid, seq, reason)
     SELECT %s, (SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.int8),
-      (SELECT pg_catalog.nextval('pgstream.change_seq'::pg_catalog.regclass)),
+      (SELECT CASE WHEN pg_catalog.nextval(%L::pg_catalog.regclass) IS NOT NULL THEN
+        pg_catalog.nextval('pgstream.change_seq'::pg_catalog.regclass) END),
       'a source table was altered';
   END;
-$body$, body, source, source)
+$body$, body, source, source, pgstream._counter_name(source))
 $$;

@@ -118,6 +118,7 @@ BEGIN
     -- For a refresh that began before: its snapshot tells whether this counts for it, the mark alone does not.
     INSERT INTO pgstream.truncations (source_relid, xid, seq, reason)
     VALUES (source, pg_current_xact_id()::text::bigint, nextval('pgstream.change_seq'), unseen);
+    PERFORM nextval(pgstream._counter_name(source)::regclass);
   END IF;
 
   UPDATE pgstream.pgs_change_tracking

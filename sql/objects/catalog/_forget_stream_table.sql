@@ -13,6 +13,7 @@ BEGIN
   EXECUTE format('DROP FUNCTION IF EXISTS pgstream_state.gate_%s(text, jsonb)', id);
   DELETE FROM pgstream.pgs_refresh_history WHERE pgs_id = id;
   DELETE FROM pgstream.pgs_stream_tables WHERE pgs_id = id;
+  INSERT INTO pgstream.graph_changes DEFAULT VALUES;
   PERFORM pgstream._release_sources(sources);
 END
 $$;

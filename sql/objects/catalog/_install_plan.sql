@@ -49,6 +49,7 @@ BEGIN
   SELECT id, r.oid, '{}', false, EXISTS (SELECT FROM pgstream.pgs_stream_tables WHERE pgs_relid = r.oid)
   FROM unnest(target.relations) AS r(oid) WHERE target.plan ->> 'strategy' = 'FULL'
   ON CONFLICT DO NOTHING;
+  INSERT INTO pgstream.graph_changes DEFAULT VALUES;
   PERFORM pgstream._own_generated_objects(id);
 END
 $$;

@@ -14,7 +14,8 @@ BEGIN
     WHEN 'drop' THEN
       PERFORM pgstream._drop_stream_table(id, (arguments ->> 'cascade')::boolean);
     WHEN 'properties' THEN
-      PERFORM pgstream._alter_properties(id, arguments ->> 'schedule', arguments ->> 'cdc_mode');
+      PERFORM pgstream._alter_properties(id, arguments ->> 'schedule', arguments ->> 'cdc_mode',
+        arguments ->> 'consistency_group');
     WHEN 'mode' THEN
       PERFORM pgstream._redefine_mode(id, arguments ->> 'mode');
     WHEN 'status' THEN

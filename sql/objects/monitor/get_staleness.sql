@@ -4,5 +4,5 @@ LANGUAGE sql VOLATILE
 AS $$
   SELECT pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) f.data_timestamp)
   FROM (SELECT pgstream._stream_table_id(name) AS id) AS i
-  LEFT JOIN pgstream.frontiers f ON f.pgs_id OPERATOR(pg_catalog.=) i.id
+  LEFT JOIN pgstream._freshness() f ON f.pgs_id OPERATOR(pg_catalog.=) i.id
 $$;

@@ -9,6 +9,6 @@ SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT format('%I.%I', s.pgs_schema, s.pgs_name), s.status, s.refresh_mode, s.is_populated, s.consecutive_errors,
     coalesce(s.schedule, 'calculated'), f.data_timestamp, clock_timestamp() - f.data_timestamp
-  FROM pgstream.pgs_stream_tables s LEFT JOIN pgstream.frontiers f USING (pgs_id)
+  FROM pgstream.pgs_stream_tables s LEFT JOIN pgstream._freshness() f USING (pgs_id)
   ORDER BY 1
 $$;

@@ -11,9 +11,10 @@ SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT s.pgs_name::text, s.pgs_schema::text, s.status, s.refresh_mode, s.is_populated, h.total, h.succeeded, h.failed,
     h.inserted, h.deleted, h.duration_ms, last.action, last.status, f.last_refresh_at,
-    extract(epoch FROM clock_timestamp() - f.data_timestamp)::double precision, h.updated
+    extract(epoch FROM clock_timestamp() - d.data_timestamp)::double precision, h.updated
   FROM pgstream.pgs_stream_tables s
   LEFT JOIN pgstream.frontiers f USING (pgs_id)
+  LEFT JOIN pgstream._freshness() d USING (pgs_id)
   CROSS JOIN LATERAL (
     SELECT count(*) AS total, count(*) FILTER (WHERE r.status = 'COMPLETED') AS succeeded,
       count(*) FILTER (WHERE r.status = 'FAILED') AS failed, coalesce(sum(r.rows_inserted), 0)::bigint AS inserted,

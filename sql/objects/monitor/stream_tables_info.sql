@@ -1,6 +1,6 @@
 -- Stream tables as people want to read them: without trees and plans, with their freshness. The words of the last error
 -- are for those who may see them, its kind for everybody.
--- requires: monitor/_visible_errors
+-- requires: monitor/_visible_errors, graph/_freshness
 CREATE OR REPLACE VIEW pgstream.stream_tables_info AS
 SELECT s.pgs_id, s.pgs_relid, s.pgs_schema, s.pgs_name, s.defining_query, coalesce(s.schedule, 'calculated') AS schedule,
   s.schedule_seconds, s.refresh_mode, s.strategy, s.status, s.is_populated, s.needs_reinit, s.reinit_reason, s.broken_reason,
@@ -10,11 +10,13 @@ SELECT s.pgs_id, s.pgs_relid, s.pgs_schema, s.pgs_name, s.defining_query, coales
       WHERE e.pgs_id OPERATOR(pg_catalog.=) s.pgs_id AND e.status OPERATOR(pg_catalog.=) 'FAILED'
       ORDER BY e.refresh_id DESC LIMIT 1), s.last_error)
     ELSE s.last_error END AS last_error,
-  s.cdc_mode, f.data_timestamp, f.last_refresh_at, f.last_duration_ms,
-  pg_catalog.clock_timestamp() - f.data_timestamp AS staleness,
-  -- Nobody can say it of cron and calculated schedules from here.
-  date_part('epoch', pg_catalog.clock_timestamp() - f.data_timestamp) > s.schedule_seconds AS stale,
-  s.created_at, f.waiting_for
+  s.cdc_mode, d.data_timestamp, f.last_refresh_at, f.last_duration_ms,
+  pg_catalog.clock_timestamp() - d.data_timestamp AS staleness,
+  -- Nobody can say it of schedules by cron from here.
+  date_part('epoch', pg_catalog.clock_timestamp() - d.data_timestamp) > g.seconds AS stale,
+  s.created_at, f.waiting_for, g.seconds AS bound_seconds, g.group_id, s.consistency_group
 FROM pgstream.pgs_stream_tables s
-LEFT JOIN pgstream.frontiers f USING (pgs_id);
+LEFT JOIN pgstream.frontiers f USING (pgs_id)
+LEFT JOIN pgstream._freshness() d USING (pgs_id)
+LEFT JOIN pgstream.graph g USING (pgs_id);
 GRANT SELECT ON pgstream.stream_tables_info TO PUBLIC;

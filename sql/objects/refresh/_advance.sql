@@ -24,7 +24,9 @@ BEGIN
   UPDATE pgstream.frontiers f
   SET snapshot = _advance.snapshot, own_xid = pg_current_xact_id()::text::bigint,
     own_seq = (SELECT s.last_value FROM pgstream.change_seq s),
-    data_timestamp = as_of, last_refresh_at = clock_timestamp(), last_duration_ms = duration_ms,
+    checked_at = as_of, data_timestamp = least(as_of, (
+      SELECT pgstream._time_below(ARRAY[id]) WHERE EXISTS (SELECT FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_stream_table))),
+    last_refresh_at = clock_timestamp(), last_duration_ms = duration_ms,
     -- What is differential is of this cluster.
     system_identifier = CASE WHEN is_full THEN pgstream._cluster() ELSE f.system_identifier END,
     skips = 0, retry_at = NULL, waiting_for = NULL,

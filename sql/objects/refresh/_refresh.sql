@@ -56,8 +56,10 @@ BEGIN
     counted_for := concat_ws(' ', frontier.snapshot, frontier.own_xid, frontier.own_seq, target.version);
     IF 0 = ALL (pending) THEN
       -- Once a second is enough to say how fresh the content is.
-      IF NOT repeatable AND frontier.data_timestamp < as_of - interval '1 second' THEN
-        UPDATE pgstream.frontiers f SET data_timestamp = as_of WHERE f.pgs_id = id AND f.snapshot::text = frontier.snapshot::text;
+      IF NOT repeatable AND frontier.checked_at < as_of - interval '1 second' THEN
+        UPDATE pgstream.frontiers f
+        SET checked_at = as_of, data_timestamp = greatest(f.data_timestamp, least(as_of, pgstream._time_below(ARRAY[id])))
+        WHERE f.pgs_id = id AND f.snapshot::text = frontier.snapshot::text;
       END IF;
       RETURN 'NO_DATA';
     END IF;

@@ -1,13 +1,59 @@
--- Stream tables that want a refresh now, those that others read first; last those that had to be left waiting.
-CREATE OR REPLACE FUNCTION pgstream._due() RETURNS TABLE (pgs_id bigint, depth integer)
-LANGUAGE sql
+-- The groups of stream tables (nearly always of one) that want a refresh now, those that others read first; last those that
+-- had to be left waiting. Asked about all of them at once, and often: counters and transactions tell which may have
+-- something to consume (pgstream._movements), no buffer is looked into.
+--
+-- A bound says how stale the content may get: it counts from when the content was last equal to the query, and a bound of a
+-- second or less is served as soon as something changed. Who reads another that is due waits for that one, unless it has
+-- moved since: sources first, and yet nobody waits for ever where changes never end.
+CREATE OR REPLACE FUNCTION pgstream._due()
+RETURNS TABLE (group_id bigint, members bigint[], versions xid[], rank integer)
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT e.pgs_id, e.depth
-  FROM pgstream._effective_schedules() e
-  JOIN pgstream.pgs_stream_tables s USING (pgs_id)
-  JOIN pgstream.frontiers f USING (pgs_id)
-  WHERE s.status IN ('INITIALIZING', 'ACTIVE') AND s.broken_reason IS NULL
-    AND pgstream._is_due(s.pgs_id, s.is_populated, s.strategy, s.last_error, s.consecutive_errors, f, e.seconds, e.cron)
-  ORDER BY f.skips > 0, e.depth, e.pgs_id
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    WITH clock AS MATERIALIZED (
+      SELECT clock_timestamp() AS now, pg_current_snapshot() AS snapshot, pgstream._ddl_is_watched() AS is_watched,
+        pgstream._cluster() AS cluster
+    ), standing AS MATERIALIZED (
+      SELECT s.pgs_id, s.pgs_relid, g.group_id, g.depth, g.rank, g.ancestors, f.skips, f.xmin AS version, f.checked_at,
+        f.checked_at + make_interval(secs => greatest(10, coalesce(2 * g.seconds, 0))) AS patient_until,
+        s.status IN ('INITIALIZING', 'ACTIVE') AND s.broken_reason IS NULL AS is_alive,
+        coalesce(f.retry_at > c.now, false)
+          -- After a failure: 2 s, 4 s, 8 s … up to a minute.
+          OR s.last_error IS NOT NULL AND coalesce(f.last_refresh_at
+            + make_interval(secs => least(60, 2 ^ least(greatest(s.consecutive_errors, 1), 6))) > c.now, false) AS must_wait,
+        CASE WHEN NOT s.is_populated OR f.checked_at IS NULL THEN true
+          WHEN cardinality(g.crons) > 0 AND coalesce(g.fires_at, pgstream._fires_at(g.crons, f.checked_at)) <= c.now THEN true
+          WHEN g.seconds IS NULL THEN false
+          -- A refresh takes its time: start early enough for the bound to hold.
+          WHEN f.checked_at + make_interval(secs => greatest(g.seconds - coalesce(f.last_duration_ms, 0) / 500.0, 0)) <= c.now
+            THEN s.strategy <> 'DIFFERENTIAL' OR s.needs_reinit OR s.needs_replan OR NOT c.is_watched OR v.moved
+          ELSE g.seconds <= 1 AND s.strategy = 'DIFFERENTIAL' AND v.moved END AS wants
+      FROM pgstream.graph g
+      JOIN pgstream.pgs_stream_tables s USING (pgs_id)
+      JOIN pgstream.frontiers f USING (pgs_id)
+      LEFT JOIN pgstream._movements() m USING (pgs_id)
+      CROSS JOIN clock c
+      CROSS JOIN LATERAL (SELECT f.seen IS DISTINCT FROM m.total OR f.system_identifier IS DISTINCT FROM c.cluster
+        OR f.doubt <> '{}' AND pgstream._is_any_over(f.doubt, c.snapshot) AS moved) AS v
+    ), wanting AS MATERIALIZED (
+      SELECT * FROM standing s WHERE s.is_alive AND s.wants AND NOT s.must_wait
+    ), waiting AS (
+      -- For another group that lies below, is due and has not moved since.
+      SELECT DISTINCT w.group_id
+      FROM wanting w CROSS JOIN unnest(w.ancestors) AS a(relid) JOIN wanting b ON b.pgs_relid = a.relid
+      WHERE b.group_id <> w.group_id AND b.skips = 0
+        AND coalesce(b.checked_at, '-infinity') <= coalesce(w.checked_at, '-infinity')
+        AND coalesce(w.patient_until > (SELECT c.now FROM clock c), true)
+    )
+    SELECT s.group_id, array_agg(s.pgs_id ORDER BY s.depth, s.pgs_id), array_agg(s.version ORDER BY s.depth, s.pgs_id), max(s.rank)
+    FROM standing s
+    WHERE s.is_alive AND s.group_id IN (SELECT w.group_id FROM wanting w)
+      AND s.group_id NOT IN (SELECT w.group_id FROM waiting w)
+      AND s.group_id NOT IN (SELECT o.group_id FROM standing o WHERE o.is_alive AND o.must_wait)
+    GROUP BY s.group_id
+    ORDER BY bool_or(s.skips > 0), max(s.rank), s.group_id;
+END
 $$;

@@ -1,17 +1,19 @@
--- Refreshes one due stream table, unless another caller is at it or it must not be. A failure is caught, counted and
--- recorded: the old content stays readable. Returns what was done; NULL when nothing was to do here, FAILED, SKIPPED when
--- something passing prevented it, CANCELED when somebody canceled the query.
+-- Refreshes one due stream table, unless another caller is at it or somebody has written its frontier since it was found
+-- due (`version`). A failure is caught, counted and recorded: the old content stays readable. Returns what was done; NULL
+-- when nothing was to do here, FAILED, SKIPPED when something passing prevented it, CANCELED when somebody canceled the query.
 --
 -- It does not wait long for locks, because others wait for it: half the shortest bound there can be, twice as long after
 -- each try that was in vain, up to 4 s. The pause between two tries grows with it, so that most of the time is the others'.
-CREATE OR REPLACE FUNCTION pgstream._refresh_due(id bigint) RETURNS text
+CREATE OR REPLACE FUNCTION pgstream._refresh_due(id bigint, version xid DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '500ms'
 AS $$
 DECLARE
   started timestamptz := clock_timestamp();
-  frontier pgstream.frontiers;
+  target record;
+  total numeric;
+  in_flight bigint[];
   message text;
   state text;
   action text;
@@ -19,14 +21,19 @@ BEGIN
   IF NOT pgstream._scheduler_enabled() THEN
     RETURN NULL;
   END IF;
-  SELECT * INTO frontier FROM pgstream.frontiers f WHERE f.pgs_id = id FOR UPDATE SKIP LOCKED;
-  IF NOT FOUND OR NOT pgstream._still_due(id, frontier) THEN
+  SELECT f.skips, f.xmin AS version, s.status, s.broken_reason INTO target
+  FROM pgstream.frontiers f JOIN pgstream.pgs_stream_tables s USING (pgs_id)
+  WHERE f.pgs_id = id FOR UPDATE OF f SKIP LOCKED;
+  IF NOT FOUND OR target.version <> version OR target.status NOT IN ('INITIALIZING', 'ACTIVE') OR target.broken_reason IS NOT NULL THEN
     RETURN NULL;
   END IF;
   -- This transaction is a refresh and nothing else, content and frontier together: when a crash loses it, the next refresh
   -- does it again from sources that are safe. So nobody waits for the disk. (What cleans up is written to the log later.)
   PERFORM set_config('synchronous_commit', 'off', true);
-  PERFORM set_config('lock_timeout', (500 * 2 ^ least(frontier.skips, 3))::integer || 'ms', true);
+  PERFORM set_config('lock_timeout', (500 * 2 ^ least(target.skips, 3))::integer || 'ms', true);
+  -- Each in a statement of its own, in this order, before the refresh: who counted before is in flight, over, or seen by it.
+  total := (SELECT m.total FROM pgstream._movements_of(id) AS m(total));
+  in_flight := pgstream._in_flight();
   BEGIN
     action := pgstream._refresh_or_recompute(id, 'SCHEDULER');
   EXCEPTION WHEN query_canceled OR assert_failure OR OTHERS THEN
@@ -34,13 +41,7 @@ BEGIN
     PERFORM pgstream._record_failure(id, started, message, state);
     RETURN CASE WHEN state = '57014' THEN 'CANCELED' WHEN pgstream._passes_by_itself(state, message) THEN 'SKIPPED' ELSE 'FAILED' END;
   END;
-  IF action = 'NO_DATA' THEN
-    UPDATE pgstream.frontiers f
-    SET data_timestamp = greatest(f.data_timestamp, started), skips = 0, retry_at = NULL, waiting_for = NULL
-    WHERE f.pgs_id = id AND (f.data_timestamp < started OR f.skips > 0);
-  ELSE
-    PERFORM pgstream._alert('refresh_completed', id, jsonb_build_object('action', action));
-  END IF;
+  PERFORM pgstream._note_look(id, started, total, in_flight, action);
   RETURN action;
 END
 $$;

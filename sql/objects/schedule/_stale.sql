@@ -7,12 +7,12 @@ SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT s.pgs_id, s.pgs_relid, s.status, coalesce(s.schedule, 'calculated'), extract(epoch FROM clock_timestamp() - d.since),
     NOT (coalesce(extract(epoch FROM clock_timestamp() - d.since) > 10
-      AND extract(epoch FROM clock_timestamp() - d.since) > CASE WHEN e.cron IS NULL THEN 2 * e.seconds
-        ELSE extract(epoch FROM pgstream._cron_next(e.cron, d.since) - d.since) + 60 END, false)
+      AND extract(epoch FROM clock_timestamp() - d.since) > CASE WHEN g.seconds IS NOT NULL THEN 2 * g.seconds
+        ELSE extract(epoch FROM pgstream._fires_at(g.crons, d.since) - d.since) + 60 END, false)
       AND (s.status <> 'SUSPENDED' OR s.last_error IS NOT NULL))
   FROM pgstream.pgs_stream_tables s
-  JOIN pgstream.frontiers f USING (pgs_id)
-  JOIN pgstream._effective_schedules() e USING (pgs_id)
+  JOIN pgstream._freshness() f USING (pgs_id)
+  JOIN pgstream.graph g USING (pgs_id)
   CROSS JOIN LATERAL (SELECT coalesce(f.data_timestamp, s.created_at) AS since) AS d
   WHERE s.pgs_relid IS NOT NULL
 $$;

@@ -1,0 +1,19 @@
+-- Brings pgstream.graph up to date with the definitions. Asked by every caller of the scheduler; costs one look at an empty
+-- table when no definition has changed. Whoever computes is the only one; the others go on with what there is, and a
+-- definition that is committed meanwhile has left its own note.
+CREATE OR REPLACE FUNCTION pgstream._follow_graph() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pgstream.graph_changes)
+    OR NOT pg_try_advisory_xact_lock('pgstream.graph'::regclass::oid::integer, 0) THEN
+    RETURN;
+  END IF;
+  DELETE FROM pgstream.graph_changes;
+  PERFORM pgstream._compute_graph();
+EXCEPTION WHEN serialization_failure THEN
+  -- Under REPEATABLE READ: somebody else has done it since our snapshot.
+  RETURN;
+END
+$$;

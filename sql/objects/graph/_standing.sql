@@ -1,0 +1,31 @@
+-- Where stream tables stand, all or some, from counters and transactions alone, without a look into any buffer. `unmoved`: nothing
+-- can have come since somebody last looked, so it is exact now.
+CREATE OR REPLACE FUNCTION pgstream._standing(ids bigint[] DEFAULT NULL)
+RETURNS TABLE (pgs_id bigint, relid oid, ancestors oid[], unmoved boolean, exact_at timestamptz)
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    WITH movements AS (
+      SELECT m.pgs_id, m.total FROM pgstream._movements() m WHERE ids IS NULL
+      UNION ALL
+      SELECT i, pgstream._movements_of(i) FROM unnest(ids) AS i
+    )
+    SELECT s.pgs_id, s.pgs_relid, coalesce(g.ancestors, '{}'), u.unmoved,
+      CASE WHEN u.unmoved THEN clock_timestamp()
+        WHEN u.can_tell AND s.pgs_id <> ALL (w.behind) THEN greatest(f.data_timestamp, w.looked_at)
+        ELSE f.data_timestamp END
+    FROM pgstream.pgs_stream_tables s
+    JOIN pgstream.frontiers f USING (pgs_id)
+    LEFT JOIN pgstream.graph g USING (pgs_id)
+    LEFT JOIN movements m USING (pgs_id)
+    CROSS JOIN pgstream._scheduler w
+    CROSS JOIN LATERAL (SELECT s.is_populated AND s.strategy = 'DIFFERENTIAL' AND NOT s.needs_reinit AND s.broken_reason IS NULL
+      AND f.seen IS NOT NULL AND g.pgs_id IS NOT NULL AS can_tell) AS c
+    CROSS JOIN LATERAL (SELECT c.can_tell,
+      c.can_tell AND f.seen = m.total AND (f.doubt = '{}' OR NOT pgstream._is_any_over(f.doubt, pg_current_snapshot())) AS unmoved) AS u
+    WHERE ids IS NULL OR s.pgs_id = ANY (ids);
+END
+$$;

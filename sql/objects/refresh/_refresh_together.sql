@@ -1,0 +1,57 @@
+-- Brings a group of stream tables (sources first) to one moment in the caller's transaction, all of it or nothing, and says
+-- what was done to each. With `is_caught` an error is given back instead of raised, with the member that failed: by then
+-- everything is rolled back, and under REPEATABLE READ only a later transaction may be able to record it.
+--
+-- Under REPEATABLE READ every statement reads at one snapshot, so one pass does it. Under READ COMMITTED each reads at its
+-- own, later one: the pass is made again until nothing moved in a whole pass, for then nothing has moved between the
+-- first and the last of them. Where changes come faster than that, or cannot be told (FULL), the ordinary tables below are
+-- locked against writers for one last pass. What is suspended or broken stays as it is.
+CREATE OR REPLACE FUNCTION pgstream._refresh_together(
+  members bigint[], initiated_by text, is_caught boolean,
+  OUT actions text[], OUT failing bigint, OUT message text, OUT state text
+)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  repeatable CONSTANT boolean := current_setting('transaction_isolation') <> 'read committed';
+  last_pass CONSTANT integer := 4;
+  pass integer := CASE WHEN NOT repeatable AND EXISTS (
+    SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = ANY (members) AND s.strategy = 'FULL') THEN last_pass ELSE 1 END;
+  as_of timestamptz;
+  moved boolean;
+  done text;
+BEGIN
+  actions := array_fill('SKIP'::text, ARRAY[cardinality(members)]);
+  BEGIN
+    LOOP
+      IF pass = last_pass THEN
+        PERFORM pgstream._lock_writers(members);
+      END IF;
+      as_of := clock_timestamp();
+      moved := false;
+      FOR i IN 1..cardinality(members) LOOP
+        failing := members[i];
+        CONTINUE WHEN EXISTS (SELECT FROM pgstream.pgs_stream_tables s
+          WHERE s.pgs_id = members[i] AND (s.status = 'SUSPENDED' OR s.broken_reason IS NOT NULL));
+        done := pgstream._refresh_or_recompute(members[i], initiated_by);
+        moved := moved OR done <> 'NO_DATA';
+        IF done <> 'NO_DATA' OR actions[i] = 'SKIP' THEN
+          actions[i] := done;
+        END IF;
+      END LOOP;
+      EXIT WHEN repeatable OR NOT moved OR pass = last_pass;
+      pass := pass + 1;
+    END LOOP;
+    failing := NULL;
+    IF actions && '{FULL,DIFFERENTIAL,REINITIALIZE}' THEN
+      PERFORM pgstream._date_group(members, as_of);
+    END IF;
+  EXCEPTION WHEN query_canceled OR assert_failure OR OTHERS THEN
+    IF NOT is_caught THEN
+      RAISE;
+    END IF;
+    GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, state = RETURNED_SQLSTATE;
+    actions := NULL;
+  END;
+END
+$$;

@@ -1,0 +1,31 @@
+-- Takes a due group of several stream tables for this session until pgstream._release_group; false when another caller is at
+-- it or has just been. Says what has been counted and which transactions are under way, in this order, before the snapshot
+-- of the refresh is taken. `repeatable`: nothing has to be made anew first, which a REPEATABLE READ transaction cannot.
+CREATE OR REPLACE FUNCTION pgstream._claim_group(
+  group_id bigint, members bigint[], versions xid[],
+  OUT claimed boolean, OUT totals numeric[], OUT in_flight bigint[], OUT repeatable boolean
+)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  claimed := pgstream._scheduler_enabled()
+    AND pg_try_advisory_lock('pgstream.graph'::regclass::oid::integer, (group_id % 2147483647)::integer);
+  IF NOT claimed THEN
+    RETURN;
+  END IF;
+  -- In a statement that begins with the claim in our hands.
+  IF EXISTS (SELECT FROM unnest(members, versions) AS u(pgs_id, version) LEFT JOIN pgstream.frontiers f USING (pgs_id)
+      WHERE f.xmin IS NULL OR f.xmin <> u.version) THEN
+    PERFORM pgstream._release_group(group_id);
+    claimed := false;
+    RETURN;
+  END IF;
+  totals := ARRAY(SELECT pgstream._movements_of(u.pgs_id, members) FROM unnest(members) WITH ORDINALITY AS u(pgs_id, i) ORDER BY u.i);
+  in_flight := pgstream._in_flight();
+  repeatable := pgstream._ddl_is_watched() AND NOT EXISTS (
+    SELECT FROM pgstream.pgs_stream_tables s JOIN pgstream.frontiers f USING (pgs_id)
+    WHERE s.pgs_id = ANY (members) AND (NOT s.is_populated OR s.needs_reinit OR s.needs_replan
+      OR f.system_identifier IS DISTINCT FROM pgstream._cluster()));
+END
+$$;

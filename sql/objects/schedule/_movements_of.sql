@@ -1,0 +1,14 @@
+-- The sum of the counters of one stream table's sources (pgstream._movements); NULL when it has none. Of a group that is
+-- refreshed together the members' own counters are asked for apart: they move while it is refreshed.
+CREATE OR REPLACE FUNCTION pgstream._movements_of(id bigint, members bigint[] DEFAULT '{}', of_members boolean DEFAULT false) RETURNS numeric
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RETURN (
+    SELECT sum(pg_sequence_last_value(t.counter))
+    FROM pgstream.pgs_dependencies d JOIN pgstream.pgs_change_tracking t USING (source_relid)
+    WHERE d.pgs_id = id AND d.is_captured AND of_members = (d.is_stream_table AND members <> '{}' AND EXISTS (
+      SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid = d.source_relid AND s.pgs_id = ANY (members))));
+END
+$$;

@@ -1,0 +1,37 @@
+-- One pass: refreshes what is due until nothing is that it has not been at yet, and commits after each. Says how many groups it
+-- has refreshed: what others are at is due as well.
+CREATE OR REPLACE PROCEDURE pgstream._refresh_all_due(INOUT canceled boolean, INOUT refreshed integer)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  due record;
+  seen pg_catalog.int8[] := '{}';
+  -- Arrays as text: they differ in length.
+  groups pg_catalog.int8[];
+  members pg_catalog.text[];
+  versions pg_catalog.text[];
+  done pg_catalog.text;
+BEGIN
+  refreshed := 0;
+  IF NOT pgstream._scheduler_enabled() THEN
+    RETURN;
+  END IF;
+  LOOP
+    PERFORM pgstream._follow_graph();
+    -- What is refreshed may be the source of what is due next.
+    SELECT pg_catalog.array_agg(d.group_id), pg_catalog.array_agg(d.members::pg_catalog.text), pg_catalog.array_agg(d.versions::pg_catalog.text)
+    INTO groups, members, versions FROM pgstream._due() AS d WHERE d.group_id OPERATOR(pg_catalog.<>) ALL (seen);
+    COMMIT;
+    EXIT WHEN groups IS NULL;
+    seen := seen OPERATOR(pg_catalog.||) groups;
+    FOR i IN 1..pg_catalog.cardinality(groups) LOOP
+      CALL pgstream._refresh_one_due(groups[i], members[i]::pg_catalog.int8[], versions[i]::pg_catalog.xid[], done);
+      refreshed := refreshed OPERATOR(pg_catalog.+) (done IS NOT NULL)::pg_catalog.int4;
+      IF done OPERATOR(pg_catalog.=) 'CANCELED' THEN
+        canceled := true;
+        RETURN;
+      END IF;
+    END LOOP;
+  END LOOP;
+END
+$$;

@@ -1,0 +1,52 @@
+-- Claims and refreshes one due group, and commits. A group of several moves at one snapshot: in a REPEATABLE READ
+-- transaction, claimed before that begins (its snapshot would be taken before any lock is granted).
+CREATE OR REPLACE PROCEDURE pgstream._refresh_one_due(group_id bigint, members bigint[], versions xid[], INOUT done text)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  claim record;
+  outcome record;
+  started pg_catalog.timestamptz;
+  tries integer := 0;
+BEGIN
+  done := NULL;
+  IF pg_catalog.cardinality(members) OPERATOR(pg_catalog.=) 1 THEN
+    BEGIN
+      done := pgstream._refresh_due(members[1], versions[1]);
+    EXCEPTION WHEN OTHERS OR assert_failure THEN
+      -- What cannot even be recorded must not keep the others from being refreshed.
+      RAISE WARNING 'the refresh of stream table % failed and could not be recorded: %', members[1], SQLERRM;
+    END;
+    COMMIT;
+    RETURN;
+  END IF;
+  SELECT * INTO claim FROM pgstream._claim_group(group_id, members, versions);
+  IF NOT claim.claimed THEN
+    COMMIT;
+    RETURN;
+  END IF;
+  LOOP
+    -- Right after COMMIT: evaluating anything would take a snapshot.
+    IF claim.repeatable THEN
+      COMMIT;
+      SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;
+    ELSE
+      COMMIT;
+    END IF;
+    started := pg_catalog.clock_timestamp();
+    tries := tries OPERATOR(pg_catalog.+) 1;
+    SELECT * INTO outcome FROM pgstream._refresh_group_due(members, claim.totals, claim.in_flight);
+    -- A person refreshed a member meanwhile: once more, at a new snapshot.
+    EXIT WHEN outcome.state IS NULL OR outcome.state OPERATOR(pg_catalog.<>) '40001' OR tries OPERATOR(pg_catalog.>=) 3;
+  END LOOP;
+  COMMIT;
+  IF outcome.state IS NOT NULL THEN
+    done := pgstream._record_group_failure(outcome.failing, started, outcome.message, outcome.state);
+    COMMIT;
+  ELSE
+    done := 'COMPLETED';
+  END IF;
+  PERFORM pgstream._release_group(group_id);
+  COMMIT;
+END
+$$;

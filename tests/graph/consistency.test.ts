@@ -1,0 +1,196 @@
+import type pg from 'pg'
+import { expect, test } from 'vitest'
+import { create, outcome, refresh, scenes, untilWaiting } from '../concurrency/scene.ts'
+import { expectExact } from '../oracle/oracle.ts'
+
+const scene = scenes()
+
+const DIAMOND = `CREATE TABLE t (id int PRIMARY KEY, g int, v int);
+  INSERT INTO t SELECT i, i % 5, i FROM generate_series(1, 50) AS i`
+
+async function diamond(client: pg.Client, schedule = '1s') {
+  await create(client, 'a', 'SELECT g, sum(v) AS total FROM t GROUP BY g', { schedule: 'calculated' })
+  await create(client, 'b', 'SELECT g, count(*) AS n FROM t GROUP BY g', { schedule: 'calculated' })
+  await create(client, 'd', 'SELECT a.g, a.total, b.n FROM a JOIN b ON b.g = a.g', { schedule })
+}
+
+const moments = async (client: pg.Client) =>
+  (
+    await client.query(
+      `SELECT count(DISTINCT data_timestamp)::int AS moments, count(DISTINCT f.snapshot::text)::int AS snapshots
+       FROM pgstream.pgs_stream_tables s JOIN pgstream.frontiers f USING (pgs_id) WHERE pgs_schema = current_schema()`,
+    )
+  ).rows[0]
+
+test('the scheduler moves a diamond at one snapshot', async () => {
+  const { client } = await scene(DIAMOND)
+  await diamond(client)
+  await client.query('INSERT INTO t VALUES (100, 1, 7)')
+  await client.query('CALL pgstream.run_scheduler()')
+  expect(await moments(client)).toEqual({ moments: 1, snapshots: 1 })
+  for (const name of ['a', 'b', 'd']) await expectExact(client, name)
+  // Once is enough: what the members pass on to each other is consumed.
+  await client.query('CALL pgstream.run_scheduler()')
+  const { rows: refreshes } = await client.query(
+    `SELECT count(*)::int AS n FROM pgstream.get_refresh_history('d', 100) WHERE initiated_by = 'SCHEDULER'`,
+  )
+  expect(refreshes).toEqual([{ n: 1 }])
+  const { rows } = await client.query(
+    `SELECT DISTINCT reported.data_timestamp = f.data_timestamp OR reported.data_timestamp > f.data_timestamp AS ok
+     FROM pgstream._freshness() reported JOIN pgstream.frontiers f USING (pgs_id)`,
+  )
+  expect(rows).toEqual([{ ok: true }])
+})
+
+test('a reader in one REPEATABLE READ transaction sees one state of the world, under writers', async () => {
+  const { client, open } = await scene(DIAMOND)
+  await diamond(client)
+  const [writer, worker, reader] = await Promise.all([open(), open(), open()])
+  const end = Date.now() + 4_000
+  let reads = 0
+  const seen = new Set<string>()
+  const write = async () => {
+    for (let i = 0; Date.now() < end; i++)
+      await writer.query(
+        `INSERT INTO t VALUES (${1000 + i}, ${i % 5}, 1); UPDATE t SET v = v + 1 WHERE id = ${i % 50}`,
+      )
+  }
+  const work = async () => {
+    while (Date.now() < end) await worker.query('CALL pgstream.run_scheduler()')
+  }
+  const read = async () => {
+    while (Date.now() < end) {
+      await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ')
+      const { rows } = await reader.query(`
+        SELECT (SELECT sum(total) FROM a)::text AS a, (SELECT sum(n) FROM b)::text AS b,
+          (SELECT sum(total) FROM d)::text AS a_in_d, (SELECT sum(n) FROM d)::text AS b_in_d`)
+      await reader.query('COMMIT')
+      reads += 1
+      seen.add(rows[0].b)
+      expect(rows[0]).toEqual({ a: rows[0].a_in_d, b: rows[0].b_in_d, a_in_d: rows[0].a, b_in_d: rows[0].b })
+    }
+  }
+  await Promise.all([write(), work(), read()])
+  expect(reads).toBeGreaterThan(10)
+  expect(seen.size).toBeGreaterThan(2)
+  await client.query('CALL pgstream.run_scheduler()')
+  for (const name of ['a', 'b', 'd']) await expectExact(client, name)
+})
+
+test('a person refreshes the group, and what lies below', async () => {
+  const { client } = await scene(DIAMOND)
+  await diamond(client, '1h')
+  await create(client, 'top', 'SELECT count(*) AS groups, sum(n) AS n FROM d')
+  await client.query('INSERT INTO t VALUES (100, 1, 7)')
+  expect(await refresh(client, 'top')).toBe('DIFFERENTIAL')
+  expect((await client.query('SELECT n::int FROM top')).rows).toEqual([{ n: 51 }])
+  for (const name of ['a', 'b', 'd', 'top']) await expectExact(client, name)
+  expect(await refresh(client, 'top')).toBe('NO_DATA')
+  await client.query('DELETE FROM t WHERE id = 1')
+  expect(await refresh(client, 'b')).toBe('DIFFERENTIAL')
+  // The other members came along; the reader above did not.
+  for (const name of ['a', 'b', 'd']) await expectExact(client, name)
+  expect((await client.query('SELECT sum(n)::int AS n FROM d')).rows).toEqual([{ n: 50 }])
+})
+
+test('a member that was just filled comes to the moment of its group', async () => {
+  const { client } = await scene(DIAMOND)
+  await create(client, 'a', 'SELECT g, sum(v) AS total FROM t GROUP BY g')
+  await create(client, 'b', 'SELECT g, count(*) AS n FROM t GROUP BY g')
+  await client.query('INSERT INTO t VALUES (100, 1, 7)')
+  await refresh(client, 'a')
+  await client.query('INSERT INTO t VALUES (101, 1, 7)')
+  await create(client, 'd', 'SELECT a.g, a.total, b.n FROM a JOIN b ON b.g = a.g')
+  expect((await client.query('SELECT total::int, n::int FROM d WHERE g = 1')).rows).toEqual([
+    { total: 249, n: 12 },
+  ])
+})
+
+test('members that are recomputed hold writers off for the last pass, and no longer', async () => {
+  const { client, open } = await scene(DIAMOND)
+  await create(client, 'a', 'SELECT g, sum(v) AS total FROM t GROUP BY g', { mode: 'FULL' })
+  await create(client, 'b', 'SELECT g, count(*) AS n FROM t GROUP BY g')
+  await create(client, 'd', 'SELECT a.g, a.total, b.n FROM a JOIN b ON b.g = a.g')
+  const writer = await open()
+  await client.query('INSERT INTO t VALUES (100, 1, 7); BEGIN')
+  await refresh(client, 'd')
+  const writing = writer.query('INSERT INTO t VALUES (101, 1, 7)')
+  await untilWaiting(client, writer)
+  await client.query('COMMIT')
+  await writing
+  expect((await client.query('SELECT total::int, n::int FROM d WHERE g = 1')).rows).toEqual([
+    { total: 242, n: 11 },
+  ])
+})
+
+test('one member that fails keeps the whole group as it was, and is the one to be told of', async () => {
+  const { client } = await scene(DIAMOND)
+  await create(client, 'a', 'SELECT g, sum(v) AS total FROM t GROUP BY g', { schedule: 'calculated' })
+  await create(client, 'b', 'SELECT id, g, 100 / v AS part FROM t', { schedule: 'calculated' })
+  await create(client, 'd', 'SELECT a.g, a.total, b.part FROM a JOIN b ON b.g = a.g', { schedule: '1s' })
+  await client.query('INSERT INTO t VALUES (100, 1, 0)')
+  await client.query('CALL pgstream.run_scheduler()')
+  const status = async () =>
+    (
+      await client.query(
+        `SELECT pgs_name AS name, consecutive_errors AS errors FROM pgstream.stream_tables_info
+         WHERE pgs_schema = current_schema() ORDER BY pgs_name`,
+      )
+    ).rows
+  expect(await status()).toEqual([
+    { name: 'a', errors: 0 },
+    { name: 'b', errors: 1 },
+    { name: 'd', errors: 0 },
+  ])
+  expect((await client.query('SELECT sum(total)::int AS total FROM a')).rows).toEqual([{ total: 1275 }])
+  await client.query(`DELETE FROM t WHERE id = 100;
+    UPDATE pgstream.frontiers SET retry_at = NULL, last_refresh_at = now() - interval '1 hour'`)
+  await client.query('CALL pgstream.run_scheduler()')
+  for (const name of ['a', 'b', 'd']) await expectExact(client, name)
+  expect(await status()).toEqual([
+    { name: 'a', errors: 0 },
+    { name: 'b', errors: 0 },
+    { name: 'd', errors: 0 },
+  ])
+})
+
+test('a group needs no snapshot of its own where the caller has one', async () => {
+  const { client, open } = await scene(DIAMOND)
+  await diamond(client, '1h')
+  const other = await open()
+  await client.query('INSERT INTO t VALUES (100, 1, 7)')
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ')
+  await client.query('SELECT 1')
+  await other.query('INSERT INTO t VALUES (101, 1, 7)')
+  expect(await refresh(client, 'd')).toBe('DIFFERENTIAL')
+  expect((await client.query('SELECT sum(n)::int AS n FROM d')).rows).toEqual([{ n: 51 }])
+  await client.query('COMMIT')
+  expect(await moments(client)).toEqual({ moments: 1, snapshots: 1 })
+  await refresh(client, 'd')
+  for (const name of ['a', 'b', 'd']) await expectExact(client, name)
+})
+
+test('what a stream table shows is not younger than what it reads', async () => {
+  const { client } = await scene(`${DIAMOND}; CREATE TABLE u (id int PRIMARY KEY)`)
+  await create(client, 'a', 'SELECT id, v FROM t')
+  await create(client, 'b', 'SELECT a.id, a.v FROM a JOIN u ON u.id = a.id')
+  await client.query(`SELECT pgstream.alter_stream_table('a', status => 'SUSPENDED')`)
+  await client.query('INSERT INTO t VALUES (100, 1, 1)')
+  await new Promise((resolve) => setTimeout(resolve, 1_100))
+  await client.query('INSERT INTO u VALUES (3)')
+  expect(await refresh(client, 'b')).toBe('DIFFERENTIAL')
+  const staleness = async () => (await client.query(`SELECT pgstream.get_staleness('b') AS s`)).rows[0].s
+  expect(await staleness()).toBeGreaterThan(1)
+  await client.query(`SELECT pgstream.resume_stream_table('a')`)
+  await refresh(client, 'b')
+  expect(await staleness()).toBeLessThan(1)
+})
+
+test('cycles of any length are refused', async () => {
+  const { client } = await scene(DIAMOND)
+  await create(client, 'a', 'SELECT id, v FROM t')
+  await create(client, 'b', 'SELECT id, v FROM a')
+  expect(
+    await outcome(client.query(`SELECT pgstream.alter_stream_table('a', query => 'SELECT id, v FROM b')`)),
+  ).toBe('42P17')
+})

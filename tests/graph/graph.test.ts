@@ -1,0 +1,188 @@
+import { expect, test } from 'vitest'
+import { create, type Scene, scenes } from '../concurrency/scene.ts'
+
+const scene = scenes()
+
+/** The groups of several, each as the names of its members in the order of refresh. */
+async function groups({ client, schema }: Scene): Promise<string[]> {
+  await client.query('SELECT pgstream._follow_graph()')
+  const { rows } = await client.query(
+    `SELECT string_agg(s.pgs_name, ' ' ORDER BY g.depth, s.pgs_name) AS members
+     FROM pgstream.graph g JOIN pgstream.pgs_stream_tables s USING (pgs_id)
+     WHERE s.pgs_schema = $1 GROUP BY g.group_id HAVING count(*) > 1 ORDER BY 1`,
+    [schema],
+  )
+  return rows.map(({ members }) => members)
+}
+
+async function facts({ client, schema }: Scene, columns: string): Promise<Record<string, unknown>> {
+  await client.query('SELECT pgstream._follow_graph()')
+  const { rows } = await client.query(
+    `SELECT s.pgs_name AS name, ${columns} AS value FROM pgstream.graph g JOIN pgstream.pgs_stream_tables s USING (pgs_id)
+     WHERE s.pgs_schema = $1 ORDER BY s.pgs_name`,
+    [schema],
+  )
+  return Object.fromEntries(rows.map(({ name, value }) => [name, value]))
+}
+
+const TABLES = 'CREATE TABLE t (id int PRIMARY KEY, v int); CREATE TABLE u (id int PRIMARY KEY, v int)'
+const from = (...names: string[]) =>
+  `SELECT ${names[0]}.id, ${names.map((name) => `${name}.v`).join(' + ')} AS v FROM ${names[0]}${names
+    .slice(1)
+    .map((name) => ` JOIN ${name} ON ${name}.id = ${names[0]}.id`)
+    .join('')}`
+
+test('a chain has no group, and an order', async () => {
+  const at = await scene(TABLES)
+  await create(at.client, 'a', from('t'))
+  await create(at.client, 'b', from('a'))
+  await create(at.client, 'c', from('b'))
+  expect(await groups(at)).toEqual([])
+  expect(await facts(at, `g.depth || ' ' || g.rank || ' ' || g.is_alone`)).toEqual({
+    a: '0 0 true',
+    b: '1 1 false',
+    c: '2 2 false',
+  })
+})
+
+test('a self-join of one stream table is no diamond', async () => {
+  const at = await scene(TABLES)
+  await create(at.client, 'a', from('t'))
+  await create(at.client, 'b', 'SELECT x.id, y.v FROM a AS x JOIN a AS y ON x.id = y.v')
+  expect(await groups(at)).toEqual([])
+})
+
+test.each([
+  ['two ways from a table', { a: ['t'], b: ['t'], d: ['a', 'b'] }, ['a b d']],
+  ['a way with a stream table and one without', { a: ['t'], d: ['a', 't'] }, ['a d']],
+  ['ways of different length', { a: ['t'], b: ['a'], c: ['t'], d: ['b', 'c'] }, ['a c b d']],
+  [
+    'ways from a stream table, which is not of the group',
+    { x: ['t'], a: ['x'], b: ['x'], d: ['a', 'b'] },
+    ['a b d'],
+  ],
+  ['no table in common', { a: ['t'], b: ['u'], d: ['a', 'b'] }, []],
+  [
+    'a reader below the meeting is not of the group',
+    { a: ['t'], b: ['t'], d: ['a', 'b'], e: ['d'] },
+    ['a b d'],
+  ],
+  [
+    'two diamonds with a side in common',
+    { a: ['t'], b: ['t'], c: ['t'], d: ['a', 'b'], e: ['b', 'c'] },
+    ['a b c d e'],
+  ],
+  [
+    'two diamonds in a row',
+    { a: ['t'], b: ['t'], d: ['a', 'b'], e: ['d'], f: ['d'], g: ['e', 'f'] },
+    ['a b d', 'e f g'],
+  ],
+  ['four ways', { a: ['t'], b: ['t'], c: ['t'], e: ['t'], d: ['a', 'b', 'c', 'e'] }, ['a b c e d']],
+])('diamond: %s', async (_, tables, expected) => {
+  const at = await scene(TABLES)
+  for (const [name, sources] of Object.entries(tables))
+    await create(at.client, name, from(...(sources as string[])))
+  expect(await groups(at)).toEqual(expected)
+})
+
+test('a declared group holds what does not meet, and what lies on a way between its members', async () => {
+  const at = await scene(TABLES)
+  const { client } = at
+  await create(client, 'a', from('t'))
+  await create(client, 'b', from('u'))
+  await create(client, 'x', from('a'))
+  await create(client, 'y', from('x'))
+  const declare = (name: string, group: string) =>
+    client.query('SELECT pgstream.alter_stream_table($1, consistency_group => $2)', [name, group])
+  await declare('a', 'report')
+  await declare('b', 'report')
+  expect(await groups(at)).toEqual(['a b'])
+  // x reads a and is read by y: were it left out, the way would leave the group and come back.
+  await declare('y', 'report')
+  expect(await groups(at)).toEqual(['a b x y'])
+  await declare('y', '')
+  await declare('b', '')
+  expect(await groups(at)).toEqual([])
+})
+
+test('groups that read each other both ways are one', async () => {
+  const at = await scene(TABLES)
+  const { client } = at
+  for (const [name, source] of Object.entries({ a1: 't', b1: 'a1', b2: 'u', a2: 'b2' }))
+    await create(client, name, from(source))
+  for (const name of ['a1', 'a2', 'b1', 'b2'])
+    await client.query('SELECT pgstream.alter_stream_table($1, consistency_group => $2)', [name, name[0]])
+  expect(await groups(at)).toEqual(['a1 b2 a2 b1'])
+})
+
+test('a group is given with the definition, and goes with it', async () => {
+  const at = await scene(TABLES)
+  const { client } = at
+  for (const name of ['a', 'b'])
+    await client.query(
+      `SELECT pgstream.create_stream_table($1, 'SELECT id FROM t', '1h', consistency_group => 'g')`,
+      [name],
+    )
+  expect(await groups(at)).toEqual(['a b'])
+  await client.query(`SELECT pgstream.drop_stream_table('a')`)
+  expect(await groups(at)).toEqual([])
+})
+
+test('calculated: the tightest bound of all who read it, however far; a minute when nobody does', async () => {
+  const at = await scene(TABLES)
+  const { client } = at
+  const of = (name: string, source: string, schedule: string) =>
+    create(client, name, from(source), { schedule })
+  await of('a', 't', 'calculated')
+  expect(await facts(at, 'g.seconds')).toEqual({ a: 60 })
+  await of('b', 'a', 'calculated')
+  await of('c', 'b', '10m')
+  expect(await facts(at, 'g.seconds')).toEqual({ a: 600, b: 600, c: 600 })
+  await of('d', 'a', '5s')
+  expect(await facts(at, 'g.seconds')).toEqual({ a: 5, b: 600, c: 600, d: 5 })
+  await client.query(`SELECT pgstream.alter_stream_table('c', schedule => '2s')`)
+  expect(await facts(at, 'g.seconds')).toEqual({ a: 2, b: 2, c: 2, d: 5 })
+  await client.query(`SELECT pgstream.drop_stream_table('c'), pgstream.drop_stream_table('d')`)
+  expect(await facts(at, 'g.seconds')).toEqual({ a: 60, b: 60 })
+})
+
+test('calculated, read by cron: due when its readers are', async () => {
+  const at = await scene(TABLES)
+  const { client } = at
+  await create(client, 'a', from('t'), { schedule: 'calculated' })
+  await create(client, 'b', from('a'), { schedule: '0 3 * * *' })
+  await create(client, 'c', from('a'), { schedule: '@hourly' })
+  expect(await facts(at, 'g.crons')).toEqual({
+    a: ['0 3 * * *', '@hourly'],
+    b: ['0 3 * * *'],
+    c: ['@hourly'],
+  })
+  expect(await facts(at, 'g.seconds')).toEqual({ a: null, b: null, c: null })
+  await client.query(`INSERT INTO t VALUES (1, 1)`)
+  const due = async () => (await client.query('SELECT FROM pgstream._due()')).rowCount
+  expect(await due()).toBe(0)
+  await client.query(
+    `UPDATE pgstream.frontiers SET checked_at = checked_at - interval '1 hour'; UPDATE pgstream.graph SET fires_at = NULL`,
+  )
+  expect(await due()).toBeGreaterThan(0)
+  await client.query('CALL pgstream.run_scheduler()')
+  expect((await client.query('TABLE c')).rows).toEqual([{ id: 1, v: 1 }])
+  expect(await due()).toBe(0)
+})
+
+test('wide layers do not multiply: every table reads all of the layer below', async () => {
+  const at = await scene(TABLES)
+  const { client } = at
+  let below = ['t']
+  for (let layer = 0; layer < 4; layer++) {
+    const names = Array.from({ length: 6 }, (_, i) => `l${layer}_${i}`)
+    for (const name of names)
+      await create(client, name, below.map((each) => `SELECT id, v FROM ${each}`).join(' UNION ALL '), {
+        initialize: false,
+      })
+    below = names
+  }
+  const depths = await facts(at, 'g.depth')
+  expect(new Set(Object.values(depths))).toEqual(new Set([0, 1, 2, 3]))
+  expect(await groups(at)).toHaveLength(1)
+})
