@@ -128,7 +128,8 @@ function expressionScale(scalar: Expression, scale: (arg: Scalar) => Scale): Sca
   }
   if (construct.startsWith('function ')) {
     if (argument.type.oid !== NUMERIC) return null
-    const name = /^pg_catalog\."?(\w+)"?\($/.exec(parts[0] ?? '')?.[1]
+    // Without a schema it is pg_catalog's.
+    const name = /^(\w+)\($/.exec(parts[0] ?? '')?.[1]
     if (name === 'abs') return scale(argument)
     if (name === 'ceil' || name === 'ceiling' || name === 'floor') return 0
     if (name !== 'round' && name !== 'trunc') return null
