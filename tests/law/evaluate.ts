@@ -91,7 +91,7 @@ function argument(args: readonly Scalar[], i: number): Scalar {
  * are large are made up; numbers of more than 53 bits are text.
  */
 const SCALE_ONE =
-  "coalesce(('{1,1e16,1e32,1e48,1e64,1e80,1e96,1e112,1e128,1e144,1e160,1e176,1e192,1e208,1e224,1e240,1e256,1e272,1e288,1e304,1e320}'::numeric[])[scale(▢) + 1], power(1e16, least(scale(▢), 1001)))"
+  "coalesce(('{1,1e16,1e32,1e48,1e64,1e80,1e96,1e112,1e128,1e144,1e160,1e176,1e192,1e208,1e224,1e240,1e256,1e272,1e288,1e304,1e320}'::numeric[])[scale(▢) + 1], ('1e' || (16 * least(scale(▢), 1001))::text)::numeric)"
 
 const exact = (value: bigint): Value => (Number.isSafeInteger(Number(value)) ? Number(value) : String(value))
 const isNumberOfRule = (value: Value) => value === null || typeof value === 'number'
