@@ -1,6 +1,6 @@
 /** What only PostgreSQL's own types show of a rule: rows as values, digits, intervals, errors. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { expectExact } from '../oracle/oracle.ts'
+import { expectExact, expectExactWhenQuiet } from '../oracle/oracle.ts'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 
 let database: FreshDatabase
@@ -155,4 +155,20 @@ test('a group whose key no column can hold is recomputed', async () => {
   await client.query(`SELECT pgstream.create_stream_table('ka', $1, '1h', 'AUTO')`, [query])
   await client.query('DELETE FROM k WHERE b = 1')
   expect(await expectExact(client, 'ka')).toBe('FULL')
+})
+
+test('a column that loses its modifier: scales are counted from then on, in a table of their own', async () => {
+  const { client } = database
+  await client.query(`CREATE TABLE lm (id int PRIMARY KEY, g int NOT NULL, x numeric(8,2) NOT NULL);
+    INSERT INTO lm VALUES (1, 1, 1), (2, 1, 2), (3, 2, 3)`)
+  await client.query(`SELECT pgstream.create_stream_table('lms', $1, '1h', 'DIFFERENTIAL')`, [
+    'SELECT g, sum(x) AS s, count(*) AS n FROM lm GROUP BY g',
+  ])
+  await client.query('ALTER TABLE lm ALTER x TYPE numeric; INSERT INTO lm VALUES (4, 1, 1.0000)')
+  // A new table has to be filled: not at the snapshot of a REPEATABLE READ transaction.
+  expect(await expectExactWhenQuiet(client, 'lms', { image: true })).toBe('REINITIALIZE')
+  for (const change of ['DELETE FROM lm WHERE id = 4', 'UPDATE lm SET x = 3 WHERE id = 3']) {
+    await client.query(change)
+    expect(await expectExact(client, 'lms', { image: true })).toBe('DIFFERENTIAL')
+  }
 })
