@@ -20,6 +20,8 @@ export const GOLDEN_QUERIES: Readonly<Record<string, string>> = {
     'SELECT customer_id, min(amount) AS low, max(note) AS last FROM public.orders GROUP BY customer_id',
   'aggregate-recomputed':
     'SELECT status, sum(weight) AS weight, count(*) AS n FROM public.orders GROUP BY status',
+  'aggregate-scales':
+    'SELECT status, sum(amount / 3) AS third, sum(amount * (1 - amount)) AS exact FROM public.orders GROUP BY status',
   'aggregate-interval': 'SELECT kind, sum(took) AS total, avg(took) AS mean FROM public.events GROUP BY kind',
   having:
     'SELECT customer_id, count(*) AS n FROM public.orders GROUP BY customer_id HAVING sum(amount) > 1000',

@@ -262,7 +262,7 @@ export class QueryBuilder {
     const rule = groupRule(keys, calls, this.#ids, {
       nullable: (each) => isNullable(each, input),
       isRow: () => false,
-      scaleUse: () => 'hidden',
+      scale: () => null,
       equality: () => '=',
     })
     return { op: 'aggregate', input, keys, calls, rule }

@@ -86,9 +86,22 @@ function argument(args: readonly Scalar[], i: number): Scalar {
   return found
 }
 
+/**
+ * What a value of some scale adds to the count of scales. Numbers here have no digits after the point, so as many as they
+ * are large are made up; numbers of more than 53 bits are text.
+ */
+const SCALE_ONE =
+  "coalesce(('{1,1e16,1e32,1e48,1e64,1e80,1e96,1e112,1e128,1e144,1e160,1e176,1e192,1e208,1e224,1e240,1e256,1e272,1e288,1e304,1e320}'::numeric[])[scale(▢) + 1], ('1e' || (16 * least(scale(▢), 1001))::text)::numeric)"
+
+const exact = (value: bigint): Value => (Number.isSafeInteger(Number(value)) ? Number(value) : String(value))
 const isNumberOfRule = (value: Value) => value === null || typeof value === 'number'
 const sumOf = (values: readonly Value[]): Value =>
-  values.reduce<Value>((sum, value) => (value === null ? sum : Number(sum ?? 0) + Number(value)), null)
+  values.reduce<Value>((sum, value) => {
+    if (value === null) return sum
+    return typeof value === 'string' || typeof sum === 'string'
+      ? exact(BigInt(String(sum ?? 0)) + BigInt(String(value)))
+      : Number(sum ?? 0) + Number(value)
+  }, null)
 const finite = (value: Value): Value => (value === null ? null : Number.isFinite(value))
 const firstOf = (values: readonly Value[]): Value => values.find((value) => value !== null) ?? null
 const plus = (a: Value, b: Value): Value => (a === null || b === null ? null : Number(a) + Number(b))
@@ -103,16 +116,18 @@ const TEMPLATES: Readonly<Record<string, (args: readonly Value[]) => Value>> = {
   '(▢)::double precision': ([x = null]) => x,
   '(▢)::bigint': ([x = null]) => x,
   'isfinite(▢)': ([x = null]) => finite(x),
-  '(coalesce(▢, 0) + coalesce(▢, 0))': ([a = null, b = null]) => Number(a ?? 0) + Number(b ?? 0),
+  '(coalesce(▢, 0) + coalesce(▢, 0))': ([a = null, b = null]) => sumOf([a, b]) ?? 0,
   'coalesce(▢ + ▢, ▢, ▢)': ([a = null, b = null, c = null, d = null]) => firstOf([plus(a, b), c, d]),
   'CASE WHEN ▢ = 0 THEN NULL ELSE ▢ END': ([n = null, x = null]) => (n === 0 ? null : x),
   "(▢ IN ('NaN'::numeric, 'Infinity'::numeric, '-Infinity'::numeric)) IS TRUE": ([x = null]) =>
     x !== null && !Number.isFinite(x),
   '(coalesce(▢, false) OR NOT coalesce(isfinite(▢), true))': ([any = null, x = null]) =>
     any === true || !(finite(x) ?? true),
-  '(▢ OR ▢)': (args) => logic('or', args),
-  '(▢ > CASE WHEN abs(▢) < 1e12 THEN 8 ELSE 0 END AND ▢ >= scale(▢) AND ▢ > coalesce(▢, 0)) IS TRUE': () =>
-    false,
+  [SCALE_ONE]: ([x = null]) =>
+    x === null || !Number.isFinite(x) ? null : exact(10n ** (16n * BigInt(Math.abs(Number(x))))),
+  'coalesce(▢, 0)': ([x = null]) => x ?? 0,
+  '(▢ OR ▢ >= 1e16016)': ([a = null, x = null]) => logic('or', [a, BigInt(String(x)) >= 10n ** 16016n]),
+  'round(▢, (length((▢)::text) - 1) / 16)': ([x = null]) => x,
   'least(▢, ▢)': (args) => extreme(args, -1),
   'least(▢, ▢, ▢)': (args) => extreme(args, -1),
   'greatest(▢, ▢)': (args) => extreme(args, 1),
@@ -161,8 +176,13 @@ const AGGREGATES: Readonly<Record<string, (group: Bag, arg: Argument) => Value>>
   'sum((▢) * ▢)': weightedSum,
   'sum(CASE ▢ WHEN 1 THEN ▢ WHEN -1 THEN -(▢) ELSE (▢) * (▢)::double precision END)': (group, arg) =>
     sumOf(over(group, (scope) => product((i, at) => arg(1 - i, at))(scope))),
-  // Numbers here have no digits after the point, whatever they are computed from.
-  'max(scale(▢))': (group) => (group.length === 0 ? null : 0),
+  'sum(▢ * ▢)': (group, arg) =>
+    sumOf(
+      over(group, (scope) => {
+        const [x, weight] = [arg(0, scope), arg(1, scope)]
+        return x === null ? null : exact(BigInt(String(x)) * BigInt(Number(weight)))
+      }),
+    ),
   'bool_or(NOT isfinite(▢))': (group, arg) => {
     const values = over(group, (scope) => finite(arg(0, scope))).filter((value) => value !== null)
     return values.length === 0 ? null : values.includes(false)

@@ -81,7 +81,7 @@ function ruleOver(oid: number, names: readonly string[], grouped: boolean): Case
     rule: groupRule(keys, calls, ids, {
       nullable,
       isRow: () => false,
-      scaleUse: () => 'hidden',
+      scale: () => null,
       equality: () => '=',
     }),
     calls,

@@ -240,7 +240,7 @@ function aggregateCall(genes: CallGenes, scope: readonly Value[]): Value {
       if (type.sum && !argument.rounds)
         return call(`sum(${argument.sql})`, type.sum, {
           rounds: isFloat(type.sum),
-          // The scale of a sum is that of its widest term, gone or not: equal, but printed with more zeros.
+          // It shows the scale of what is added up.
           open: argument.open && type.manyImages,
         })
       break

@@ -1,4 +1,4 @@
-import type { Volatility } from '../algebra/scalar.ts'
+import type { TypeRef, Volatility } from '../algebra/scalar.ts'
 import { internalError } from '../catalog/error.ts'
 import { quoteIdentifier, quoteQualified } from '../catalog/quote.ts'
 import type { CompileRequest, FunctionFacts, OperatorFacts, TypeFacts } from '../catalog/request.ts'
@@ -66,4 +66,11 @@ export function castTypeSql(request: CompileRequest, oid: number): string {
 export function baseType(request: CompileRequest, oid: number): number {
   const facts = request.types[oid]
   return facts !== undefined && facts.kind === 'd' ? baseType(request, facts.base) : oid
+}
+
+/** The same with the modifier that the domain gives its base type. */
+export function baseTypeRef(request: CompileRequest, type: TypeRef): TypeRef {
+  const facts = request.types[type.oid]
+  if (facts?.kind !== 'd') return type
+  return baseTypeRef(request, { ...type, oid: facts.base, typmod: facts.baseTypmod })
 }

@@ -12,7 +12,6 @@ export function bind(request: CompileRequest): Project {
   const query = bindQuery(parseViewQuery(request.tree), {
     request,
     ids: new ColumnIds(),
-    nested: false,
     ctes: [],
   })
   assertStable(query)

@@ -10,6 +10,7 @@ import type { AggregateCall } from '../algebra/operators/aggregate.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Project, Projection } from '../algebra/operators/project.ts'
 import { type Scalar, scalarArguments, scalarNullable, type TypeRef } from '../algebra/scalar.ts'
+import { staticScale } from '../algebra/static-scale.ts'
 import { isComposite } from '../catalog/composite.ts'
 import { CompileError, internalError, SQLSTATE, unsupported } from '../catalog/error.ts'
 import {
@@ -28,9 +29,8 @@ import type { TreeNode } from '../catalog/node-tree.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { expression } from './binding.ts'
 import { bindExpression } from './expression.ts'
-import { castTypeSql, functionFacts, operatorFacts, operatorSql, typeFacts } from './facts.ts'
+import { baseTypeRef, castTypeSql, functionFacts, operatorFacts, operatorSql, typeFacts } from './facts.ts'
 import { bindRangeTable, type RangeEntry } from './range-table.ts'
-import { scaleUse } from './scale-use.ts'
 import type { Scope } from './scope.ts'
 
 const FULL_HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
@@ -39,8 +39,6 @@ const FULL_HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at 
 export interface Environment {
   readonly request: CompileRequest
   readonly ids: ColumnIds
-  /** Is there a query around this one? */
-  readonly nested: boolean
   /** WITH queries by level: the innermost first. */
   readonly ctes: readonly ReadonlyMap<string, TreeNode>[]
 }
@@ -72,11 +70,7 @@ function refuseClauses(query: TreeNode): void {
   clause(booleanField(query, 'hasTargetSRFs'), 'a set-returning function in the select list')
 }
 
-function bindSelect(
-  query: TreeNode,
-  range: readonly RangeEntry[],
-  { request, ids, nested }: Environment,
-): Project {
+function bindSelect(query: TreeNode, range: readonly RangeEntry[], { request, ids }: Environment): Project {
   const rows = scopeOver(range, request, (node) => {
     throw notHere(node)
   })
@@ -137,14 +131,7 @@ function bindSelect(
   const rule = groupRule(keys, calls, ids, {
     nullable: (scalar) => scalarNullable(scalar, isNullable),
     isRow: (type) => isComposite(request, type.oid),
-    scaleUse: ({ column }) => {
-      // A query around this one may show the scale of what it only passes on.
-      if (nested) return 'shown'
-      const uses = [...bound.map(({ value }) => value), ...condition].map((value) =>
-        scaleUse(value, column.id),
-      )
-      return uses.includes('shown') ? 'shown' : (uses.find((use) => use === 'quotient') ?? 'hidden')
-    },
+    scale: (scalar) => staticScale(scalar, input, (type) => baseTypeRef(request, type)),
     equality: (type) => {
       const { equality, kind } = typeFacts(request, type.oid)
       if (equality === 0 || kind === 'p')

@@ -42,8 +42,7 @@ const RTE = {
 }
 
 export function bindRangeTable(query: TreeNode, environment: Environment): readonly RangeEntry[] {
-  const inside = { ...environment, nested: true }
-  return nodeListField(query, 'rtable').map((entry) => bindEntry(entry, inside))
+  return nodeListField(query, 'rtable').map((entry) => bindEntry(entry, environment))
 }
 
 function bindEntry(entry: TreeNode, environment: Environment): RangeEntry {
