@@ -1,14 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import type pg from 'pg'
 import { type Bench, createStreamTable, scalar } from './database.ts'
 import { createOrders, JOIN_AGGREGATE } from './join-aggregate-schema.ts'
 import { Samples } from './measure.ts'
 import type { Options } from './options.ts'
 import type { Report } from './report.ts'
+import { residentMegabytes, startWorker } from './worker-process.ts'
 
 /** From the commit of a row to the moment a reader sees it in the stream table, with the worker running. */
 export async function latency(bench: Bench, options: Options, report: Report): Promise<void> {
@@ -45,7 +42,7 @@ export async function latency(bench: Bench, options: Options, report: Report): P
       samples.add('one row', performance.now() - committed)
     }
     await underLoad(writer, reader, options, samples)
-    memory = residentMegabytes(worker)
+    memory = residentMegabytes(worker.pid)
   } finally {
     worker.kill()
   }
@@ -81,18 +78,5 @@ async function underLoad(
       samples.add('one row each 5 ms', performance.now() - committed)
     }
     await sleep(5)
-  }
-}
-
-function startWorker(url: string): ChildProcess {
-  const cli = path.join(path.dirname(fileURLToPath(import.meta.url)), 'cli.js')
-  return spawn(process.execPath, [cli, 'worker', url], { stdio: ['ignore', 'ignore', 'inherit'] })
-}
-
-function residentMegabytes({ pid }: ChildProcess): number {
-  try {
-    return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
-  } catch {
-    return Number.NaN // Not Linux.
   }
 }

@@ -2,6 +2,7 @@
 import os from 'node:os'
 import { create } from './create.ts'
 import { Bench } from './database.ts'
+import { graph } from './graph.ts'
 import { growth } from './growth.ts'
 import { joinAggregate } from './join-aggregate.ts'
 import { latency } from './latency.ts'
@@ -19,6 +20,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   write: writePath,
   latency,
   create,
+  graph,
 }
 
 async function main(args: readonly string[]): Promise<void> {

@@ -13,9 +13,10 @@ CREATE TABLE pgstream.frontiers (
   checked_at timestamptz,
   last_refresh_at timestamptz,
   -- What the scheduler has seen when it last looked: the sum of the counters of its sources (pgstream._movements), and the
-  -- transactions that were under way, of which any may have been one that they count.
+  -- transactions that were under way, of which any may have been one that they count: at a snapshot, below a number.
   seen numeric,
-  doubt bigint[] NOT NULL DEFAULT '{}',
+  doubt pg_snapshot,
+  doubt_below bigint,
   last_duration_ms double precision,
   -- Measured costs, exponentially averaged, from which AUTO decides.
   full_ms double precision,

@@ -25,7 +25,7 @@ BEGIN
     CROSS JOIN LATERAL (SELECT s.is_populated AND s.strategy = 'DIFFERENTIAL' AND NOT s.needs_reinit AND s.broken_reason IS NULL
       AND f.seen IS NOT NULL AND g.pgs_id IS NOT NULL AS can_tell) AS c
     CROSS JOIN LATERAL (SELECT c.can_tell,
-      c.can_tell AND f.seen = m.total AND (f.doubt = '{}' OR NOT pgstream._is_any_over(f.doubt, pg_current_snapshot())) AS unmoved) AS u
+      c.can_tell AND f.seen = m.total AND NOT pgstream._is_any_over(f.doubt, f.doubt_below, pg_current_snapshot()) AS unmoved) AS u
     WHERE ids IS NULL OR s.pgs_id = ANY (ids);
 END
 $$;

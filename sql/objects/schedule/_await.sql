@@ -10,22 +10,23 @@ DECLARE
   looked_at pg_catalog.timestamptz;
   last_seq bigint;
   seq bigint;
-  watched bigint[];
-  changed boolean;
+  snapshot pg_catalog.pg_snapshot;
+  doubt pg_catalog.pg_snapshot;
+  doubt_below bigint;
 BEGIN
   due := 0;
   LOOP
     -- In this order: who counted has a transaction by then.
     seq := (SELECT s.last_value FROM pgstream.change_seq AS s);
-    changed := seq IS DISTINCT FROM last_seq;
-    IF changed OR pgstream._is_any_over(watched, pg_catalog.pg_current_snapshot())
+    snapshot := pg_catalog.pg_current_snapshot();
+    IF seq IS DISTINCT FROM last_seq OR pgstream._is_any_over(doubt, doubt_below, snapshot)
       OR pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>=) (looked_at OPERATOR(pg_catalog.+) interval '1 second') THEN
       looked_at := pg_catalog.clock_timestamp();
-      -- Those that were there already when the last one counted; who came later has counted nothing.
-      watched := CASE WHEN changed THEN pgstream._in_flight()
-        ELSE ARRAY(SELECT w FROM pg_catalog.unnest(watched) AS w INTERSECT SELECT pg_catalog.unnest(pgstream._in_flight())) END;
-      last_seq := seq;
       due := pgstream._look();
+      -- All that was counted has been looked after: what may still come is of a transaction that was in doubt then.
+      doubt_below := (SELECT pg_catalog.max(f.doubt_below) FROM pgstream.frontiers AS f);
+      doubt := snapshot;
+      last_seq := seq;
     END IF;
     COMMIT;
     EXIT WHEN due OPERATOR(pg_catalog.>) 0 OR pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>=) until;

@@ -3,7 +3,7 @@
 -- of the refresh is taken. `repeatable`: nothing has to be made anew first, which a REPEATABLE READ transaction cannot.
 CREATE OR REPLACE FUNCTION pgstream._claim_group(
   group_id bigint, members bigint[], versions xid[],
-  OUT claimed boolean, OUT totals numeric[], OUT in_flight bigint[], OUT repeatable boolean
+  OUT claimed boolean, OUT totals numeric[], OUT in_flight pg_snapshot, OUT number bigint, OUT repeatable boolean
 )
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -22,7 +22,8 @@ BEGIN
     RETURN;
   END IF;
   totals := ARRAY(SELECT pgstream._movements_of(u.pgs_id, members) FROM unnest(members) WITH ORDINALITY AS u(pgs_id, i) ORDER BY u.i);
-  in_flight := pgstream._in_flight();
+  number := pg_current_xact_id()::text::bigint;
+  in_flight := pg_current_snapshot();
   repeatable := pgstream._ddl_is_watched() AND NOT EXISTS (
     SELECT FROM pgstream.pgs_stream_tables s JOIN pgstream.frontiers f USING (pgs_id)
     WHERE s.pgs_id = ANY (members) AND (NOT s.is_populated OR s.needs_reinit OR s.needs_replan

@@ -37,7 +37,7 @@ BEGIN
       LEFT JOIN pgstream._movements() m USING (pgs_id)
       CROSS JOIN clock c
       CROSS JOIN LATERAL (SELECT f.seen IS DISTINCT FROM m.total OR f.system_identifier IS DISTINCT FROM c.cluster
-        OR f.doubt <> '{}' AND pgstream._is_any_over(f.doubt, c.snapshot) AS moved) AS v
+        OR pgstream._is_any_over(f.doubt, f.doubt_below, c.snapshot) AS moved) AS v
     ), wanting AS MATERIALIZED (
       SELECT * FROM standing s WHERE s.is_alive AND s.wants AND NOT s.must_wait
     ), waiting AS (

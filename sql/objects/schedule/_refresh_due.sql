@@ -13,7 +13,8 @@ DECLARE
   started timestamptz := clock_timestamp();
   target record;
   total numeric;
-  in_flight bigint[];
+  number bigint;
+  in_flight pg_snapshot;
   message text;
   state text;
   action text;
@@ -21,6 +22,11 @@ BEGIN
   IF NOT pgstream._scheduler_enabled() THEN
     RETURN NULL;
   END IF;
+  -- Each in a statement of its own, in this order, before the refresh: who counted before has a smaller number than we, and is
+  -- under way, or over and seen by the refresh.
+  total := pgstream._movements_of(id);
+  number := pg_current_xact_id()::text::bigint;
+  in_flight := pg_current_snapshot();
   SELECT f.skips, f.xmin AS version, s.status, s.broken_reason INTO target
   FROM pgstream.frontiers f JOIN pgstream.pgs_stream_tables s USING (pgs_id)
   WHERE f.pgs_id = id FOR UPDATE OF f SKIP LOCKED;
@@ -31,9 +37,6 @@ BEGIN
   -- does it again from sources that are safe. So nobody waits for the disk. (What cleans up is written to the log later.)
   PERFORM set_config('synchronous_commit', 'off', true);
   PERFORM set_config('lock_timeout', (500 * 2 ^ least(target.skips, 3))::integer || 'ms', true);
-  -- Each in a statement of its own, in this order, before the refresh: who counted before is in flight, over, or seen by it.
-  total := (SELECT m.total FROM pgstream._movements_of(id) AS m(total));
-  in_flight := pgstream._in_flight();
   BEGIN
     action := pgstream._refresh_or_recompute(id, 'SCHEDULER');
   EXCEPTION WHEN query_canceled OR assert_failure OR OTHERS THEN
@@ -41,7 +44,7 @@ BEGIN
     PERFORM pgstream._record_failure(id, started, message, state);
     RETURN CASE WHEN state = '57014' THEN 'CANCELED' WHEN pgstream._passes_by_itself(state, message) THEN 'SKIPPED' ELSE 'FAILED' END;
   END;
-  PERFORM pgstream._note_look(id, started, total, in_flight, action);
+  PERFORM pgstream._note_look(id, started, total, in_flight, number, action);
   RETURN action;
 END
 $$;

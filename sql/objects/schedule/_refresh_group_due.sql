@@ -1,7 +1,7 @@
 -- Refreshes a claimed group of several stream tables in the caller's transaction (pgstream._refresh_together), and notes what
 -- the claim has seen.
 CREATE OR REPLACE FUNCTION pgstream._refresh_group_due(
-  members bigint[], totals numeric[], in_flight bigint[],
+  members bigint[], totals numeric[], in_flight pg_snapshot, number bigint,
   OUT actions text[], OUT failing bigint, OUT message text, OUT state text
 )
 LANGUAGE plpgsql SECURITY DEFINER
@@ -18,7 +18,7 @@ BEGIN
   FOR i IN 1..coalesce(cardinality(actions), 0) LOOP
     CONTINUE WHEN actions[i] = 'SKIP';
     -- What the members have counted among themselves is all consumed.
-    PERFORM pgstream._note_look(members[i], started, coalesce(totals[i] + inside.total, totals[i], inside.total), in_flight, actions[i])
+    PERFORM pgstream._note_look(members[i], started, coalesce(totals[i] + inside.total, totals[i], inside.total), in_flight, number, actions[i])
     FROM pgstream._movements_of(members[i], members, true) AS inside(total);
   END LOOP;
 END

@@ -35,7 +35,7 @@ BEGIN
     END IF;
     started := pg_catalog.clock_timestamp();
     tries := tries OPERATOR(pg_catalog.+) 1;
-    SELECT * INTO outcome FROM pgstream._refresh_group_due(members, claim.totals, claim.in_flight);
+    SELECT * INTO outcome FROM pgstream._refresh_group_due(members, claim.totals, claim.in_flight, claim.number);
     -- A person refreshed a member meanwhile: once more, at a new snapshot.
     EXIT WHEN outcome.state IS NULL OR outcome.state OPERATOR(pg_catalog.<>) '40001' OR tries OPERATOR(pg_catalog.>=) 3;
   END LOOP;
