@@ -5,12 +5,15 @@
 -- statement that touches nothing takes no transaction id. Measured against plpgsql variables: 1-row INSERT 1.29x of bare
 -- against 1.38x, the same in bulk.
 --
--- A statement of many rows writes to the part of the buffer that has no btree (pgstream._ensure_capture).
+-- A statement of many rows writes them packed, up to 1,000 to a row, as arrays; or, when a type has no arrays or a value is
+-- large (which would take a thousand times its memory), to the part of the buffer that has no btree
+-- (pgstream._ensure_capture). Measured on 100,000 rows: INSERT 1.21x of bare against 1.57x, UPDATE 1.42x against 1.82x,
+-- UPDATE of another column 1.27x against 1.47x.
 --
 -- UPDATE: the two transition tables are filled in step, so the n-th old row belongs to the n-th new row. When the first
 -- pair differs the statement changes captured columns, and all images are written; otherwise only the pairs that differ.
 -- Equal images cancel, so neither a wrong pairing nor the sample can make the weights wrong. Measured on 100,000 rows:
--- 1.35x of bare, against 1.70x for pairing always. FULL JOIN because it can never become a nested loop, whatever row
+-- 1.35x of bare, against 1.70x for pairing always. Where they are packed, the pairs come of two cursors in step. FULL JOIN because it can never become a nested loop, whatever row
 -- count the cached plan was made for. Images are compared by their bytes (*<>): 1.0 and 1.00 differ, json works.
 CREATE OR REPLACE FUNCTION pgstream._generate_capture(source oid) RETURNS void
 LANGUAGE plpgsql
@@ -100,7 +103,8 @@ $body$, small, targets, stamp, images, reads,
     END;
     IF event IN ('insert', 'update', 'delete') AND body <> '' THEN
       body := format(E'  IF EXISTS (SELECT FROM %s AS n OFFSET %s) THEN\n%s  ELSE\n%s  END IF;\n',
-        CASE event WHEN 'delete' THEN 'pgs_old' ELSE 'pgs_new' END, many, replace(body, small, bulk), body);
+        CASE event WHEN 'delete' THEN 'pgs_old' ELSE 'pgs_new' END, many,
+        pgstream._pack_body(source, event, tracked.columns, replace(body, small, bulk)), body);
     END IF;
     IF event <> 'truncate' THEN
       -- See pgstream._advance.
@@ -116,7 +120,9 @@ $body$, small, targets, stamp, images, reads,
     EXECUTE format(
       E'CREATE OR REPLACE FUNCTION pgstream_changes.capture_%s_%s() RETURNS trigger\nLANGUAGE plpgsql SECURITY DEFINER%s\nAS %L',
       source, event, CASE WHEN needs_path THEN ' SET search_path = pg_catalog, pg_temp' ELSE '' END,
-      E'#variable_conflict use_column\nBEGIN\n' || body || E'  RETURN NULL;\nEND\n');
+      E'#variable_conflict use_column\n'
+      || CASE WHEN event IN ('insert', 'update', 'delete') THEN E'DECLARE\n  pgs_first pg_catalog.refcursor;\n  pgs_second pg_catalog.refcursor;\n  pgs_pairs pg_catalog.int8;\n' ELSE '' END
+      || E'BEGIN\n' || body || E'  RETURN NULL;\nEND\n');
     EXECUTE format('REVOKE ALL ON FUNCTION pgstream_changes.capture_%s_%s() FROM PUBLIC', source, event);
   END LOOP;
 END
