@@ -32,7 +32,7 @@ DECLARE
   all_new text;
   pairs text;
 BEGIN
-  pack := pgstream._packed_columns(source, columns);
+  SELECT * INTO pack FROM pgstream._packed_columns(source, columns);
   IF pack.names IS NULL THEN
     RETURN otherwise;
   END IF;
