@@ -12,7 +12,8 @@
 --
 -- UPDATE: the two transition tables are filled in step, so the n-th old row belongs to the n-th new row. When the first
 -- pair differs the statement changes captured columns, and all images are written; otherwise only the pairs that differ.
--- Equal images cancel, so neither a wrong pairing nor the sample can make the weights wrong. Measured on 100,000 rows:
+-- Equal images cancel, so neither a wrong pairing nor the sample can make the weights wrong. A side can run out first: a
+-- trigger can swallow a row on its way to another partition. Measured on 100,000 rows:
 -- 1.35x of bare, against 1.70x for pairing always. Where they are packed, the pairs come of two cursors in step. FULL JOIN because it can never become a nested loop, whatever row
 -- count the cached plan was made for. Images are compared by their bytes (*<>): 1.0 and 1.00 differ, json works.
 CREATE OR REPLACE FUNCTION pgstream._generate_capture(source oid) RETURNS void
@@ -82,8 +83,9 @@ $body$  IF (SELECT ROW(%5$s) FROM pgs_old AS n LIMIT 1) OPERATOR(pg_catalog.*<>)
     FROM (SELECT %6$s, pg_catalog.row_number() OVER () AS pair FROM pgs_old AS n) AS o
     FULL JOIN (SELECT %6$s, pg_catalog.row_number() OVER () AS pair FROM pgs_new AS n) AS n
       ON o.pair OPERATOR(pg_catalog.=) n.pair
-    CROSS JOIN LATERAL (VALUES ((-1)::pg_catalog.int2, %7$s), (1::pg_catalog.int2, %8$s)) AS image
-    WHERE ROW(%7$s)::pg_catalog.record OPERATOR(pg_catalog.*<>) ROW(%8$s)::pg_catalog.record;
+    CROSS JOIN LATERAL (VALUES ((-1)::pg_catalog.int2, %7$s), (1::pg_catalog.int2, %8$s)) AS image(weight)
+    WHERE (ROW(%7$s)::pg_catalog.record OPERATOR(pg_catalog.*<>) ROW(%8$s)::pg_catalog.record OR (o.pair OPERATOR(pg_catalog.=) n.pair) IS NULL)
+      AND CASE WHEN image.weight OPERATOR(pg_catalog.<) 0 THEN o.pair ELSE n.pair END IS NOT NULL;
   END IF;
 $body$, small, targets, stamp, images, reads, named, old_columns, new_columns) END
       WHEN 'row' THEN format(
