@@ -124,6 +124,34 @@ test('the own transaction, savepoints, and how many are pending', async () => {
   expect(await pending()).toEqual([{ seen: ['0', '0'], estimate: 0 }])
 })
 
+test('the scheduler notices what is packed', async () => {
+  const { client } = db
+  await client.query(
+    `SELECT pgstream.create_stream_table('sums', 'SELECT a, sum(n) AS n FROM t GROUP BY a', '1s', 'DIFFERENTIAL')`,
+  )
+  const moved = async () => {
+    const { rows } = await client.query(
+      `SELECT last_value::int AS value FROM pgstream_changes.counter_${(await client.query(`SELECT 't'::regclass::oid AS oid`)).rows[0].oid}`,
+    )
+    return rows[0].value
+  }
+  let before = await moved()
+  for (const statement of [
+    INSERT,
+    'UPDATE t SET n = n + 1',
+    'UPDATE t SET n = n + (id % 2)',
+    'UPDATE t SET n = n + (id > 2000)::int',
+    'DELETE FROM t WHERE id > 1200',
+  ]) {
+    await client.query(statement)
+    const after = await moved()
+    expect(after, statement).toBeGreaterThan(before)
+    before = after
+  }
+  await client.query(`UPDATE t SET other = 'seen'`)
+  expect(await moved()).toBe(before)
+})
+
 /** An UPDATE whose transition tables are not of the same length: the row that moves is swallowed where it arrives. */
 test.each([1000, 1])('a row swallowed on its way to another partition (packed above %i)', async (above) => {
   const { client } = db

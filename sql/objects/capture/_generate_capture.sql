@@ -106,7 +106,7 @@ $body$, small, targets, stamp, images, reads,
     IF event IN ('insert', 'update', 'delete') AND body <> '' THEN
       body := format(E'  IF EXISTS (SELECT FROM %s AS n OFFSET %s) THEN\n%s  ELSE\n%s  END IF;\n',
         CASE event WHEN 'delete' THEN 'pgs_old' ELSE 'pgs_new' END, many,
-        pgstream._pack_body(source, event, tracked.columns, replace(body, small, bulk)), body);
+        pgstream._pack_body(source, event, tracked.columns, stamp, replace(body, small, bulk)), body);
     END IF;
     IF event <> 'truncate' THEN
       -- See pgstream._advance.

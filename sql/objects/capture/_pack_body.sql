@@ -1,4 +1,5 @@
 -- What a capture function does for a statement of many rows: it packs them, up to 1,000 to a row of the buffer, as arrays.
+-- `stamp` are the expressions of transaction and sequence number (pgstream._generate_capture).
 -- `otherwise` writes them row by row, where a column has a type without arrays, or a value is large: a piece is in memory
 -- as a whole. Sizes are those that are stored, compressed values may be up to a hundred times as long.
 --
@@ -6,7 +7,7 @@
 -- the log each) being there once. The pieces come by a cursor, in one pass and without the numbers that grouping would need.
 -- Of an UPDATE that may leave captured columns as they are (see pgstream._generate_capture), two cursors give the pairs of
 -- old and new rows in step. A side can run out first: a trigger can swallow a row on its way to another partition.
-CREATE OR REPLACE FUNCTION pgstream._pack_body(source oid, event text, columns smallint[], otherwise text) RETURNS text
+CREATE OR REPLACE FUNCTION pgstream._pack_body(source oid, event text, columns smallint[], stamp text, otherwise text) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $fn$
@@ -16,8 +17,6 @@ DECLARE
   -- Bytes of a value.
   large CONSTANT integer := 1000;
   target CONSTANT text := pgstream._buffer_name(source) || '_packed';
-  stamp CONSTANT text := '(SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.int8), '
-    || '(SELECT pg_catalog.nextval(''pgstream.change_seq''::pg_catalog.regclass))';
   reads text;
   targets text;
   -- Of what is fetched: the columns with their types, as a row, packed.
