@@ -7,8 +7,7 @@
 --
 -- A statement of many rows writes them packed, up to 1,000 to a row, as arrays; or, when a type has no arrays or a value is
 -- large (which would take a thousand times its memory), to the part of the buffer that has no btree
--- (pgstream._ensure_capture). Measured on 100,000 rows: INSERT 1.21x of bare against 1.57x, UPDATE 1.42x against 1.82x,
--- UPDATE of another column 1.27x against 1.47x.
+-- (pgstream._ensure_capture). docs/BENCHMARKS.md has the ways that were measured.
 --
 -- UPDATE: the two transition tables are filled in step, so the n-th old row belongs to the n-th new row. When the first
 -- pair differs the statement changes captured columns, and all images are written; otherwise only the pairs that differ.
