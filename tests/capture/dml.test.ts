@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { takeBulkAbove } from '../random/bulk.ts'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 import { probe } from './probe.ts'
 
@@ -18,7 +19,9 @@ beforeEach(async () => {
   return () => db.close()
 })
 
-describe('the buffer holds exactly what changed', () => {
+describe.each([1000, 1])('the buffer holds exactly what changed (packed above %i)', (above) => {
+  beforeEach(() => takeBulkAbove(db.client, above))
+
   const cases: Readonly<Record<string, string>> = {
     insert: `INSERT INTO orders VALUES (200, 1, 1, 'x', '[]')`,
     'insert of duplicates and NULLs': `INSERT INTO orders (id) VALUES (201), (202)`,

@@ -31,6 +31,18 @@ export async function probe(client: pg.Client, table: string, columns?: readonly
     .rows[0]?.id
   const live = `SELECT ROW(${attnums.map((_, i) => `t.${facts.rows[i]?.attname}`).join(', ')})::text AS row FROM ${table} AS t`
   await client.query(`CREATE TABLE ${id} AS ${live}`)
+  /** The buffer row by row. Rows without a column are never packed. */
+  const unpacked = async (now: readonly { attnum: number }[]) => {
+    const { rows: found } = await client.query<{ attname: string }>(
+      `SELECT attname FROM pg_attribute WHERE attrelid = $1::regclass AND attname ~ '^p[0-9]+$' AND NOT attisdropped`,
+      [buffer],
+    )
+    const arrays = new Set(found.map((each) => each.attname))
+    const plain = now.map((c) => `c${c.attnum}`)
+    const packed = now.map((c) => (arrays.has(`p${c.attnum}`) ? `unnest(p${c.attnum})` : 'NULL'))
+    return `(SELECT ${['weight', ...plain].join(', ')} FROM ${buffer} WHERE part <> 'p'
+      UNION ALL SELECT ${['weight', ...packed].join(', ')} FROM ${buffer} WHERE part = 'p')`
+  }
   const names = () =>
     client.query<{ attnum: number; attname: string }>(
       `SELECT attnum, quote_ident(attname) AS attname FROM pg_attribute
@@ -49,13 +61,14 @@ export async function probe(client: pg.Client, table: string, columns?: readonly
         `SELECT row, sum(changed)::int AS changed, sum(captured)::int AS captured FROM (
            SELECT row, -1 AS changed, 0 AS captured FROM ${id}
            UNION ALL SELECT ROW(${now.map((c) => `t.${c.attname}`).join(', ')})::text, 1, 0 FROM ${qualified} AS t
-           UNION ALL SELECT ROW(${now.map((c) => `b.c${c.attnum}`).join(', ')})::text, 0, weight FROM ${buffer} AS b
+           UNION ALL SELECT ROW(${now.map((c) => `b.c${c.attnum}`).join(', ')})::text, 0, weight FROM ${await unpacked(now)} AS b
          ) AS x GROUP BY row HAVING sum(changed) <> sum(captured) ORDER BY row`,
       )
       return rows
     },
     async captured() {
-      return (await client.query(`SELECT count(*)::int AS n FROM ${buffer}`)).rows[0].n
+      return (await client.query(`SELECT coalesce(sum(coalesce(n, 1)), 0)::int AS n FROM ${buffer}`)).rows[0]
+        .n
     },
     async truncations() {
       const { rows } = await client.query(

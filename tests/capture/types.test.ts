@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { takeBulkAbove } from '../random/bulk.ts'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 import { probe } from './probe.ts'
 
@@ -77,26 +78,28 @@ const VALUES: Readonly<Record<string, readonly [string, string, string]>> = {
   jsonpath: [`'$.a'`, `'$.b'`, `'$'`],
 }
 
-for (const [type, [first, second, third]] of Object.entries(VALUES)) {
-  test(`${type}`, async () => {
-    const { client } = db
-    await client.query(
-      `DROP TABLE IF EXISTS t; CREATE TABLE t (k int, v ${type}); INSERT INTO t VALUES (0, ${first}), (1, ${first})`,
-    )
-    const t = await probe(client, 't')
-    for (const statement of [
-      `INSERT INTO t VALUES (2, ${first}), (3, ${second}), (4, ${third}), (4, ${third})`,
-      `UPDATE t SET v = ${second} WHERE k IN (0, 4)`,
-      `UPDATE t SET v = ${third} WHERE k = 3`,
-      `UPDATE t SET k = k`,
-      `DELETE FROM t WHERE k = 1`,
-    ])
-      await client.query(statement)
-    expect(await t.mismatches()).toEqual([])
-    // 4 inserted, 3 updated, 1 updated, none, 1 deleted.
-    expect(await t.captured()).toBe(4 + 6 + 2 + 1)
-  })
-}
+const cases = Object.entries(VALUES).flatMap(([type, values]) =>
+  [1000, 1].map((above) => ({ type, values, above })),
+)
+test.for(cases)('$type (packed above $above)', async ({ type, values: [first, second, third], above }) => {
+  const { client } = db
+  await takeBulkAbove(client, above)
+  await client.query(
+    `DROP TABLE IF EXISTS t; CREATE TABLE t (k int, v ${type}); INSERT INTO t VALUES (0, ${first}), (1, ${first})`,
+  )
+  const t = await probe(client, 't')
+  for (const statement of [
+    `INSERT INTO t VALUES (2, ${first}), (3, ${second}), (4, ${third}), (4, ${third})`,
+    `UPDATE t SET v = ${second} WHERE k IN (0, 4)`,
+    `UPDATE t SET v = ${third} WHERE k = 3`,
+    `UPDATE t SET k = k`,
+    `DELETE FROM t WHERE k = 1`,
+  ])
+    await client.query(statement)
+  expect(await t.mismatches()).toEqual([])
+  // 4 inserted, 3 updated, 1 updated, none, 1 deleted.
+  expect(await t.captured()).toBe(4 + 6 + 2 + 1)
+})
 
 test('generated columns, stored and virtual', async () => {
   const { client } = db

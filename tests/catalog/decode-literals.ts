@@ -112,7 +112,7 @@ SELECT current_setting('server_version_num')::integer AS version, json_object_ag
   'sql', CASE WHEN n.nspname = 'pg_catalog' THEN format_type(t.oid, NULL)
     WHEN e.oid IS NOT NULL THEN format('%I.%I[]', n.nspname, e.typname) ELSE format('%I.%I', n.nspname, t.typname) END,
   'kind', t.typtype, 'category', t.typcategory, 'length', t.typlen, 'byValue', t.typbyval, 'align', t.typalign,
-  'element', COALESCE(e.oid, 0)::bigint, 'base', t.typbasetype::bigint, 'baseTypmod', t.typtypmod,
+  'element', COALESCE(e.oid, 0)::bigint, 'array', t.typarray::bigint, 'base', t.typbasetype::bigint, 'baseTypmod', t.typtypmod,
   'subtype', COALESCE((SELECT rngsubtype FROM pg_range WHERE rngtypid = t.oid),
     (SELECT rngtypid FROM pg_range WHERE rngmultitypid = t.oid), 0)::bigint,
   'labels', COALESCE((SELECT json_object_agg(l.oid, l.enumlabel) FROM pg_enum l WHERE l.enumtypid = t.oid), '{}'),

@@ -1,19 +1,24 @@
 import type { SqlClient } from '../oracle/oracle.ts'
 
+const CONSTANTS = [
+  ['_choose_action', 'cached_limit CONSTANT bigint := '],
+  ['_generate_capture', 'many CONSTANT integer := '],
+  ['_pack_body', 'many CONSTANT integer := '],
+] as const
+
 /**
- * Refreshes of more than `rows` changed rows take the freshly planned statements, as those of more than 1000 do: a random
- * case has too few rows to get there.
+ * Statements of more than `rows` rows are captured packed, up to `rows` + 1 together, and refreshes of as many changed rows
+ * take the freshly planned statements, as those of more than 1000 do: a random case has too few rows to get there.
  */
 export async function takeBulkAbove(client: SqlClient, rows: number): Promise<void> {
-  const { rows: found } = await client.query(
-    `SELECT pg_get_functiondef('pgstream._choose_action'::regproc) AS definition`,
-  )
-  const { definition } = (found as { definition: string }[])[0] ?? { definition: '' }
-  const changed = definition.replace(
-    /cached_limit CONSTANT bigint := \d+/,
-    `cached_limit CONSTANT bigint := ${rows}`,
-  )
-  if (!changed.includes(`cached_limit CONSTANT bigint := ${rows};`))
-    throw new Error('pgstream._choose_action has no cached_limit any more')
-  await client.query(changed)
+  for (const [name, constant] of CONSTANTS) {
+    const { rows: found } = await client.query(
+      `SELECT pg_get_functiondef('pgstream.${name}'::regproc) AS definition`,
+    )
+    const { definition } = (found as { definition: string }[])[0] ?? { definition: '' }
+    const [before, after] = definition.split(constant)
+    if (before === undefined || after === undefined) throw new Error(`pgstream.${name} has no ${constant}`)
+    const value = name === '_pack_body' ? rows + 1 : rows
+    await client.query(before + constant + after.replace(/^\d+/, String(value)))
+  }
 }

@@ -13,7 +13,7 @@ BEGIN
   buffer := to_regclass(pgstream._buffer_name(source));
   IF row_security_active(source) OR EXISTS (
     SELECT FROM pg_attribute b
-    WHERE b.attrelid = buffer AND b.attname ~ '^c[0-9]+$' AND NOT b.attisdropped
+    WHERE b.attrelid = buffer AND b.attname ~ '^[cp][0-9]+$' AND NOT b.attisdropped
       AND has_column_privilege(buffer, b.attnum, 'SELECT') AND NOT has_column_privilege(source, substr(b.attname, 2)::smallint, 'SELECT'))
   THEN
     RAISE EXCEPTION 'permission denied for the changes of %', coalesce(pgstream._qualified_name(source), source::text)

@@ -13,7 +13,9 @@ AS $$
     FROM pgstream.pgs_dependencies d
     JOIN pgstream.pgs_stream_tables s USING (pgs_id)
     JOIN pg_class c ON c.oid = s.pgs_relid
-    CROSS JOIN LATERAL (SELECT 'c' || a FROM unnest(d.columns) AS a UNION ALL VALUES ('xid'), ('seq'), ('weight')) AS u(attname)
+    CROSS JOIN LATERAL (
+      SELECT kind || a FROM unnest(d.columns) AS a, unnest('{c,p}'::text[]) AS kind
+      UNION ALL VALUES ('xid'), ('seq'), ('weight'), ('part'), ('n')) AS u(attname)
     WHERE d.source_relid = source AND d.is_captured
   ), granted AS (
     SELECT DISTINCT a.grantee AS role, b.attname::text FROM buffered b, aclexplode(b.attacl) AS a

@@ -12,7 +12,7 @@ BEGIN
     'oid', t.oid::bigint, 'schema', n.nspname, 'name', t.typname, 'sql', format_type(t.oid, NULL),
     'kind', t.typtype, 'category', t.typcategory, 'length', t.typlen, 'byValue', t.typbyval, 'align', t.typalign,
     'element', CASE WHEN t.typsubscript = 'array_subscript_handler'::regproc THEN t.typelem::bigint ELSE 0 END,
-    'base', t.typbasetype::bigint, 'baseTypmod', t.typtypmod,
+    'array', t.typarray::bigint, 'base', t.typbasetype::bigint, 'baseTypmod', t.typtypmod,
     'subtype', CASE t.typtype
       WHEN 'r' THEN (SELECT r.rngsubtype::bigint FROM pg_range r WHERE r.rngtypid = t.oid)
       WHEN 'm' THEN (SELECT r.rngtypid::bigint FROM pg_range r WHERE r.rngmultitypid = t.oid)

@@ -1,16 +1,32 @@
--- The sources whose change buffers are to be cleaned: those that have grown beyond 64 pages. Below that, reading past what
--- is consumed costs nothing. Does not wait for whoever is making or dropping one; the next call asks again.
+-- The sources whose change buffers are to be cleaned: those that have grown beyond 64 pages, or hold as many rows packed as
+-- 64 pages would hold. Below that, reading past what is consumed costs nothing. Does not wait for whoever is making or
+-- dropping one; the next call asks again.
 CREATE OR REPLACE FUNCTION pgstream._cleaning_due() RETURNS oid[]
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '20ms'
 AS $$
+DECLARE
+  each record;
+  packed bigint;
+  due oid[] := '{}';
 BEGIN
-  RETURN ARRAY(
-    SELECT t.source_relid FROM pgstream.pgs_change_tracking t
-    WHERE (SELECT sum(pg_relation_size(i.inhrelid)) FROM pg_inherits i WHERE i.inhparent = t.buffer) > 64 * 8192
-    ORDER BY t.source_relid);
-EXCEPTION WHEN lock_not_available THEN
+  FOR each IN
+    SELECT t.source_relid, t.buffer, sum(pg_relation_size(c.oid) + CASE c.reltoastrelid WHEN 0 THEN 0 ELSE pg_relation_size(c.reltoastrelid) END) AS bytes
+    FROM pgstream.pgs_change_tracking t
+    JOIN pg_inherits i ON i.inhparent = t.buffer JOIN pg_class c ON c.oid = i.inhrelid
+    GROUP BY t.source_relid HAVING sum(pg_relation_size(c.oid)) > 0 ORDER BY t.source_relid
+  LOOP
+    packed := 0;
+    IF each.bytes <= 64 * 8192 THEN
+      EXECUTE format('SELECT coalesce(sum(n), 0)::bigint FROM %s WHERE part = ''p''', each.buffer) INTO packed;
+    END IF;
+    IF each.bytes > 64 * 8192 OR packed > 10000 THEN
+      due := due || each.source_relid;
+    END IF;
+  END LOOP;
+  RETURN due;
+EXCEPTION WHEN lock_not_available OR undefined_table THEN
   RETURN '{}';
 END
 $$;

@@ -115,6 +115,8 @@ export interface TypeFacts {
   readonly align: 'c' | 's' | 'i' | 'd'
   /** Element type of a true array (typelem with typsubscript array_subscript_handler), else 0. */
   readonly element: number
+  /** The type of its arrays, 0 when it has none. */
+  readonly array: number
   /** Base type of a domain, else 0; with its typmod. */
   readonly base: number
   readonly baseTypmod: number

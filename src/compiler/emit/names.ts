@@ -20,6 +20,11 @@ export function bufferColumn(attnum: number): string {
   return `c${attnum}`
 }
 
+/** Its arrays, where up to 1,000 rows are packed into one. */
+export function packedColumn(attnum: number): string {
+  return `p${attnum}`
+}
+
 export function deltaName(relation: number): string {
   return `delta_${relation}`
 }

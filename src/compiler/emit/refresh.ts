@@ -14,7 +14,16 @@ import { applyNet, type StoredTable } from './apply.ts'
 import { type GeneratedFunction, scratchFunction } from './function.ts'
 import { groupByImage, groupMatch, otherImage } from './image.ts'
 import { fillLeaves, refreshLeaves, type StageSource } from './leaves.ts'
-import { bufferColumn, bufferName, collateClause, columnName, columnType, deltaName } from './names.ts'
+import {
+  bufferColumn,
+  bufferName,
+  collateClause,
+  columnName,
+  columnType,
+  deltaName,
+  packedColumn,
+} from './names.ts'
+import { isPacked } from './packed.ts'
 import { CACHED_LIMIT } from './plan.ts'
 import { redoFunctionOf } from './redo.ts'
 import { cte, indent, inlineCte, Printer } from './select.ts'
@@ -55,7 +64,7 @@ export function refreshStatement(definition: Definition, relations: readonly num
   const asked = staged.stages.filter((stage) => redoFunctionOf(request, stage) !== null)
   const ctes = [
     guard([...sources.keys()], relations, held(asked.map((stage) => stage.node.input))),
-    ...relations.map((relation) => deltaRows(relation, sources)),
+    ...relations.map((relation) => deltaRows(request, relation, sources)),
   ]
   let counts = { inserted: '0', updated: '0', deleted: '0' }
   for (const stage of staged.stages) {
@@ -96,7 +105,7 @@ export function pendingStatement(sources: readonly number[]): string {
   if (sources.length === 0) return 'SELECT ARRAY[0::bigint]'
   const counts = sources.map(
     (relation) =>
-      `(SELECT count(*) FROM (SELECT FROM ${bufferName(relation)} AS b WHERE ${isNew('b')} LIMIT ${CACHED_LIMIT + 1}) AS n)`,
+      `(SELECT coalesce(sum(coalesce(p.n, 1)), 0)::bigint FROM (SELECT b.n FROM ${bufferName(relation)} AS b WHERE ${isNew('b')} LIMIT ${CACHED_LIMIT + 1}) AS p)`,
   )
   return `SELECT ARRAY[${[...counts, `(SELECT count(*) FROM ${newTruncations(sources)})`].join(',\n  ')}]`
 }
@@ -129,10 +138,34 @@ function guard(all: readonly number[], relations: readonly number[], locks: read
   return cte('guard', `SELECT ${conditions.join('\n  AND ')} AS ok`)
 }
 
-function deltaRows(relation: number, sources: ReadonlyMap<number, readonly number[]>): string {
-  const columns = (sources.get(relation) ?? []).map((attnum) => `b.${bufferColumn(attnum)}`)
-  const rows = `SELECT ${['b.weight', ...columns].join(', ')}\nFROM ${bufferName(relation)} AS b\nWHERE ${isNew('b')}\n  AND (SELECT ok FROM guard)`
-  return inlineCte(deltaName(relation), rows)
+/**
+ * The new rows of a change buffer, those that are packed unpacked. The arrays of a packed row are all of length n, so that
+ * unnest in the SELECT list keeps them in step, in one pass; the planner knows no length of an array, but takes
+ * generate_series for 1,000 rows, which is what most of them are.
+ */
+function deltaRows(
+  request: CompileRequest,
+  relation: number,
+  sources: ReadonlyMap<number, readonly number[]>,
+): string {
+  const attnums = sources.get(relation) ?? []
+  const read = (part: string, columns: readonly string[]) =>
+    `SELECT ${['b.weight', ...columns].join(', ')}\nFROM ${bufferName(relation)} AS b\nWHERE b.part ${part} 'p' AND ${isNew('b')}\n  AND (SELECT ok FROM guard)`
+  const rows = read(
+    '<>',
+    attnums.map((attnum) => `b.${bufferColumn(attnum)}`),
+  )
+  if (!attnums.every((attnum) => isPacked(request, relation, attnum)))
+    return inlineCte(deltaName(relation), rows)
+  const packed = read('=', [
+    ...attnums.map((attnum) => `unnest(b.${packedColumn(attnum)}) AS ${bufferColumn(attnum)}`),
+    'generate_series(1, b.n) AS i',
+  ])
+  const unpacked = ['weight', ...attnums.map(bufferColumn)].map((name) => `p.${name}`)
+  return inlineCte(
+    deltaName(relation),
+    `${rows}\nUNION ALL\nSELECT ${unpacked.join(', ')}\nFROM (\n  ${indent(packed)}\n) AS p`,
+  )
 }
 
 interface FromScratch {
