@@ -25,7 +25,7 @@ DECLARE
 BEGIN
   UPDATE pgstream.frontiers f
   SET snapshot = _advance.snapshot, own_xid = pg_current_xact_id()::text::bigint,
-    own_seq = (SELECT s.last_value FROM pgstream.change_seq s),
+    own_seq = pg_sequence_last_value('pgstream.change_seq'),
     checked_at = as_of, data_timestamp = least(as_of, (
       SELECT pgstream._time_below(ARRAY[id]) WHERE EXISTS (SELECT FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_stream_table))),
     last_refresh_at = clock_timestamp(), last_duration_ms = duration_ms,

@@ -9,13 +9,13 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
   cached_limit CONSTANT bigint := 1000;
-  frontier CONSTANT pgstream.frontiers := target.frontier;
+  frontier pgstream.frontiers;
   delta_ms double precision;
 BEGIN
   IF pending[cardinality(pending)] > 0 THEN
     action := 'REINITIALIZE';
     variant := 'full';
-    reason := pgstream._truncation_reason(target.pgs_id, frontier);
+    reason := pgstream._truncation_reason(target.pgs_id, target.frontier);
     RETURN;
   END IF;
   changed_rows := 0;
@@ -34,6 +34,7 @@ BEGIN
   IF target.refresh_mode <> 'AUTO' THEN
     RETURN;
   END IF;
+  frontier := target.frontier;
   changes := ARRAY(SELECT CASE WHEN pending[i] > cached_limit THEN greatest(pending[i], pgstream._estimate_pending(s, frontier)) ELSE pending[i] END
     FROM unnest(sources) WITH ORDINALITY AS u(s, i) ORDER BY i);
   changed_rows := (SELECT sum(n) FROM unnest(changes) AS n);

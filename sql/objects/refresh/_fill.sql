@@ -34,7 +34,7 @@ BEGIN
   target.frontier := frontier;
   -- The fill says at which snapshot it ran, unless the planner knows that there is nothing to read: then any will do.
   PERFORM set_config('pg_stream.snapshot', frontier.snapshot::text, true);
-  result := pgstream._call_refresh(target, 'fill');
+  result := pgstream._call_refresh(target, (SELECT c.relowner FROM pg_class c WHERE c.oid = target.pgs_relid), 'fill');
   duration_ms := extract(epoch FROM clock_timestamp() - as_of) * 1000;
   PERFORM pgstream._install_indexes(id);
   EXECUTE format('ANALYZE %s', target.pgs_relid::regclass);

@@ -4,13 +4,14 @@ CREATE OR REPLACE FUNCTION pgstream._pending(target pgstream._refresh_targets) R
 LANGUAGE plpgsql
 AS $$
 DECLARE
+  generated CONSTANT name := 'refresh_' || target.pgs_id || '_pending';
   frontier CONSTANT pgstream.frontiers := target.frontier;
   result bigint[];
 BEGIN
-  IF target.may_look IS NOT TRUE THEN
+  IF NOT pgstream._runs_as(generated, target.owner) THEN
     PERFORM pgstream._check_generated(target.pgs_id, 'pending');
   END IF;
-  EXECUTE format('SELECT pgstream_state.refresh_%s_pending($1, $2, $3, $4)', target.pgs_id)
+  EXECUTE format('SELECT pgstream_state.%I($1, $2, $3, $4)', generated)
   INTO result
   USING pg_snapshot_xmax(frontier.snapshot)::text::bigint, pgstream._frontier_ids(frontier.snapshot, frontier.own_xid),
     frontier.own_xid, frontier.own_seq;

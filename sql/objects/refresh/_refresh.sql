@@ -114,7 +114,7 @@ BEGIN
     END IF;
   END IF;
 
-  result := pgstream._call_refresh(target, chosen.variant, rights.may_call);
+  result := pgstream._call_refresh(target, rights.owner, chosen.variant);
   IF NOT result.applied THEN
     -- Between the look and the statement another source changed, or one was truncated.
     pending := pgstream._pending(target);
@@ -123,12 +123,12 @@ BEGIN
     ELSE
       chosen.variant := CASE WHEN chosen.variant LIKE '%_bulk' THEN 'from_all_bulk' ELSE 'from_all' END;
     END IF;
-    result := pgstream._call_refresh(target, chosen.variant, rights.may_call);
+    result := pgstream._call_refresh(target, rights.owner, chosen.variant);
     IF NOT result.applied THEN
       -- Truncated at this very moment: recomputing is right whatever happened.
       chosen.action := 'REINITIALIZE';
       chosen.reason := pgstream._truncation_reason(id, target.frontier);
-      result := pgstream._call_refresh(target, 'full', rights.may_call);
+      result := pgstream._call_refresh(target, rights.owner, 'full');
     END IF;
   END IF;
   duration_ms := extract(epoch FROM clock_timestamp() - as_of) * 1000;

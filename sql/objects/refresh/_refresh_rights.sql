@@ -10,13 +10,7 @@ SELECT s.pgs_id, s.xmin AS version, f.xmin AS frontier_version, c.relowner AS ow
     WHERE d.pgs_id = s.pgs_id AND NOT has_table_privilege(c.relowner, d.source_relid, 'SELECT')
       AND NOT CASE WHEN d.columns = '{}' THEN has_any_column_privilege(c.relowner, d.source_relid, 'SELECT')
         ELSE (SELECT bool_and(has_column_privilege(c.relowner, d.source_relid, a, 'SELECT')) FROM unnest(d.columns) AS a) END
-    LIMIT 1) AS denied_source,
-  -- Does every generated function run as the owner (pgstream._check_generated)? Those that compute a stage or groups anew
-  -- are called by these alone. Names sort by their bytes: after the prefix, before the next one.
-  NOT EXISTS (SELECT FROM pg_proc p
-    WHERE p.proname >= ('refresh_' || s.pgs_id || '_')::name AND p.proname < ('refresh_' || s.pgs_id || '`')::name
-      AND p.pronamespace = 'pgstream_state'::regnamespace
-      AND NOT (p.prosecdef AND p.proowner = c.relowner) AND p.proname !~ '_(redo|stage)_[0-9]+$') AS may_call
+    LIMIT 1) AS denied_source
 FROM pgstream.pgs_stream_tables s
 JOIN pg_class c ON c.oid = s.pgs_relid
 JOIN pgstream.frontiers f ON f.pgs_id = s.pgs_id;

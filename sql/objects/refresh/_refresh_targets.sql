@@ -3,17 +3,14 @@
 CREATE OR REPLACE VIEW pgstream._refresh_targets AS
 SELECT s.pgs_id, s.pgs_schema, s.pgs_name, s.pgs_relid, s.strategy, s.refresh_mode, s.is_populated, s.needs_reinit,
   s.reinit_reason, s.needs_replan, s.broken_reason, s.xmin AS version, s.status, s.consecutive_errors,
+  c.relowner AS owner,
   f AS frontier,
   f.xmin AS frontier_version,
   -- pgstream._cluster
   f.system_identifier = (pg_control_system()).system_identifier AS is_of_this_cluster,
   -- pgstream._ddl_is_watched
   (SELECT count(*) = 2 FROM pg_event_trigger e
-    WHERE e.evtname IN ('pg_stream_ddl', 'pg_stream_drop') AND e.evtenabled IN ('O', 'A')) AS is_watched,
-  -- May the look into the change buffers be called (pgstream._check_generated)?
-  EXISTS (SELECT FROM pg_proc p
-    WHERE p.proname = ('refresh_' || s.pgs_id || '_pending')::name AND p.pronamespace = 'pgstream_state'::regnamespace
-      AND p.prosecdef AND p.proowner = c.relowner) AS may_look
+    WHERE e.evtname IN ('pg_stream_ddl', 'pg_stream_drop') AND e.evtenabled IN ('O', 'A')) AS is_watched
 FROM pgstream.pgs_stream_tables s
 LEFT JOIN pg_class c ON c.oid = s.pgs_relid
 LEFT JOIN pgstream.frontiers f ON f.pgs_id = s.pgs_id;
