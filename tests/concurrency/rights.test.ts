@@ -274,6 +274,19 @@ test('REASSIGN OWNED hands over the gate', async () => {
   )
 })
 
+test('after REASSIGN OWNED the old owner can do nothing, and a superuser everything', async () => {
+  const { name } = await newRole()
+  await create(owner, 'st', 'SELECT id, a FROM src')
+  const id = await idOf('st')
+  await at.client.query(`REASSIGN OWNED BY ${ownerName} TO ${name}`)
+  await owner.query(`SELECT pgstream_state.gate_${id}('drop', '{"cascade": true}')`).catch(() => {})
+  for (const call of [`refresh_stream_table('st')`, `drop_stream_table('st')`])
+    expect(await outcome(owner.query(`SELECT pgstream.${call}`))).toBe('42501')
+  await at.client.query('INSERT INTO src VALUES (2, 2)')
+  expect(await outcome(refresh(at.client, 'st'))).toBe('ok')
+  await expectExact(at.client, 'st')
+})
+
 test("DDL in a schema of one's own locks no stream tables of others", async () => {
   const { client: other, name } = await newRole()
   await at.client.query(`CREATE SCHEMA of_${name} AUTHORIZATION ${name}`)

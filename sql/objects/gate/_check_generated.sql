@@ -1,5 +1,6 @@
 -- A generated function belongs to the owner of the stream table, so that it has no other rights; and so the owner can alter
 -- it. One that would run with its caller's rights is not called. (Where there are event triggers, altering is refused.)
+-- For who has found that it does not run as its owner (pgstream._runs_as): says so, unless the owner is only new.
 CREATE OR REPLACE FUNCTION pgstream._check_generated(id bigint, variant text) RETURNS void
 LANGUAGE plpgsql
 AS $$

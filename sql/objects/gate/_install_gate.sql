@@ -14,7 +14,7 @@ BEGIN
     CREATE OR REPLACE FUNCTION pgstream_state.gate_%1$s(operation text, arguments jsonb) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
-    AS 'BEGIN RETURN pgstream._operate(%1$s, operation, arguments); END'$ddl$, id);
+    AS 'BEGIN RETURN pgstream._operate(%1$s, %2$s, operation, arguments); END'$ddl$, id, owner);
   EXECUTE format($ddl$
     CREATE OR REPLACE FUNCTION pgstream_state.refresh_%1$s_as_owner(operation text, arguments jsonb) RETURNS SETOF jsonb
     LANGUAGE plpgsql SECURITY DEFINER

@@ -1,16 +1,34 @@
--- Behind the gate of a stream table: what its owner asks for, done with our rights.
-CREATE OR REPLACE FUNCTION pgstream._operate(id bigint, operation text, arguments jsonb) RETURNS text
+-- Behind the gate of a stream table: what its owner asks for, done with our rights. `gate_owner` is the role for which the
+-- gate was made. Of a new owner nothing may have told us, and the old one still has the key: then nothing is done, and
+-- OWNER CHANGED is the answer.
+CREATE OR REPLACE FUNCTION pgstream._operate(id bigint, gate_owner oid, operation text, arguments jsonb) RETURNS text
 LANGUAGE plpgsql
 AS $$
+DECLARE
+  target record;
 BEGIN
-  -- Of a new owner nothing may have told us: the old one still has the key.
-  IF NOT pgstream._gate_is_of(id, (
-      SELECT c.relowner FROM pgstream.pgs_stream_tables s JOIN pg_class c ON c.oid = s.pgs_relid WHERE s.pgs_id = id)) THEN
-    RAISE EXCEPTION 'the owner of the stream table has changed' USING ERRCODE = 'insufficient_privilege';
+  SELECT c.relowner, s.status, s.pgs_name, s.broken_reason, g.is_alone AND NOT EXISTS (SELECT FROM pgstream.graph_changes) AS is_alone
+  INTO target
+  FROM pgstream.pgs_stream_tables s JOIN pg_class c ON c.oid = s.pgs_relid LEFT JOIN pgstream.graph g ON g.pgs_id = s.pgs_id
+  WHERE s.pgs_id = id;
+  IF target.relowner IS DISTINCT FROM gate_owner THEN
+    RETURN 'OWNER CHANGED';
   END IF;
   CASE operation
     WHEN 'refresh' THEN
-      RETURN pgstream._refresh_stream_table(id);
+      IF target.broken_reason IS NOT NULL THEN
+        RAISE EXCEPTION 'cannot refresh stream table "%"', target.pgs_name
+          USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = target.broken_reason || '.',
+            HINT = 'Give it a new query by pgstream.alter_stream_table(name, query => …), or drop it.';
+      ELSIF target.status = 'SUSPENDED' THEN
+        RAISE EXCEPTION 'stream table "%" is suspended', target.pgs_name
+          USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT pgstream.resume_stream_table(…) resumes it.';
+      END IF;
+      -- Nearly always there is nothing else to refresh.
+      IF target.is_alone THEN
+        RETURN pgstream._refresh_or_recompute(id, 'MANUAL');
+      END IF;
+      RETURN pgstream._refresh_with_sources(id);
     WHEN 'drop' THEN
       PERFORM pgstream._drop_stream_table(id, (arguments ->> 'cascade')::boolean);
     WHEN 'properties' THEN

@@ -11,7 +11,7 @@
 -- Keeps the measured costs, too, by which AUTO decides. A large delta teaches the costs of its sources
 -- (pgstream._learned_costs), a small one the fixed part, a FULL refresh its own.
 CREATE OR REPLACE FUNCTION pgstream._advance(
-  id bigint, snapshot pg_snapshot, as_of timestamptz, duration_ms double precision,
+  id bigint, sources oid[], snapshot pg_snapshot, as_of timestamptz, duration_ms double precision,
   action text, changed_rows bigint, changes bigint[], costs double precision[]
 ) RETURNS void
 LANGUAGE plpgsql
@@ -20,10 +20,12 @@ AS $$
 DECLARE
   is_full CONSTANT boolean := action <> 'DIFFERENTIAL';
   is_small CONSTANT boolean := NOT is_full AND changed_rows <= 1000;
+  source oid;
+  noted text;
 BEGIN
   UPDATE pgstream.frontiers f
   SET snapshot = _advance.snapshot, own_xid = pg_current_xact_id()::text::bigint,
-    own_seq = (SELECT s.last_value FROM pgstream.change_seq s),
+    own_seq = pg_sequence_last_value('pgstream.change_seq'),
     checked_at = as_of, data_timestamp = least(as_of, (
       SELECT pgstream._time_below(ARRAY[id]) WHERE EXISTS (SELECT FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_stream_table))),
     last_refresh_at = clock_timestamp(), last_duration_ms = duration_ms,
@@ -34,7 +36,8 @@ BEGIN
     delta_ms_fixed = CASE WHEN is_small THEN coalesce(f.delta_ms_fixed * 0.8 + duration_ms * 0.2, duration_ms) ELSE f.delta_ms_fixed END,
     delta_costs = CASE WHEN costs IS NULL THEN f.delta_costs ELSE pgstream._learned_costs(action, changes, costs, duration_ms) END
   WHERE f.pgs_id = id;
-  PERFORM set_config('pg_stream.consumed_' || d.source_relid, extract(epoch FROM statement_timestamp())::text, true)
-  FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_captured;
+  FOREACH source IN ARRAY sources LOOP
+    noted := set_config('pg_stream.consumed_' || source, extract(epoch FROM statement_timestamp())::text, true);
+  END LOOP;
 END
 $$;

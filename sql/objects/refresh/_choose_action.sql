@@ -1,23 +1,23 @@
+-- requires: refresh/_refresh_targets
 -- How to bring a stream table up to date, from what is pending: the generated function to call, and why.
 -- Sources are in ascending order of oid, as in the plan.
 CREATE OR REPLACE FUNCTION pgstream._choose_action(
-  id bigint, refresh_mode text, frontier pgstream.frontiers, pending bigint[],
+  target pgstream._refresh_targets, sources oid[], pending bigint[],
   OUT action text, OUT variant text, OUT changed_rows bigint, OUT reason text, OUT changes bigint[], OUT costs double precision[]
 )
 LANGUAGE plpgsql
 AS $$
 DECLARE
   cached_limit CONSTANT bigint := 1000;
-  sources oid[];
+  frontier pgstream.frontiers;
   delta_ms double precision;
 BEGIN
   IF pending[cardinality(pending)] > 0 THEN
     action := 'REINITIALIZE';
     variant := 'full';
-    reason := pgstream._truncation_reason(id, frontier);
+    reason := pgstream._truncation_reason(target.pgs_id, target.frontier);
     RETURN;
   END IF;
-  sources := ARRAY(SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_captured ORDER BY d.source_relid);
   changed_rows := 0;
   FOR i IN 1..cardinality(sources) LOOP
     IF pending[i] > 0 THEN
@@ -31,9 +31,10 @@ BEGIN
   END IF;
   variant := variant || '_bulk';
   -- There is nothing to decide.
-  IF refresh_mode <> 'AUTO' THEN
+  IF target.refresh_mode <> 'AUTO' THEN
     RETURN;
   END IF;
+  frontier := target.frontier;
   changes := ARRAY(SELECT CASE WHEN pending[i] > cached_limit THEN greatest(pending[i], pgstream._estimate_pending(s, frontier)) ELSE pending[i] END
     FROM unnest(sources) WITH ORDINALITY AS u(s, i) ORDER BY i);
   changed_rows := (SELECT sum(n) FROM unnest(changes) AS n);

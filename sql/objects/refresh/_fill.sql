@@ -6,7 +6,7 @@ SET search_path = pg_catalog, pg_temp
 SET client_min_messages = warning
 AS $$
 DECLARE
-  target record;
+  target pgstream._refresh_targets;
   frontier pgstream.frontiers;
   result pgstream.refresh_result;
   as_of timestamptz;
@@ -22,26 +22,29 @@ BEGIN
         DETAIL = 'Its snapshot may be older than the capture of changes.',
         HINT = 'Refresh the stream table in a READ COMMITTED transaction.';
   END IF;
-  SELECT * INTO frontier FROM pgstream.frontiers f WHERE f.pgs_id = id FOR UPDATE;
-  SELECT s.is_populated, s.plan, s.pgs_relid, s.xmin AS version INTO target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
+  PERFORM FROM pgstream.frontiers f WHERE f.pgs_id = id FOR UPDATE;
+  SELECT * INTO target FROM pgstream._refresh_targets t WHERE t.pgs_id = id;
   IF target.is_populated THEN
     RETURN;
   END IF;
   PERFORM pgstream._call_as_owner(id, 'empty');
   as_of := clock_timestamp();
+  frontier := target.frontier;
   frontier.snapshot := pg_current_snapshot();
+  target.frontier := frontier;
   -- The fill says at which snapshot it ran, unless the planner knows that there is nothing to read: then any will do.
   PERFORM set_config('pg_stream.snapshot', frontier.snapshot::text, true);
-  result := pgstream._call_refresh(id, 'fill', frontier);
+  result := pgstream._call_refresh(target, (SELECT c.relowner FROM pg_class c WHERE c.oid = target.pgs_relid), 'fill');
   duration_ms := extract(epoch FROM clock_timestamp() - as_of) * 1000;
   PERFORM pgstream._install_indexes(id);
   EXECUTE format('ANALYZE %s', target.pgs_relid::regclass);
-  FOR ddl IN SELECT jsonb_array_elements_text(target.plan -> 'stateTables') LOOP
+  FOR ddl IN SELECT jsonb_array_elements_text(s.plan -> 'stateTables') FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id LOOP
     EXECUTE format('ANALYZE %s', ddl);
   END LOOP;
   -- What was learned of another plan is worth nothing.
   UPDATE pgstream.frontiers f SET full_ms = NULL, delta_ms_fixed = NULL, delta_costs = NULL WHERE f.pgs_id = id;
-  PERFORM pgstream._advance(id, result.snapshot, as_of, duration_ms, 'FULL', 0, NULL, NULL);
+  PERFORM pgstream._advance(id, ARRAY(SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_captured),
+    result.snapshot, as_of, duration_ms, 'FULL', 0, NULL, NULL);
   UPDATE pgstream.pgs_stream_tables s
   SET is_populated = true, status = 'ACTIVE',
     -- A mark that came meanwhile stays.

@@ -11,7 +11,9 @@ CREATE OR REPLACE FUNCTION pgstream._refresh(id bigint, initiated_by text DEFAUL
 LANGUAGE plpgsql
 AS $$
 DECLARE
-  target record;
+  target pgstream._refresh_targets;
+  rights pgstream._refresh_rights;
+  marked pgstream._refresh_targets;
   frontier pgstream.frontiers;
   pending bigint[];
   chosen record;
@@ -19,8 +21,6 @@ DECLARE
   as_of timestamptz := clock_timestamp();
   duration_ms double precision;
   repeatable CONSTANT boolean := current_setting('transaction_isolation') <> 'read committed';
-  -- The frontier and the plan for which `pending` was counted.
-  counted_for text;
 BEGIN
   IF pg_trigger_depth() > 0 THEN
     PERFORM pgstream._refuse_in_trigger();
@@ -38,7 +38,7 @@ BEGIN
     PERFORM pgstream._fill(id, CASE initiated_by WHEN 'MANUAL' THEN 'INITIAL' ELSE initiated_by END);
     RETURN 'FULL';
   END IF;
-  IF NOT pgstream._ddl_is_watched() THEN
+  IF NOT target.is_watched THEN
     PERFORM pgstream._recheck_source(d.source_relid) FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id;
     PERFORM pgstream._check_guards(target.pgs_relid);
     SELECT * INTO target FROM pgstream._refresh_targets t WHERE t.pgs_id = id;
@@ -50,11 +50,10 @@ BEGIN
   IF repeatable THEN
     PERFORM pgstream._refuse_stale_snapshot(id);
   END IF;
-  SELECT * INTO frontier FROM pgstream.frontiers f WHERE f.pgs_id = id;
-  IF frontier.system_identifier = pgstream._cluster() AND NOT target.needs_reinit AND NOT target.needs_replan AND target.strategy = 'DIFFERENTIAL' THEN
-    pending := pgstream._pending(id, frontier);
-    counted_for := concat_ws(' ', frontier.snapshot, frontier.own_xid, frontier.own_seq, target.version);
+  IF target.is_of_this_cluster AND NOT target.needs_reinit AND NOT target.needs_replan AND target.strategy = 'DIFFERENTIAL' THEN
+    pending := pgstream._pending(target);
     IF 0 = ALL (pending) THEN
+      frontier := target.frontier;
       -- Once a second is enough to say how fresh the content is.
       IF NOT repeatable AND frontier.checked_at < as_of - interval '1 second' THEN
         UPDATE pgstream.frontiers f
@@ -65,13 +64,18 @@ BEGIN
     END IF;
   END IF;
 
-  SELECT * INTO frontier FROM pgstream.frontiers f WHERE f.pgs_id = id FOR UPDATE;
-  -- Whoever held the lock may have altered, filled or dropped it, and DDL may have marked it meanwhile.
-  SELECT * INTO target FROM pgstream._refresh_targets t WHERE t.pgs_id = id;
-  IF target.pgs_id IS NULL OR target.broken_reason IS NOT NULL OR NOT target.is_populated THEN
-    RETURN pgstream._refresh(id, initiated_by);
+  PERFORM FROM pgstream.frontiers f WHERE f.pgs_id = id FOR UPDATE;
+  SELECT * INTO rights FROM pgstream._refresh_rights r WHERE r.pgs_id = id;
+  -- Whoever held the lock may have altered, filled, refreshed or dropped it, and DDL may have marked it meanwhile. If not,
+  -- what was pending then still is, and more can only be caught by the statement's own guard.
+  IF rights.version IS DISTINCT FROM target.version OR rights.frontier_version IS DISTINCT FROM target.frontier_version THEN
+    pending := NULL;
+    SELECT * INTO target FROM pgstream._refresh_targets t WHERE t.pgs_id = id;
+    IF target.pgs_id IS NULL OR target.broken_reason IS NOT NULL OR NOT target.is_populated THEN
+      RETURN pgstream._refresh(id, initiated_by);
+    END IF;
   END IF;
-  IF frontier.system_identifier IS DISTINCT FROM pgstream._cluster() THEN
+  IF target.is_of_this_cluster IS NOT TRUE THEN
     target.needs_reinit := true;
     target.reinit_reason := 'the frontier is of another database cluster';
   END IF;
@@ -80,9 +84,12 @@ BEGIN
       PERFORM pgstream._fill(id, initiated_by, coalesce(target.reinit_reason, 'the plan has other tables'));
       RETURN 'REINITIALIZE';
     END IF;
-    SELECT t.strategy, t.version, target.needs_reinit OR t.needs_reinit, coalesce(target.reinit_reason, t.reinit_reason)
-    INTO target.strategy, target.version, target.needs_reinit, target.reinit_reason
-    FROM pgstream._refresh_targets t WHERE t.pgs_id = id;
+    pending := NULL;
+    marked := target;
+    SELECT * INTO target FROM pgstream._refresh_targets t WHERE t.pgs_id = id;
+    SELECT * INTO rights FROM pgstream._refresh_rights r WHERE r.pgs_id = id;
+    target.needs_reinit := target.needs_reinit OR marked.needs_reinit;
+    target.reinit_reason := coalesce(marked.reinit_reason, target.reinit_reason);
   END IF;
   as_of := clock_timestamp();
   IF target.needs_reinit THEN
@@ -95,40 +102,42 @@ BEGIN
           FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id) END AS reason,
       NULL::bigint[] AS changes, NULL::double precision[] AS costs INTO chosen;
   ELSE
-    -- Nobody refreshed it since the look: what was pending then still is, and more can only be caught by the statement's
-    -- own guard.
-    IF counted_for IS DISTINCT FROM concat_ws(' ', frontier.snapshot, frontier.own_xid, frontier.own_seq, target.version) THEN
-      pending := pgstream._pending(id, frontier);
+    IF pending IS NULL THEN
+      pending := pgstream._pending(target);
       IF 0 = ALL (pending) THEN
         RETURN 'NO_DATA';
       END IF;
     END IF;
-    SELECT * INTO chosen FROM pgstream._choose_action(id, target.refresh_mode, frontier, pending);
-    PERFORM pgstream._check_source_rights(id);
+    chosen := pgstream._choose_action(target, rights.sources, pending);
+    IF rights.denied_source IS NOT NULL THEN
+      PERFORM pgstream._refuse_denied_source(rights);
+    END IF;
   END IF;
 
-  result := pgstream._call_refresh(id, chosen.variant, frontier);
+  result := pgstream._call_refresh(target, rights.owner, chosen.variant);
   IF NOT result.applied THEN
     -- Between the look and the statement another source changed, or one was truncated.
-    pending := pgstream._pending(id, frontier);
+    pending := pgstream._pending(target);
     IF pending[cardinality(pending)] > 0 THEN
-      SELECT * INTO chosen FROM pgstream._choose_action(id, target.refresh_mode, frontier, pending);
+      chosen := pgstream._choose_action(target, rights.sources, pending);
     ELSE
       chosen.variant := CASE WHEN chosen.variant LIKE '%_bulk' THEN 'from_all_bulk' ELSE 'from_all' END;
     END IF;
-    result := pgstream._call_refresh(id, chosen.variant, frontier);
+    result := pgstream._call_refresh(target, rights.owner, chosen.variant);
     IF NOT result.applied THEN
       -- Truncated at this very moment: recomputing is right whatever happened.
       chosen.action := 'REINITIALIZE';
-      chosen.reason := pgstream._truncation_reason(id, frontier);
-      result := pgstream._call_refresh(id, 'full', frontier);
+      chosen.reason := pgstream._truncation_reason(id, target.frontier);
+      result := pgstream._call_refresh(target, rights.owner, 'full');
     END IF;
   END IF;
   duration_ms := extract(epoch FROM clock_timestamp() - as_of) * 1000;
-  PERFORM pgstream._advance(id, result.snapshot, as_of, duration_ms, chosen.action, chosen.changed_rows, chosen.changes, chosen.costs);
-  UPDATE pgstream.pgs_stream_tables s
-  SET needs_reinit = false, reinit_reason = NULL, consecutive_errors = 0, last_error = NULL, status = 'ACTIVE'
-  WHERE s.pgs_id = id AND s.xmin = target.version AND (s.needs_reinit OR s.consecutive_errors > 0 OR s.status <> 'ACTIVE');
+  PERFORM pgstream._advance(id, rights.sources, result.snapshot, as_of, duration_ms, chosen.action, chosen.changed_rows, chosen.changes, chosen.costs);
+  IF target.needs_reinit OR target.consecutive_errors > 0 OR target.status <> 'ACTIVE' THEN
+    UPDATE pgstream.pgs_stream_tables s
+    SET needs_reinit = false, reinit_reason = NULL, consecutive_errors = 0, last_error = NULL, status = 'ACTIVE'
+    WHERE s.pgs_id = id AND s.xmin = target.version;
+  END IF;
   PERFORM pgstream._record(id, chosen.action, 'COMPLETED', result, as_of, duration_ms, initiated_by, chosen.reason);
   RETURN chosen.action;
 END

@@ -13,7 +13,7 @@ EXCEPTION WHEN OTHERS THEN
   -- Not for the data's sake: what passes by itself, what the server lacks, what does not fit the definition. A function may
   -- have been denied something for the sake of one row; a source is denied whatever the rows.
   IF left(SQLSTATE, 2) IN ('08', '0A', '25', '26', '40', '42', '53', '54', '55', '57', '58', 'XX')
-    AND (SQLSTATE <> '42501' OR pgstream._denied_source(id) IS NOT NULL) THEN
+    AND (SQLSTATE <> '42501' OR (SELECT r.denied_source FROM pgstream._refresh_rights r WHERE r.pgs_id = id) IS NOT NULL) THEN
     RAISE;
   END IF;
   GET STACKED DIAGNOSTICS words = MESSAGE_TEXT;
