@@ -1,7 +1,7 @@
--- Where stream tables stand, all or some, from counters and transactions alone, without a look into any buffer. `unmoved`: nothing
--- can have come since somebody last looked, so it is exact now.
+-- Where stream tables stand, all or some, from counters and transactions alone, without a look into any buffer. `moved`:
+-- something may have come since somebody last looked. `unmoved`: nothing can have, so it is exact now.
 CREATE OR REPLACE FUNCTION pgstream._standing(ids bigint[] DEFAULT NULL)
-RETURNS TABLE (pgs_id bigint, relid oid, ancestors oid[], unmoved boolean, exact_at timestamptz)
+RETURNS TABLE (pgs_id bigint, relid oid, ancestors oid[], moved boolean, unmoved boolean, exact_at timestamptz)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -13,7 +13,7 @@ BEGIN
       UNION ALL
       SELECT i, pgstream._movements_of(i) FROM unnest(ids) AS i
     )
-    SELECT s.pgs_id, s.pgs_relid, coalesce(g.ancestors, '{}'), u.unmoved,
+    SELECT s.pgs_id, s.pgs_relid, coalesce(g.ancestors, '{}'), v.moved, u.unmoved,
       CASE WHEN u.unmoved THEN clock_timestamp()
         WHEN u.can_tell AND s.pgs_id <> ALL (w.behind) THEN greatest(f.data_timestamp, w.looked_at)
         ELSE f.data_timestamp END
@@ -24,8 +24,9 @@ BEGIN
     CROSS JOIN pgstream._scheduler w
     CROSS JOIN LATERAL (SELECT s.is_populated AND s.strategy = 'DIFFERENTIAL' AND NOT s.needs_reinit AND s.broken_reason IS NULL
       AND f.seen IS NOT NULL AND g.pgs_id IS NOT NULL AS can_tell) AS c
-    CROSS JOIN LATERAL (SELECT c.can_tell,
-      c.can_tell AND f.seen = m.total AND NOT pgstream._is_any_over(f.doubt, f.doubt_below, pg_current_snapshot()) AS unmoved) AS u
+    CROSS JOIN LATERAL (SELECT f.seen IS DISTINCT FROM m.total
+      OR pgstream._is_any_over(f.doubt, f.doubt_below, pg_current_snapshot()) AS moved) AS v
+    CROSS JOIN LATERAL (SELECT c.can_tell, c.can_tell AND NOT v.moved AS unmoved) AS u
     WHERE ids IS NULL OR s.pgs_id = ANY (ids);
 END
 $$;

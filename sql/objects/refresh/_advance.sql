@@ -26,8 +26,8 @@ BEGIN
   UPDATE pgstream.frontiers f
   SET snapshot = _advance.snapshot, own_xid = pg_current_xact_id()::text::bigint,
     own_seq = pg_sequence_last_value('pgstream.change_seq'),
-    checked_at = as_of, data_timestamp = least(as_of, (
-      SELECT pgstream._time_below(ARRAY[id]) WHERE EXISTS (SELECT FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_stream_table))),
+    -- Who reads other stream tables is not younger than these: pgstream._date says so afterwards.
+    checked_at = as_of, data_timestamp = as_of,
     last_refresh_at = clock_timestamp(), last_duration_ms = duration_ms,
     -- What is differential is of this cluster.
     system_identifier = CASE WHEN is_full THEN pgstream._cluster() ELSE f.system_identifier END,

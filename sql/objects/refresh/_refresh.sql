@@ -57,7 +57,7 @@ BEGIN
       -- Once a second is enough to say how fresh the content is.
       IF NOT repeatable AND frontier.checked_at < as_of - interval '1 second' THEN
         UPDATE pgstream.frontiers f
-        SET checked_at = as_of, data_timestamp = greatest(f.data_timestamp, least(as_of, pgstream._time_below(ARRAY[id])))
+        SET checked_at = as_of, data_timestamp = as_of
         WHERE f.pgs_id = id AND f.snapshot::text = frontier.snapshot::text;
       END IF;
       RETURN 'NO_DATA';

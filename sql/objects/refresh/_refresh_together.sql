@@ -1,5 +1,5 @@
 -- Brings a group of stream tables (sources first) to one moment in the caller's transaction, all of it or nothing, and says
--- what was done to each. With `is_caught` an error is given back instead of raised, with the member that failed: by then
+-- what was done to each, and of what moment they are. With `is_caught` an error is given back instead of raised, with the member that failed: by then
 -- everything is rolled back, and under REPEATABLE READ only a later transaction may be able to record it.
 --
 -- Under REPEATABLE READ every statement reads at one snapshot, so one pass does it. Under READ COMMITTED each reads at its
@@ -8,7 +8,7 @@
 -- locked against writers for one last pass. What is suspended or broken stays as it is.
 CREATE OR REPLACE FUNCTION pgstream._refresh_together(
   members bigint[], initiated_by text, is_caught boolean,
-  OUT actions text[], OUT failing bigint, OUT message text, OUT state text
+  OUT actions text[], OUT as_of timestamptz, OUT failing bigint, OUT message text, OUT state text
 )
 LANGUAGE plpgsql
 AS $$
@@ -17,7 +17,6 @@ DECLARE
   last_pass CONSTANT integer := 4;
   pass integer := CASE WHEN NOT repeatable AND EXISTS (
     SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = ANY (members) AND s.strategy = 'FULL') THEN last_pass ELSE 1 END;
-  as_of timestamptz;
   moved boolean;
   done text;
 BEGIN
@@ -43,9 +42,6 @@ BEGIN
       pass := pass + 1;
     END LOOP;
     failing := NULL;
-    IF actions && '{FULL,DIFFERENTIAL,REINITIALIZE}' THEN
-      PERFORM pgstream._date_group(members, as_of);
-    END IF;
   EXCEPTION WHEN query_canceled OR assert_failure OR OTHERS THEN
     IF NOT is_caught THEN
       RAISE;

@@ -7,6 +7,7 @@ DECLARE
   each record;
   actions text[];
   action text := 'SKIP';
+  as_of timestamptz;
 BEGIN
   PERFORM pgstream._follow_graph();
   FOR each IN
@@ -24,9 +25,13 @@ BEGIN
     IF cardinality(each.members) = 1 THEN
       CONTINUE WHEN EXISTS (SELECT FROM pgstream.pgs_stream_tables s
         WHERE s.pgs_id = each.members[1] AND (s.status = 'SUSPENDED' OR s.broken_reason IS NOT NULL));
+      as_of := clock_timestamp();
       actions := ARRAY[pgstream._refresh_or_recompute(each.members[1], 'MANUAL')];
     ELSE
-      SELECT t.actions INTO actions FROM pgstream._refresh_together(each.members, 'MANUAL', false) AS t;
+      SELECT t.actions, t.as_of INTO actions, as_of FROM pgstream._refresh_together(each.members, 'MANUAL', false) AS t;
+    END IF;
+    IF actions && '{FULL,DIFFERENTIAL,REINITIALIZE}' THEN
+      PERFORM pgstream._date(each.members, as_of, pgstream._time_below(each.members));
     END IF;
     action := coalesce(actions[array_position(each.members, id)], action);
   END LOOP;

@@ -4,9 +4,10 @@
 --
 -- A bound says how stale the content may get: it counts from when the content was last equal to the query, and a bound of a
 -- second or less is served as soon as something changed. Who reads another that is due waits for that one, unless it has
--- moved since: sources first, and yet nobody waits for ever where changes never end.
+-- moved since: sources first, and yet nobody waits for ever where changes never end. `below`: of what moment the stream tables
+-- below a group are.
 CREATE OR REPLACE FUNCTION pgstream._due()
-RETURNS TABLE (group_id bigint, members bigint[], versions xid[], rank integer)
+RETURNS TABLE (group_id bigint, members bigint[], versions xid[], rank integer, below timestamptz)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -14,10 +15,9 @@ AS $$
 BEGIN
   RETURN QUERY
     WITH clock AS MATERIALIZED (
-      SELECT clock_timestamp() AS now, pg_current_snapshot() AS snapshot, pgstream._ddl_is_watched() AS is_watched,
-        pgstream._cluster() AS cluster
+      SELECT clock_timestamp() AS now, pgstream._ddl_is_watched() AS is_watched, pgstream._cluster() AS cluster
     ), standing AS MATERIALIZED (
-      SELECT s.pgs_id, s.pgs_relid, g.group_id, g.depth, g.rank, g.ancestors, f.skips, f.xmin AS version, f.checked_at,
+      SELECT s.pgs_id, s.pgs_relid, v.exact_at, g.group_id, g.depth, g.rank, g.ancestors, f.skips, f.xmin AS version, f.checked_at,
         f.checked_at + make_interval(secs => greatest(10, coalesce(2 * g.seconds, 0))) AS patient_until,
         s.status IN ('INITIALIZING', 'ACTIVE') AND s.broken_reason IS NULL AS is_alive,
         coalesce(f.retry_at > c.now, false)
@@ -29,15 +29,14 @@ BEGIN
           WHEN g.seconds IS NULL THEN false
           -- A refresh takes its time: start early enough for the bound to hold.
           WHEN f.checked_at + make_interval(secs => greatest(g.seconds - coalesce(f.last_duration_ms, 0) / 500.0, 0)) <= c.now
-            THEN s.strategy <> 'DIFFERENTIAL' OR s.needs_reinit OR s.needs_replan OR NOT c.is_watched OR v.moved
+            THEN s.strategy <> 'DIFFERENTIAL' OR s.needs_reinit OR s.needs_replan OR NOT c.is_watched
+              OR v.moved OR f.system_identifier IS DISTINCT FROM c.cluster
           ELSE g.seconds <= 1 AND s.strategy = 'DIFFERENTIAL' AND v.moved END AS wants
       FROM pgstream.graph g
       JOIN pgstream.pgs_stream_tables s USING (pgs_id)
       JOIN pgstream.frontiers f USING (pgs_id)
-      LEFT JOIN pgstream._movements() m USING (pgs_id)
+      JOIN pgstream._standing() v USING (pgs_id)
       CROSS JOIN clock c
-      CROSS JOIN LATERAL (SELECT f.seen IS DISTINCT FROM m.total OR f.system_identifier IS DISTINCT FROM c.cluster
-        OR pgstream._is_any_over(f.doubt, f.doubt_below, c.snapshot) AS moved) AS v
     ), wanting AS MATERIALIZED (
       SELECT * FROM standing s WHERE s.is_alive AND s.wants AND NOT s.must_wait
     ), waiting AS (
@@ -48,7 +47,9 @@ BEGIN
         AND coalesce(b.checked_at, '-infinity') <= coalesce(w.checked_at, '-infinity')
         AND coalesce(w.patient_until > (SELECT c.now FROM clock c), true)
     )
-    SELECT s.group_id, array_agg(s.pgs_id ORDER BY s.depth, s.pgs_id), array_agg(s.version ORDER BY s.depth, s.pgs_id), max(s.rank)
+    SELECT s.group_id, array_agg(s.pgs_id ORDER BY s.depth, s.pgs_id), array_agg(s.version ORDER BY s.depth, s.pgs_id), max(s.rank),
+      (SELECT min(b.exact_at) FROM standing m CROSS JOIN unnest(m.ancestors) AS a(relid) JOIN standing b ON b.pgs_relid = a.relid
+        WHERE m.group_id = s.group_id AND b.group_id <> s.group_id)
     FROM standing s
     WHERE s.is_alive AND s.group_id IN (SELECT w.group_id FROM wanting w)
       AND s.group_id NOT IN (SELECT w.group_id FROM waiting w)

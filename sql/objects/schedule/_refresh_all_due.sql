@@ -10,6 +10,7 @@ DECLARE
   groups pg_catalog.int8[];
   members pg_catalog.text[];
   versions pg_catalog.text[];
+  below pg_catalog.timestamptz[];
   done pg_catalog.text;
 BEGIN
   refreshed := 0;
@@ -19,13 +20,14 @@ BEGIN
   LOOP
     PERFORM pgstream._follow_graph();
     -- What is refreshed may be the source of what is due next.
-    SELECT pg_catalog.array_agg(d.group_id), pg_catalog.array_agg(d.members::pg_catalog.text), pg_catalog.array_agg(d.versions::pg_catalog.text)
-    INTO groups, members, versions FROM pgstream._due() AS d WHERE d.group_id OPERATOR(pg_catalog.<>) ALL (seen);
+    SELECT pg_catalog.array_agg(d.group_id), pg_catalog.array_agg(d.members::pg_catalog.text), pg_catalog.array_agg(d.versions::pg_catalog.text),
+      pg_catalog.array_agg(d.below)
+    INTO groups, members, versions, below FROM pgstream._due() AS d WHERE d.group_id OPERATOR(pg_catalog.<>) ALL (seen);
     COMMIT;
     EXIT WHEN groups IS NULL;
     seen := seen OPERATOR(pg_catalog.||) groups;
     FOR i IN 1..pg_catalog.cardinality(groups) LOOP
-      CALL pgstream._refresh_one_due(groups[i], members[i]::pg_catalog.int8[], versions[i]::pg_catalog.xid[], done);
+      CALL pgstream._refresh_one_due(groups[i], members[i]::pg_catalog.int8[], versions[i]::pg_catalog.xid[], below[i], done);
       refreshed := refreshed OPERATOR(pg_catalog.+) (done IS NOT NULL)::pg_catalog.int4;
       IF done OPERATOR(pg_catalog.=) 'CANCELED' THEN
         canceled := true;

@@ -1,10 +1,10 @@
 -- Refreshes one due stream table, unless another caller is at it or somebody has written its frontier since it was found
--- due (`version`). A failure is caught, counted and recorded: the old content stays readable. Returns what was done; NULL
+-- due (`version`; `below`: of what moment the stream tables below it were then). A failure is caught, counted and recorded: the old content stays readable. Returns what was done; NULL
 -- when nothing was to do here, FAILED, SKIPPED when something passing prevented it, CANCELED when somebody canceled the query.
 --
 -- It does not wait long for locks, because others wait for it: half the shortest bound there can be, twice as long after
 -- each try that was in vain, up to 4 s. The pause between two tries grows with it, so that most of the time is the others'.
-CREATE OR REPLACE FUNCTION pgstream._refresh_due(id bigint, version xid DEFAULT NULL) RETURNS text
+CREATE OR REPLACE FUNCTION pgstream._refresh_due(id bigint, version xid DEFAULT NULL, below timestamptz DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '500ms'
@@ -44,7 +44,7 @@ BEGIN
     PERFORM pgstream._record_failure(id, started, message, state);
     RETURN CASE WHEN state = '57014' THEN 'CANCELED' WHEN pgstream._passes_by_itself(state, message) THEN 'SKIPPED' ELSE 'FAILED' END;
   END;
-  PERFORM pgstream._note_look(id, started, total, in_flight, number, action);
+  PERFORM pgstream._note_look(id, started, below, total, in_flight, number, action, false);
   RETURN action;
 END
 $$;

@@ -1,24 +1,25 @@
 -- Refreshes a claimed group of several stream tables in the caller's transaction (pgstream._refresh_together), and notes what
 -- the claim has seen.
 CREATE OR REPLACE FUNCTION pgstream._refresh_group_due(
-  members bigint[], totals numeric[], in_flight pg_snapshot, number bigint,
+  members bigint[], totals numeric[], in_flight pg_snapshot, number bigint, below timestamptz,
   OUT actions text[], OUT failing bigint, OUT message text, OUT state text
 )
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  started timestamptz := clock_timestamp();
+  as_of timestamptz;
 BEGIN
   PERFORM set_config('synchronous_commit', 'off', true);
   PERFORM set_config('lock_timeout', (500 * 2 ^ least(3, (
     SELECT max(f.skips) FROM pgstream.frontiers f WHERE f.pgs_id = ANY (members))))::integer || 'ms', true);
-  SELECT t.actions, t.failing, t.message, t.state INTO actions, failing, message, state
+  SELECT t.actions, t.as_of, t.failing, t.message, t.state INTO actions, as_of, failing, message, state
   FROM pgstream._refresh_together(members, 'SCHEDULER', true) AS t;
   FOR i IN 1..coalesce(cardinality(actions), 0) LOOP
     CONTINUE WHEN actions[i] = 'SKIP';
     -- What the members have counted among themselves is all consumed.
-    PERFORM pgstream._note_look(members[i], started, coalesce(totals[i] + inside.total, totals[i], inside.total), in_flight, number, actions[i])
+    PERFORM pgstream._note_look(members[i], as_of, below, coalesce(totals[i] + inside.total, totals[i], inside.total),
+      in_flight, number, actions[i], true)
     FROM pgstream._movements_of(members[i], members, true) AS inside(total);
   END LOOP;
 END

@@ -1,6 +1,6 @@
 -- Claims and refreshes one due group, and commits. A group of several moves at one snapshot: in a REPEATABLE READ
 -- transaction, claimed before that begins (its snapshot would be taken before any lock is granted).
-CREATE OR REPLACE PROCEDURE pgstream._refresh_one_due(group_id bigint, members bigint[], versions xid[], INOUT done text)
+CREATE OR REPLACE PROCEDURE pgstream._refresh_one_due(group_id bigint, members bigint[], versions xid[], below timestamptz, INOUT done text)
 LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -12,7 +12,7 @@ BEGIN
   done := NULL;
   IF pg_catalog.cardinality(members) OPERATOR(pg_catalog.=) 1 THEN
     BEGIN
-      done := pgstream._refresh_due(members[1], versions[1]);
+      done := pgstream._refresh_due(members[1], versions[1], below);
     EXCEPTION WHEN OTHERS OR assert_failure THEN
       -- What cannot even be recorded must not keep the others from being refreshed.
       RAISE WARNING 'the refresh of stream table % failed and could not be recorded: %', members[1], SQLERRM;
@@ -35,7 +35,7 @@ BEGIN
     END IF;
     started := pg_catalog.clock_timestamp();
     tries := tries OPERATOR(pg_catalog.+) 1;
-    SELECT * INTO outcome FROM pgstream._refresh_group_due(members, claim.totals, claim.in_flight, claim.number);
+    SELECT * INTO outcome FROM pgstream._refresh_group_due(members, claim.totals, claim.in_flight, claim.number, below);
     -- A person refreshed a member meanwhile: once more, at a new snapshot.
     EXIT WHEN outcome.state IS NULL OR outcome.state OPERATOR(pg_catalog.<>) '40001' OR tries OPERATOR(pg_catalog.>=) 3;
   END LOOP;
