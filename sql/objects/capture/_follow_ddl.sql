@@ -11,7 +11,9 @@ DECLARE
   source oid;
   readers bigint[];
 BEGIN
-  IF NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables) AND NOT EXISTS (SELECT FROM pgstream.pgs_change_tracking) THEN
+  IF NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables) AND NOT EXISTS (SELECT FROM pgstream.pgs_change_tracking)
+    -- Restored from a dump: the catalog does not know its tables yet.
+    OR NOT pgstream._is_home() THEN
     RETURN;
   END IF;
   FOR command IN SELECT * FROM pg_event_trigger_ddl_commands() LOOP

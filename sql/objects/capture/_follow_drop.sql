@@ -13,6 +13,10 @@ DECLARE
   target record;
   source oid;
 BEGIN
+  -- Restored from a dump: the catalog does not know its tables yet.
+  IF NOT pgstream._is_home() THEN
+    RETURN;
+  END IF;
   FOR dropped IN SELECT * FROM pg_event_trigger_dropped_objects() LOOP
     IF dropped.classid = 'pg_class'::regclass AND dropped.objsubid = 0 AND dropped.object_type <> 'index' THEN
       gone := gone || dropped.objid;

@@ -15,6 +15,9 @@ BEGIN
     RAISE EXCEPTION 'the query of a stream table must not be empty'
       USING ERRCODE = 'invalid_parameter_value', HINT = 'Give a SELECT as text.';
   END IF;
+  IF pg_catalog.current_setting('transaction_read_only') OPERATOR(pg_catalog.=) 'on' THEN
+    PERFORM pgstream._refuse_read_only();
+  END IF;
   BEGIN
     BEGIN
       OPEN probe FOR EXECUTE trimmed;

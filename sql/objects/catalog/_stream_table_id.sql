@@ -6,6 +6,9 @@ DECLARE
   relation pg_catalog.oid;
   id bigint;
 BEGIN
+  IF NOT pgstream._is_home() THEN
+    PERFORM pgstream._check_home();
+  END IF;
   BEGIN
     relation := pg_catalog.to_regclass(name);
   EXCEPTION WHEN invalid_name OR syntax_error OR invalid_parameter_value OR name_too_long OR feature_not_supported THEN

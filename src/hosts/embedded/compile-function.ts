@@ -1,9 +1,9 @@
 import { quoteLiteral } from '../../compiler/catalog/quote.ts'
 
 export interface CompileProgram {
-  /** Absolute path of the Node.js binary, as the server's user may run it. */
+  /** The Node.js binary, or what stands for it, as the server's user may run it; like the others absolute, or relative to the data folder. */
   readonly node: string
-  /** Absolute path of the bundle `compile-host`. */
+  /** The bundle `compile-host`. */
   readonly bundle: string
   /** A folder that belongs to the server's user and to nobody else. */
   readonly folder: string

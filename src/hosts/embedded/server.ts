@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chownSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Host } from '../host.ts'
 import { type Account, serverAccount } from './account.ts'
-import { compileFunction } from './compile-function.ts'
+import { compileFunction, quoteShell } from './compile-function.ts'
 import { type Authentication, inUse, prepareDataFolder } from './data-folder.ts'
 import { readPassword } from './password.ts'
 import { choosePort } from './port.ts'
@@ -51,6 +51,10 @@ const SETTINGS = {
   wal_level: 'logical',
   max_prepared_transactions: 20,
 } as const
+
+/** In the data folder, and in that folder. */
+const FOLDER = 'pg_stream'
+const PROGRAM = 'compile'
 
 /** How long the processes of a server that was killed may take to notice. */
 const ORPHANS_MS = 10_000
@@ -128,7 +132,7 @@ async function launch(launch: Launch): Promise<EmbeddedServer> {
   )
   const pid = await ready(server, launch, since, fatal)
   const password = readPassword(dataFolder)
-  const folder = replyFolder(dataFolder, account)
+  const folder = replyFolder(dataFolder, account, programs)
   const compiler = residentCompiler(programs, folder, account)
   server.exited.then(() => compiler.stdin?.end())
   return {
@@ -138,11 +142,8 @@ async function launch(launch: Launch): Promise<EmbeddedServer> {
     pid,
     host: {
       name: 'embedded',
-      compileFunction: compileFunction({
-        node: programs.node,
-        bundle: programs.compileHost,
-        folder,
-      }),
+      // Relative to the data folder, where backends run: a dump restored by another such server finds its own.
+      compileFunction: compileFunction({ node: '/bin/sh', bundle: `${FOLDER}/${PROGRAM}`, folder: FOLDER }),
     },
     exited: server.exited,
     async stop() {
@@ -199,11 +200,16 @@ function residentCompiler(programs: Programs, folder: string, account: Account |
   return compiler
 }
 
-/** Where compile replies pass through: emptied here, since a killed backend cannot. */
-function replyFolder(dataFolder: string, account: Account | undefined): string {
-  const folder = path.join(dataFolder, 'pg_stream')
+/** Where compile replies pass through: emptied here, since a killed backend cannot. In it, how to start a compiler. */
+function replyFolder(dataFolder: string, account: Account | undefined, programs: Programs): string {
+  const folder = path.join(dataFolder, FOLDER)
   if (existsSync(folder)) rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { mode: 0o700 })
+  writeFileSync(
+    path.join(folder, PROGRAM),
+    `exec ${quoteShell(programs.node)} ${quoteShell(programs.compileHost)} "$@"\n`,
+    { mode: 0o644 },
+  )
   if (account) chownSync(folder, account.uid, account.gid)
   return folder
 }
