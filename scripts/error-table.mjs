@@ -1,5 +1,6 @@
 /** The names that PL/pgSQL has for SQLSTATEs (errcodes.txt), as far as they occur. */
 const SQLSTATES = {
+  datatype_mismatch: '42804',
   dependent_objects_still_exist: '2BP01',
   duplicate_column: '42701',
   duplicate_table: '42P07',
@@ -17,6 +18,7 @@ const SQLSTATES = {
   null_value_not_allowed: '22004',
   object_not_in_prerequisite_state: '55000',
   program_limit_exceeded: '54000',
+  read_only_sql_transaction: '25006',
   serialization_failure: '40001',
   syntax_error: '42601',
   undefined_column: '42703',

@@ -8,6 +8,8 @@ AS $$
     AND CASE WHEN key IS NULL OR key = 'null' THEN pg_get_expr(i.indexprs, i.indrelid) LIKE 'hash_record_extended(%'
       WHEN key = '[]' THEN i.indisunique AND pg_get_expr(i.indexprs, i.indrelid) = 'true'
       ELSE i.indisunique AND i.indexprs IS NULL AND i.indpred IS NULL AND (
-        SELECT jsonb_agg(quote_ident(a.attname) ORDER BY u.n) FROM unnest(i.indkey) WITH ORDINALITY AS u(attnum, n)
-        JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.attnum) = key END
+        SELECT array_agg(a.attname::text ORDER BY u.n) FROM unnest(i.indkey) WITH ORDINALITY AS u(attnum, n)
+        JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.attnum)
+        -- The names are quoted by the compiler, which does so more often than quote_ident: "day".
+        = ARRAY(SELECT (parse_ident(k))[1] FROM jsonb_array_elements_text(key) WITH ORDINALITY AS u(k, n) ORDER BY n) END
 $$;

@@ -14,6 +14,7 @@ DECLARE
   strategies jsonb;
   definition text;
   words text;
+  more text;
 BEGIN
   IF pg_trigger_depth() > 0 THEN
     PERFORM pgstream._refuse_in_trigger();
@@ -66,8 +67,9 @@ BEGIN
       IF left(SQLSTATE, 2) IN ('40', '53', '57', '58', 'XX') THEN
         RAISE;
       END IF;
-      PERFORM pgstream._restore_failed(target.pgs_id, SQLERRM);
-      RETURN QUERY SELECT target.label, 'FAILED', SQLERRM;
+      GET STACKED DIAGNOSTICS words = MESSAGE_TEXT, more = PG_EXCEPTION_DETAIL;
+      PERFORM pgstream._restore_failed(target.pgs_id, words);
+      RETURN QUERY SELECT target.label, 'FAILED', concat_ws('. ', words, nullif(more, ''));
     END;
   END LOOP;
 
@@ -94,8 +96,9 @@ BEGIN
         RAISE;
       END IF;
       -- The words of an error at work may show values of the sources.
+      GET STACKED DIAGNOSTICS words = MESSAGE_TEXT, more = PG_EXCEPTION_DETAIL;
       PERFORM pgstream._restore_failed(target.pgs_id, pgstream._error_kind(SQLSTATE));
-      RETURN QUERY SELECT target.label, 'FAILED', SQLERRM;
+      RETURN QUERY SELECT target.label, 'FAILED', concat_ws('. ', words, nullif(more, ''));
     END;
   END LOOP;
 END

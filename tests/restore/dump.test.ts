@@ -1,0 +1,445 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { expectEqual, expectExact } from '../oracle/oracle.ts'
+import { SCHEMA, STREAM_TABLES, startLoad } from '../race/workload.ts'
+import { clientPrograms, type RunClient } from '../support/client-programs.ts'
+import { databaseUrl } from '../support/global-setup.ts'
+import { type FreshDatabase, freshDatabase, testServer } from '../support/server.ts'
+
+const run = clientPrograms()
+const folder = mkdtempSync(path.join(os.tmpdir(), 'pg_stream-dump-'))
+const file = path.join(folder, 'dump')
+const OWNER = `dump_owner_${process.pid}`
+const READER = `dump_reader_${process.pid}`
+const open: FreshDatabase[] = []
+
+async function database(options: { pgStream?: boolean } = {}): Promise<FreshDatabase> {
+  const made = await freshDatabase(options)
+  open.push(made)
+  return made
+}
+
+beforeAll(async () => {
+  const { client } = await database({ pgStream: false })
+  await client.query(`CREATE ROLE ${OWNER} LOGIN; CREATE ROLE ${READER} LOGIN`)
+})
+
+afterAll(async () => {
+  const [first, ...others] = open
+  for (const each of others) await each.close()
+  await first?.client.query(`DROP ROLE ${OWNER}; DROP ROLE ${READER}`)
+  await first?.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const rows = async (client: pg.Client, query: string) => (await client.query(query)).rows
+const names = async (client: pg.Client): Promise<string[]> =>
+  (await rows(client, 'SELECT name FROM pgstream.pgs_status() ORDER BY 1')).map(({ name }) => name)
+const restore = (client: pg.Client) => rows(client, 'SELECT * FROM pgstream.restore_stream_tables()')
+
+type Way = (run: RunClient, from: string, to: string) => Promise<unknown>
+
+/** How a database gets from one to the other. */
+const WAYS: Record<string, Way> = {
+  'pg_dump | psql': async (run, from, to) => {
+    await run('pg_dump', '-f', `${file}.sql`, from)
+    await run('psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-f', `${file}.sql`, to)
+  },
+  'pg_dump | psql --single-transaction': async (run, from, to) => {
+    await run('pg_dump', '-f', `${file}.sql`, from)
+    await run('psql', '-Xq1', '-v', 'ON_ERROR_STOP=1', '-f', `${file}.sql`, to)
+  },
+  'pg_dump -Fc | pg_restore': async (run, from, to) => {
+    await run('pg_dump', '-Fc', '-f', `${file}.fc`, from)
+    await run('pg_restore', '--exit-on-error', '-d', to, `${file}.fc`)
+  },
+  'pg_dump -Fd -j | pg_restore -j': async (run, from, to) => {
+    rmSync(`${file}.fd`, { recursive: true, force: true })
+    await run('pg_dump', '-Fd', '-j', '2', '-f', `${file}.fd`, from)
+    await run('pg_restore', '-j', '2', '-d', to, `${file}.fd`)
+  },
+  'pg_restore by sections': async (run, from, to) => {
+    await run('pg_dump', '-Fc', '-f', `${file}.fs`, from)
+    for (const section of ['pre-data', 'data', 'post-data'])
+      await run('pg_restore', '--exit-on-error', `--section=${section}`, '-d', to, `${file}.fs`)
+  },
+}
+
+/** A new database, restored from this one. */
+async function copyOf(from: FreshDatabase, way = 'pg_dump -Fc | pg_restore'): Promise<FreshDatabase> {
+  const to = await database({ pgStream: false })
+  if (run) await WAYS[way]?.(run, from.url, to.url)
+  return to
+}
+
+/** Everything about stream tables that has to be the same afterwards, oids left out. */
+const FACTS = `
+  SELECT s.pgs_schema, s.pgs_name, s.defining_query, s.defining_search_path, s.settings, s.schedule, s.refresh_mode, s.cdc_mode,
+    s.strategy, s.key, s.status, s.is_populated, s.broken_reason, pg_get_userbyid(c.relowner) AS owner, c.relacl::text AS acl,
+    obj_description(c.oid, 'pg_class') AS comment, c.reloptions,
+    ARRAY(SELECT pg_get_indexdef(i.indexrelid) FROM pg_index i WHERE i.indrelid = c.oid ORDER BY 1) AS indexes,
+    ARRAY(SELECT pg_get_triggerdef(t.oid) || t.tgenabled::text FROM pg_trigger t
+      WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgname !~ '^pgstream_capture_' ORDER BY 1) AS triggers,
+    ARRAY(SELECT a.attname || format_type(a.atttypid, a.atttypmod) FROM pg_attribute a
+      WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) AS columns,
+    ARRAY(SELECT d.source_relid::regclass::text || d.is_captured || d.is_stream_table FROM pgstream.pgs_dependencies d
+      WHERE d.pgs_id = s.pgs_id ORDER BY 1) AS sources
+  FROM pgstream.pgs_stream_tables s JOIN pg_class c ON c.oid = s.pgs_relid ORDER BY 1, 2`
+
+const SHOP = `
+  CREATE SCHEMA "My Shop" AUTHORIZATION ${OWNER};
+  SET ROLE ${OWNER};
+  SET search_path = "My Shop";
+  SET TimeZone = 'Asia/Tokyo';
+  CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
+  CREATE DOMAIN share AS numeric(6, 3);
+  CREATE FUNCTION half(a numeric) RETURNS numeric LANGUAGE sql IMMUTABLE RETURN a / 2;
+  CREATE TABLE "Sales" (id int PRIMARY KEY, feeling mood, part share, at timestamptz);
+  INSERT INTO "Sales" SELECT i, (ARRAY['sad', 'ok', 'happy', NULL])[i % 4 + 1]::mood, i / 7.0, '2024-01-01 20:00+00' FROM generate_series(1, 50) AS i;
+  CREATE VIEW felt AS SELECT * FROM "Sales" WHERE feeling IS NOT NULL;
+  SELECT pgstream.create_stream_table('by_mood', 'SELECT feeling, count(*) AS n, sum(half(part)) AS "Sum", max(part) AS most FROM felt GROUP BY feeling', '5m');
+  SELECT pgstream.create_stream_table('z_first', 'SELECT id, part FROM "Sales" WHERE part > 1', '1h', 'DIFFERENTIAL');
+  SELECT pgstream.create_stream_table('a_second', 'SELECT sum(part) AS total FROM z_first', '*/5 * * * *');
+  SELECT pgstream.create_stream_table('days', 'SELECT DISTINCT at::date AS day FROM "Sales"');
+  SELECT pgstream.create_stream_table('asleep', 'SELECT id FROM "Sales"', '1s');
+  SELECT pgstream.alter_stream_table('asleep', status => 'SUSPENDED');
+  SELECT pgstream.create_stream_table('later', 'SELECT part FROM "Sales"', '1d', initialize => false);
+  SELECT pgstream.create_stream_table('whole', 'SELECT * FROM "Sales"', '1d', 'FULL');
+  CREATE INDEX mine ON by_mood (n DESC);
+  ALTER TABLE z_first SET (fillfactor = 70);
+  COMMENT ON TABLE by_mood IS 'how they feel';
+  GRANT SELECT ON by_mood TO ${READER};
+  CREATE FUNCTION told() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+  CREATE TRIGGER told AFTER INSERT ON by_mood FOR EACH STATEMENT EXECUTE FUNCTION told();
+  RESET ALL;
+  RESET ROLE;`
+
+const CHANGE = `
+  INSERT INTO "My Shop"."Sales" SELECT max(id) + 1, 'ok', 3.25, now() FROM "My Shop"."Sales";
+  UPDATE "My Shop"."Sales" SET feeling = 'happy' WHERE id % 10 = 3;
+  DELETE FROM "My Shop"."Sales" WHERE id = 7`
+
+describe.skipIf(run === undefined)('a logical dump', () => {
+  test.each(Object.keys(WAYS))('%s brings every stream table back', async (way) => {
+    const from = await database()
+    await from.client.query(SHOP)
+    // Left for the readers, so that buffers are not empty.
+    await from.client.query(CHANGE)
+    const to = await copyOf(from, way)
+    const { client } = to
+
+    // Nothing goes by what the catalog says until it is restored.
+    const before = await rows(client, 'SELECT * FROM pgstream.frontiers ORDER BY pgs_id')
+    await expect(
+      client.query(`SELECT pgstream.refresh_stream_table('"My Shop".by_mood')`),
+    ).rejects.toMatchObject({
+      code: '55000',
+      message: 'the stream tables of this database wait to be restored',
+      hint: expect.stringContaining('pgstream.restore_stream_tables()'),
+    })
+    await expect(client.query('CALL pgstream.run_scheduler()')).rejects.toThrow('wait to be restored')
+    await expect(client.query(`SELECT pgstream.create_stream_table('t', 'SELECT 1 AS a')`)).rejects.toThrow(
+      'wait to be restored',
+    )
+    expect(await rows(client, `SELECT due FROM pgstream._poll(0, '')`)).toEqual([{ due: false }])
+    await client.query(`INSERT INTO "My Shop"."Sales" VALUES (2000, 'sad', 9, now());
+      CREATE TABLE other (a int); ALTER TABLE other ADD b int; DROP TABLE other`)
+    expect(await rows(client, 'SELECT * FROM pgstream.frontiers ORDER BY pgs_id')).toEqual(before)
+
+    const restored = await restore(client)
+    expect(restored.map(({ name }) => name).sort()).toEqual(await names(from.client))
+    expect(new Set(restored.map(({ action }) => action))).toEqual(new Set(['RESTORED']))
+    expect(restored.filter(({ detail }) => detail !== null)).toEqual([
+      {
+        name: '"My Shop".later',
+        action: 'RESTORED',
+        detail: 'it was not filled, and waits for its first refresh',
+      },
+    ])
+    const order = restored.map(({ name }) => name)
+    expect(order.indexOf('"My Shop".a_second')).toBeGreaterThan(order.indexOf('"My Shop".z_first'))
+    expect(await rows(client, FACTS)).toEqual(await rows(from.client, FACTS))
+    // The oracle is a session with settings of its own; one definition depends on them.
+    await client.query(`SET TimeZone = 'Asia/Tokyo'`)
+    for (const { name } of restored)
+      if (!name.endsWith('.later')) await expectEqual(client, name, { image: true })
+    expect(await rows(client, 'SELECT action FROM pgstream.restore_stream_tables()')).toEqual(
+      restored.map(() => ({ action: 'UNCHANGED' })),
+    )
+    expect(await rows(client, FACTS)).toEqual(await rows(from.client, FACTS))
+
+    // Maintained as before, by its owner too.
+    await client.query(CHANGE)
+    const owner = await to.connect(OWNER)
+    for (const name of ['by_mood', 'z_first', 'a_second'])
+      expect(await expectExact(owner, `"My Shop".${name}`, { image: true })).toBe('DIFFERENTIAL')
+    await client.query('CALL pgstream.run_scheduler()')
+    await expectEqual(client, '"My Shop".later')
+    await expect(client.query('DELETE FROM "My Shop".by_mood')).rejects.toThrow('cannot change stream table')
+    await client.query(`SELECT pgstream.resume_stream_table('"My Shop".asleep')`)
+    await expectExact(client, '"My Shop".asleep')
+    await client.query(`ALTER TABLE "My Shop"."Sales" RENAME part TO portion`)
+    await expectExact(client, '"My Shop".by_mood')
+    for (const name of (await names(client)).filter((each) => !each.endsWith('z_first')))
+      await client.query('SELECT pgstream.drop_stream_table($1)', [name])
+    await client.query(`SELECT pgstream.drop_stream_table('"My Shop".z_first')`)
+    expect(
+      await rows(
+        client,
+        `SELECT relname FROM pg_class WHERE relnamespace IN ('pgstream_changes'::regnamespace, 'pgstream_state'::regnamespace)
+         UNION ALL SELECT proname FROM pg_proc WHERE pronamespace IN ('pgstream_changes'::regnamespace, 'pgstream_state'::regnamespace)
+         UNION ALL SELECT tgname FROM pg_trigger WHERE tgname ~ '^pgstream_'`,
+      ),
+    ).toEqual([])
+  })
+
+  test('taken while others write and refresh', async () => {
+    const from = await database()
+    await from.client.query(SCHEMA)
+    for (const [name, query] of STREAM_TABLES)
+      await from.client.query(`SELECT pgstream.create_stream_table($1, $2, '1s', 'DIFFERENTIAL')`, [
+        name,
+        query,
+      ])
+    const clients = await Promise.all(Array.from({ length: 6 }, () => from.connect()))
+    const load = startLoad(clients, 4_000, 1_000, 5)
+    const scheduler = await from.connect()
+    let written = false
+    const refreshing = (async () => {
+      while (!written) await scheduler.query('CALL pgstream.run_scheduler()')
+    })()
+    await sleep(1_000)
+    const to = await copyOf(from)
+    await load.done
+    written = true
+    await refreshing
+    const restored = await restore(to.client)
+    expect(restored.filter(({ action }) => action !== 'RESTORED')).toEqual([])
+    expect(restored).toHaveLength(STREAM_TABLES.length)
+    for (const [name] of STREAM_TABLES) await expectEqual(to.client, name, { image: true })
+    await to.client.query(`UPDATE orders SET amount = amount + 1 WHERE id % 3 = 0; DELETE FROM notes WHERE k = 3;
+      INSERT INTO visits SELECT i, 9, i FROM generate_series(1000, 1010) AS i`)
+    for (const [name] of STREAM_TABLES)
+      expect(await expectExact(to.client, name)).toMatch(/DIFFERENTIAL|NO_DATA/)
+  })
+
+  test('one that cannot be brought back says why, keeps its rows, and the others come back', async () => {
+    const from = await database()
+    await from.client.query(SHOP)
+    const to = await copyOf(from)
+    const { client } = to
+    await client.query(`ALTER TABLE "My Shop"."Sales" RENAME TO "Moved"; ALTER TABLE "My Shop"."Moved" ADD zero int DEFAULT 0;
+      CREATE VIEW "My Shop"."Sales" AS SELECT id / zero AS id, feeling, part, at FROM "My Shop"."Moved"`)
+    await client.query(`DROP VIEW "My Shop".felt`)
+    const result = new Map((await restore(client)).map(({ name, ...rest }) => [name, rest]))
+    expect(result.get('"My Shop".by_mood')).toEqual({
+      action: 'FAILED',
+      detail: expect.stringContaining('relation "felt" does not exist. Line 1 of the query:'),
+    })
+    expect(result.get('"My Shop".asleep')).toEqual({ action: 'FAILED', detail: 'division by zero' })
+    expect(result.get('"My Shop".days')?.action).toBe('RESTORED')
+    const state = async (name: string) =>
+      (
+        await client.query(
+          `SELECT s.status, s.broken_reason, (SELECT count(*)::int FROM "My Shop".by_mood) AS rows
+           FROM pgstream.pgs_stream_tables s WHERE pgs_name = $1`,
+          [name],
+        )
+      ).rows[0]
+    expect(await state('by_mood')).toEqual({
+      status: 'ERROR',
+      broken_reason: 'it could not be restored: relation "felt" does not exist',
+      rows: 3,
+    })
+    // Everybody reads this, so it does not quote the data.
+    expect(await state('asleep')).toMatchObject({
+      status: 'ERROR',
+      broken_reason: 'it could not be restored: SQLSTATE 22012 (division by zero)',
+    })
+    await expect(client.query(`SELECT pgstream.refresh_stream_table('"My Shop".by_mood')`)).rejects.toThrow(
+      'cannot refresh',
+    )
+
+    // Put right, they come back by the same call, or one by one.
+    await client.query(`DROP VIEW "My Shop"."Sales" CASCADE; ALTER TABLE "My Shop"."Moved" RENAME TO "Sales";
+      CREATE VIEW "My Shop".felt AS SELECT * FROM "My Shop"."Sales" WHERE feeling IS NOT NULL`)
+    await client.query(`SELECT pgstream.resume_stream_table('"My Shop".by_mood')`)
+    expect(await state('by_mood')).toMatchObject({ status: 'ACTIVE', broken_reason: null })
+    const again = new Map((await restore(client)).map(({ name, action }) => [name, action]))
+    expect(again.get('"My Shop".by_mood')).toBe('UNCHANGED')
+    expect(again.get('"My Shop".asleep')).toBe('RESTORED')
+    expect([...again.values()]).not.toContain('FAILED')
+    await client.query(CHANGE)
+    for (const name of ['by_mood', 'asleep', 'z_first', 'a_second', 'whole'])
+      await expectExact(client, `"My Shop".${name}`, { image: true })
+  })
+
+  test('a table that was left out is made again, or its definition handed over', async () => {
+    const from = await database()
+    await from.client.query(SHOP)
+    await from.client.query(
+      `CREATE SCHEMA gone; SELECT pgstream.create_stream_table('gone.t', 'SELECT 1 AS a')`,
+    )
+    const to = await database({ pgStream: false })
+    await run?.('pg_dump', '-Fc', '-N', 'gone', '-T', '"My Shop".by_mood', '-f', `${file}.part`, from.url)
+    await run?.('pg_restore', '--exit-on-error', '-d', to.url, `${file}.part`)
+    const result = new Map((await restore(to.client)).map(({ name, ...rest }) => [name, rest]))
+    expect(result.get('gone.t')).toEqual({
+      action: 'FORGOTTEN',
+      detail: expect.stringMatching(/^schema "gone" does not exist; its definition was:\n.*SELECT 1 AS a/s),
+    })
+    expect(result.get('"My Shop".by_mood')?.action).toBe('RESTORED')
+    expect(
+      await rows(
+        to.client,
+        `SELECT pg_get_userbyid(relowner) AS owner FROM pg_class WHERE relname = 'by_mood'`,
+      ),
+    ).toEqual([{ owner: OWNER }])
+    await to.client.query(CHANGE)
+    expect(await expectExact(to.client, '"My Shop".by_mood')).toBe('DIFFERENTIAL')
+    expect(await names(to.client)).not.toContain('gone.t')
+  })
+
+  test('a table of that name that is no stream table keeps its rows', async () => {
+    const from = await database()
+    await from.client.query(`SELECT pgstream.create_stream_table('mine', 'SELECT 1 AS a')`)
+    const to = await copyOf(from)
+    await to.client.query('DROP TABLE mine; CREATE TABLE mine (a int); INSERT INTO mine VALUES (7)')
+    expect(await restore(to.client)).toEqual([
+      {
+        name: 'public.mine',
+        action: 'FORGOTTEN',
+        detail: expect.stringContaining('is not a stream table'),
+      },
+    ])
+    expect(await rows(to.client, 'TABLE mine')).toEqual([{ a: 7 }])
+  })
+
+  test('without owners and privileges', async () => {
+    const from = await database()
+    await from.client.query(SHOP)
+    const to = await database({ pgStream: false })
+    await run?.('pg_dump', '-Fc', '-f', `${file}.bare`, from.url)
+    await run?.(
+      'pg_restore',
+      '--exit-on-error',
+      '--no-owner',
+      '--no-privileges',
+      '-d',
+      to.url,
+      `${file}.bare`,
+    )
+    expect(new Set((await restore(to.client)).map(({ action }) => action))).toEqual(new Set(['RESTORED']))
+    await to.client.query(CHANGE)
+    expect(await expectExact(to.client, '"My Shop".by_mood')).toBe('DIFFERENTIAL')
+    // What has the rights of the installer is closed again, what everybody may see is open.
+    const open = `SELECT count(*)::int AS n FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a
+      WHERE p.pronamespace IN ('pgstream'::regnamespace, 'pgstream_state'::regnamespace, 'pgstream_changes'::regnamespace)
+        AND p.prosecdef AND a.grantee = 0`
+    expect(await rows(to.client, open)).toEqual(await rows(from.client, open))
+    const reader = await to.connect(READER)
+    expect(await names(reader)).toEqual(await names(from.client))
+    await expect(reader.query('SELECT * FROM pgstream.restore_stream_tables()')).rejects.toMatchObject({
+      code: '42501',
+    })
+  })
+
+  test('over the database that it was taken from', async () => {
+    const from = await database()
+    await from.client.query(SHOP)
+    await run?.('pg_dump', '-Fc', '-f', `${file}.clean`, from.url)
+    await from.client.query(CHANGE)
+    await from.client.query('CALL pgstream.run_scheduler()')
+    await run?.('pg_restore', '--exit-on-error', '--clean', '--if-exists', '-d', from.url, `${file}.clean`)
+    expect(new Set((await restore(from.client)).map(({ action }) => action))).toEqual(new Set(['RESTORED']))
+    await from.client.query(CHANGE)
+    expect(await expectExact(from.client, '"My Shop".by_mood')).toBe('DIFFERENTIAL')
+  })
+})
+
+describe('the catalog knows whether it is at home', () => {
+  const isHome = async (client: pg.Client) =>
+    (await rows(client, 'SELECT pgstream._is_home() AS home'))[0]?.home
+  const settle = (what: string) =>
+    `UPDATE pgstream._home SET ${what}; UPDATE pgstream._home SET writer = xmin`
+
+  test('through whatever rewrites its table, and for every role', async () => {
+    const db = await database()
+    await db.client.query('VACUUM FREEZE pgstream._home')
+    await db.client.query('VACUUM FULL pgstream._home')
+    expect(await isHome(db.client)).toBe(true)
+    expect(await isHome(await db.connect(READER))).toBe(true)
+    await db.client.query('SELECT pgstream._settle()')
+    await db.client.query('BEGIN; SAVEPOINT a; SELECT pgstream._settle(); COMMIT')
+    expect(await isHome(db.client)).toBe(true)
+    await db.client.query('BEGIN; CREATE SCHEMA evil; SET LOCAL search_path = evil, pg_catalog')
+    await db.client.query(`CREATE FUNCTION evil.eq(xid, xid) RETURNS bool LANGUAGE sql AS 'SELECT false'`)
+    await db.client.query('CREATE OPERATOR evil.= (LEFTARG = xid, RIGHTARG = xid, FUNCTION = evil.eq)')
+    expect(await isHome(db.client)).toBe(true)
+    await db.client.query('ROLLBACK')
+  })
+
+  test('a copy of the files is exact as it is', async () => {
+    const db = await database()
+    await db.client.query(SHOP)
+    await db.client.query(CHANGE)
+    const name = `${db.name}_copy`
+    await db.client.end()
+    const [first] = open
+    await first?.client.query(`CREATE DATABASE ${name} TEMPLATE ${db.name}`)
+    const copy = new pg.Client(databaseUrl(testServer().url, name))
+    await copy.connect()
+    try {
+      expect(await expectExact(copy, '"My Shop".by_mood')).toBe('DIFFERENTIAL')
+      expect(new Set((await restore(copy)).map(({ action }) => action))).toEqual(new Set(['UNCHANGED']))
+    } finally {
+      await copy.end()
+      await first?.client.query(`DROP DATABASE ${name}`)
+    }
+  })
+
+  // As pg_upgrade leaves it: the same oids, in another cluster, of another version.
+  test.each(['system_identifier = 1', 'major_version = 14'])('upgraded: %s', async (what) => {
+    const db = await database()
+    await db.client.query(SHOP)
+    const facts = await rows(db.client, FACTS)
+    await db.client.query(settle(what))
+    await db.client.query(CHANGE)
+    expect(await isHome(db.client)).toBe(false)
+    await expect(
+      db.client.query(`SELECT pgstream.refresh_stream_table('"My Shop".by_mood')`),
+    ).rejects.toThrow('wait to be restored')
+    expect(new Set((await restore(db.client)).map(({ action }) => action))).toEqual(new Set(['RESTORED']))
+    expect(await rows(db.client, FACTS)).toEqual(facts)
+    await expectEqual(db.client, '"My Shop".by_mood', { image: true })
+    await db.client.query(CHANGE)
+    expect(await expectExact(db.client, '"My Shop".by_mood')).toBe('DIFFERENTIAL')
+  })
+
+  test('restoring takes a fresh snapshot', async () => {
+    const db = await database()
+    await db.client.query('BEGIN ISOLATION LEVEL REPEATABLE READ')
+    await expect(restore(db.client)).rejects.toMatchObject({ code: '25000' })
+    await db.client.query('ROLLBACK')
+  })
+})
+
+test('an exported definition makes the same stream table elsewhere', async () => {
+  const from = await database()
+  await from.client.query(SHOP)
+  const to = await database()
+  await to.client.query(SHOP)
+  const query = `SELECT pgstream.export_definition(format('%I.%I', pgs_schema, pgs_name)) AS sql FROM pgstream.pgs_stream_tables ORDER BY pgs_id`
+  const definitions = (await rows(from.client, query)).map(({ sql }) => sql)
+  for (const name of await names(from.client))
+    await to.client.query('SELECT pgstream.drop_stream_table($1, true)', [name]).catch(() => {})
+  expect(await names(to.client)).toEqual([])
+  for (const definition of definitions) await to.client.query(definition)
+  expect((await rows(to.client, query)).map(({ sql }) => sql)).toEqual(definitions)
+  await to.client.query(`SET TimeZone = 'Asia/Tokyo'`)
+  for (const name of await names(to.client)) await expectExact(to.client, name)
+})
