@@ -232,9 +232,9 @@ describe.skipIf(run === undefined)('a logical dump', () => {
     await from.client.query(SHOP)
     const to = await copyOf(from)
     const { client } = to
-    await client.query(`ALTER TABLE "My Shop"."Sales" RENAME TO "Moved"; ALTER TABLE "My Shop"."Moved" ADD zero int DEFAULT 0;
+    await client.query(`SET ROLE ${OWNER}; ALTER TABLE "My Shop"."Sales" RENAME TO "Moved"; ALTER TABLE "My Shop"."Moved" ADD zero int DEFAULT 0;
       CREATE VIEW "My Shop"."Sales" AS SELECT id / zero AS id, feeling, part, at FROM "My Shop"."Moved"`)
-    await client.query(`DROP VIEW "My Shop".felt`)
+    await client.query(`DROP VIEW "My Shop".felt; RESET ROLE`)
     const result = new Map((await restore(client)).map(({ name, ...rest }) => [name, rest]))
     expect(result.get('"My Shop".by_mood')).toEqual({
       action: 'FAILED',
@@ -265,8 +265,9 @@ describe.skipIf(run === undefined)('a logical dump', () => {
     )
 
     // Put right, they come back by the same call, or one by one.
-    await client.query(`DROP VIEW "My Shop"."Sales" CASCADE; ALTER TABLE "My Shop"."Moved" RENAME TO "Sales";
-      CREATE VIEW "My Shop".felt AS SELECT * FROM "My Shop"."Sales" WHERE feeling IS NOT NULL`)
+    await client.query(`SET ROLE ${OWNER}; DROP VIEW "My Shop"."Sales" CASCADE; ALTER TABLE "My Shop"."Moved" RENAME TO "Sales";
+      ALTER TABLE "My Shop"."Sales" DROP COLUMN zero;
+      CREATE VIEW "My Shop".felt AS SELECT * FROM "My Shop"."Sales" WHERE feeling IS NOT NULL; RESET ROLE`)
     await client.query(`SELECT pgstream.resume_stream_table('"My Shop".by_mood')`)
     expect(await state('by_mood')).toMatchObject({ status: 'ACTIVE', broken_reason: null })
     const again = new Map((await restore(client)).map(({ name, action }) => [name, action]))
