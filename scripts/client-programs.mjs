@@ -18,10 +18,12 @@ function fits(folder) {
 }
 
 function installed() {
+  // Given, it is taken as it is: an older version serves for an older server.
   const given = process.env.PG_STREAM_CLIENT_PROGRAMS
-  return [...(given ? [given] : []), ...(process.env.PATH ?? '').split(path.delimiter)].find(
-    (folder) => folder !== '' && existsSync(path.join(folder, 'pg_dump')) && fits(folder),
-  )
+  if (given) return given
+  return (process.env.PATH ?? '')
+    .split(path.delimiter)
+    .find((folder) => folder !== '' && existsSync(path.join(folder, 'pg_dump')) && fits(folder))
 }
 
 function download() {
@@ -59,6 +61,7 @@ function download() {
     run('tar', '-xzf', path.join(packed, archive), '--strip-components=1', '-C', 'programs')
     rmSync(kept, { recursive: true, force: true })
     renameSync(path.join(folder, 'programs'), kept)
+    if (!fits(path.join(kept, 'bin'))) throw new Error(`${PACKAGE} does not run here`)
     return path.join(kept, 'bin')
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -66,9 +69,7 @@ function download() {
 }
 
 try {
-  const folder = installed() ?? download()
-  if (!fits(folder)) throw new Error(`${folder}/pg_dump does not run`)
-  console.log(folder)
+  console.log(installed() ?? download())
 } catch (error) {
   console.error(
     `no pg_dump of version ${MAJOR_VERSION} or later: ${error.stderr?.toString().trim() || error.message}\n` +

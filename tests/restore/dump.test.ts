@@ -3,36 +3,71 @@ import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { type EmbeddedServer, startServer } from '../../src/hosts/embedded/server.ts'
+import { install } from '../../src/hosts/install.ts'
 import { expectEqual, expectExact } from '../oracle/oracle.ts'
 import { SCHEMA, STREAM_TABLES, startLoad } from '../race/workload.ts'
 import { clientPrograms, type RunClient } from '../support/client-programs.ts'
 import { databaseUrl } from '../support/global-setup.ts'
-import { type FreshDatabase, freshDatabase, testServer } from '../support/server.ts'
 
 const run = clientPrograms()
 const folder = mkdtempSync(path.join(os.tmpdir(), 'pg_stream-dump-'))
 const file = path.join(folder, 'dump')
-const OWNER = `dump_owner_${process.pid}`
-const READER = `dump_reader_${process.pid}`
-const open: FreshDatabase[] = []
+const OWNER = 'shop owner'
+const READER = 'reader'
 
-async function database(options: { pgStream?: boolean } = {}): Promise<FreshDatabase> {
-  const made = await freshDatabase(options)
-  open.push(made)
-  return made
+interface Database {
+  readonly url: string
+  readonly name: string
+  /** A superuser's connection. */
+  readonly client: pg.Client
+  connect(user?: string): Promise<pg.Client>
+}
+
+// A server of its own: dropping a database waits for the disk, and here there are many.
+let server: EmbeddedServer
+let admin: pg.Client
+const clients: pg.Client[] = []
+
+async function connectTo(name: string, user = 'postgres'): Promise<pg.Client> {
+  const url = new URL(databaseUrl(server.url, name))
+  url.username = encodeURIComponent(user)
+  const client = new pg.Client(url.href)
+  client.on('error', () => {})
+  await client.connect()
+  clients.push(client)
+  return client
+}
+
+let made = 0
+async function database({ pgStream = true } = {}): Promise<Database> {
+  made += 1
+  const name = `d${made}`
+  await admin.query(`CREATE DATABASE ${name} TEMPLATE ${pgStream ? 'installed' : 'template0'}`)
+  const connect = (user?: string) => connectTo(name, user)
+  return { url: databaseUrl(server.url, name), name, client: await connect(), connect }
 }
 
 beforeAll(async () => {
-  const { client } = await database({ pgStream: false })
-  await client.query(`CREATE ROLE ${OWNER} LOGIN; CREATE ROLE ${READER} LOGIN`)
+  server = await startServer({ settings: { fsync: 'off', max_connections: 60 } })
+  admin = await connectTo('postgres')
+  await admin.query(`CREATE ROLE "${OWNER}" LOGIN; CREATE ROLE ${READER} LOGIN`)
+  await admin.query('CREATE DATABASE installed TEMPLATE template0')
+  const client = await connectTo('installed')
+  await install(client, server.host)
+  await client.end()
+})
+
+afterEach(async () => {
+  const [first, ...others] = clients.splice(0)
+  if (first) clients.push(first)
+  await Promise.all(others.map((client) => client.end().catch(() => {})))
 })
 
 afterAll(async () => {
-  const [first, ...others] = open
-  for (const each of others) await each.close()
-  await first?.client.query(`DROP ROLE ${OWNER}; DROP ROLE ${READER}`)
-  await first?.close()
+  await Promise.all(clients.map((client) => client.end().catch(() => {})))
+  await server?.stop()
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -70,7 +105,7 @@ const WAYS: Record<string, Way> = {
 }
 
 /** A new database, restored from this one. */
-async function copyOf(from: FreshDatabase, way = 'pg_dump -Fc | pg_restore'): Promise<FreshDatabase> {
+async function copyOf(from: Database, way = 'pg_dump -Fc | pg_restore'): Promise<Database> {
   const to = await database({ pgStream: false })
   if (run) await WAYS[way]?.(run, from.url, to.url)
   return to
@@ -91,8 +126,8 @@ const FACTS = `
   FROM pgstream.pgs_stream_tables s JOIN pg_class c ON c.oid = s.pgs_relid ORDER BY 1, 2`
 
 const SHOP = `
-  CREATE SCHEMA "My Shop" AUTHORIZATION ${OWNER};
-  SET ROLE ${OWNER};
+  CREATE SCHEMA "My Shop" AUTHORIZATION "${OWNER}";
+  SET ROLE "${OWNER}";
   SET search_path = "My Shop";
   SET TimeZone = 'Asia/Tokyo';
   CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
@@ -232,7 +267,7 @@ describe.skipIf(run === undefined)('a logical dump', () => {
     await from.client.query(SHOP)
     const to = await copyOf(from)
     const { client } = to
-    await client.query(`SET ROLE ${OWNER}; ALTER TABLE "My Shop"."Sales" RENAME TO "Moved"; ALTER TABLE "My Shop"."Moved" ADD zero int DEFAULT 0;
+    await client.query(`SET ROLE "${OWNER}"; ALTER TABLE "My Shop"."Sales" RENAME TO "Moved"; ALTER TABLE "My Shop"."Moved" ADD zero int DEFAULT 0;
       CREATE VIEW "My Shop"."Sales" AS SELECT id / zero AS id, feeling, part, at FROM "My Shop"."Moved"`)
     await client.query(`DROP VIEW "My Shop".felt; RESET ROLE`)
     const result = new Map((await restore(client)).map(({ name, ...rest }) => [name, rest]))
@@ -265,7 +300,7 @@ describe.skipIf(run === undefined)('a logical dump', () => {
     )
 
     // Put right, they come back by the same call, or one by one.
-    await client.query(`SET ROLE ${OWNER}; DROP VIEW "My Shop"."Sales" CASCADE; ALTER TABLE "My Shop"."Moved" RENAME TO "Sales";
+    await client.query(`SET ROLE "${OWNER}"; DROP VIEW "My Shop"."Sales" CASCADE; ALTER TABLE "My Shop"."Moved" RENAME TO "Sales";
       ALTER TABLE "My Shop"."Sales" DROP COLUMN zero;
       CREATE VIEW "My Shop".felt AS SELECT * FROM "My Shop"."Sales" WHERE feeling IS NOT NULL; RESET ROLE`)
     await client.query(`SELECT pgstream.resume_stream_table('"My Shop".by_mood')`)
@@ -349,6 +384,28 @@ describe.skipIf(run === undefined)('a logical dump', () => {
     })
   })
 
+  test('in parts, where there are not locks enough for all at once', async () => {
+    const from = await database()
+    await from.client.query(SCHEMA)
+    for (const [name, query] of STREAM_TABLES)
+      await from.client.query('SELECT pgstream.create_stream_table($1, $2)', [name, query])
+    const to = await copyOf(from)
+    await to.client.query(`CREATE OR REPLACE FUNCTION pgstream._locks_are_left() RETURNS boolean LANGUAGE sql
+      AS 'SELECT count(*) < 150 FROM pg_catalog.pg_locks WHERE pid = pg_catalog.pg_backend_pid() AND NOT fastpath'`)
+    const calls: string[][] = []
+    do calls.push((await restore(to.client)).map(({ action }) => action))
+    while (calls.at(-1)?.includes('PENDING') && calls.length < 30)
+    expect(calls.length).toBeGreaterThan(3)
+    expect(new Set(calls[0])).toEqual(new Set(['PENDING']))
+    expect(calls.flat().filter((action) => action === 'RESTORED')).toHaveLength(STREAM_TABLES.length)
+    expect(calls.flat()).not.toContain('FAILED')
+    for (const [name] of STREAM_TABLES) await expectEqual(to.client, name, { image: true })
+    // Nobody captured the refill of a source.
+    expect(
+      (await to.client.query(`SELECT pgstream.refresh_stream_table('over_over') AS action`)).rows,
+    ).toEqual([{ action: 'NO_DATA' }])
+  })
+
   test('over the database that it was taken from', async () => {
     const from = await database()
     await from.client.query(SHOP)
@@ -390,17 +447,10 @@ describe('the catalog knows whether it is at home', () => {
     await db.client.query(CHANGE)
     const name = `${db.name}_copy`
     await db.client.end()
-    const [first] = open
-    await first?.client.query(`CREATE DATABASE ${name} TEMPLATE ${db.name}`)
-    const copy = new pg.Client(databaseUrl(testServer().url, name))
-    await copy.connect()
-    try {
-      expect(await expectExact(copy, '"My Shop".by_mood')).toBe('DIFFERENTIAL')
-      expect(new Set((await restore(copy)).map(({ action }) => action))).toEqual(new Set(['UNCHANGED']))
-    } finally {
-      await copy.end()
-      await first?.client.query(`DROP DATABASE ${name}`)
-    }
+    await admin.query(`CREATE DATABASE ${name} TEMPLATE ${db.name}`)
+    const copy = await connectTo(name)
+    expect(await expectExact(copy, '"My Shop".by_mood')).toBe('DIFFERENTIAL')
+    expect(new Set((await restore(copy)).map(({ action }) => action))).toEqual(new Set(['UNCHANGED']))
   })
 
   // As pg_upgrade leaves it: the same oids, in another cluster, of another version.

@@ -1,6 +1,6 @@
 -- Finds the table of a restored definition by its name. One that the dump left out is made again, empty, for the owner
 -- that its restored function names.
-CREATE OR REPLACE FUNCTION pgstream._find_table(id bigint, owner name) RETURNS void
+CREATE OR REPLACE FUNCTION pgstream._find_table(id bigint) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET pg_stream.internal = 'on'
@@ -9,17 +9,21 @@ DECLARE
   target pgstream.pgs_stream_tables;
   label text;
   relation oid;
+  owner oid;
 BEGIN
   SELECT * INTO STRICT target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
   label := format('%I.%I', target.pgs_schema, target.pgs_name);
   relation := to_regclass(label);
   IF relation IS NULL THEN
+    owner := (
+      SELECT p.proowner FROM pg_proc p
+      WHERE p.pronamespace = 'pgstream_state'::regnamespace AND p.proname = format('refresh_%s_as_owner', id));
     IF owner IS NULL THEN
       RAISE EXCEPTION 'neither the table nor its owner was restored' USING ERRCODE = 'undefined_table';
     END IF;
     EXECUTE target.plan #>> '{install,tables,0}';
     relation := label::regclass;
-    EXECUTE format('ALTER TABLE %s OWNER TO %I', label, owner);
+    EXECUTE format('ALTER TABLE %s OWNER TO %I', label, pg_get_userbyid(owner));
     EXECUTE format('COMMENT ON TABLE %s IS %L', label, 'stream table, maintained by pg_stream');
     PERFORM pgstream._install_guard(relation);
   ELSIF NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = relation AND t.tgfoid = 'pgstream._refuse_write'::regproc) THEN

@@ -1,6 +1,6 @@
--- Removes what a restored database has of the one it comes from: whatever bears its oids in names and bodies, and what is
--- noted of them. Stream tables, definitions and history stay.
-CREATE OR REPLACE FUNCTION pgstream._remove_remains() RETURNS void
+-- Removes what a restored database has of the one it comes from: whatever bears its oids in names and bodies. (What names
+-- the owners stays until pgstream._restore_definition.) False when there is more, for another transaction.
+CREATE OR REPLACE FUNCTION pgstream._remove_remains() RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET pg_stream.internal = 'on'
@@ -8,32 +8,29 @@ SET client_min_messages = warning
 AS $$
 DECLARE
   remains record;
+  removed integer := 0;
 BEGIN
   FOR remains IN
-    SELECT format('DROP TRIGGER %I ON %s', t.tgname, pgstream._qualified_name(t.tgrelid)) AS ddl
+    SELECT 1 AS step, format('DROP TRIGGER %I ON %s', t.tgname, pgstream._qualified_name(t.tgrelid)) AS ddl
     FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
     WHERE p.pronamespace = 'pgstream_changes'::regnamespace AND t.tgparentid = 0 AND NOT t.tgisinternal
-    ORDER BY t.tgrelid, t.tgname
-  LOOP
-    EXECUTE remains.ddl;
-  END LOOP;
-  FOR remains IN
-    SELECT format('DROP FUNCTION %s', p.oid::regprocedure) AS ddl FROM pg_proc p
+    UNION ALL
+    SELECT 2, format('DROP FUNCTION %s', p.oid::regprocedure) FROM pg_proc p
     WHERE p.pronamespace IN ('pgstream_changes'::regnamespace, 'pgstream_state'::regnamespace)
+      AND p.proname !~ '^refresh_[0-9]+_as_owner$'
     UNION ALL
     -- Partitions go with their table.
-    SELECT format('DROP TABLE %s', pgstream._qualified_name(c.oid)) FROM pg_class c
+    SELECT 2, format('DROP TABLE %s', pgstream._qualified_name(c.oid)) FROM pg_class c
     WHERE c.relnamespace IN ('pgstream_changes'::regnamespace, 'pgstream_state'::regnamespace) AND c.relkind IN ('r', 'p')
       AND NOT c.relispartition
+    ORDER BY 1, 2
   LOOP
+    IF removed % 50 = 49 AND NOT pgstream._locks_are_left() THEN
+      RETURN false;
+    END IF;
     EXECUTE remains.ddl;
+    removed := removed + 1;
   END LOOP;
-  DELETE FROM pgstream.pgs_dependencies;
-  DELETE FROM pgstream.pgs_change_tracking;
-  DELETE FROM pgstream.truncations;
-  DELETE FROM pgstream.open_alerts;
-  UPDATE pgstream.frontiers SET snapshot = NULL, own_xid = 0, own_seq = 0, system_identifier = NULL, delta_costs = NULL,
-    full_ms = NULL, delta_ms_fixed = NULL, skips = 0, retry_at = NULL, waiting_for = NULL;
-  UPDATE pgstream.pgs_stream_tables SET pgs_relid = NULL, relations = '{}', views = '{}', uses = '{}';
+  RETURN true;
 END
 $$;

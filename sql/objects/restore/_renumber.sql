@@ -1,0 +1,44 @@
+-- Puts the oids of this database into what is kept of a restored catalog: the tables of the stream tables, by name, and
+-- which of them read which. The rest is forgotten, and every stream table waits to be restored.
+CREATE OR REPLACE FUNCTION pgstream._renumber() RETURNS TABLE (name text, action text, detail text)
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  target record;
+  reads jsonb;
+  definition text;
+  words text;
+BEGIN
+  reads := (
+    SELECT jsonb_agg(jsonb_build_array(d.pgs_id, s.pgs_id))
+    FROM pgstream.pgs_dependencies d JOIN pgstream.pgs_stream_tables s ON s.pgs_relid = d.source_relid);
+  DELETE FROM pgstream.pgs_dependencies;
+  DELETE FROM pgstream.pgs_change_tracking;
+  DELETE FROM pgstream.truncations;
+  DELETE FROM pgstream.open_alerts;
+  UPDATE pgstream.frontiers SET snapshot = NULL, own_xid = 0, own_seq = 0, system_identifier = NULL, delta_costs = NULL,
+    full_ms = NULL, delta_ms_fixed = NULL, skips = 0, retry_at = NULL, waiting_for = NULL;
+  UPDATE pgstream.pgs_stream_tables SET pgs_relid = NULL, relations = '{}', views = '{}', uses = '{}';
+  FOR target IN
+    SELECT s.pgs_id, format('%I.%I', s.pgs_schema, s.pgs_name) AS label FROM pgstream.pgs_stream_tables s ORDER BY 2
+  LOOP
+    BEGIN
+      PERFORM pgstream._find_table(target.pgs_id);
+      UPDATE pgstream.pgs_stream_tables s SET broken_reason = 'the database was restored, and it waits to be'
+      WHERE s.pgs_id = target.pgs_id;
+    EXCEPTION WHEN OTHERS THEN
+      words := SQLERRM;
+      definition := (SELECT pgstream._definition(s) FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = target.pgs_id);
+      PERFORM pgstream._forget_stream_table(target.pgs_id);
+      RETURN QUERY SELECT target.label, 'FORGOTTEN', format(E'%s; its definition was:\n%s', words, definition);
+    END;
+  END LOOP;
+  -- For the order in which they are restored.
+  INSERT INTO pgstream.pgs_dependencies (pgs_id, source_relid, columns, is_captured, is_stream_table)
+  SELECT reader.pgs_id, source.pgs_relid, '{}', false, true
+  FROM jsonb_array_elements(reads) AS r
+  JOIN pgstream.pgs_stream_tables reader ON reader.pgs_id = (r ->> 0)::bigint
+  JOIN pgstream.pgs_stream_tables source ON source.pgs_id = (r ->> 1)::bigint;
+END
+$$;
