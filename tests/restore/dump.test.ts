@@ -113,7 +113,7 @@ async function copyOf(from: Database, way = 'pg_dump -Fc | pg_restore'): Promise
 
 /** Everything about stream tables that has to be the same afterwards, oids left out. */
 const FACTS = `
-  SELECT s.pgs_schema, s.pgs_name, s.defining_query, s.defining_search_path, s.settings, s.schedule, s.refresh_mode, s.cdc_mode,
+  SELECT s.pgs_schema, s.pgs_name, s.defining_query, s.defining_search_path, s.settings, s.schedule, s.refresh_mode, s.cdc_mode, s.consistency_group,
     s.strategy, s.key, s.status, s.is_populated, s.broken_reason, pg_get_userbyid(c.relowner) AS owner, c.relacl::text AS acl,
     obj_description(c.oid, 'pg_class') AS comment, c.reloptions,
     ARRAY(SELECT pg_get_indexdef(i.indexrelid) FROM pg_index i WHERE i.indrelid = c.oid ORDER BY 1) AS indexes,
@@ -180,7 +180,7 @@ describe.skipIf(run === undefined)('a logical dump', () => {
     await expect(client.query(`SELECT pgstream.create_stream_table('t', 'SELECT 1 AS a')`)).rejects.toThrow(
       'wait to be restored',
     )
-    expect(await rows(client, `SELECT due FROM pgstream._poll(0, '')`)).toEqual([{ due: false }])
+    expect(await rows(client, 'SELECT pgstream._look() AS due')).toEqual([{ due: 0 }])
     await client.query(`INSERT INTO "My Shop"."Sales" VALUES (2000, 'sad', 9, now());
       CREATE TABLE other (a int); ALTER TABLE other ADD b int; DROP TABLE other`)
     expect(await rows(client, 'SELECT * FROM pgstream.frontiers ORDER BY pgs_id')).toEqual(before)

@@ -140,7 +140,7 @@ describe.skipIf(run === undefined)('copies of the files', () => {
         code: '25006',
         message: 'a stream table cannot be refreshed or changed on a standby',
       })
-    expect((await one(client, `SELECT due FROM pgstream._poll(0, '')`)).due).toBe(false)
+    expect((await one(client, 'CALL pgstream._await(0.1, NULL)')).due).toBe(0)
     expect((await one(client, 'SELECT count(*)::int AS n FROM pgstream.pgs_status()')).n).toBe(NAMES.length)
     await client.query(
       `SELECT * FROM pgstream.get_refresh_history('joined'), pgstream.get_staleness('joined')`,
@@ -157,8 +157,8 @@ describe.skipIf(run === undefined)('copies of the files', () => {
     await client.query('SELECT pg_promote()')
     for (const name of NAMES) expect(await expectExact(client, name)).toMatch(/^(DIFFERENTIAL|NO_DATA)$/)
     await client.query(`COMMIT PREPARED 'left open'`)
-    expect(await expectExact(client, 'joined')).toBe('DIFFERENTIAL')
-    expect(await one(client, 'SELECT id FROM joined WHERE id = 5000')).toEqual({ id: 5000 })
+    expect(await expectExact(client, 'active')).toBe('DIFFERENTIAL')
+    expect(await one(client, 'SELECT id FROM active WHERE id = 5000')).toEqual({ id: 5000 })
     await expectGoesOn(client)
     const writers = await Promise.all(Array.from({ length: 6 }, () => connect(standby)))
     const load = startLoad(writers, 2_000, 500, 4)
