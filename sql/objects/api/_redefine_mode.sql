@@ -8,7 +8,6 @@ DECLARE
 BEGIN
   PERFORM FROM pgstream.frontiers WHERE pgs_id = id FOR UPDATE;
   SELECT * INTO target FROM pgstream.pgs_stream_tables WHERE pgs_id = id FOR UPDATE;
-  PERFORM pgstream._replace_definition(id, pgstream._compile_request_for_tree(target.tree, target.definition, target.columns,
-    id, target.pgs_schema, target.pgs_name, mode, target.settings), mode);
+  PERFORM pgstream._replace_definition(id, pgstream._stored_request(id, mode), mode);
 END
 $$;

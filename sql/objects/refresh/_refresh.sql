@@ -39,8 +39,7 @@ BEGIN
     RETURN 'FULL';
   END IF;
   IF NOT target.is_watched THEN
-    PERFORM pgstream._recheck_source(d.source_relid) FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id;
-    PERFORM pgstream._check_guards(target.pgs_relid);
+    PERFORM pgstream._recheck_unwatched(id);
     SELECT * INTO target FROM pgstream._refresh_targets t WHERE t.pgs_id = id;
     IF target.broken_reason IS NOT NULL THEN
       RETURN pgstream._refresh(id, initiated_by);

@@ -20,8 +20,7 @@ BEGIN
   -- Before the facts are read: DDL that comes later asks for another plan (its mark writes the row).
   SELECT s.xmin INTO version FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
   SELECT * INTO STRICT target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
-  request := pgstream._compile_request_for_tree(target.tree, target.definition, target.columns,
-    id, target.pgs_schema, target.pgs_name, target.refresh_mode, target.settings);
+  request := pgstream._stored_request(id, target.refresh_mode);
   owner := (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = target.pgs_relid);
   new_plan := pgstream._compile_definition(request, owner);
   old_sources := ARRAY(SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_captured ORDER BY 1);
@@ -51,6 +50,7 @@ BEGIN
     WHERE d.pgs_id = id AND d.source_relid = source.relid AND d.columns <> source.columns;
     PERFORM pgstream._ensure_capture(source.relid, source.columns);
   END LOOP;
+  PERFORM pgstream._install_dependencies(id);
   FOR ddl IN SELECT jsonb_array_elements_text(new_plan #> '{install,functions}') LOOP
     EXECUTE ddl;
   END LOOP;
