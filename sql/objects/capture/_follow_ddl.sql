@@ -50,6 +50,7 @@ BEGIN
     ELSIF command.object_type IN ('view', 'view column') THEN
       readers := ARRAY(SELECT pgs_id FROM pgstream.pgs_stream_tables WHERE command.objid = ANY (views));
       PERFORM pgstream._mark_stream_tables(readers, 'reinit', format('view %s was altered', pgstream._qualified_name(command.objid)));
+      PERFORM pgstream._mark_cycle(r) FROM unnest(readers) AS r;
     ELSIF command.object_type = 'schema' THEN
       CONTINUE WHEN command.command_tag <> 'ALTER SCHEMA';
       -- Not the stream tables of others: their rows would be locked until this is committed.

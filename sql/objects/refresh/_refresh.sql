@@ -79,7 +79,8 @@ BEGIN
     target.reinit_reason := 'the frontier is of another database cluster';
   END IF;
   IF target.needs_replan OR target.needs_reinit THEN
-    IF pgstream._replan(id) THEN
+    IF pgstream._replan(id, initiated_by) THEN
+      -- Unless it is filled already.
       PERFORM pgstream._fill(id, initiated_by, coalesce(target.reinit_reason, 'the plan has other tables'));
       RETURN 'REINITIALIZE';
     END IF;
