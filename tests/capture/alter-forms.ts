@@ -90,9 +90,6 @@ export const FORMS: readonly Form[] = [
     'ALTER DOMAIN dom ADD CHECK (VALUE < 100000)',
     'ALTER DOMAIN dom RENAME TO dom2',
   ]),
-  ...form('error', 'replan', 'row-level security of source table src.t was enabled', [
-    'ALTER TABLE t ENABLE ROW LEVEL SECURITY',
-  ]),
   ...form('error', 'nothing', 'unlogged', ['ALTER TABLE t SET UNLOGGED']),
   ...form('error', 'error', 'column n of source table src.t was dropped', [
     'ALTER TABLE t DROP COLUMN n',

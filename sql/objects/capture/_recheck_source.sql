@@ -70,11 +70,6 @@ BEGIN
       pgstream._capture_obstacle(source, d.columns) AS why
     WHERE d.source_relid = source AND d.is_captured AND why IS NOT NULL;
   END IF;
-  IF before -> 'rowSecurity' = 'false' AND after -> 'rowSecurity' = 'true' THEN
-    PERFORM pgstream._mark_stream_tables(ARRAY[s.pgs_id], 'broken', format('row-level security of source table %s was enabled', label))
-    FROM pgstream.pgs_dependencies d JOIN pgstream.pgs_stream_tables s USING (pgs_id)
-    WHERE d.source_relid = source AND d.is_captured AND s.refresh_mode = 'DIFFERENTIAL';
-  END IF;
   IF before -> 'names' <> after -> 'names' OR before -> 'name' <> after -> 'name'
     OR before -> 'rowSecurity' <> after -> 'rowSecurity' THEN
     -- Unwatched, two columns may have swapped their names while their changes were captured.

@@ -31,7 +31,13 @@ BEGIN
           FROM pgstream.pgs_dependencies d JOIN pgstream.pgs_stream_tables s USING (pgs_id) WHERE d.source_relid = old.pgs_relid)),
         HINT = 'Keep the order of its columns, or drop the stream tables that read it.';
   END IF;
-  in_place := changes.ddl IS NULL AND old.key IS NOT DISTINCT FROM plan -> 'key' AND old_indexes <> '{}';
+  -- The index stays when the new plan wants the same.
+  IF old.key IS NOT DISTINCT FROM plan -> 'key' AND (pgstream._null_keys(old.plan))[1] IS NOT DISTINCT FROM (pgstream._null_keys(plan))[1] THEN
+    in_place := changes.ddl IS NULL AND old_indexes <> '{}';
+    old_indexes := '{}';
+  ELSE
+    in_place := false;
+  END IF;
   PERFORM pgstream._uninstall_plan(id);
   PERFORM pgstream._install_plan(id, owner);
   PERFORM pgstream._release_sources(ARRAY(
@@ -62,9 +68,7 @@ BEGIN
   IF in_place THEN
     PERFORM pgstream._install_indexes(id, 'state');
     result := pgstream._call_fill(id, 'full');
-    IF old.key IS DISTINCT FROM plan -> 'key' THEN
-      PERFORM pgstream._change_columns(id, old_indexes);
-    END IF;
+    PERFORM pgstream._change_columns(id, old_indexes);
   ELSE
     result := pgstream._fill_beside(id, request, owner);
     PERFORM pgstream._call_as_owner(id, 'empty');
