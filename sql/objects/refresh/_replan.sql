@@ -12,6 +12,7 @@ DECLARE
   request jsonb;
   new_plan jsonb;
   old_sources oid[];
+  read_before oid[];
   rebuilt boolean;
   ddl text;
   source record;
@@ -47,7 +48,11 @@ BEGIN
     WHERE d.pgs_id = id AND d.source_relid = source.relid AND d.columns <> source.columns;
     PERFORM pgstream._ensure_capture(source.relid, source.columns);
   END LOOP;
+  read_before := ARRAY(SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id ORDER BY 1);
   PERFORM pgstream._install_dependencies(id);
+  IF read_before <> ARRAY(SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id ORDER BY 1) THEN
+    INSERT INTO pgstream.graph_changes DEFAULT VALUES;
+  END IF;
   FOR ddl IN SELECT jsonb_array_elements_text(new_plan #> '{install,functions}') LOOP
     EXECUTE ddl;
   END LOOP;
