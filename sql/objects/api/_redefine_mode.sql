@@ -15,6 +15,7 @@ DECLARE
   ddl text;
 BEGIN
   PERFORM FROM pgstream.frontiers WHERE pgs_id = id FOR UPDATE;
+  PERFORM pgstream._follow_name(id);
   SELECT * INTO old FROM pgstream.pgs_stream_tables WHERE pgs_id = id FOR UPDATE;
   owner := (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = old.pgs_relid);
   request := pgstream._stored_request(id, mode);

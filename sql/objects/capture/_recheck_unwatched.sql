@@ -12,6 +12,7 @@ BEGIN
   IF pgstream._ddl_is_watched() THEN
     RETURN;
   END IF;
+  PERFORM pgstream._follow_name(id);
   PERFORM pgstream._recheck_source(d.source_relid) FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_captured;
   PERFORM pgstream._recheck_uncaptured(d.source_relid) FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND NOT d.is_captured;
   SELECT s.pgs_relid, s.uses, s.views, s.uses_state INTO target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
