@@ -17,6 +17,8 @@ DECLARE
   carrier oid;
   changed record;
   kept smallint[];
+  rewritten smallint[];
+  rewriting text;
   -- Why rows came or went for every reader, which no trigger saw.
   unseen text;
 BEGIN
@@ -58,10 +60,14 @@ BEGIN
       format('the expression of generated column %I of source table %s was changed', changed.name, label));
   END LOOP;
   IF after -> 'versions' <> before -> 'versions' AND pgstream._files(tracked.carriers) <> tracked.files THEN
-    unseen := format('the rows of source table %s were rewritten', label);
-    PERFORM pgstream._mark_dependents(source, ARRAY(
-        SELECT a.key::smallint FROM jsonb_each_text(after -> 'versions') AS a
-        WHERE a.value <> before -> 'versions' ->> a.key), 'reinit', unseen);
+    rewritten := ARRAY(
+      SELECT a.key::smallint FROM jsonb_each_text(after -> 'versions') AS a WHERE a.value <> before -> 'versions' ->> a.key);
+    rewriting := format('the rows of source table %s were rewritten', label);
+    PERFORM pgstream._mark_dependents(source, rewritten, 'reinit', rewriting);
+    IF NOT EXISTS (
+      SELECT FROM pgstream.pgs_dependencies d WHERE d.source_relid = source AND d.is_captured AND NOT d.columns && rewritten) THEN
+      unseen := rewriting;
+    END IF;
   END IF;
   IF after -> 'obstacle' <> before -> 'obstacle' AND after ->> 'obstacle' IS NOT NULL THEN
     unseen := after ->> 'obstacle';

@@ -109,7 +109,7 @@ function grouping(node: TreeNode, level: Level): Scalar {
   return verbatim('GROUPING', `GROUPING(${args.join(', ')})`, { oid: 23, typmod: -1, collation: 0 })
 }
 
-/** SubLinkType (primnodes.h) */
+/** The SubLinkType of the server. */
 const SUBLINK = { exists: 0, all: 1, any: 2, rowCompare: 3, expression: 4, array: 6 }
 
 function sublink(node: TreeNode, level: Level): Scalar {
