@@ -15,12 +15,17 @@ CREATE TABLE pgstream.pgs_stream_tables (
   settings jsonb NOT NULL DEFAULT '{}',
   -- pg_get_viewdef of it, without the semicolon.
   definition text NOT NULL,
+  -- What everything was called that the definition may name (pgstream._request_names): when something has another name by
+  -- now, a query that is recomputed is printed anew from the tree.
+  names jsonb NOT NULL DEFAULT '{}',
   -- The tables that the query reads, and the views it goes through, whose replacement changes the meaning.
   relations oid[] NOT NULL DEFAULT '{}',
   views oid[] NOT NULL DEFAULT '{}',
   -- Every function, operator, type and collation that the query or a view below it uses, as catalog/oid: DDL on one of
   -- them changes what the query means.
   uses text[] NOT NULL DEFAULT '{}',
+  -- What they and the views were when the plan was made (pgstream._uses_state), for where nobody watches DDL.
+  uses_state jsonb NOT NULL DEFAULT '{}',
   -- As given; NULL means calculated: the tightest bound among the dependents.
   schedule text,
   -- Seconds for a duration; NULL for cron and calculated.

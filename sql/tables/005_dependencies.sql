@@ -6,6 +6,8 @@ CREATE TABLE pgstream.pgs_dependencies (
   -- False where every refresh recomputes: then the changes of the source are of no interest, only its existence.
   is_captured boolean NOT NULL DEFAULT true,
   is_stream_table boolean NOT NULL DEFAULT false,
+  -- Of a source that is not captured: what the plan relies on (pgstream._column_fingerprint).
+  fingerprint jsonb,
   PRIMARY KEY (pgs_id, source_relid)
 );
 CREATE INDEX pgs_dependencies_source ON pgstream.pgs_dependencies (source_relid);

@@ -13,6 +13,8 @@ CREATE TABLE pgstream.pgs_change_tracking (
   carriers oid[] NOT NULL,
   -- What the generated functions rely on; see pgstream._source_fingerprint.
   fingerprint text NOT NULL,
+  -- The files of the carriers, by which ALTER COLUMN … TYPE … USING is told: see pgstream._files.
+  files text NOT NULL DEFAULT '',
   created_at timestamptz NOT NULL DEFAULT now()
 );
 

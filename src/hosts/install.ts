@@ -45,6 +45,7 @@ export async function uninstall(database: Executor): Promise<void> {
     `SET LOCAL client_min_messages = warning;
      DROP EVENT TRIGGER IF EXISTS pg_stream_ddl;
      DROP EVENT TRIGGER IF EXISTS pg_stream_drop;
+     DROP EVENT TRIGGER IF EXISTS pg_stream_rewrite;
      DROP SCHEMA pgstream_state, pgstream_changes, pgstream CASCADE;`,
   )
 }

@@ -6,7 +6,9 @@ let db: FreshDatabase
 
 beforeAll(async () => {
   db = await freshDatabase()
-  await db.client.query('DROP EVENT TRIGGER pg_stream_ddl; DROP EVENT TRIGGER pg_stream_drop')
+  await db.client.query(
+    'DROP EVENT TRIGGER pg_stream_ddl; DROP EVENT TRIGGER pg_stream_drop; DROP EVENT TRIGGER pg_stream_rewrite',
+  )
 })
 afterAll(() => db.close())
 

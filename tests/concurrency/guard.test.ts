@@ -153,7 +153,9 @@ describe('where nobody watches DDL, the next refresh refuses', () => {
   let unwatched: FreshDatabase
   beforeAll(async () => {
     unwatched = await freshDatabase()
-    await unwatched.client.query('DROP EVENT TRIGGER pg_stream_ddl; DROP EVENT TRIGGER pg_stream_drop')
+    await unwatched.client.query(
+      'DROP EVENT TRIGGER pg_stream_ddl; DROP EVENT TRIGGER pg_stream_drop; DROP EVENT TRIGGER pg_stream_rewrite',
+    )
     return () => unwatched.close()
   })
   test.each(Object.entries(ALTERED))('%s', async (name, ddl) => {

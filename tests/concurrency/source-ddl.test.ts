@@ -113,6 +113,20 @@ test('the primary key that a plan relies on goes, and duplicates come', async ()
   await expectExact(client, 'listed')
 })
 
+test('a key that may be NULL from now on', async () => {
+  const { client } = await scene(
+    `CREATE TABLE t (id int PRIMARY KEY, g int NOT NULL, v int NOT NULL); INSERT INTO t SELECT i, i % 3, i FROM generate_series(1, 9) AS i`,
+  )
+  await create(client, 'totals', 'SELECT g, sum(v) AS s, count(*) AS n FROM t GROUP BY g')
+  await create(client, 'state', 'SELECT sum(s) AS s FROM (SELECT g, max(v) AS s FROM t GROUP BY g) AS x')
+  await client.query('ALTER TABLE t ALTER g DROP NOT NULL; INSERT INTO t VALUES (20, NULL, 5)')
+  for (const name of ['totals', 'state']) await expectExact(client, name)
+  for (const id of [21, 22]) {
+    await client.query('INSERT INTO t VALUES ($1, NULL, 7)', [id])
+    for (const name of ['totals', 'state']) expect(await expectExact(client, name)).toBe('DIFFERENTIAL')
+  }
+})
+
 test('a view that a query goes through is replaced', async () => {
   const { client } = await scene(
     `${SETUP} CREATE VIEW big AS SELECT id, amount FROM orders WHERE amount > 10`,

@@ -22,7 +22,7 @@ BEGIN
     END IF;
     PERFORM pgstream._drop_stream_table(dependent.pgs_id, true);
   END LOOP;
-  EXECUTE format('DROP TABLE %I.%I %s', target.pgs_schema, target.pgs_name, CASE WHEN cascade THEN 'CASCADE' ELSE '' END);
+  EXECUTE format('DROP TABLE %s %s', pgstream._qualified_name(target.pgs_relid), CASE WHEN cascade THEN 'CASCADE' ELSE '' END);
   PERFORM pgstream._forget_stream_table(id);
 END
 $$;

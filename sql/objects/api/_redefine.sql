@@ -14,6 +14,7 @@ BEGIN
   END IF;
   mode := pgstream._check_mode(mode);
   PERFORM FROM pgstream.frontiers WHERE pgs_id = id FOR UPDATE;
+  PERFORM pgstream._follow_name(id);
   SELECT * INTO target FROM pgstream.pgs_stream_tables WHERE pgs_id = id FOR UPDATE;
   UPDATE pgstream.pgs_stream_tables SET defining_query = new_query, defining_search_path = path WHERE pgs_id = id;
   PERFORM pgstream._replace_definition(id, pgstream._compile_request(view, id, target.pgs_schema, target.pgs_name, mode), mode);

@@ -1,14 +1,48 @@
--- Behind the gate: another refresh mode for the query as it was analysed.
+-- Behind the gate: another refresh mode for the query as it was analysed. The rows stay what they are, as old as they are,
+-- unless there is state to be computed with them.
 CREATE OR REPLACE FUNCTION pgstream._redefine_mode(id bigint, mode text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET pg_stream.internal = 'on'
+SET client_min_messages = warning
 AS $$
 DECLARE
-  target pgstream.pgs_stream_tables;
+  old pgstream.pgs_stream_tables;
+  request jsonb;
+  new_plan jsonb;
+  owner name;
+  old_sources oid[] := ARRAY(SELECT source_relid FROM pgstream.pgs_dependencies WHERE pgs_id = id AND is_captured ORDER BY 1);
+  ddl text;
 BEGIN
   PERFORM FROM pgstream.frontiers WHERE pgs_id = id FOR UPDATE;
-  SELECT * INTO target FROM pgstream.pgs_stream_tables WHERE pgs_id = id FOR UPDATE;
-  PERFORM pgstream._replace_definition(id, pgstream._compile_request_for_tree(target.tree, target.definition, target.columns,
-    id, target.pgs_schema, target.pgs_name, mode, target.settings), mode);
+  PERFORM pgstream._follow_name(id);
+  SELECT * INTO old FROM pgstream.pgs_stream_tables WHERE pgs_id = id FOR UPDATE;
+  owner := (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = old.pgs_relid);
+  request := pgstream._stored_request(id, mode);
+  new_plan := pgstream._compile_definition(request, owner);
+  IF NOT old.is_populated OR old.needs_reinit OR old.needs_replan
+    OR old.strategy <> 'DIFFERENTIAL' AND new_plan ->> 'strategy' = 'DIFFERENTIAL'
+    OR new_plan ->> 'strategy' = old.strategy AND (new_plan -> 'key' <> old.key OR pgstream._null_keys(new_plan) <> pgstream._null_keys(old.plan) OR new_plan #> '{install,tables}' <> old.plan #> '{install,tables}'
+      OR new_plan -> 'sources' <> old.plan -> 'sources') THEN
+    PERFORM pgstream._replace_definition(id, request, mode);
+    RETURN;
+  END IF;
+  UPDATE pgstream.pgs_stream_tables SET refresh_mode = mode WHERE pgs_id = id;
+  PERFORM pgstream._keep_plan(id, request, new_plan);
+  IF new_plan ->> 'strategy' = old.strategy THEN
+    FOR ddl IN SELECT jsonb_array_elements_text(new_plan #> '{install,functions}') LOOP
+      EXECUTE ddl;
+    END LOOP;
+    PERFORM pgstream._own_generated_objects(id);
+    RETURN;
+  END IF;
+  -- From now on it is recomputed: that takes another index and no state.
+  PERFORM pgstream._uninstall_plan(id);
+  PERFORM pgstream._install_plan(id, owner);
+  PERFORM pgstream._release_sources(old_sources);
+  PERFORM pgstream._install_indexes(id, 'target');
+  IF new_plan -> 'key' <> old.key THEN
+    PERFORM pgstream._change_columns(id, pgstream._own_indexes(old.pgs_relid, old.key));
+  END IF;
 END
 $$;

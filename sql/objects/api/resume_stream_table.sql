@@ -8,6 +8,7 @@ DECLARE
   id bigint := pgstream._stream_table_id(name);
   target record;
 BEGIN
+  PERFORM pgstream._ask(id, 'recheck');
   SELECT s.broken_reason, s.refresh_mode INTO target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id OPERATOR(pg_catalog.=) id;
   IF target.broken_reason IS NOT NULL THEN
     PERFORM pgstream._define_again(id, target.refresh_mode);

@@ -89,7 +89,8 @@ BEGIN
   END IF;
   UPDATE pgstream.pgs_change_tracking t
   SET columns = pgstream._buffered_columns(source, wanted),
-    fingerprint = pgstream._source_fingerprint(source, pgstream._buffered_columns(source, wanted))
+    fingerprint = pgstream._source_fingerprint(source, pgstream._buffered_columns(source, wanted)),
+    files = pgstream._files(t.carriers)
   WHERE t.source_relid = source
   RETURNING t.carriers INTO tracked.carriers;
 

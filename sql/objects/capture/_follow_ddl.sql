@@ -18,7 +18,8 @@ BEGIN
   END IF;
   FOR command IN SELECT * FROM pg_event_trigger_ddl_commands() LOOP
     relation := CASE
-      WHEN command.object_type IN ('table', 'table column', 'table constraint', 'foreign table', 'foreign table column') THEN command.objid
+      WHEN command.object_type IN ('table', 'table column', 'table constraint', 'foreign table', 'foreign table column',
+        'materialized view', 'materialized view column') THEN command.objid
       WHEN command.object_type = 'trigger' THEN (SELECT t.tgrelid FROM pg_trigger t WHERE t.oid = command.objid)
       WHEN command.object_type = 'rule' THEN (SELECT r.ev_class FROM pg_rewrite r WHERE r.oid = command.objid) END;
     IF relation IS NOT NULL THEN
@@ -39,6 +40,7 @@ BEGIN
         PERFORM pgstream._follow_source(source,
           CASE WHEN command.command_tag = 'CREATE TABLE' THEN ARRAY[relation] ELSE '{}' END);
       END LOOP;
+      PERFORM pgstream._recheck_uncaptured(relation);
       PERFORM pgstream._recheck_stream_table(relation);
       PERFORM pgstream._check_guards(relation);
       -- It may have become the parent or the child of one.
@@ -50,6 +52,7 @@ BEGIN
     ELSIF command.object_type IN ('view', 'view column') THEN
       readers := ARRAY(SELECT pgs_id FROM pgstream.pgs_stream_tables WHERE command.objid = ANY (views));
       PERFORM pgstream._mark_stream_tables(readers, 'reinit', format('view %s was altered', pgstream._qualified_name(command.objid)));
+      PERFORM pgstream._mark_cycle(r) FROM unnest(readers) AS r;
     ELSIF command.object_type = 'schema' THEN
       CONTINUE WHEN command.command_tag <> 'ALTER SCHEMA';
       -- Not the stream tables of others: their rows would be locked until this is committed.

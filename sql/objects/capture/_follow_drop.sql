@@ -41,15 +41,22 @@ BEGIN
     PERFORM pgstream._mark_stream_tables(ARRAY[target.pgs_id], 'broken', (
       SELECT format('%s %s, which the query uses, was dropped', d.object_type, d.object_identity)
       FROM pg_event_trigger_dropped_objects() AS d
-      WHERE format('%s/%s', d.classid, d.objid) = target.use AND d.objsubid = 0 LIMIT 1));
+      WHERE format('%s/%s', d.classid, d.objid) = target.use AND d.objsubid = 0 LIMIT 1))
+    -- The array of a type goes with it.
+    WHERE NOT EXISTS (
+      SELECT FROM pg_event_trigger_dropped_objects() AS d WHERE format('%s/%s', d.classid, d.objid) = target.use AND d.object_identity ~ '\[\]$');
   END LOOP;
   PERFORM pgstream._check_guards(s.pgs_relid) FROM pgstream.pgs_stream_tables s
   WHERE s.pgs_relid = ANY (touched) OR s.pgs_schema = ANY (index_schemas);
-  PERFORM pgstream._mark_stream_tables(ARRAY(
-      SELECT pgs_id FROM pgstream.pgs_stream_tables WHERE views && gone), 'broken', 'a view that the query reads was dropped');
-  PERFORM pgstream._mark_dependents(d.source_relid, NULL, 'broken', 'a source table was dropped')
-  FROM (SELECT DISTINCT source_relid FROM pgstream.pgs_dependencies WHERE source_relid = ANY (gone)
-    EXCEPT SELECT source_relid FROM pgstream.pgs_change_tracking) AS d;
+  FOR target IN
+    SELECT d.object_identity AS name, array_agg(s.pgs_id) AS readers
+    FROM pg_event_trigger_dropped_objects() AS d JOIN pgstream.pgs_stream_tables s ON d.objid = ANY (s.views)
+    WHERE d.classid = 'pg_class'::regclass AND d.objsubid = 0 GROUP BY 1
+  LOOP
+    PERFORM pgstream._mark_stream_tables(target.readers, 'broken', format('view %s, which the query reads, was dropped', target.name));
+  END LOOP;
+  PERFORM pgstream._recheck_uncaptured(relation) FROM unnest(gone || touched) AS relation
+  WHERE relation IN (SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE NOT d.is_captured);
   FOR source IN
     SELECT t.source_relid FROM pgstream.pgs_change_tracking t
     WHERE everywhere OR t.carriers && (gone || touched) OR EXISTS (

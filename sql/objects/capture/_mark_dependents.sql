@@ -5,10 +5,16 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  dependents bigint[] := ARRAY(
-    SELECT d.pgs_id FROM pgstream.pgs_dependencies d
-    WHERE d.source_relid = source AND (_mark_dependents.columns IS NULL OR d.columns && _mark_dependents.columns));
+  dependents record;
 BEGIN
-  PERFORM pgstream._mark_stream_tables(dependents, what, reason);
+  FOR dependents IN
+    -- Who computes everything anew at each refresh misses no change.
+    SELECT CASE WHEN what = 'reinit' AND NOT d.is_captured THEN 'replan' ELSE what END AS what, array_agg(d.pgs_id) AS ids
+    FROM pgstream.pgs_dependencies d
+    WHERE d.source_relid = source AND (_mark_dependents.columns IS NULL OR d.columns && _mark_dependents.columns)
+    GROUP BY 1
+  LOOP
+    PERFORM pgstream._mark_stream_tables(dependents.ids, dependents.what, reason);
+  END LOOP;
 END
 $$;

@@ -17,6 +17,8 @@ DECLARE
   carrier oid;
   changed record;
   kept smallint[];
+  rewritten smallint[];
+  rewriting text;
   -- Why rows came or went for every reader, which no trigger saw.
   unseen text;
 BEGIN
@@ -44,27 +46,7 @@ BEGIN
   carriers_now := pgstream._capture_carriers(source);
   level := pgstream._trigger_level(carriers_now);
 
-  FOR changed IN
-    SELECT b.key::smallint AS attnum, before -> 'names' ->> b.key AS name, a.value IS NULL AS dropped,
-      split_part(b.value, '/', 1)::bigint AS type, split_part(b.value, '/', 2)::integer AS typmod,
-      split_part(a.value, '/', 1) = split_part(b.value, '/', 1) AND split_part(a.value, '/', 3) = split_part(b.value, '/', 3) AS resized
-    FROM jsonb_each_text(before -> 'types') AS b LEFT JOIN jsonb_each_text(after -> 'types') AS a ON a.key = b.key
-    WHERE a.value IS DISTINCT FROM b.value
-  LOOP
-    -- Only the modifier, varchar(5) to varchar(10): it matters to those whose own columns have it from this one.
-    IF changed.resized THEN
-      PERFORM pgstream._mark_stream_tables(ARRAY[s.pgs_id], CASE WHEN EXISTS (
-          SELECT FROM jsonb_array_elements(s.columns) AS c
-          WHERE (c ->> 'type')::bigint = changed.type AND (c ->> 'typmod')::integer = changed.typmod) THEN 'broken' ELSE 'reinit' END,
-        format('the type of column %I of source table %s was changed', changed.name, label))
-      FROM pgstream.pgs_dependencies d JOIN pgstream.pgs_stream_tables s USING (pgs_id)
-      WHERE d.source_relid = source AND changed.attnum = ANY (d.columns);
-    ELSE
-      PERFORM pgstream._mark_dependents(source, ARRAY[changed.attnum], 'broken', format(
-        CASE WHEN changed.dropped THEN 'column %I of source table %s was dropped'
-          ELSE 'the type of column %I of source table %s was changed' END, changed.name, label));
-    END IF;
-  END LOOP;
+  PERFORM pgstream._mark_changed_columns(source, before, after);
   FOR changed IN
     SELECT b.key::smallint AS attnum, before -> 'names' ->> b.key AS name,
       -- An expression that is gone leaves the values; one that is only printed otherwise has new names in it.
@@ -77,6 +59,16 @@ BEGIN
     PERFORM pgstream._mark_dependents(source, ARRAY[changed.attnum], 'reinit',
       format('the expression of generated column %I of source table %s was changed', changed.name, label));
   END LOOP;
+  IF after -> 'versions' <> before -> 'versions' AND pgstream._files(tracked.carriers) <> tracked.files THEN
+    rewritten := ARRAY(
+      SELECT a.key::smallint FROM jsonb_each_text(after -> 'versions') AS a WHERE a.value <> before -> 'versions' ->> a.key);
+    rewriting := format('the rows of source table %s were rewritten', label);
+    PERFORM pgstream._mark_dependents(source, rewritten, 'reinit', rewriting);
+    IF NOT EXISTS (
+      SELECT FROM pgstream.pgs_dependencies d WHERE d.source_relid = source AND d.is_captured AND NOT d.columns && rewritten) THEN
+      unseen := rewriting;
+    END IF;
+  END IF;
   IF after -> 'obstacle' <> before -> 'obstacle' AND after ->> 'obstacle' IS NOT NULL THEN
     unseen := after ->> 'obstacle';
     PERFORM pgstream._mark_stream_tables(ARRAY[d.pgs_id], CASE s.refresh_mode WHEN 'AUTO' THEN 'reinit' ELSE 'broken' END, why)
@@ -94,8 +86,7 @@ BEGIN
     PERFORM pgstream._mark_dependents(source, NULL, 'replan', format('an index of source table %s was created or dropped', label));
   END IF;
   -- What a plan may have relied on to identify rows is gone.
-  IF NOT before -> 'keys' <@ (after -> 'keys') OR NOT before -> 'notNull' <@ (after -> 'notNull')
-    OR NOT before -> 'foreignKeys' <@ (after -> 'foreignKeys') THEN
+  IF NOT before -> 'keys' <@ (after -> 'keys') OR NOT before -> 'notNull' <@ (after -> 'notNull') THEN
     PERFORM pgstream._mark_dependents(source, NULL, 'reinit', format('a constraint of source table %s was dropped', label));
   END IF;
   IF EXISTS (SELECT FROM unnest(carriers_now) AS c WHERE c <> ALL (tracked.carriers) AND c <> ALL (created)) THEN
@@ -122,7 +113,7 @@ BEGIN
   END IF;
 
   UPDATE pgstream.pgs_change_tracking
-  SET fingerprint = after::text, columns = kept, carriers = carriers_now, trigger_level = level
+  SET fingerprint = after::text, files = pgstream._files(carriers_now), columns = kept, carriers = carriers_now, trigger_level = level
   WHERE source_relid = source;
   -- Nobody can be given the right to read a column that the buffer has lost; its readers are broken.
   UPDATE pgstream.pgs_dependencies d SET columns = ARRAY(SELECT c FROM unnest(d.columns) AS c WHERE c = ANY (kept))

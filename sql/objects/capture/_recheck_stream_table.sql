@@ -6,8 +6,6 @@ SET pg_stream.internal = 'on'
 AS $$
 DECLARE
   target pgstream.pgs_stream_tables;
-  now_schema name;
-  now_name name;
 BEGIN
   SELECT * INTO target FROM pgstream.pgs_stream_tables WHERE pgs_relid = relation;
   IF NOT FOUND OR target.plan IS NULL THEN
@@ -15,16 +13,9 @@ BEGIN
   END IF;
   -- One that lost a column to DROP TYPE … CASCADE is broken already, and may still be renamed.
   IF target.broken_reason IS NULL AND NOT pgstream._columns_are_whole(relation, target.columns) THEN
-    RAISE EXCEPTION 'cannot alter the columns of stream table "%"', target.pgs_name
-      USING ERRCODE = 'wrong_object_type', DETAIL = 'The columns of a stream table are those of its query.',
-        HINT = format('Use pgstream.alter_stream_table(%L, query => …).', format('%I.%I', target.pgs_schema, target.pgs_name));
+    PERFORM pgstream._refuse_other_columns(target.pgs_schema, target.pgs_name);
   END IF;
-  SELECT n.nspname, c.relname INTO STRICT now_schema, now_name
-  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = relation;
-  IF (now_schema, now_name) IS DISTINCT FROM (target.pgs_schema, target.pgs_name) THEN
-    UPDATE pgstream.pgs_stream_tables SET pgs_schema = now_schema, pgs_name = now_name, needs_replan = true
-    WHERE pgs_id = target.pgs_id;
-  END IF;
+  PERFORM pgstream._follow_name(target.pgs_id);
   PERFORM pgstream._own_generated_objects(target.pgs_id);
 END
 $$;

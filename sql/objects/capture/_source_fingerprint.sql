@@ -15,6 +15,10 @@ AS $$
       SELECT coalesce(jsonb_object_agg(a.attnum, concat_ws('/', a.atttypid, a.atttypmod, a.attcollation)), '{}')
       FROM pg_attribute a
       WHERE a.attrelid = source AND a.attnum = ANY (columns) AND NOT a.attisdropped),
+    -- When each was last altered: with new files, its values may be others (ALTER COLUMN … TYPE … USING).
+    'versions', (
+      SELECT coalesce(jsonb_object_agg(a.attnum, concat_ws(' ', a.xmin, a.ctid)), '{}') FROM pg_attribute a
+      WHERE a.attrelid = source AND a.attnum = ANY (columns) AND NOT a.attisdropped),
     -- An expression as it is stored, by column numbers, and as it is printed, by their names.
     'generated', (
       SELECT coalesce(jsonb_object_agg(a.attnum, jsonb_build_array(md5(d.adbin::text), pg_get_expr(d.adbin, d.adrelid))), '{}')
@@ -32,10 +36,7 @@ AS $$
     -- Which joins are probes depends on them.
     'indexes', (
       SELECT coalesce(jsonb_agg(concat_ws('/', ic.relam, i.indkey::text, i.indisvalid, i.indpred IS NULL) ORDER BY i.indexrelid), '[]')
-      FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid WHERE i.indrelid = source),
-    'foreignKeys', (
-      SELECT coalesce(jsonb_agg(k.oid::bigint ORDER BY k.oid), '[]') FROM pg_constraint k
-      WHERE k.conrelid = source AND k.contype = 'f' AND k.convalidated)
+      FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid WHERE i.indrelid = source)
   )::text
   FROM pg_class c WHERE c.oid = source
 $$;

@@ -23,6 +23,8 @@ AS $$
       THEN 'Row-level security that is forced on the owner could hide rows from a refresh.'
     WHEN c.relpersistence = 'u'
       THEN 'A crash would empty it if it were unlogged.'
+    WHEN s.plan IS NOT NULL AND s.broken_reason IS NULL AND NOT pgstream._columns_are_whole(relation, s.columns)
+      THEN 'Its columns are no longer those of its query.'
     WHEN s.is_populated AND s.broken_reason IS NULL AND pgstream._own_indexes(relation, s.key) = '{}'
       THEN 'The index by which a refresh finds its rows is dropped.'
   END

@@ -41,11 +41,7 @@ BEGIN
     VALUES (id, source.relid, source.columns, EXISTS (SELECT FROM pgstream.pgs_stream_tables WHERE pgs_relid = source.relid));
     PERFORM pgstream._ensure_capture(source.relid, source.columns);
   END LOOP;
-  -- What is recomputed each time must still be found when it is dropped or reads another stream table.
-  INSERT INTO pgstream.pgs_dependencies (pgs_id, source_relid, columns, is_captured, is_stream_table)
-  SELECT id, r.oid, '{}', false, EXISTS (SELECT FROM pgstream.pgs_stream_tables WHERE pgs_relid = r.oid)
-  FROM unnest(target.relations) AS r(oid) WHERE target.plan ->> 'strategy' = 'FULL'
-  ON CONFLICT DO NOTHING;
+  PERFORM pgstream._install_dependencies(id);
   INSERT INTO pgstream.graph_changes DEFAULT VALUES;
   PERFORM pgstream._own_generated_objects(id);
 END

@@ -9,5 +9,7 @@ AS $$
     views = ARRAY(SELECT r.key::oid FROM jsonb_each(request -> 'relations') AS r WHERE r.value ->> 'kind' = 'v'),
     uses = pgstream._tree_uses((request ->> 'tree') || ARRAY(
       SELECT r.value ->> 'tree' FROM jsonb_each(request -> 'relations') AS r WHERE r.value ->> 'tree' IS NOT NULL))
-  WHERE pgs_id = id
+  WHERE pgs_id = id;
+  UPDATE pgstream.pgs_stream_tables SET uses_state = pgstream._uses_state(uses, views)
+  WHERE pgs_id = id AND (uses <> '{}' OR views <> '{}' OR uses_state <> '{}')
 $$;

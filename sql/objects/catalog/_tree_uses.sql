@@ -6,7 +6,9 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  mentioned record := pgstream._tree_references(trees);
+  -- A join lists the columns of both sides, also those that nobody reads.
+  mentioned record := pgstream._tree_references(ARRAY(
+    SELECT regexp_replace(t, ':joinaliasvars \((?:\{VAR [^{}]*\} ?)+\)', ':joinaliasvars ()', 'g') FROM unnest(trees) AS t));
   all_functions oid[];
 BEGIN
   WITH RECURSIVE called(oid) AS (

@@ -1,4 +1,4 @@
--- Removes what a plan had made, except the stream table and its rows: the other half of pgstream._install_plan.
+-- Removes what a plan had made, except the stream table, its rows and its index: the other half of pgstream._install_plan.
 CREATE OR REPLACE FUNCTION pgstream._uninstall_plan(id bigint) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -14,10 +14,6 @@ BEGIN
     UNION ALL
     SELECT format('TABLE pgstream_state.%I', c.relname) FROM pg_class c
     WHERE c.relnamespace = 'pgstream_state'::regnamespace AND c.relkind = 'r' AND c.relname ~ format('^state_%s_', id)
-    UNION ALL
-    SELECT format('INDEX %s', pgstream._qualified_name(i)) FROM pgstream.pgs_stream_tables s,
-      unnest(pgstream._own_indexes(s.pgs_relid, s.plan -> 'key')) AS i
-    WHERE s.pgs_id = id
   LOOP
     EXECUTE 'DROP ' || generated.name;
   END LOOP;

@@ -19,6 +19,8 @@ BEGIN
       RETURN NEXT plan;
     WHEN 'empty' THEN
       PERFORM pgstream._empty(id);
+    WHEN 'adopt' THEN
+      PERFORM pgstream._adopt(id);
     WHEN 'view' THEN
       SELECT * INTO STRICT target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
       RETURN NEXT to_jsonb(pgstream._make_view_under(target.defining_query, target.defining_search_path)::bigint);

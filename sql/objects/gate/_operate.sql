@@ -29,6 +29,8 @@ BEGIN
         RETURN pgstream._refresh_or_recompute(id, 'MANUAL');
       END IF;
       RETURN pgstream._refresh_with_sources(id);
+    WHEN 'recheck' THEN
+      PERFORM pgstream._recheck_unwatched(id);
     WHEN 'drop' THEN
       PERFORM pgstream._drop_stream_table(id, (arguments ->> 'cascade')::boolean);
     WHEN 'properties' THEN

@@ -44,8 +44,8 @@ BEGIN
   SELECT sum(w)::bigint AS weight, %3$s, %5$s
   FROM (
     SELECT w, %4$s, %1$s
-    FROM (SELECT 1, t.* FROM %6$I.%7$I AS t UNION ALL SELECT -1, q.* FROM (
-%8$s
+    FROM (SELECT 1, t.* FROM %6$s AS t UNION ALL SELECT -1, q.* FROM (
+%7$s
     ) AS q) AS both_sides(w, %1$s)
   ) AS rows
   GROUP BY %3$s
@@ -53,8 +53,8 @@ BEGIN
 )
 SELECT d.weight, to_jsonb(r)
 FROM difference AS d
-CROSS JOIN LATERAL (SELECT %2$s) AS r%9$s$query$,
-    vs, named, gs, grouped, kept, target.pgs_schema, target.pgs_name, target.plan ->> 'query',
+CROSS JOIN LATERAL (SELECT %2$s) AS r%8$s$query$,
+    vs, named, gs, grouped, kept, pgstream._qualified_name(target.pgs_relid), target.plan ->> 'query',
     CASE WHEN near IS NULL THEN '' ELSE format(
       E'\nWHERE NOT EXISTS (SELECT FROM difference AS e WHERE e.weight = -d.weight AND %s AND %s)', coalesce(same, 'true'), near) END);
 END

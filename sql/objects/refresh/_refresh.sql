@@ -39,8 +39,7 @@ BEGIN
     RETURN 'FULL';
   END IF;
   IF NOT target.is_watched THEN
-    PERFORM pgstream._recheck_source(d.source_relid) FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id;
-    PERFORM pgstream._check_guards(target.pgs_relid);
+    PERFORM pgstream._recheck_unwatched(id);
     SELECT * INTO target FROM pgstream._refresh_targets t WHERE t.pgs_id = id;
     IF target.broken_reason IS NOT NULL THEN
       RETURN pgstream._refresh(id, initiated_by);
@@ -80,7 +79,8 @@ BEGIN
     target.reinit_reason := 'the frontier is of another database cluster';
   END IF;
   IF target.needs_replan OR target.needs_reinit THEN
-    IF pgstream._replan(id) THEN
+    IF pgstream._replan(id, initiated_by) THEN
+      -- Unless it is filled already.
       PERFORM pgstream._fill(id, initiated_by, coalesce(target.reinit_reason, 'the plan has other tables'));
       RETURN 'REINITIALIZE';
     END IF;

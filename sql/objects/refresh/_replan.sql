@@ -1,6 +1,7 @@
 -- Compiles the stored tree again with the facts as they are now and installs the result. When tables, key, sources or
--- strategy come out otherwise, everything but the rows is made anew and true is returned: the content must be filled again.
-CREATE OR REPLACE FUNCTION pgstream._replan(id bigint) RETURNS boolean
+-- strategy come out otherwise, everything but the rows is made anew, the
+-- content brought to it (unless the snapshot is too old for that: pgstream._fill), and true is returned.
+CREATE OR REPLACE FUNCTION pgstream._replan(id bigint, initiated_by text DEFAULT 'MANUAL') RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET pg_stream.internal = 'on'
@@ -11,6 +12,7 @@ DECLARE
   request jsonb;
   new_plan jsonb;
   old_sources oid[];
+  read_before oid[];
   rebuilt boolean;
   ddl text;
   source record;
@@ -20,27 +22,22 @@ BEGIN
   -- Before the facts are read: DDL that comes later asks for another plan (its mark writes the row).
   SELECT s.xmin INTO version FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
   SELECT * INTO STRICT target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
-  request := pgstream._compile_request_for_tree(target.tree, target.definition, target.columns,
-    id, target.pgs_schema, target.pgs_name, target.refresh_mode, target.settings);
+  request := pgstream._stored_request(id, target.refresh_mode);
+  PERFORM pgstream._check_acyclic(target.pgs_relid, request);
   owner := (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = target.pgs_relid);
   new_plan := pgstream._compile_definition(request, owner);
   old_sources := ARRAY(SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_captured ORDER BY 1);
   rebuilt := (new_plan #> '{install,tables}') - 0 <> (target.plan #> '{install,tables}') - 0
-    OR new_plan -> 'key' <> target.plan -> 'key' OR new_plan ->> 'strategy' <> target.plan ->> 'strategy'
+    OR new_plan -> 'key' <> target.plan -> 'key' OR pgstream._null_keys(new_plan) <> pgstream._null_keys(target.plan)
+    OR new_plan ->> 'strategy' <> target.plan ->> 'strategy'
     -- A replaced view may read other tables.
     OR old_sources <> ARRAY(SELECT (s ->> 'relation')::oid FROM jsonb_array_elements(new_plan -> 'sources') AS s ORDER BY 1);
-  IF rebuilt THEN
-    PERFORM pgstream._uninstall_plan(id);
-  END IF;
   UPDATE pgstream.pgs_stream_tables s
-  SET needs_replan = s.needs_replan AND s.xmin <> version, is_populated = s.is_populated AND NOT rebuilt
+  SET needs_replan = s.needs_replan AND s.xmin <> version
   WHERE s.pgs_id = id;
   PERFORM pgstream._keep_plan(id, request, new_plan);
   IF rebuilt THEN
-    PERFORM pgstream._install_plan(id, owner);
-    PERFORM pgstream._release_sources(ARRAY(
-      SELECT s FROM unnest(old_sources) AS s WHERE NOT EXISTS (
-        SELECT FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.source_relid = s AND d.is_captured)));
+    PERFORM pgstream._exchange_plan(id, request, target, initiated_by, coalesce(target.reinit_reason, 'the plan has other tables'));
     RETURN true;
   END IF;
   FOR source IN
@@ -51,6 +48,11 @@ BEGIN
     WHERE d.pgs_id = id AND d.source_relid = source.relid AND d.columns <> source.columns;
     PERFORM pgstream._ensure_capture(source.relid, source.columns);
   END LOOP;
+  read_before := ARRAY(SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id ORDER BY 1);
+  PERFORM pgstream._install_dependencies(id);
+  IF read_before <> ARRAY(SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id ORDER BY 1) THEN
+    INSERT INTO pgstream.graph_changes DEFAULT VALUES;
+  END IF;
   FOR ddl IN SELECT jsonb_array_elements_text(new_plan #> '{install,functions}') LOOP
     EXECUTE ddl;
   END LOOP;

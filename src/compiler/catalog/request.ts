@@ -16,6 +16,8 @@ export interface CompileRequest {
   readonly tree: string
   /** The query as the server prints it with everything qualified (`pg_get_viewdef`), without the semicolon: for FULL. */
   readonly definition: string
+  /** Something that `definition` names has another name by now: it must be printed anew from the tree. */
+  readonly definitionIsStale?: boolean
   /** The columns of that view, in order: what the stream table will have. */
   readonly columns: readonly OutputFacts[]
   /** Everything the tree and the bodies of the views below it mention, keyed by oid. */

@@ -2,6 +2,7 @@
 
 import type { Column, Node } from '../algebra/node.ts'
 import type { Project } from '../algebra/operators/project.ts'
+import { readColumns } from '../bind/read-columns.ts'
 import { internalError } from '../catalog/error.ts'
 import { quoteIdentifier } from '../catalog/quote.ts'
 import type { CompileRequest, RelationFacts } from '../catalog/request.ts'
@@ -34,6 +35,7 @@ import {
 import { Printer } from './select.ts'
 import { type StateTable, storedName } from './stage.ts'
 import { chooseStorage, type Storage } from './storage.ts'
+import { queryText } from './text/query-text.ts'
 
 /** A statement as explain shows it, and the function that runs it. */
 export interface Statement {
@@ -107,6 +109,7 @@ export function emitDifferential(
       columns: planColumns(request),
       key: storage.target.key?.map((key) => nameOf(storage.target, key)) ?? null,
       sources: [...sources].map(([relation, columns]) => ({ relation, columns })),
+      reads: [],
       install: {
         tables: [
           createTable(targetName(request), planColumns(request)),
@@ -150,9 +153,10 @@ export function emitFull(request: CompileRequest, reasons: readonly Reason[]): E
     columns: columns.map((column) => ({ column, name: quoteIdentifier(column.name) })),
     key: null,
   }
-  const recomputing = fullStatement({ request, query: request.definition, target })
+  const query = request.definitionIsStale ? queryText(request) : request.definition
+  const recomputing = fullStatement({ request, query, target })
   const full = fullFunction(request, recomputing, true)
-  const fill = fillFunction(request, fillStatement({ request, query: request.definition, target }), true)
+  const fill = fillFunction(request, fillStatement({ request, query, target }), true)
   return {
     definition: null,
     statements: new Map([['full sql', { sql: recomputing, function: full.name }]]),
@@ -164,6 +168,7 @@ export function emitFull(request: CompileRequest, reasons: readonly Reason[]): E
       columns: planColumns(request),
       key: null,
       sources: [],
+      reads: [...readColumns(request)].map(([relation, columns]) => ({ relation, columns })),
       install: {
         tables: [createTable(targetName(request), planColumns(request))],
         functions: [full.ddl, fill.ddl],
@@ -171,7 +176,7 @@ export function emitFull(request: CompileRequest, reasons: readonly Reason[]): E
       },
       refresh: { single: [], general: null, pending: null, full: full.name, fill: fill.name },
       stateTables: [],
-      query: request.definition,
+      query,
     },
   }
 }

@@ -15,6 +15,8 @@ export interface Plan {
   readonly key: readonly string[] | null
   /** The tables read, with what must be captured of each (attnums, ascending). */
   readonly sources: readonly PlanSource[]
+  /** Of a query that is recomputed: the columns it reads of each relation. What happens to others is of no interest. */
+  readonly reads: readonly PlanSource[]
   readonly install: Install
   readonly refresh: RefreshFunctions
   /** State tables, schema-qualified and quoted, in order of creation. */

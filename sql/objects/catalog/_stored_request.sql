@@ -1,0 +1,21 @@
+-- The compile request for a stream table as it was defined, with the facts as they are now. Its definition is stale when
+-- something has another name than the text was printed with.
+CREATE OR REPLACE FUNCTION pgstream._stored_request(id bigint, mode text) RETURNS jsonb
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  target pgstream.pgs_stream_tables;
+  request jsonb;
+BEGIN
+  SELECT * INTO STRICT target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
+  request := pgstream._compile_request_for_tree(target.tree, target.definition, target.columns,
+    id, target.pgs_schema, target.pgs_name, mode, target.settings);
+  IF EXISTS (
+    SELECT FROM jsonb_each(target.names) AS before JOIN jsonb_each(pgstream._request_names(request)) AS now USING (key)
+    WHERE before.value <> now.value) THEN
+    request := request || '{"definitionIsStale": true}';
+  END IF;
+  RETURN request;
+END
+$$;

@@ -1,0 +1,32 @@
+-- After a fill: indexes, statistics, frontier, status, history. `version`: of the catalog row when the fill began.
+CREATE OR REPLACE FUNCTION pgstream._settle(
+  id bigint, result pgstream.refresh_result, as_of timestamptz, initiated_by text, why text, version xid
+) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET client_min_messages = warning
+AS $$
+DECLARE
+  target record;
+  duration_ms double precision := extract(epoch FROM clock_timestamp() - as_of) * 1000;
+  state_table text;
+BEGIN
+  SELECT s.pgs_relid, s.plan INTO target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
+  PERFORM pgstream._install_indexes(id);
+  EXECUTE format('ANALYZE %s', target.pgs_relid::regclass);
+  FOR state_table IN SELECT jsonb_array_elements_text(target.plan -> 'stateTables') LOOP
+    EXECUTE format('ANALYZE %s', state_table);
+  END LOOP;
+  -- What was learned of another plan is worth nothing.
+  UPDATE pgstream.frontiers f SET full_ms = NULL, delta_ms_fixed = NULL, delta_costs = NULL WHERE f.pgs_id = id;
+  PERFORM pgstream._advance(id, ARRAY(SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_captured),
+    result.snapshot, as_of, duration_ms, 'FULL', 0, NULL, NULL);
+  UPDATE pgstream.pgs_stream_tables s
+  SET is_populated = true, status = 'ACTIVE',
+    -- A mark that came meanwhile stays.
+    needs_reinit = s.needs_reinit AND s.xmin <> version,
+    reinit_reason = CASE WHEN s.xmin <> version THEN s.reinit_reason END
+  WHERE s.pgs_id = id;
+  PERFORM pgstream._record(id, CASE why WHEN 'first fill' THEN 'FULL' ELSE 'REINITIALIZE' END, 'COMPLETED', result, as_of, duration_ms, initiated_by, why);
+END
+$$;

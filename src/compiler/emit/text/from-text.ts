@@ -1,0 +1,195 @@
+/** FROM as text, and what the columns of its items are called. */
+import type { Scalar, TypeRef } from '../../algebra/scalar.ts'
+import { expression } from '../../bind/binding.ts'
+import { bindExpression } from '../../bind/expression.ts'
+import { castTypeSql, collationSql } from '../../bind/facts.ts'
+import { internalError } from '../../catalog/error.ts'
+import {
+  booleanField,
+  intListField,
+  nodeField,
+  nodeListField,
+  numberField,
+  oidListField,
+  optionalNode,
+  stringField,
+  stringListField,
+} from '../../catalog/node-field.ts'
+import type { TreeNode } from '../../catalog/node-tree.ts'
+import { quoteIdentifier } from '../../catalog/quote.ts'
+import { columnType } from '../names.ts'
+import {
+  expressionText,
+  type Level,
+  nodeLists,
+  notPrinted,
+  outputTargets,
+  subqueryText,
+} from './query-text.ts'
+
+/** RTEKind (parsenodes.h) */
+const RTE = { relation: 0, subquery: 1, join: 2, function: 3, values: 5, cte: 6, result: 8, group: 9 }
+
+export interface RangeName {
+  readonly entry: TreeNode
+  readonly alias: string
+}
+
+export function rangeNames(query: TreeNode, aliases: { next: number }): readonly RangeName[] {
+  return nodeListField(query, 'rtable').map((entry) => {
+    const kind = numberField(entry, 'rtekind')
+    const isNamed = kind !== RTE.join && kind !== RTE.group && kind !== RTE.result
+    return { entry, alias: isNamed ? `r${aliases.next++}` : '' }
+  })
+}
+
+/** What a VAR stands for; `level` is the one it belongs to. */
+export function rangeScalar(node: TreeNode, level: Level): Scalar {
+  const named = level.range[numberField(node, 'varno') - 1]
+  if (!named) throw internalError('a column of no relation')
+  const { entry, alias } = named
+  const attnum = numberField(node, 'varattno')
+  const kind = numberField(entry, 'rtekind')
+  const type: TypeRef = {
+    oid: numberField(node, 'vartype'),
+    typmod: numberField(node, 'vartypmod'),
+    collation: numberField(node, 'varcollid'),
+  }
+  if (kind === RTE.join || kind === RTE.group) {
+    const list = nodeListField(entry, kind === RTE.join ? 'joinaliasvars' : 'groupexprs')
+    const aliased = list[attnum - 1]
+    if (!aliased) throw notPrinted('a whole row of a join')
+    return bindExpression(aliased, level.scope)
+  }
+  if (attnum === 0) {
+    if (kind !== RTE.relation) throw notPrinted('a whole row of a subquery')
+    const sql = `(${alias}.*)::${castTypeSql(level.request, type.oid)}`
+    return expression({ construct: 'a whole row', parts: [`(${sql})`], args: [], type })
+  }
+  return expression({
+    construct: 'a column',
+    parts: [`${alias}.${columnOf(entry, attnum, level)}`],
+    args: [],
+    type,
+  })
+}
+
+function columnOf(entry: TreeNode, attnum: number, { request }: Level): string {
+  if (numberField(entry, 'rtekind') !== RTE.relation) return `c${attnum}`
+  const facts = request.relations[numberField(entry, 'relid')]
+  const column = facts?.columns.find((each) => each.attnum === attnum)
+  if (!column) throw internalError(`relation ${facts?.name} has no column ${attnum}`)
+  return quoteIdentifier(column.name)
+}
+
+/** JoinType (nodes.h). */
+const JOIN_TYPES: Readonly<Record<number, string>> = {
+  0: 'JOIN',
+  1: 'LEFT JOIN',
+  2: 'FULL JOIN',
+  3: 'RIGHT JOIN',
+}
+
+export function fromItem(item: TreeNode, level: Level): string {
+  if (item.tag === 'RANGETBLREF') {
+    const named = level.range[numberField(item, 'rtindex') - 1]
+    if (!named) throw internalError('FROM names no relation')
+    return rangeText(named, level)
+  }
+  if (item.tag !== 'JOINEXPR') throw internalError(`FROM item ${item.tag}`)
+  const quals = optionalNode(item, 'quals')
+  const left = fromItem(nodeField(item, 'larg'), level)
+  const right = fromItem(nodeField(item, 'rarg'), level)
+  return `(${left}\n${JOIN_TYPES[numberField(item, 'jointype')]} ${right} ON ${quals ? expressionText(quals, level) : 'true'})`
+}
+
+function rangeText({ entry, alias }: RangeName, level: Level): string {
+  const { request } = level
+  const lateral = booleanField(entry, 'lateral') ? 'LATERAL ' : ''
+  switch (numberField(entry, 'rtekind')) {
+    case RTE.relation: {
+      const facts = request.relations[numberField(entry, 'relid')]
+      if (!facts) throw internalError('the compile request lacks a relation')
+      const only = booleanField(entry, 'inh') || facts.kind === 'v' ? '' : 'ONLY '
+      return `${only}${quoteIdentifier(facts.schema)}.${quoteIdentifier(facts.name)} AS ${alias}`
+    }
+    case RTE.subquery: {
+      const query = nodeField(entry, 'subquery')
+      return `${lateral}(\n${subqueryText(query, level)}\n) AS ${alias}${columnList(outputTargets(query).length)}`
+    }
+    case RTE.values: {
+      const columns = stringListField(nodeField(entry, 'eref'), 'colnames').length
+      return `${lateral}(\n${valuesText(entry, level)}\n) AS ${alias}${columnList(columns)}`
+    }
+    case RTE.cte: {
+      const columns = stringListField(nodeField(entry, 'eref'), 'colnames').length
+      return `${quoteIdentifier(stringField(entry, 'ctename'))} AS ${alias}${columnList(columns)}`
+    }
+    case RTE.function:
+      return functionText(entry, alias, lateral, level)
+    default:
+      throw notPrinted('this kind of FROM item')
+  }
+}
+
+function valuesText(entry: TreeNode, level: Level): string {
+  const rows = nodeLists(entry, 'values_lists').map(
+    (row) => `(${row.map((value) => expressionText(value, level)).join(', ')})`,
+  )
+  return `VALUES ${rows.join(', ')}`
+}
+
+const CLAUSES = ['groupClause', 'distinctClause', 'windowClause', 'sortClause', 'groupingSets']
+
+/** The text of a query that is nothing but VALUES: the server analyses it as a SELECT of all its columns. */
+export function bareValues(level: Level): string | null {
+  const [item, ...others] = nodeListField(nodeField(level.query, 'jointree'), 'fromlist')
+  if (item?.tag !== 'RANGETBLREF' || others.length > 0) return null
+  const entry = level.range[numberField(item, 'rtindex') - 1]?.entry
+  if (!entry || numberField(entry, 'rtekind') !== RTE.values) return null
+  const targets = outputTargets(level.query)
+  const passesAll = targets.every((target, i) => {
+    const value = nodeField(target, 'expr')
+    return (
+      value.tag === 'VAR' &&
+      numberField(value, 'varattno') === i + 1 &&
+      numberField(value, 'varlevelsup') === 0
+    )
+  })
+  const isWhole = targets.length === stringListField(nodeField(entry, 'eref'), 'colnames').length
+  const isPlain =
+    optionalNode(nodeField(level.query, 'jointree'), 'quals') === null &&
+    optionalNode(level.query, 'havingQual') === null &&
+    CLAUSES.every((name) => nodeListField(level.query, name).length === 0)
+  return passesAll && isWhole && isPlain ? valuesText(entry, level) : null
+}
+
+function columnList(count: number): string {
+  return count === 0 ? '' : `(${Array.from({ length: count }, (_, i) => `c${i + 1}`).join(', ')})`
+}
+
+function functionText(entry: TreeNode, alias: string, lateral: string, level: Level): string {
+  const { request } = level
+  const calls = nodeListField(entry, 'functions').map((each) => {
+    const call = nodeField(each, 'funcexpr')
+    if (call.tag !== 'FUNCEXPR') throw notPrinted('this kind of function in FROM')
+    const names = stringListField(each, 'funccolnames')
+    const types = oidListField(each, 'funccoltypes')
+    const typmods = intListField(each, 'funccoltypmods')
+    const collations = oidListField(each, 'funccolcollations')
+    const columns = types.map((oid, i) => {
+      const type = { oid, typmod: typmods[i] ?? -1, collation: collations[i] ?? 0 }
+      const collate =
+        type.collation !== 0 && type.collation !== 100
+          ? ` COLLATE ${collationSql(request, type.collation)}`
+          : ''
+      if (type.typmod !== -1) throw notPrinted('a column definition list with a length')
+      // What the function looks for in what it is given: the key of a JSON object.
+      return `${quoteIdentifier(names[i] ?? '')} ${columnType(request, { ...type, collation: 0 })}${collate}`
+    })
+    return `${expressionText(call, level)}${columns.length > 0 ? ` AS (${columns.join(', ')})` : ''}`
+  })
+  const ordinality = booleanField(entry, 'funcordinality') ? ' WITH ORDINALITY' : ''
+  const columns = stringListField(nodeField(entry, 'eref'), 'colnames').length
+  return `${lateral}ROWS FROM (${calls.join(', ')})${ordinality} AS ${alias}${columnList(columns)}`
+}
