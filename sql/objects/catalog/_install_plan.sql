@@ -24,10 +24,7 @@ BEGIN
   IF target.pgs_relid IS NULL THEN
     UPDATE pgstream.pgs_stream_tables SET pgs_relid = label::regclass WHERE pgs_id = id;
     EXECUTE format('ALTER TABLE %s OWNER TO %I', label, owner);
-    EXECUTE format('CREATE TRIGGER pgstream_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s FOR EACH STATEMENT '
-      'WHEN (current_setting(''pg_stream.refreshing'', true) IS DISTINCT FROM ''on'') EXECUTE FUNCTION pgstream._refuse_write()', label);
-    -- For session_replication_role = replica too.
-    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER pgstream_guard', label);
+    PERFORM pgstream._install_guard(label::regclass);
     EXECUTE format('COMMENT ON TABLE %s IS %L', label, 'stream table, maintained by pg_stream');
   END IF;
   FOR statement IN SELECT jsonb_array_elements_text(target.plan #> '{install,functions}') LOOP

@@ -2,7 +2,7 @@
 -- hidden view, whom nobody can pretend to be; by being called from an event trigger. Older installations get their gates.
 DO $$
 DECLARE
-  open_to_all CONSTANT text[] := '{_create_stream_table,_redefine,_validate_query,_explain_state,_follow_ddl,_follow_drop,_follow_owner,_freshness}';
+  open_to_all CONSTANT text[] := '{_create_stream_table,_redefine,_validate_query,_explain_state,_follow_ddl,_follow_drop,_follow_owner,_freshness,_pending_changes}';
   privileged regprocedure;
 BEGIN
   FOR privileged IN

@@ -1,0 +1,21 @@
+-- One object of pgstream.bulk_create.
+CREATE OR REPLACE FUNCTION pgstream._create_one(definition jsonb) RETURNS text
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  name text := definition OPERATOR(pg_catalog.->>) 'name';
+  query text := definition OPERATOR(pg_catalog.->>) 'query';
+  schedule text := coalesce(definition OPERATOR(pg_catalog.->>) 'schedule', 'calculated');
+  mode text := coalesce(definition OPERATOR(pg_catalog.->>) 'refresh_mode', 'AUTO');
+  initialize boolean := coalesce((definition OPERATOR(pg_catalog.->>) 'initialize')::boolean, true);
+  wanted text := coalesce(definition OPERATOR(pg_catalog.->>) 'if_exists', 'error');
+BEGIN
+  IF wanted OPERATOR(pg_catalog.=) 'replace' THEN
+    RETURN pgstream.create_or_replace_stream_table(name, query, schedule, mode, initialize);
+  ELSIF wanted OPERATOR(pg_catalog.=) 'skip' THEN
+    RETURN CASE WHEN pgstream.create_stream_table_if_not_exists(name, query, schedule, mode, initialize) THEN 'created' ELSE 'skipped' END;
+  END IF;
+  PERFORM pgstream.create_stream_table(name, query, schedule, mode, initialize);
+  RETURN 'created';
+END
+$$;
