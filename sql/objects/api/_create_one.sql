@@ -1,4 +1,4 @@
--- One object of pgstream.bulk_create.
+-- One object of pgstream.bulk_create. An error says which one it is about.
 CREATE OR REPLACE FUNCTION pgstream._create_one(definition jsonb) RETURNS text
 LANGUAGE plpgsql
 AS $$
@@ -9,6 +9,9 @@ DECLARE
   mode text := coalesce(definition OPERATOR(pg_catalog.->>) 'refresh_mode', 'AUTO');
   initialize boolean := coalesce((definition OPERATOR(pg_catalog.->>) 'initialize')::boolean, true);
   wanted text := coalesce(definition OPERATOR(pg_catalog.->>) 'if_exists', 'error');
+  why text;
+  details text;
+  advice text;
 BEGIN
   IF wanted OPERATOR(pg_catalog.=) 'replace' THEN
     RETURN pgstream.create_or_replace_stream_table(name, query, schedule, mode, initialize);
@@ -17,5 +20,10 @@ BEGIN
   END IF;
   PERFORM pgstream.create_stream_table(name, query, schedule, mode, initialize);
   RETURN 'created';
+EXCEPTION WHEN OTHERS THEN
+  GET STACKED DIAGNOSTICS why = MESSAGE_TEXT, details = PG_EXCEPTION_DETAIL, advice = PG_EXCEPTION_HINT;
+  RAISE EXCEPTION USING ERRCODE = SQLSTATE, MESSAGE = why,
+    DETAIL = pg_catalog.concat_ws(E'\n', nullif(details, ''), pg_catalog.format('In the definition of %s.', name)),
+    HINT = coalesce(nullif(advice, ''), 'No stream table was created.');
 END
 $$;

@@ -159,9 +159,30 @@ class LineageWalk {
       const outputs = visibleTargets(value).flatMap((_, i) => this.output(inner, i + 1))
       return computed([...outputs, ...this.rows(inner)])
     }
+    if (value.tag === 'WINDOWFUNC')
+      return computed([
+        ...Object.values(value.fields).flatMap((field) => this.expression(field, scope)),
+        ...this.window(numberField(value, 'winref'), scope),
+      ])
     // Only names the type: the value is the same.
     if (value.tag === 'RELABELTYPE') return this.expression(nodeField(value, 'arg'), scope)
     return computed(Object.values(value.fields).flatMap((field) => this.expression(field, scope)))
+  }
+
+  /** What the partitions, the order and the frame of a window come from. */
+  private window(winref: number, scope: QueryScope): readonly Origin[] {
+    const clause = nodeListField(scope.query, 'windowClause').find(
+      (each) => numberField(each, 'winref') === winref,
+    )
+    if (!clause) return []
+    const named = ['partitionClause', 'orderClause'].flatMap((list) =>
+      nodeListField(clause, list).map((each) => numberField(each, 'tleSortGroupRef')),
+    )
+    const targets = nodeListField(scope.query, 'targetList')
+      .filter((target) => named.includes(numberField(target, 'ressortgroupref')))
+      .map((target) => nodeField(target, 'expr'))
+    const bounds = [clause.fields.startOffset ?? null, clause.fields.endOffset ?? null]
+    return [...targets, ...bounds].flatMap((each) => this.expression(each, scope))
   }
 
   private column(variable: TreeNode, scope: QueryScope): readonly Origin[] {
