@@ -1,18 +1,21 @@
--- What explain_dag draws: stream tables and what they read, with the state that decides the colour.
+-- What explain_dag draws: stream tables and what they read, numbered by name, with the state that decides the colour.
 CREATE OR REPLACE VIEW pgstream._dag_nodes AS
-SELECT s.pgs_relid AS relid, pg_catalog.format('%I.%I', s.pgs_schema, s.pgs_name) AS label,
-  pg_catalog.format('%s, %s', s.refresh_mode, s.status) AS note,
-  CASE WHEN s.status OPERATOR(pg_catalog.=) 'ERROR' OR s.last_error IS NOT NULL THEN 'failing'
-    WHEN s.status OPERATOR(pg_catalog.=) 'SUSPENDED' THEN 'suspended'
-    WHEN NOT s.is_populated THEN 'initializing'
-    WHEN EXISTS (SELECT FROM pgstream.open_alerts a WHERE a.event OPERATOR(pg_catalog.=) 'stale_data' AND a.relid OPERATOR(pg_catalog.=) s.pgs_relid)
-      OR s.schedule_seconds IS NOT NULL AND pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>) (f.data_timestamp OPERATOR(pg_catalog.+)
-        pg_catalog.make_interval(secs => 2 OPERATOR(pg_catalog.*) greatest(s.schedule_seconds, 5))) THEN 'stale'
-    ELSE 'fresh' END AS state
-FROM pgstream.pgs_stream_tables s LEFT JOIN pgstream.frontiers f USING (pgs_id)
-WHERE s.pgs_relid IS NOT NULL
-UNION ALL
-SELECT d.source_relid, coalesce(pgstream._qualified_name(d.source_relid), 'dropped table ' OPERATOR(pg_catalog.||) d.source_relid), NULL, 'source'
-FROM (SELECT DISTINCT source_relid FROM pgstream.pgs_dependencies) AS d
-WHERE NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid OPERATOR(pg_catalog.=) d.source_relid);
+SELECT u.*, pg_catalog.row_number() OVER (ORDER BY u.label, u.relid) AS number
+FROM (
+  SELECT s.pgs_relid AS relid, pg_catalog.format('%I.%I', s.pgs_schema, s.pgs_name) AS label,
+    pg_catalog.format('%s, %s', s.refresh_mode, s.status) AS note,
+    CASE WHEN s.status OPERATOR(pg_catalog.=) 'ERROR' OR s.last_error IS NOT NULL THEN 'failing'
+      WHEN s.status OPERATOR(pg_catalog.=) 'SUSPENDED' THEN 'suspended'
+      WHEN NOT s.is_populated THEN 'initializing'
+      WHEN EXISTS (SELECT FROM pgstream.open_alerts a WHERE a.event OPERATOR(pg_catalog.=) 'stale_data' AND a.relid OPERATOR(pg_catalog.=) s.pgs_relid)
+        OR s.schedule_seconds IS NOT NULL AND pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>) (f.data_timestamp OPERATOR(pg_catalog.+)
+          pg_catalog.make_interval(secs => 2 OPERATOR(pg_catalog.*) greatest(s.schedule_seconds, 5))) THEN 'stale'
+      ELSE 'fresh' END AS state
+  FROM pgstream.pgs_stream_tables s LEFT JOIN pgstream.frontiers f USING (pgs_id)
+  WHERE s.pgs_relid IS NOT NULL
+  UNION ALL
+  SELECT d.source_relid, coalesce(pgstream._qualified_name(d.source_relid), 'dropped table ' OPERATOR(pg_catalog.||) d.source_relid), NULL, 'source'
+  FROM (SELECT DISTINCT source_relid FROM pgstream.pgs_dependencies) AS d
+  WHERE NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid OPERATOR(pg_catalog.=) d.source_relid)
+) AS u;
 GRANT SELECT ON pgstream._dag_nodes TO PUBLIC;
