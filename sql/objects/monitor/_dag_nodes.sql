@@ -1,4 +1,5 @@
 -- What explain_dag draws: stream tables and what they read, numbered by name, with the state that decides the colour.
+-- requires: monitor/_relation_names
 CREATE OR REPLACE VIEW pgstream._dag_nodes AS
 SELECT u.*, pg_catalog.row_number() OVER (ORDER BY u.label, u.relid) AS number
 FROM (
@@ -14,8 +15,9 @@ FROM (
   FROM pgstream.pgs_stream_tables s LEFT JOIN pgstream.frontiers f USING (pgs_id)
   WHERE s.pgs_relid IS NOT NULL
   UNION ALL
-  SELECT d.source_relid, coalesce(pgstream._qualified_name(d.source_relid), 'dropped table ' OPERATOR(pg_catalog.||) d.source_relid), NULL, 'source'
+  SELECT d.source_relid, coalesce(c.label, 'dropped table ' OPERATOR(pg_catalog.||) d.source_relid), NULL, 'source'
   FROM (SELECT DISTINCT source_relid FROM pgstream.pgs_dependencies) AS d
+  LEFT JOIN pgstream._relation_names c ON c.relid OPERATOR(pg_catalog.=) d.source_relid
   WHERE NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid OPERATOR(pg_catalog.=) d.source_relid)
 ) AS u;
 GRANT SELECT ON pgstream._dag_nodes TO PUBLIC;

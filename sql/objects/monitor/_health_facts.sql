@@ -9,18 +9,35 @@ AS $$
       s.consecutive_errors, s.needs_reinit, s.reinit_reason, s.missing_indexes
     FROM pgstream.pgs_stream_tables s
   ), scheduler AS (
-    SELECT w.watched_at, clock_timestamp() - w.watched_at AS since FROM pgstream._scheduler w
+    SELECT w.at, clock_timestamp() - w.at AS since FROM pgstream._scheduler_seen w
   ), generated AS MATERIALIZED (
-    SELECT 'FUNCTION' AS kind, p.pronamespace::regnamespace || '.' || p.proname AS label, p.proname AS name, p.pronamespace AS schema
-    FROM pg_proc p WHERE p.pronamespace IN ('pgstream_changes'::regnamespace, 'pgstream_state'::regnamespace)
-    UNION ALL
-    SELECT 'TABLE', c.relnamespace::regnamespace || '.' || c.relname, c.relname, c.relnamespace
-    FROM pg_class c
-    WHERE c.relnamespace IN ('pgstream_changes'::regnamespace, 'pgstream_state'::regnamespace) AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+    -- `id`: of the stream table, or the oid of the source. Every stream table has gate_<id>, refresh_<id>_full and
+    -- refresh_<id>_as_owner.
+    SELECT g.*, g.schema = 'pgstream_changes'::regnamespace AS is_capture,
+      CASE WHEN split_part(g.name, '_', 2) ~ '^[0-9]{1,18}$' AND split_part(g.name, '_', 1) IN ('changes', 'capture', 'gate', 'refresh', 'state')
+        THEN split_part(g.name, '_', 2)::bigint END AS id
+    FROM (
+      SELECT 'function' AS kind, p.proname AS name, p.pronamespace AS schema
+      FROM pg_proc p WHERE p.pronamespace IN ('pgstream_changes'::regnamespace, 'pgstream_state'::regnamespace)
+      UNION ALL
+      SELECT 'table', c.relname, c.relnamespace
+      FROM pg_class c
+      WHERE c.relnamespace IN ('pgstream_changes'::regnamespace, 'pgstream_state'::regnamespace) AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+    ) AS g
+  ), wanting AS MATERIALIZED (
+    -- Tables that lack an index, with their partitions' bytes.
+    SELECT DISTINCT t.label, r.oid AS relation,
+      greatest(pg_relation_size(r.oid), (SELECT sum(pg_relation_size(p.relid)) FROM pg_partition_tree(r.oid) AS p)) AS bytes
+    FROM tables t CROSS JOIN LATERAL jsonb_array_elements(t.missing_indexes) AS m
+    CROSS JOIN LATERAL (SELECT (m ->> 'relation')::oid) AS r(oid)
+  ), buffers AS MATERIALIZED (
+    SELECT * FROM pgstream._buffer_bytes
+  ), triggers AS MATERIALIZED (
+    SELECT * FROM pgstream.trigger_inventory() AS t WHERE NOT t.enabled
   )
   SELECT 'scheduler', 'WARNING', 'pg_stream.enabled is off' WHERE NOT pgstream._scheduler_enabled()
   UNION ALL
-  SELECT 'scheduler', 'ERROR', CASE WHEN s.watched_at = '-infinity' THEN 'no scheduler has run yet'
+  SELECT 'scheduler', 'ERROR', CASE WHEN s.at = '-infinity' THEN 'no scheduler has run yet'
     ELSE format('no scheduler has run for %s s', extract(epoch FROM s.since)::bigint) END
   FROM scheduler s WHERE pgstream._scheduler_enabled() AND s.since > interval '1 minute' AND EXISTS (SELECT FROM tables)
   UNION ALL
@@ -43,41 +60,39 @@ AS $$
   FROM tables t WHERE t.needs_reinit AND t.status NOT IN ('SUSPENDED', 'ERROR')
   UNION ALL
   SELECT 'buffer_growth', 'WARNING', format('%s: %s', pgstream._qualified_name(b.source_relid), pg_size_pretty(b.bytes))
-  FROM pgstream._buffer_bytes b
+  FROM buffers b
   -- A change takes 48 bytes at least.
-  WHERE b.bytes / 48 > pgstream._setting('pg_stream.buffer_alert_threshold')::bigint
+  WHERE b.bytes / 48 > (SELECT pgstream._setting('pg_stream.buffer_alert_threshold')::bigint)
   UNION ALL
   SELECT 'capture', 'ERROR', CASE WHEN t.present THEN format('trigger %I on %s is disabled', t.trigger_name, t.on_table)
     WHEN t.trigger_type = 'GUARD' THEN format('the guard of %s is missing', t.on_table)
     ELSE format('trigger %I on %s is missing', t.trigger_name, t.on_table) END
-  FROM pgstream.trigger_inventory() AS t WHERE t.trigger_type <> 'EVENT' AND NOT t.enabled
+  FROM triggers t WHERE t.trigger_type <> 'EVENT'
   UNION ALL
   SELECT 'capture', 'ERROR', format('the change buffer of %s is missing', coalesce(pgstream._qualified_name(k.source_relid), k.source_relid::text))
-  FROM pgstream.pgs_change_tracking k LEFT JOIN pgstream._buffer_bytes b USING (source_relid) WHERE b.bytes IS NULL
+  FROM pgstream.pgs_change_tracking k LEFT JOIN buffers b USING (source_relid) WHERE b.bytes IS NULL
   UNION ALL
   SELECT 'event_triggers', 'WARNING', t.trigger_name || CASE WHEN t.present THEN ' is disabled' ELSE ' is missing' END
-  FROM pgstream.trigger_inventory() AS t WHERE t.trigger_type = 'EVENT' AND NOT t.enabled
+  FROM triggers t WHERE t.trigger_type = 'EVENT'
   UNION ALL
   SELECT 'generated', 'ERROR', t.label
-  FROM tables t
-  WHERE t.pgs_relid IS NOT NULL AND (
-    SELECT count(*) FROM generated g WHERE g.kind = 'FUNCTION'
-      AND g.name IN (format('gate_%s', t.pgs_id)::name, format('refresh_%s_full', t.pgs_id)::name, format('refresh_%s_as_owner', t.pgs_id)::name)) < 3
+  FROM tables t LEFT JOIN (
+    SELECT g.id, count(*) AS n FROM generated g
+    WHERE g.kind = 'function' AND NOT g.is_capture AND split_part(g.name, '_', 3) IN ('', 'full', 'as') GROUP BY g.id
+  ) AS f ON f.id = t.pgs_id
+  WHERE t.pgs_relid IS NOT NULL AND coalesce(f.n, 0) < 3
   UNION ALL
-  SELECT 'orphans', 'WARNING', format('%s %s', lower(g.kind), g.label)
+  SELECT 'orphans', 'WARNING', format('%s %s.%s', g.kind, g.schema::regnamespace, g.name)
   FROM generated g
-  WHERE CASE WHEN g.schema = 'pgstream_changes'::regnamespace THEN
-      substring(g.name, '^(?:changes|capture)_([0-9]+)(?:_|$)') IS NOT NULL
-      AND NOT EXISTS (SELECT FROM pgstream.pgs_change_tracking k WHERE k.source_relid::text = substring(g.name, '^(?:changes|capture)_([0-9]+)(?:_|$)'))
-    ELSE substring(g.name, '^(?:gate|refresh|state)_([0-9]+)(?:_|$)') IS NOT NULL
-      AND NOT EXISTS (SELECT FROM tables t WHERE t.pgs_id::text = substring(g.name, '^(?:gate|refresh|state)_([0-9]+)(?:_|$)')) END
+  LEFT JOIN tables t ON NOT g.is_capture AND t.pgs_id = g.id
+  LEFT JOIN pgstream.pgs_change_tracking k ON g.is_capture AND k.source_relid::bigint = g.id
+  WHERE g.id IS NOT NULL AND t.pgs_id IS NULL AND k.source_relid IS NULL
   UNION ALL
-  SELECT 'missing_indexes', 'WARNING', format('%s reads all of %s', t.label, string_agg(DISTINCT pgstream._qualified_name(c.oid), ', '))
-  FROM tables t CROSS JOIN LATERAL jsonb_array_elements(t.missing_indexes) AS m
-  JOIN pg_class c ON c.oid = (m ->> 'relation')::oid
+  SELECT 'missing_indexes', 'WARNING', format('%s reads all of %s', w.label, string_agg(n.label, ', ' ORDER BY n.label))
+  FROM wanting w JOIN pgstream._relation_names n ON n.relid = w.relation
   -- Reading 64 pages takes less time than anybody notices.
-  WHERE t.missing_indexes <> '[]' AND greatest(c.relpages, pg_relation_size(c.oid) / current_setting('block_size')::integer) > 64
-  GROUP BY t.label
+  WHERE w.bytes > 64 * current_setting('block_size')::integer
+  GROUP BY w.label
   UNION ALL
   SELECT 'long_transactions', 'WARNING', format('prepared transaction %L, for %s s', x.gid, extract(epoch FROM clock_timestamp() - x.prepared)::bigint)
   FROM pg_prepared_xacts x WHERE x.database = current_database() AND x.prepared < clock_timestamp() - interval '5 minutes'

@@ -1,5 +1,6 @@
 -- The state of everything in one line, for monitors that ask often: `status` is EMPTY, OK, WARNING (something is stale, failing
 -- or suspended by hand) or CRITICAL (broken, suspended for errors, or no scheduler for a minute).
+-- requires: monitor/_dag_nodes, monitor/_scheduler_seen
 CREATE OR REPLACE VIEW pgstream.quick_health AS
 SELECT t.total AS total_stream_tables, t.errors AS error_tables, t.stale AS stale_tables, w.running AS scheduler_running,
   CASE WHEN t.total OPERATOR(pg_catalog.=) 0 THEN 'EMPTY'
@@ -19,8 +20,7 @@ FROM (
   JOIN pgstream.pgs_stream_tables s ON s.pgs_relid OPERATOR(pg_catalog.=) n.relid
   LEFT JOIN pgstream.frontiers f ON f.pgs_id OPERATOR(pg_catalog.=) s.pgs_id
 ) AS t, (
-  SELECT w.watched_at OPERATOR(pg_catalog.>) (pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) interval '1 minute') AS running
-  FROM pgstream._scheduler w
+  SELECT w.at OPERATOR(pg_catalog.>) (pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) interval '1 minute') AS running
+  FROM pgstream._scheduler_seen w
 ) AS w;
--- requires: monitor/_dag_nodes
 GRANT SELECT ON pgstream.quick_health TO PUBLIC;

@@ -14,16 +14,17 @@ AS $$
     FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
     WHERE p.pronamespace = 'pgstream_changes'::regnamespace AND NOT t.tgisinternal AND t.tgparentid = 0
   ), expected AS (
-    SELECT k.source_relid, c.oid AS carrier, e.event
+    SELECT k.source_relid, s.label AS source, c.relid AS carrier, c.label, e.event
     FROM pgstream.pgs_change_tracking k
     CROSS JOIN LATERAL unnest(k.carriers) AS u(oid)
-    JOIN pg_class c ON c.oid = u.oid
+    JOIN pgstream._relation_names c ON c.relid = u.oid
+    LEFT JOIN pgstream._relation_names s ON s.relid = k.source_relid
     CROSS JOIN LATERAL unnest(CASE WHEN k.trigger_level = 'STATEMENT' THEN '{insert,update,delete,truncate}'::text[]
       WHEN c.relkind = 'p' THEN '{truncate}' ELSE '{row,truncate}' END) AS e(event)
   )
-  SELECT pgstream._qualified_name(e.source_relid), e.source_relid,
+  SELECT e.source, e.source_relid,
     coalesce(t.tgname::text, format('pgstream_capture_%s_%s', e.source_relid, e.event)), 'CAPTURE ' || upper(e.event),
-    t.tgname IS NOT NULL, coalesce(t.enabled, false), pgstream._qualified_name(e.carrier)
+    t.tgname IS NOT NULL, coalesce(t.enabled, false), e.label
   FROM expected e
   LEFT JOIN captures t ON t.tgrelid = e.carrier AND t.proname = format('capture_%s_%s', e.source_relid, e.event)::name
   UNION ALL
