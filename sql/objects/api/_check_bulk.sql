@@ -6,7 +6,7 @@ AS $$
 DECLARE
   -- What each key takes.
   known CONSTANT jsonb := '{"name": "string", "query": "string", "schedule": "string", "refresh_mode": "string",
-    "initialize": "boolean", "if_exists": "string"}';
+    "initialize": "boolean", "consistency_group": "string", "if_exists": "string"}';
   entry record;
   wrong text;
 BEGIN
@@ -33,7 +33,7 @@ BEGIN
     IF wrong IS NOT NULL THEN
       RAISE EXCEPTION 'invalid definition number %', entry.i
         USING ERRCODE = 'invalid_parameter_value', DETAIL = upper(left(wrong, 1)) || substr(wrong, 2) || '.',
-          HINT = 'The keys are name, query, schedule, refresh_mode, initialize and if_exists.';
+          HINT = 'The keys are name, query, schedule, refresh_mode, initialize, consistency_group and if_exists.';
     END IF;
   END LOOP;
 END

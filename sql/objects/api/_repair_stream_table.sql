@@ -40,5 +40,11 @@ BEGIN
   UPDATE pgstream.frontiers f SET skips = 0, retry_at = NULL, waiting_for = NULL WHERE f.pgs_id = id;
   PERFORM pgstream._fill(id, 'MANUAL', 'the stream table was repaired');
   PERFORM pgstream._check_guards(target.pgs_relid);
+  BEGIN
+    PERFORM pgstream._align_group(id);
+  EXCEPTION WHEN OTHERS THEN
+    -- Another member of its group is damaged, too: that one's repair does it, or the scheduler.
+    NULL;
+  END;
 END
 $$;

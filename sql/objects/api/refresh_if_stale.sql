@@ -11,7 +11,7 @@ BEGIN
   END IF;
   PERFORM pgstream._check_owner(id);
   IF EXISTS (
-    SELECT FROM pgstream.frontiers f
+    SELECT FROM pgstream._freshness() f
     WHERE f.pgs_id OPERATOR(pg_catalog.=) id
       AND f.data_timestamp OPERATOR(pg_catalog.+) max_age OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp())
   THEN

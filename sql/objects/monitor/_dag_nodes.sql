@@ -5,17 +5,18 @@ SELECT u.*, pg_catalog.row_number() OVER (ORDER BY u.label, u.relid) AS number
 FROM (
   SELECT s.pgs_relid AS relid, pg_catalog.format('%I.%I', s.pgs_schema, s.pgs_name) AS label,
     pg_catalog.format('%s, %s', s.refresh_mode, s.status) AS note,
+    f.data_timestamp,
     CASE WHEN s.status OPERATOR(pg_catalog.=) 'ERROR' OR s.last_error IS NOT NULL THEN 'failing'
       WHEN s.status OPERATOR(pg_catalog.=) 'SUSPENDED' THEN 'suspended'
       WHEN NOT s.is_populated THEN 'initializing'
       WHEN EXISTS (SELECT FROM pgstream.open_alerts a WHERE a.event OPERATOR(pg_catalog.=) 'stale_data' AND a.relid OPERATOR(pg_catalog.=) s.pgs_relid)
-        OR s.schedule_seconds IS NOT NULL AND pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>) (f.data_timestamp OPERATOR(pg_catalog.+)
-          pg_catalog.make_interval(secs => 2 OPERATOR(pg_catalog.*) greatest(s.schedule_seconds, 5))) THEN 'stale'
+        OR g.seconds IS NOT NULL AND pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>) (f.data_timestamp OPERATOR(pg_catalog.+)
+          pg_catalog.make_interval(secs => 2 OPERATOR(pg_catalog.*) greatest(g.seconds, 5))) THEN 'stale'
       ELSE 'fresh' END AS state
-  FROM pgstream.pgs_stream_tables s LEFT JOIN pgstream.frontiers f USING (pgs_id)
+  FROM pgstream.pgs_stream_tables s LEFT JOIN pgstream._freshness() f USING (pgs_id) LEFT JOIN pgstream.graph g USING (pgs_id)
   WHERE s.pgs_relid IS NOT NULL
   UNION ALL
-  SELECT d.source_relid, coalesce(c.label, 'dropped table ' OPERATOR(pg_catalog.||) d.source_relid), NULL, 'source'
+  SELECT d.source_relid, coalesce(c.label, 'dropped table ' OPERATOR(pg_catalog.||) d.source_relid), NULL, NULL, 'source'
   FROM (SELECT DISTINCT source_relid FROM pgstream.pgs_dependencies) AS d
   LEFT JOIN pgstream._relation_names c ON c.relid OPERATOR(pg_catalog.=) d.source_relid
   WHERE NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid OPERATOR(pg_catalog.=) d.source_relid)

@@ -15,10 +15,9 @@ FROM (
     pg_catalog.count(*) FILTER (WHERE s.status OPERATOR(pg_catalog.=) 'SUSPENDED') AS suspended,
     pg_catalog.count(*) FILTER (WHERE s.status OPERATOR(pg_catalog.=) 'ERROR'
       OR s.status OPERATOR(pg_catalog.=) 'SUSPENDED' AND s.last_error IS NOT NULL) AS broken,
-    pg_catalog.max(pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) f.data_timestamp) AS oldest
+    pg_catalog.max(pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) n.data_timestamp) AS oldest
   FROM pgstream._dag_nodes n
   JOIN pgstream.pgs_stream_tables s ON s.pgs_relid OPERATOR(pg_catalog.=) n.relid
-  LEFT JOIN pgstream.frontiers f ON f.pgs_id OPERATOR(pg_catalog.=) s.pgs_id
 ) AS t, (
   SELECT w.at OPERATOR(pg_catalog.>) (pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) interval '1 minute') AS running
   FROM pgstream._scheduler_seen w
