@@ -244,7 +244,7 @@ test('subscribers hear of each refresh that changes something, once', async () =
   ])
   // The scheduler's refreshes, and rows that come to the same, which is no change.
   await client.query(`SELECT pgstream.unsubscribe('rows', 'one')`)
-  await client.query(`UPDATE pgstream.frontiers SET data_timestamp = now() - interval '1 day'`)
+  await client.query(`UPDATE pgstream.frontiers SET checked_at = now() - interval '1 day'`)
   await client.query('UPDATE customers SET region = region')
   await client.query('CALL pgstream.run_scheduler()')
   expect(await told()).toEqual([

@@ -339,7 +339,7 @@ test('a failing refresh: diagnose_errors and refresh_timeline, with words for th
   try {
     await db.client.query(`CREATE ROLE ${role} LOGIN`)
     await db.client.query(`INSERT INTO orders VALUES (200, 1, 1000)`)
-    await db.client.query(`UPDATE pgstream.frontiers SET data_timestamp = now() - interval '1 day'`)
+    await db.client.query(`UPDATE pgstream.frontiers SET checked_at = now() - interval '1 day'`)
     await db.client.query('CALL pgstream.run_scheduler()')
     const [found] = (await db.client.query(`SELECT * FROM pgstream.diagnose_errors('rows')`)).rows
     expect(found).toMatchObject({ error_type: 'data', error_message: 'division by zero', sqlstate: '22012' })

@@ -203,7 +203,8 @@ function terms(staged: StagedQuery, root: Project, relations: readonly number[])
 }
 
 function unique(missing: readonly MissingProbe[]): readonly MissingProbe[] {
-  return [...new Map(missing.map((each) => [JSON.stringify(each), each])).values()]
+  const key = ({ relation, purpose, columns }: MissingProbe) => JSON.stringify([relation, purpose, columns])
+  return [...new Map(missing.map((each) => [key(each), each])).values()]
 }
 
 /** Each once; one for a join serves a group as well. */
