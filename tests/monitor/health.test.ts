@@ -68,13 +68,13 @@ test('an installation without stream tables', async () => {
 /** What is done to the database, and what is said of it. */
 const TROUBLE: Readonly<Record<string, [damage: string, severity: string, detail: RegExp, quick: string]>> = {
   'scheduler: none lately': [
-    `UPDATE pgstream._scheduler SET watched_at = now() - interval '5 minutes'`,
+    `UPDATE pgstream._scheduler SET watched_at = now() - interval '5 minutes', looked_at = '-infinity'`,
     'ERROR',
     /^no scheduler has run for 30\d s$/,
     'CRITICAL',
   ],
   'scheduler: never': [
-    `UPDATE pgstream._scheduler SET watched_at = '-infinity'`,
+    `UPDATE pgstream._scheduler SET watched_at = '-infinity', looked_at = '-infinity'`,
     'ERROR',
     /no scheduler has run yet/,
     'CRITICAL',

@@ -9,7 +9,7 @@ AS $$
       s.consecutive_errors, s.needs_reinit, s.reinit_reason, s.missing_indexes
     FROM pgstream.pgs_stream_tables s
   ), scheduler AS (
-    SELECT w.at, clock_timestamp() - w.at AS since FROM pgstream._scheduler_seen w
+    SELECT w.at FROM pgstream._scheduler_seen w
   ), generated AS MATERIALIZED (
     -- `id`: of the stream table, or the oid of the source. Every stream table has gate_<id>, refresh_<id>_full and
     -- refresh_<id>_as_owner.
@@ -38,8 +38,8 @@ AS $$
   SELECT 'scheduler', 'WARNING', 'pg_stream.enabled is off' WHERE NOT pgstream._scheduler_enabled()
   UNION ALL
   SELECT 'scheduler', 'ERROR', CASE WHEN s.at = '-infinity' THEN 'no scheduler has run yet'
-    ELSE format('no scheduler has run for %s s', extract(epoch FROM s.since)::bigint) END
-  FROM scheduler s WHERE pgstream._scheduler_enabled() AND s.since > interval '1 minute' AND EXISTS (SELECT FROM tables)
+    ELSE format('no scheduler has run for %s s', extract(epoch FROM clock_timestamp() - s.at)::bigint) END
+  FROM scheduler s WHERE pgstream._scheduler_enabled() AND s.at < clock_timestamp() - interval '1 minute' AND EXISTS (SELECT FROM tables)
   UNION ALL
   SELECT 'broken', 'ERROR', t.label || coalesce(': ' || t.broken_reason, '') FROM tables t WHERE t.status = 'ERROR'
   UNION ALL
