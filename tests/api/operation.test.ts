@@ -142,6 +142,8 @@ const DAMAGE: Readonly<Record<string, string>> = {
     FOR t IN SELECT oid FROM pg_class WHERE relnamespace = 'pgstream_state'::regnamespace AND relkind = 'r' LOOP EXECUTE 'DELETE FROM ' || t; END LOOP; END $$`,
   'a buffer dropped': `DO $$ BEGIN EXECUTE format('DROP TABLE pgstream_changes.changes_%s', 'orders'::regclass::oid); END $$`,
   'a part of a buffer dropped': `DO $$ BEGIN EXECUTE format('DROP TABLE pgstream_changes.changes_%s_bulk', 'orders'::regclass::oid); END $$`,
+  'the packed part of a buffer dropped': `DO $$ BEGIN EXECUTE format('DROP TABLE pgstream_changes.changes_%s_packed', 'orders'::regclass::oid); END $$`,
+  'the counter of changes dropped': `DO $$ BEGIN EXECUTE format('DROP SEQUENCE pgstream_changes.counter_%s', 'orders'::regclass::oid); END $$`,
   'a capture trigger disabled': `DO $$ BEGIN EXECUTE format('ALTER TABLE orders DISABLE TRIGGER pgstream_capture_%s_insert', 'orders'::regclass::oid); END $$`,
   'a capture function replaced': `DO $$ BEGIN EXECUTE format('CREATE OR REPLACE FUNCTION pgstream_changes.capture_%s_insert() RETURNS trigger LANGUAGE plpgsql AS %L',
     'orders'::regclass::oid, 'BEGIN RETURN NULL; END'); END $$`,

@@ -21,7 +21,7 @@ BEGIN
     WHERE d.source_relid = source AND d.is_captured ORDER BY c);
   IF NOT EXISTS (SELECT FROM pgstream.pgs_change_tracking t WHERE t.source_relid = source)
     OR (SELECT count(*) FROM pg_class c WHERE c.oid IN (to_regclass(buffer), to_regclass(buffer || '_small'), to_regclass(buffer || '_bulk'),
-      to_regclass(pgstream._counter_name(source)))) < 4
+      to_regclass(buffer || '_packed'), to_regclass(pgstream._counter_name(source)))) < 5
     OR NOT pgstream._buffer_fits(source, needed) THEN
     PERFORM pgstream._mark_dependents(source, NULL, 'reinit', format('the change buffer of source table %s was damaged', label));
     PERFORM pgstream._drop_capture(source);

@@ -48,7 +48,7 @@ BEGIN
     WHEN 'subscribe' THEN
       INSERT INTO pgstream.pgs_subscriptions (pgs_id, channel) VALUES (id, arguments ->> 'channel') ON CONFLICT DO NOTHING;
     WHEN 'unsubscribe' THEN
-      DELETE FROM pgstream.pgs_subscriptions s WHERE s.pgs_id = id AND s.channel = arguments ->> 'channel' RETURNING s.channel INTO result;
+      DELETE FROM pgstream.pgs_subscriptions s WHERE s.pgs_id = id AND s.channel = arguments ->> 'channel' RETURNING 'done' INTO result;
       RETURN result;
   END CASE;
   RETURN NULL;

@@ -61,8 +61,9 @@ AS $$
   UNION ALL
   SELECT 'buffer_growth', 'WARNING', format('%s: %s', pgstream._qualified_name(b.source_relid), pg_size_pretty(b.bytes))
   FROM buffers b
-  -- A change takes 48 bytes at least.
+  -- A change that is not packed takes 48 bytes at least; of the others the alert knows.
   WHERE b.bytes / 48 > (SELECT pgstream._setting('pg_stream.buffer_alert_threshold')::bigint)
+    OR EXISTS (SELECT FROM pgstream.open_alerts a WHERE a.event = 'buffer_growth_warning' AND a.relid = b.source_relid)
   UNION ALL
   SELECT 'capture', 'ERROR', CASE WHEN t.present THEN format('trigger %I on %s is disabled', t.trigger_name, t.on_table)
     WHEN t.trigger_type = 'GUARD' THEN format('the guard of %s is missing', t.on_table)
