@@ -14,9 +14,26 @@ export function assembleSql(folder) {
   const objects = ordered(list(path.join(folder, 'objects')))
   const script = (parts) => {
     const texts = parts.map(({ name, text }) => `-- ${name}\n${text.trim()}\n`)
-    return ['SET LOCAL check_function_bodies = off;\n', ...texts].join('\n')
+    return ['SET LOCAL check_function_bodies = off;\n', ...texts, comments(objects)].join('\n')
   }
   return { install: script([...tables, ...objects]), replace: script(objects) }
+}
+
+function comments(objects) {
+  const lines = objects.flatMap(({ key, text }) => {
+    const [, , kind, name] =
+      /^CREATE (OR REPLACE )?(FUNCTION|PROCEDURE|VIEW) pgstream\.([a-z]\w*)/m.exec(text) ?? []
+    if (name === undefined) return []
+    const header = text.slice(0, text.search(/^(?!--)/m)).replace(/^-- requires:.*\n/gm, '')
+    const paragraph = header
+      .split(/^--[ \t]*\n/m)[0]
+      .replace(/^-- ?/gm, '')
+      .replace(/\s+/g, ' ')
+      .trim()
+    if (paragraph === '') throw new Error(`sql/objects/${key}.sql has no header`)
+    return [`COMMENT ON ${kind} pgstream.${name} IS '${paragraph.replaceAll("'", "''")}';`]
+  })
+  return `${lines.join('\n')}\n`
 }
 
 function list(folder) {

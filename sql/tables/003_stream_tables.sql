@@ -52,6 +52,10 @@ CREATE TABLE pgstream.pgs_stream_tables (
   strategy text GENERATED ALWAYS AS (plan ->> 'strategy') STORED,
   -- So is this, by every DDL: what identifies a row, over which pg_stream's own index is.
   key jsonb GENERATED ALWAYS AS (plan -> 'key') STORED,
+  -- And this, of all stream tables, by health_check.
+  missing_indexes jsonb GENERATED ALWAYS AS (plan -> 'missingIndexes') STORED,
+  -- Suspended by pause_all, not by its owner or an error: resume_all resumes it.
+  paused boolean NOT NULL DEFAULT false,
   created_at timestamptz NOT NULL DEFAULT now(),
   UNIQUE (pgs_schema, pgs_name)
 );

@@ -18,4 +18,4 @@ INSERT INTO pgstream._scheduler DEFAULT VALUES;
 
 COMMENT ON TABLE pgstream.open_alerts IS 'alerts that have been sent and still hold';
 COMMENT ON TABLE pgstream._scheduler IS 'what the callers of the scheduler share';
-GRANT SELECT ON pgstream.open_alerts TO PUBLIC;
+GRANT SELECT ON pgstream.open_alerts, pgstream._scheduler TO PUBLIC;

@@ -1,6 +1,7 @@
 /** The pipeline. Pure: same request, same plan; no I/O, clock, randomness or dependency. */
 
 import { bind } from './bind/index.ts'
+import { type LineageEntry, lineage } from './bind/lineage.ts'
 import { refuseUnmaintainable } from './bind/refuse.ts'
 import { CompileError } from './catalog/error.ts'
 import { parseViewQuery } from './catalog/node-tree.ts'
@@ -16,28 +17,34 @@ import { asProject, normalize } from './normalize/index.ts'
  * @throws CompileError for a query that no mode, or not the mode asked for, can keep.
  */
 export function compile(request: CompileRequest): Plan {
-  refuseUnmaintainable(parseViewQuery(request.tree), request)
-  if (request.mode === 'FULL') return recomputed(request, [])
+  const tree = parseViewQuery(request.tree)
+  refuseUnmaintainable(tree, request)
+  const columns = lineage(tree, request)
+  if (request.mode === 'FULL') return recomputed(request, columns, [])
   try {
-    return maintained(request)
+    return maintained(request, columns)
   } catch (error) {
     if (request.mode !== 'AUTO' || !(error instanceof CompileError) || error.kind !== 'unsupported')
       throw error
-    return recomputed(request, [
+    return recomputed(request, columns, [
       { construct: error.construct, message: error.message, detail: error.detail, hint: error.hint },
     ])
   }
 }
 
-function maintained(request: CompileRequest): Plan {
+function maintained(request: CompileRequest, lineage: readonly LineageEntry[]): Plan {
   const query = asProject(normalize(bind(request)))
   const staged = cutIntoStages(query)
   const root = asProject(staged.root)
   const emitted = emitDifferential(request, query, staged, root)
-  return { ...emitted.plan, explain: explainDifferential(request, query, staged, emitted) }
+  return { ...emitted.plan, lineage, explain: explainDifferential(request, query, staged, emitted) }
 }
 
-function recomputed(request: CompileRequest, reasons: readonly Reason[]): Plan {
+function recomputed(
+  request: CompileRequest,
+  lineage: readonly LineageEntry[],
+  reasons: readonly Reason[],
+): Plan {
   const emitted = emitFull(request, reasons)
-  return { ...emitted.plan, explain: explainFull(emitted) }
+  return { ...emitted.plan, lineage, explain: explainFull(emitted) }
 }

@@ -138,6 +138,7 @@ test('nothing that has our rights is for everybody, but what checks its caller',
     '_follow_drop',
     '_follow_owner',
     '_freshness',
+    '_pending_changes',
     '_redefine',
     '_validate_query',
   ])

@@ -10,7 +10,7 @@ BEGIN
   END IF;
   UPDATE pgstream.pgs_stream_tables
   SET status = CASE WHEN upper(wanted) = 'SUSPENDED' THEN 'SUSPENDED' WHEN is_populated THEN 'ACTIVE' ELSE 'INITIALIZING' END,
-    consecutive_errors = 0, last_error = NULL,
+    consecutive_errors = 0, last_error = NULL, paused = false,
     -- Why it is recomputed may have passed: a privilege that was lacking, a partition that could not be captured.
     needs_replan = needs_replan OR upper(wanted) = 'ACTIVE' AND refresh_mode = 'AUTO' AND strategy = 'FULL'
   WHERE pgs_id = id;

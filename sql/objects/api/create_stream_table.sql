@@ -1,6 +1,7 @@
 -- Creates a table that is kept equal to the result of a query, within a bound of staleness, and fills it (with
 -- initialize => false the scheduler does, and writers of the sources are not held up meanwhile). Those of one consistency
 -- group always show one moment.
+--
 -- SECURITY INVOKER and without a search_path of its own: names are read as the caller means them.
 CREATE OR REPLACE FUNCTION pgstream.create_stream_table(
   name text, query text, schedule text DEFAULT 'calculated', refresh_mode text DEFAULT 'AUTO', initialize boolean DEFAULT true,

@@ -7,6 +7,6 @@ SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT pgstream._compile_request_for_tree(
     pgstream._rule_tree(view),
-    rtrim(pg_get_viewdef(view), E'; \n'), pgstream._output_facts(view), target_id, target_schema, target_name, mode,
+    pgstream._view_definition(view), pgstream._output_facts(view), target_id, target_schema, target_name, mode,
     pgstream._session_settings())
 $$;

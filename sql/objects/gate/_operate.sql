@@ -6,6 +6,7 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
   target record;
+  result text;
 BEGIN
   SELECT c.relowner, s.status, s.pgs_name, s.broken_reason, g.is_alone AND NOT EXISTS (SELECT FROM pgstream.graph_changes) AS is_alone
   INTO target
@@ -40,6 +41,17 @@ BEGIN
       PERFORM pgstream._redefine_mode(id, arguments ->> 'mode');
     WHEN 'status' THEN
       PERFORM pgstream._set_status(id, arguments ->> 'status');
+    WHEN 'pause' THEN
+      RETURN pgstream._pause(id);
+    WHEN 'unpause' THEN
+      RETURN pgstream._unpause(id);
+    WHEN 'repair' THEN
+      PERFORM pgstream._repair_stream_table(id);
+    WHEN 'subscribe' THEN
+      INSERT INTO pgstream.pgs_subscriptions (pgs_id, channel) VALUES (id, arguments ->> 'channel') ON CONFLICT DO NOTHING;
+    WHEN 'unsubscribe' THEN
+      DELETE FROM pgstream.pgs_subscriptions s WHERE s.pgs_id = id AND s.channel = arguments ->> 'channel' RETURNING 'done' INTO result;
+      RETURN result;
   END CASE;
   RETURN NULL;
 END

@@ -1,5 +1,6 @@
--- The latest refreshes of one stream table, newest first. SECURITY INVOKER: the words of errors are for those who may see
--- them.
+-- The latest refreshes of one stream table, newest first. The words of errors are for those who may see them.
+--
+-- So SECURITY INVOKER.
 CREATE OR REPLACE FUNCTION pgstream.get_refresh_history(name text, max_rows integer DEFAULT 20)
 RETURNS TABLE (
   refresh_id bigint, data_timestamp timestamptz, start_time timestamptz, end_time timestamptz, action text, status text,

@@ -15,6 +15,9 @@ BEGIN
     coalesce(result.inserted, 0), coalesce(result.updated, 0), coalesce(result.deleted, 0), duration_ms, error_kind,
     initiated_by, reason)
   RETURNING refresh_id INTO line;
+  IF result.inserted + result.updated + result.deleted > 0 AND EXISTS (SELECT FROM pgstream.pgs_subscriptions s WHERE s.pgs_id = id) THEN
+    PERFORM pgstream._notify_subscribers(id, action, result);
+  END IF;
   RETURN line;
 END
 $$;

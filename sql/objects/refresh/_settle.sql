@@ -22,7 +22,7 @@ BEGIN
   PERFORM pgstream._advance(id, ARRAY(SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_captured),
     result.snapshot, as_of, duration_ms, 'FULL', 0, NULL, NULL);
   UPDATE pgstream.pgs_stream_tables s
-  SET is_populated = true, status = 'ACTIVE',
+  SET is_populated = true, status = CASE WHEN s.paused THEN 'SUSPENDED' ELSE 'ACTIVE' END,
     -- A mark that came meanwhile stays.
     needs_reinit = s.needs_reinit AND s.xmin <> version,
     reinit_reason = CASE WHEN s.xmin <> version THEN s.reinit_reason END

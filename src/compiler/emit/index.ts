@@ -20,7 +20,7 @@ import {
 import { rowHash } from './image.ts'
 import { fillLeaves } from './leaves.ts'
 import { columnType, targetName } from './names.ts'
-import type { Plan, PlanColumn, Reason } from './plan.ts'
+import type { MissingIndex, Plan, PlanColumn, Reason } from './plan.ts'
 import { type MissingProbe, missingProbes } from './probes.ts'
 import { missingForRedo, redoFunctionOf } from './redo.ts'
 import {
@@ -44,7 +44,7 @@ export interface Statement {
 }
 
 export interface Emitted {
-  readonly plan: Omit<Plan, 'explain'>
+  readonly plan: Omit<Plan, 'explain' | 'lineage'>
   readonly definition: Definition | null
   /** The statements by the name under which explain shows them. */
   readonly statements: ReadonlyMap<string, Statement>
@@ -136,6 +136,7 @@ export function emitDifferential(
       refresh: { single, general, pending: pending.name, full: full.name, fill: fill.name },
       stateTables,
       query,
+      missingIndexes: missingIndexes(missing),
     },
   }
 }
@@ -177,6 +178,7 @@ export function emitFull(request: CompileRequest, reasons: readonly Reason[]): E
       refresh: { single: [], general: null, pending: null, full: full.name, fill: fill.name },
       stateTables: [],
       query,
+      missingIndexes: [],
     },
   }
 }
@@ -206,7 +208,19 @@ function terms(staged: StagedQuery, root: Project, relations: readonly number[])
 }
 
 function unique(missing: readonly MissingProbe[]): readonly MissingProbe[] {
-  return [...new Map(missing.map((each) => [JSON.stringify(each), each])).values()]
+  const key = ({ relation, purpose, columns }: MissingProbe) => JSON.stringify([relation, purpose, columns])
+  return [...new Map(missing.map((each) => [key(each), each])).values()]
+}
+
+/** Each once; one for a join serves a group as well. */
+function missingIndexes(missing: readonly MissingProbe[]): readonly MissingIndex[] {
+  const found = new Map<string, MissingIndex>()
+  for (const { relation, groups, purpose } of missing)
+    for (const columns of groups) {
+      const key = `${relation} ${columns.join(' ')}`
+      if (!found.has(key) || purpose === 'join') found.set(key, { relation, columns, purpose })
+    }
+  return [...found.values()]
 }
 
 function outputsOf(request: CompileRequest, project: Project) {

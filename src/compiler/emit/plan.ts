@@ -1,3 +1,5 @@
+import type { LineageEntry } from '../bind/lineage.ts'
+
 /**
  * What the compiler returns: everything the runtime needs to create, fill, refresh, explain and drop one stream
  * table, as SQL text. The runtime runs it and adds nothing: it knows no operator.
@@ -23,6 +25,10 @@ export interface Plan {
   readonly stateTables: readonly string[]
   /** The query as the compiler understood it: qualified names, no dependence on settings. */
   readonly query: string
+  /** Indexes that would make a step of some delta a probe. */
+  readonly missingIndexes: readonly MissingIndex[]
+  /** Where each column of the result comes from. */
+  readonly lineage: readonly LineageEntry[]
   readonly explain: readonly ExplainEntry[]
 }
 
@@ -42,6 +48,14 @@ export interface PlanColumn {
 export interface PlanSource {
   readonly relation: number
   readonly columns: readonly number[]
+}
+
+export interface MissingIndex {
+  readonly relation: number
+  /** Attnums, the leading ones of a btree or hash index. */
+  readonly columns: readonly number[]
+  /** What is read whole without it: `join`, when another source changes; `group`, when a group must be computed anew. */
+  readonly purpose: 'join' | 'group'
 }
 
 /**

@@ -16,6 +16,8 @@ export interface MissingProbe {
   readonly sql: string
   /** Attnums that equalities fix: an index on one of them (first) would make it a probe. */
   readonly columns: readonly number[]
+  /** The same, apart by what fixes them: those of one group can be the leading columns of one index. */
+  readonly groups: readonly (readonly number[])[]
 }
 
 /** The scans in the joins of a term that cannot be probed. */
@@ -105,8 +107,36 @@ function unprobed(
   return [...pending].map((scan) => {
     const fixed = fixedColumns(scan, predicate, null)
     const columns = scan.columns.filter(({ id }) => fixed.has(id)).map(({ attnum }) => attnum)
-    return { purpose: 'join', relation: scan.relation, sql: scan.sql, columns }
+    return {
+      purpose: 'join',
+      relation: scan.relation,
+      sql: scan.sql,
+      columns,
+      groups: fixedTogether(scan, predicate, scans, reached),
+    }
   })
+}
+
+/**
+ * Columns of the scan that equalities fix, one group for each set of other inputs that fixes them; only those that are
+ * fixed by what is reached already, if there are such.
+ */
+function fixedTogether(
+  scan: Scan,
+  predicate: readonly Scalar[],
+  scans: readonly Scan[],
+  reached: ReadonlySet<ColumnId>,
+): readonly (readonly number[])[] {
+  const owner = (id: ColumnId) => scans.findIndex(({ columns }) => columns.some((each) => each.id === id))
+  const groups = new Map<string, Set<number>>()
+  const all = equalities(scan, predicate)
+  const near = all.filter(({ needs }) => needs.every((id) => reached.has(id)))
+  for (const { column, needs } of near.length > 0 ? near : all) {
+    const by = [...new Set(needs.map(owner))].sort((a, b) => a - b).join(' ')
+    const attnum = scan.columns.find(({ id }) => id === column)?.attnum
+    if (attnum !== undefined) groups.set(by, (groups.get(by) ?? new Set()).add(attnum))
+  }
+  return [...groups.values()].map((group) => [...group].sort((a, b) => a - b))
 }
 
 type LiveScan = Read & { readonly of: Scan }
@@ -126,18 +156,27 @@ function fixedColumns(
   predicate: readonly Scalar[],
   reached: ReadonlySet<ColumnId> | null,
 ): ReadonlySet<ColumnId> {
+  return new Set(
+    equalities(scan, predicate)
+      .filter(({ needs }) => !reached || needs.every((id) => reached.has(id)))
+      .map(({ column }) => column),
+  )
+}
+
+/** `column = expression over other inputs`, with the columns that the expression needs. */
+function equalities(
+  scan: Scan,
+  predicate: readonly Scalar[],
+): readonly { readonly column: ColumnId; readonly needs: readonly ColumnId[] }[] {
   const own = new Set(scan.columns.map(({ id }) => id))
-  const fixed = new Set<ColumnId>()
-  for (const conjunct of predicate) {
-    if (conjunct.kind !== 'operator' || !conjunct.equality) continue
+  return predicate.flatMap((conjunct) => {
+    if (conjunct.kind !== 'operator' || !conjunct.equality) return []
     const [left, right] = conjunct.args
-    if (!left || !right) continue
-    for (const [side, other] of [[left, right] as const, [right, left] as const]) {
-      if (side.kind !== 'column' || !own.has(side.id)) continue
+    if (!left || !right) return []
+    return [[left, right] as const, [right, left] as const].flatMap(([side, other]) => {
+      if (side.kind !== 'column' || !own.has(side.id)) return []
       const needs = [...scalarColumns(other)]
-      if (needs.length > 0 && needs.every((id) => (reached ? reached.has(id) : !own.has(id))))
-        fixed.add(side.id)
-    }
-  }
-  return fixed
+      return needs.length > 0 && needs.every((id) => !own.has(id)) ? [{ column: side.id, needs }] : []
+    })
+  })
 }

@@ -201,7 +201,9 @@ export function missingForRedo(request: CompileRequest, stage: Stage): readonly 
     const id = extremeOf ? columnBelow(input, extremeOf) : null
     const column = scan.columns.find((each) => each.id === id)
     const { relation, sql } = scan
-    return column ? [{ purpose: 'group' as const, relation, sql, columns: [column.attnum] }] : []
+    return column
+      ? [{ purpose: 'group' as const, relation, sql, columns: [column.attnum], groups: [[column.attnum]] }]
+      : []
   })
 }
 

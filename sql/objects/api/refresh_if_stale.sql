@@ -1,0 +1,23 @@
+-- Refreshes a stream table if its content is older than `max_age`, in your transaction; true when it did. For owners.
+CREATE OR REPLACE FUNCTION pgstream.refresh_if_stale(name text, max_age interval) RETURNS boolean
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  id bigint := pgstream._stream_table_id(name);
+BEGIN
+  IF max_age IS NULL OR max_age OPERATOR(pg_catalog.<) interval '0' THEN
+    RAISE EXCEPTION 'invalid max_age: %', coalesce(max_age::pg_catalog.text, 'NULL')
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Give an interval, 0 or longer: interval ''5 minutes''.';
+  END IF;
+  PERFORM pgstream._check_owner(id);
+  IF EXISTS (
+    SELECT FROM pgstream._freshness() f
+    WHERE f.pgs_id OPERATOR(pg_catalog.=) id
+      AND f.data_timestamp OPERATOR(pg_catalog.+) max_age OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp())
+  THEN
+    RETURN false;
+  END IF;
+  PERFORM pgstream._ask(id, 'refresh');
+  RETURN true;
+END
+$$;

@@ -1,0 +1,14 @@
+-- Resumes the stream tables of yours that pause_all has suspended, and returns how many. What was suspended for errors or by
+-- its owner stays so.
+CREATE OR REPLACE FUNCTION pgstream.resume_all() RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RETURN (
+    SELECT count(pgstream._ask(t.pgs_id, 'unpause'))
+    FROM (SELECT s.pgs_id FROM pgstream.pgs_stream_tables s JOIN pg_class c ON c.oid = s.pgs_relid
+      WHERE s.paused AND pg_has_role(c.relowner, 'USAGE')
+      ORDER BY s.pgs_id) AS t);
+END
+$$;

@@ -1,0 +1,18 @@
+-- See pgstream.diagnose_errors. A refresh that failed or was skipped has its SQLSTATE as reason (pgstream._record_failure).
+CREATE OR REPLACE FUNCTION pgstream._diagnose_errors(id bigint)
+RETURNS TABLE (event_time timestamptz, error_type text, error_message text, remediation text, sqlstate text)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT NULL::timestamptz, 'definition', s.broken_reason,
+    'Put back what is missing and call resume_stream_table, give it another query by alter_stream_table(name, query => …), or drop it.',
+    NULL
+  FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id AND s.broken_reason IS NOT NULL
+  UNION ALL
+  (SELECT h.start_time, a.error_type, coalesce(e.message, h.error_message), a.remediation, h.reason
+   FROM (SELECT r.* FROM pgstream.pgs_refresh_history r
+     WHERE r.pgs_id = id AND r.status IN ('FAILED', 'SKIPPED') ORDER BY r.refresh_id DESC LIMIT 10) AS h
+   CROSS JOIN LATERAL pgstream._error_advice(coalesce(h.reason, '')) AS a
+   LEFT JOIN pgstream._visible_errors e ON e.refresh_id = h.refresh_id
+   ORDER BY h.refresh_id DESC)
+$$;

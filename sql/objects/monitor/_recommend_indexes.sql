@@ -1,0 +1,25 @@
+-- See pgstream.recommend_indexes. What has been made since the plan was compiled is left out.
+CREATE OR REPLACE FUNCTION pgstream._recommend_indexes(id bigint)
+RETURNS TABLE (source_table text, columns text[], reason text, statement text, table_bytes bigint)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT pgstream._qualified_name(c.oid), k.names,
+    CASE m ->> 'purpose' WHEN 'join' THEN 'without it the table is read whole when another source changes'
+      ELSE 'without it the table is read whole when a group must be computed anew' END,
+    format('CREATE INDEX %sON %s (%s)', CASE c.relkind WHEN 'p' THEN '' ELSE 'CONCURRENTLY ' END, pgstream._qualified_name(c.oid),
+      (SELECT string_agg(quote_ident(n), ', ' ORDER BY i) FROM unnest(k.names) WITH ORDINALITY AS u(n, i))),
+    CASE c.relkind WHEN 'p' THEN (SELECT coalesce(sum(pg_table_size(p.relid)), 0)::bigint FROM pg_partition_tree(c.oid) AS p WHERE p.isleaf)
+      ELSE pg_table_size(c.oid) END
+  FROM pgstream.pgs_stream_tables s
+  CROSS JOIN LATERAL jsonb_array_elements(s.missing_indexes) AS m
+  JOIN pg_class c ON c.oid = (m ->> 'relation')::oid
+  CROSS JOIN LATERAL (
+    SELECT array_agg(a.attname::text ORDER BY u.i), array_agg(a.attnum)
+    FROM jsonb_array_elements_text(m -> 'columns') WITH ORDINALITY AS u(attnum, i)
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.attnum::smallint AND NOT a.attisdropped) AS k(names, attnums)
+  WHERE s.pgs_id = id AND NOT EXISTS (
+    SELECT FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_am am ON am.oid = ic.relam
+    WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL AND am.amname IN ('btree', 'hash') AND i.indkey[0] = ANY (k.attnums))
+  ORDER BY 5 DESC, 1, 2
+$$;
