@@ -12,11 +12,8 @@ interface SessionOptions {
   readonly signal: AbortSignal
 }
 
-/**
- * One wait inside the server, which looks a hundred times a second there; so long a dead connection may go unnoticed, and
- * a stop may have to wait.
- */
-const WAIT_S = 0.5
+/** One wait inside the server, which looks for work there. */
+const WAIT_S = 5
 /** While everything that is due is in somebody's hands. */
 const BUSY_MS = 20
 /** After a failed call of the scheduler. */
@@ -31,6 +28,8 @@ export class Session {
   #waiter: pg.Client | undefined
   #lost: Error | undefined
   #pauseUntil = 0
+  #listening = false
+  #waitsForPromotion = false
 
   constructor(options: SessionOptions) {
     this.#options = options
@@ -40,7 +39,9 @@ export class Session {
   async connect(): Promise<void> {
     this.#waiter = await this.#open()
     this.#waiter.on('notification', ({ payload }) => this.#report(payload))
-    await this.#waiter.query('LISTEN pg_stream_alert')
+    // A wait that nobody waits for any more ends (where the system can tell; PostgreSQL refuses the setting elsewhere).
+    await this.#waiter.query(`SET client_connection_check_interval = '500ms'`).catch(() => {})
+    await this.#listen()
     this.#idle.push(await this.#open())
     await this.#wait(0)
     let facts: Promise<pg.Client> | undefined
@@ -57,6 +58,7 @@ export class Session {
       if (this.#lost) throw this.#lost
       const due = await this.#wait(WAIT_S)
       if (signal.aborted) break
+      if (!this.#listening) await this.#listen()
       const pause = this.#pauseUntil - Date.now()
       if (pause > 0) await sleep(pause, undefined, { signal }).catch(() => {})
       else if (due > 0) {
@@ -89,15 +91,47 @@ export class Session {
     log[level]({ alert: facts }, event)
   }
 
+  /** Hear of alerts; on a standby that has to wait for its promotion, as everything has. */
+  async #listen(): Promise<void> {
+    const { log } = this.#options
+    const { rows } = (await this.#waiter?.query<{ standby: boolean; home: boolean }>(
+      'SELECT pg_is_in_recovery() AS standby, pgstream._is_home() AS home',
+    )) ?? { rows: [] }
+    const [server] = rows
+    if (server === undefined || server.standby) {
+      if (!this.#waitsForPromotion) log.warn('the server is a standby: waiting for its promotion')
+      this.#waitsForPromotion = true
+      return
+    }
+    if (!server.home)
+      log.warn('the stream tables wait to be restored: SELECT * FROM pgstream.restore_stream_tables()')
+    await this.#waiter?.query('LISTEN pg_stream_alert')
+    this.#listening = true
+  }
+
   /** How many groups of stream tables are due; asked inside the server until some are, or the time is over. */
   async #wait(seconds: number): Promise<number> {
-    const result = await this.#waiter?.query<{ due: number }>({
+    const { signal, metrics } = this.#options
+    const answer = this.#waiter?.query<{ due: number }>({
       name: 'await',
       text: 'CALL pgstream._await($1, NULL)',
       values: [seconds],
     })
-    this.#options.metrics.polled()
-    return result?.rows[0]?.due ?? 0
+    let stop = () => {}
+    const stopped = new Promise<undefined>((resolve) => {
+      stop = () => resolve(undefined)
+      signal.addEventListener('abort', stop, { once: true })
+      if (signal.aborted) stop()
+    })
+    try {
+      const result = await Promise.race([answer, stopped])
+      metrics.polled()
+      return result?.rows[0]?.due ?? 0
+    } finally {
+      signal.removeEventListener('abort', stop)
+      // Cut off by our own stop, it is nobody's error.
+      if (signal.aborted) answer?.catch(() => {})
+    }
   }
 
   async close(): Promise<void> {

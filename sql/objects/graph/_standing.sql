@@ -24,8 +24,9 @@ BEGIN
     CROSS JOIN pgstream._scheduler w
     CROSS JOIN LATERAL (SELECT s.is_populated AND s.strategy = 'DIFFERENTIAL' AND NOT s.needs_reinit AND s.broken_reason IS NULL
       AND f.seen IS NOT NULL AND g.pgs_id IS NOT NULL AS can_tell) AS c
-    CROSS JOIN LATERAL (SELECT f.seen IS DISTINCT FROM m.total
-      OR pgstream._is_any_over(f.doubt, f.doubt_below, pg_current_snapshot()) AS moved) AS v
+    -- OFFSET: once, however often it is used.
+    CROSS JOIN LATERAL (SELECT f.seen IS DISTINCT FROM m.total OR f.doubt IS NOT NULL
+      AND pgstream._is_any_over(f.doubt, f.doubt_below, pg_current_snapshot()) AS moved OFFSET 0) AS v
     CROSS JOIN LATERAL (SELECT c.can_tell, c.can_tell AND NOT v.moved AS unmoved) AS u
     WHERE ids IS NULL OR s.pgs_id = ANY (ids);
 END

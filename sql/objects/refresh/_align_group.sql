@@ -7,6 +7,14 @@ DECLARE
   members bigint[];
   as_of timestamptz := clock_timestamp();
 BEGIN
+  -- Nearly always it cannot have one, and the graph need not be computed for that.
+  IF NOT EXISTS (SELECT FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_stream_table)
+    AND NOT EXISTS (
+      SELECT FROM pgstream.pgs_stream_tables s
+      WHERE s.pgs_id = id AND (s.consistency_group IS NOT NULL OR EXISTS (
+        SELECT FROM pgstream.pgs_dependencies d WHERE d.source_relid = s.pgs_relid))) THEN
+    RETURN;
+  END IF;
   PERFORM pgstream._follow_graph();
   members := pgstream._group_of(id);
   IF cardinality(members) > 1 THEN

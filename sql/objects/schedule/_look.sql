@@ -1,26 +1,35 @@
--- How many groups of stream tables are due? Notes once a second which have something to consume, so that of the others it is
--- known until when they were exact (pgstream._freshness).
-CREATE OR REPLACE FUNCTION pgstream._look() RETURNS integer
+-- How many groups of stream tables are due, and how many seconds nothing else can become due by the clock alone? Notes which
+-- have something to consume, so that of the others it is known until when they were exact (pgstream._freshness).
+CREATE OR REPLACE FUNCTION pgstream._look(OUT due integer, OUT quiet_for double precision)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '20ms'
 AS $$
 DECLARE
   at CONSTANT timestamptz := clock_timestamp();
+  behind bigint[];
 BEGIN
+  due := 0;
+  quiet_for := 1;
   IF NOT pgstream._scheduler_enabled() OR pg_is_in_recovery() THEN
-    RETURN 0;
+    RETURN;
   END IF;
   PERFORM pgstream._follow_graph();
+  behind := ARRAY(SELECT s.pgs_id FROM pgstream._standing() s WHERE NOT s.unmoved);
   PERFORM FROM pgstream._scheduler w WHERE w.looked_at <= at - interval '1 second' FOR UPDATE SKIP LOCKED;
   IF FOUND THEN
     PERFORM set_config('synchronous_commit', 'off', true);
-    UPDATE pgstream._scheduler SET looked_at = at, behind = ARRAY(SELECT s.pgs_id FROM pgstream._standing() s WHERE NOT s.unmoved);
+    UPDATE pgstream._scheduler w SET looked_at = at, behind = _look.behind;
     UPDATE pgstream.graph g SET fires_at = pgstream._fires_at(g.crons, f.checked_at)
     FROM pgstream.frontiers f WHERE g.fires_at IS NULL AND g.crons <> '{}' AND f.pgs_id = g.pgs_id AND f.checked_at IS NOT NULL;
   END IF;
-  RETURN (SELECT count(*) FROM pgstream._due()) + pgstream._watch_due()::integer;
+  due := pgstream._watch_due()::integer;
+  IF behind = '{}' AND pgstream._ddl_is_watched() AND NOT EXISTS (SELECT FROM pgstream.graph g WHERE g.crons <> '{}') THEN
+    quiet_for := 5;
+  ELSE
+    due := due + (SELECT count(*) FROM pgstream._due());
+  END IF;
 EXCEPTION WHEN lock_not_available THEN
-  RETURN 0;
+  due := 0;
 END
 $$;

@@ -8,7 +8,10 @@ LANGUAGE plpgsql
 AS $$
 BEGIN
   UPDATE pgstream.frontiers f
-  SET seen = total, doubt = in_flight, doubt_below = number, skips = 0, retry_at = NULL, waiting_for = NULL,
+  SET seen = total,
+    -- Nearly always nobody was under way.
+    doubt = CASE WHEN number > pg_snapshot_xmax(in_flight)::text::bigint OR EXISTS (SELECT FROM pg_snapshot_xip(in_flight)) THEN in_flight END,
+    doubt_below = number, skips = 0, retry_at = NULL, waiting_for = NULL,
     -- What has moved was dated when it did, unless it is of the moment of its group.
     checked_at = CASE WHEN action = 'NO_DATA' OR is_grouped THEN greatest(f.checked_at, as_of) ELSE f.checked_at END,
     data_timestamp = CASE WHEN is_grouped THEN least(as_of, below)
