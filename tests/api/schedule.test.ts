@@ -187,6 +187,7 @@ test('what is recomputed is not recomputed twice when two callers found it due',
   await client.query(
     `UPDATE pgstream.frontiers SET data_timestamp = now() - interval '1 day', checked_at = now() - interval '1 day'`,
   )
+  await client.query('SELECT pgstream._follow_graph()')
   const found = (
     await client.query(
       'SELECT members[1] AS id, versions[1] AS version FROM pgstream._due() JOIN pgstream.pgs_stream_tables s ON s.pgs_id = members[1] WHERE s.pgs_relid = $1::regclass',

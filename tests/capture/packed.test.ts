@@ -103,8 +103,8 @@ test('the own transaction, savepoints, and how many are pending', async () => {
   const pending = async () =>
     (
       await client.query(
-        `SELECT pgstream._pending(pgs_id, f) AS seen, pgstream._estimate_pending('t'::regclass, f)::int AS estimate
-         FROM pgstream.frontiers f`,
+        `SELECT pgstream._pending(t) AS seen, pgstream._estimate_pending('t'::regclass, t.frontier)::int AS estimate
+         FROM pgstream._refresh_targets t`,
       )
     ).rows
   const exact = () => expectExact(client, 'sums', { within: true })

@@ -93,9 +93,9 @@ test('each owner reads of the buffer what its stream tables use, and no more whe
       )
     ).rows[0].columns
   await create(session, 'st', 'SELECT id, a FROM s')
-  expect(await granted()).toBe('xid seq weight c1 c2')
+  expect(await granted()).toBe('xid seq weight part n c1 p1 c2 p2')
   await session.query(`SELECT pgstream.alter_stream_table('st', query => 'SELECT id, b FROM s')`)
-  expect(await granted()).toBe('xid seq weight c1 c3')
+  expect(await granted()).toBe('xid seq weight part n c1 p1 c3 p3')
   await client.query(`ALTER TABLE st OWNER TO CURRENT_USER`)
   expect(await granted()).toBe(null)
 })

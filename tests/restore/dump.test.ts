@@ -180,7 +180,7 @@ describe.skipIf(run === undefined)('a logical dump', () => {
     await expect(client.query(`SELECT pgstream.create_stream_table('t', 'SELECT 1 AS a')`)).rejects.toThrow(
       'wait to be restored',
     )
-    expect(await rows(client, 'SELECT pgstream._look() AS due')).toEqual([{ due: 0 }])
+    expect(await rows(client, 'SELECT due FROM pgstream._look()')).toEqual([{ due: 0 }])
     await client.query(`INSERT INTO "My Shop"."Sales" VALUES (2000, 'sad', 9, now());
       CREATE TABLE other (a int); ALTER TABLE other ADD b int; DROP TABLE other`)
     expect(await rows(client, 'SELECT * FROM pgstream.frontiers ORDER BY pgs_id')).toEqual(before)

@@ -9,6 +9,7 @@ DECLARE
   known CONSTANT jsonb := '{
     "pg_stream.enabled": ["on"], "pg_stream.block_source_ddl": ["off"],
     "pg_stream.min_schedule_seconds": [1, 315360000], "pg_stream.max_consecutive_errors": [3, 1000000],
+    "pg_stream.max_concurrent_refreshes": [4, 1000],
     "pg_stream.history_retention_days": [90, 36500], "pg_stream.buffer_alert_threshold": [1000000, 999999999]
   }';
   fallback CONSTANT text := known -> name ->> 0;
@@ -23,6 +24,9 @@ BEGIN
       RETURN value::boolean::text;
     END IF;
   ELSIF value ~ '^[0-9]{1,9}$' AND value::integer BETWEEN 1 AND most THEN
+    RETURN value;
+  -- The only one for which less than one means something.
+  ELSIF name = 'pg_stream.min_schedule_seconds' AND value ~ '^0?\.[0-9]{1,3}$' AND value::numeric > 0 THEN
     RETURN value;
   END IF;
   IF strict THEN

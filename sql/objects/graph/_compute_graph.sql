@@ -135,10 +135,11 @@ BEGIN
   )
   UPDATE pgstream.graph g
   SET crons = CASE WHEN s.schedule IS NULL THEN coalesce(w.crons, '{}') WHEN s.schedule_seconds IS NULL THEN ARRAY[s.schedule] ELSE '{}' END,
-    seconds = CASE WHEN s.schedule IS NOT NULL THEN s.schedule_seconds
-      -- Nobody reads it: a minute.
-      WHEN w.seconds IS NULL AND w.crons IS NULL THEN 60 ELSE w.seconds END
+    -- Nobody reads it, or what is there is no time: a minute.
+    seconds = CASE WHEN b.given BETWEEN 0 AND 315360000 THEN b.given
+      WHEN b.given IS NOT NULL OR s.schedule IS NULL AND w.crons IS NULL THEN 60 END
   FROM pgstream.pgs_stream_tables s LEFT JOIN wanted w USING (pgs_id)
+  CROSS JOIN LATERAL (SELECT CASE WHEN s.schedule IS NULL THEN w.seconds ELSE s.schedule_seconds END AS given) AS b
   WHERE s.pgs_id = g.pgs_id;
 END
 $$;

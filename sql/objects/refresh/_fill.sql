@@ -24,6 +24,7 @@ BEGIN
   IF target.is_populated THEN
     RETURN;
   END IF;
+  PERFORM pgstream._show_progress(id, CASE why WHEN 'first fill' THEN 'FULL' ELSE 'REINITIALIZE' END);
   PERFORM pgstream._call_as_owner(id, 'empty');
   as_of := clock_timestamp();
   result := pgstream._call_fill(id, 'fill');

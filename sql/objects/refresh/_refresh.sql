@@ -114,6 +114,7 @@ BEGIN
     END IF;
   END IF;
 
+  PERFORM pgstream._show_progress(id, chosen.action);
   result := pgstream._call_refresh(target, rights.owner, chosen.variant);
   IF NOT result.applied THEN
     -- Between the look and the statement another source changed, or one was truncated.

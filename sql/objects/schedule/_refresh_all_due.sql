@@ -12,9 +12,15 @@ DECLARE
   versions pg_catalog.text[];
   below pg_catalog.timestamptz[];
   done pg_catalog.text;
+  slot integer;
 BEGIN
   refreshed := 0;
   IF NOT pgstream._scheduler_enabled() THEN
+    RETURN;
+  END IF;
+  slot := pgstream._take_slot();
+  COMMIT;
+  IF slot IS NULL THEN
     RETURN;
   END IF;
   LOOP
@@ -31,9 +37,12 @@ BEGIN
       refreshed := refreshed OPERATOR(pg_catalog.+) (done IS NOT NULL)::pg_catalog.int4;
       IF done OPERATOR(pg_catalog.=) 'CANCELED' THEN
         canceled := true;
-        RETURN;
+        EXIT;
       END IF;
     END LOOP;
+    EXIT WHEN canceled;
   END LOOP;
+  PERFORM pgstream._give_slot_back(slot);
+  COMMIT;
 END
 $$;

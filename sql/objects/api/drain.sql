@@ -1,0 +1,31 @@
+-- Waits until no refresh is under way, for at most so many seconds; true when there is none. After pause_all, to be sure that
+-- nothing of pg_stream is running: before a failover, an upgrade, a large change of the sources.
+CREATE OR REPLACE FUNCTION pgstream.drain(timeout_s integer DEFAULT 60) RETURNS boolean
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  until timestamptz;
+BEGIN
+  IF timeout_s IS NULL OR timeout_s < 0 THEN
+    RAISE EXCEPTION 'invalid timeout_s: %', coalesce(timeout_s::text, 'NULL')
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Give a number of seconds; 0 only asks.';
+  END IF;
+  until := clock_timestamp() + make_interval(secs => timeout_s);
+  LOOP
+    -- Locks are seen as they are, whatever the snapshot.
+    IF NOT EXISTS (
+      SELECT FROM pg_locks l
+      WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.pid <> pg_backend_pid()
+        AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+        AND l.classid IN (
+          SELECT pgstream._progress_class(a.action)::oid FROM (VALUES ('DIFFERENTIAL'), ('FULL'), ('REINITIALIZE')) AS a(action)))
+    THEN
+      RETURN true;
+    END IF;
+    EXIT WHEN clock_timestamp() >= until;
+    PERFORM pg_sleep(0.05);
+  END LOOP;
+  RETURN false;
+END
+$$;

@@ -1,0 +1,7 @@
+-- Gives back what pgstream._take_slot has taken.
+CREATE OR REPLACE FUNCTION pgstream._give_slot_back(slot integer) RETURNS void
+LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT pg_advisory_unlock('pgstream._scheduler'::regclass::oid::integer, slot)
+$$;

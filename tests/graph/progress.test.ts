@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest'
+import { backendPid, create, outcome, refresh, scenes, untilWaiting } from '../concurrency/scene.ts'
+
+const scene = scenes()
+
+test('a refresh that is under way is seen by others, with what it waits for', async () => {
+  const { client, open } = await scene('CREATE TABLE t (id int PRIMARY KEY, v int)')
+  await create(client, 'st', 'SELECT id, v FROM t')
+  const [blocker, other] = await Promise.all([open(), open()])
+  await client.query('INSERT INTO t VALUES (1, 1)')
+  await blocker.query('BEGIN; LOCK TABLE st IN SHARE MODE')
+  const refreshing = refresh(other, 'st')
+  await untilWaiting(client, other)
+  const { rows } = await client.query(
+    `SELECT pid, relname, action, elapsed_ms > 0 AS runs, buffered_bytes > 0 AS has_changes, wait_event_type, blocked_by
+     FROM pgstream.pg_stat_progress_refresh WHERE relid = 'st'::regclass`,
+  )
+  expect(rows).toEqual([
+    {
+      pid: backendPid(other),
+      relname: 'st',
+      action: 'DIFFERENTIAL',
+      runs: true,
+      has_changes: true,
+      wait_event_type: 'Lock',
+      blocked_by: [backendPid(blocker)],
+    },
+  ])
+  expect((await client.query('SELECT pgstream.drain(0) AS drained')).rows).toEqual([{ drained: false }])
+  const draining = client.query('SELECT pgstream.drain(30) AS drained')
+  await blocker.query('COMMIT')
+  expect(await refreshing).toBe('DIFFERENTIAL')
+  expect((await draining).rows).toEqual([{ drained: true }])
+  expect((await client.query('SELECT FROM pgstream.pg_stat_progress_refresh')).rowCount).toBe(0)
+})
+
+test('what is computed anew shows how far it should be', async () => {
+  const { client, open } = await scene('CREATE TABLE t (id int PRIMARY KEY, v int)')
+  await create(client, 'st', 'SELECT id, v FROM t', { mode: 'FULL' })
+  const [blocker, other] = await Promise.all([open(), open()])
+  await client.query('INSERT INTO t VALUES (1, 1)')
+  await blocker.query('BEGIN; LOCK TABLE st IN SHARE MODE')
+  const refreshing = refresh(other, 'st')
+  await untilWaiting(client, other)
+  const { rows } = await client.query(
+    `SELECT action, expected_ms > 0 AS is_expected, percent BETWEEN 0 AND 99 AS has_percent
+     FROM pgstream.pg_stat_progress_refresh WHERE relid = 'st'::regclass`,
+  )
+  expect(rows).toEqual([{ action: 'FULL', is_expected: true, has_percent: true }])
+  await blocker.query('COMMIT')
+  await refreshing
+})
+
+test('drain: wrong input', async () => {
+  const { client } = await scene()
+  expect(await outcome(client.query('SELECT pgstream.drain(-1)'))).toBe('22023')
+  expect(await outcome(client.query('SELECT pgstream.drain(NULL)'))).toBe('22023')
+})
+
+test('no more callers of the scheduler refresh at once than the setting says', async () => {
+  const { client, open } = await scene(
+    'CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE u (id int PRIMARY KEY)',
+  )
+  await create(client, 'st', 'SELECT id FROM t', { schedule: '1s' })
+  await create(client, 'su', 'SELECT id FROM u', { schedule: '1s' })
+  const [blocker, first, second] = await Promise.all([open(), open(), open()])
+  for (const each of [first, second]) await each.query('SET pg_stream.max_concurrent_refreshes = 1')
+  await client.query('INSERT INTO t VALUES (1)')
+  await blocker.query('BEGIN; LOCK TABLE st IN SHARE MODE')
+  const running = first.query('CALL pgstream.run_scheduler()')
+  await untilWaiting(client, first)
+  await client.query('INSERT INTO u VALUES (1)')
+  await second.query('CALL pgstream.run_scheduler()')
+  expect((await client.query('TABLE su')).rows).toEqual([])
+  await second.query('SET pg_stream.max_concurrent_refreshes = 2')
+  await second.query('CALL pgstream.run_scheduler()')
+  expect((await client.query('TABLE su')).rows).toEqual([{ id: 1 }])
+  await blocker.query('COMMIT')
+  await running
+})
+
+test('bounds in milliseconds, where the setting allows them', async () => {
+  const { client } = await scene('CREATE TABLE t (id int PRIMARY KEY)')
+  const make = (name: string, schedule: string) =>
+    outcome(client.query(`SELECT pgstream.create_stream_table($1, 'SELECT id FROM t', $2)`, [name, schedule]))
+  expect(await make('a', '200ms')).toBe('22023')
+  await client.query('SET pg_stream.min_schedule_seconds = 0.1')
+  expect(await make('a', '200ms')).toBe('ok')
+  expect(await make('b', '1s500ms')).toBe('ok')
+  expect(await make('c', '50ms')).toBe('22023')
+  expect(await make('c', '200ms1s')).toBe('22023')
+  expect(
+    (
+      await client.query(
+        'SELECT schedule_seconds AS s FROM pgstream.pgs_stream_tables WHERE pgs_schema = current_schema() ORDER BY pgs_name',
+      )
+    ).rows,
+  ).toEqual([{ s: 0.2 }, { s: 1.5 }])
+  await client.query(`INSERT INTO t VALUES (1)`)
+  await client.query('CALL pgstream.run_scheduler()')
+  expect((await client.query('TABLE a')).rows).toEqual([{ id: 1 }])
+})
