@@ -145,10 +145,12 @@ export class Session {
     const stop = metrics.callSeconds.startTimer()
     const call = client
       .query('CALL pgstream.run_scheduler()')
-      .catch((error: Error & { code?: string }) => {
+      .catch(async (error: Error & { code?: string }) => {
         metrics.errors.inc()
         this.#pauseUntil = Date.now() + ERROR_MS
         log.error({ sqlstate: error.code, reason: error.message }, 'scheduler failed')
+        // What it had claimed must not wait for this connection's next call.
+        await client.query('SELECT pg_advisory_unlock_all()').catch(() => {})
       })
       .then(() => {
         stop()

@@ -114,12 +114,20 @@ const CONFLICTS = new Set(['40P01', '40001', '23505', '55P03'])
  * Eight writers for `duration` ms: short statements, transactions that sleep, one idle in transaction, one of
  * `longest` ms, savepoints that are rolled back to, aborts, and now and then a TRUNCATE.
  */
-export function startLoad(clients: readonly pg.Client[], duration: number, longest: number, seed = 1): Load {
+export function startLoad(
+  clients: readonly pg.Client[],
+  duration: number,
+  longest: number,
+  seed = 1,
+  /** Every transaction begins with this; it is given the writer's number. */
+  first?: (writer: number) => string,
+): Load {
   const end = Date.now() + duration
   let committed = 0
   const transaction = async (client: pg.Client, run: () => Promise<unknown>, abort = false) => {
     try {
       await client.query('BEGIN')
+      if (first) await client.query(first(clients.indexOf(client)))
       await run()
       await client.query(abort ? 'ROLLBACK' : 'COMMIT')
       if (!abort) committed += 1
