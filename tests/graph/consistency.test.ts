@@ -305,3 +305,20 @@ test('a group whose writers cannot be held off in time is tried again, and said 
   await client.query('CALL pgstream.run_scheduler()')
   for (const name of ['a', 'b', 'd']) await expectExact(client, name)
 })
+
+test('a member that is defined again brings the others of its group to its moment', async () => {
+  const { client } = await scene(DIAMOND)
+  await diamond(client, '1h')
+  await client.query('INSERT INTO t VALUES (100, 1, 7)')
+  await client.query(
+    `SELECT pgstream.alter_stream_table('b', query => 'SELECT g, count(*) + 0 AS n FROM t GROUP BY g')`,
+  )
+  const { rows } = await client.query(
+    `SELECT a.total::int, b.n::int, d.total::int AS d_total, d.n::int AS d_n FROM a, b, d WHERE a.g = 1 AND b.g = 1 AND d.g = 1`,
+  )
+  expect(rows).toEqual([{ total: 242, n: 11, d_total: 242, d_n: 11 }])
+  await client.query('INSERT INTO t VALUES (101, 1, 7)')
+  await client.query(`SELECT pgstream.alter_stream_table('a', refresh_mode => 'FULL')`)
+  expect((await client.query('SELECT n::int FROM b WHERE g = 1')).rows).toEqual([{ n: 12 }])
+  for (const name of ['a', 'b', 'd']) await expectExact(client, name)
+})
