@@ -6,13 +6,13 @@ import { backendPid } from '../concurrency/scene.ts'
 import { expectEqual, expectExact } from '../oracle/oracle.ts'
 import { freshDatabase } from '../support/server.ts'
 import { GRAPH, GROUPS, type GraphTable, MEETINGS, TICKS } from './graph-tables.ts'
-import { random, SCHEMA, startLoad } from './workload.ts'
+import { CANCELED, random, SCHEMA, startLoad } from './workload.ts'
 
 /** Longer by hand: PG_STREAM_RACE_SECONDS=300, and another seed for another order of events. */
 const DURATION = 1_000 * Number(process.env.PG_STREAM_RACE_SECONDS ?? 16)
 const SEED = Number(process.env.PG_STREAM_RACE_SEED ?? 1)
 /** What the others may do to one who refreshes: a lost race, a deadlock, a lock that is not to be had. */
-const LOST = new Set(['40001', '40P01', '55P03'])
+const LOST = new Set(['40001', '40P01', '55P03', CANCELED])
 
 const codeOf = (error: unknown) => String((error as { code?: string }).code ?? '')
 const isLost = (error: unknown) =>

@@ -107,8 +107,11 @@ export interface Load {
   readonly done: Promise<void>
 }
 
+/** A lock timeout that comes when the lock has just been granted is reported as a cancellation (postgres.c). */
+export const CANCELED = '57014'
+
 /** What a writer may run into because of the others; it goes on with the next transaction. */
-const CONFLICTS = new Set(['40P01', '40001', '23505', '55P03'])
+const CONFLICTS = new Set(['40P01', '40001', '23505', '55P03', CANCELED])
 
 /**
  * Eight writers for `duration` ms: short statements, transactions that sleep, one idle in transaction, one of
