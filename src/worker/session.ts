@@ -149,7 +149,7 @@ export class Session {
         metrics.errors.inc()
         this.#pauseUntil = Date.now() + ERROR_MS
         log.error({ sqlstate: error.code, reason: error.message }, 'scheduler failed')
-        // What it had claimed is the others' again.
+        // What it had claimed must not wait for this connection's next call.
         await client.query('SELECT pg_advisory_unlock_all()').catch(() => {})
       })
       .then(() => {

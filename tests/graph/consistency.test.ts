@@ -194,3 +194,133 @@ test('cycles of any length are refused', async () => {
     await outcome(client.query(`SELECT pgstream.alter_stream_table('a', query => 'SELECT id, v FROM b')`)),
   ).toBe('42P17')
 })
+
+test('who waits to hold writers off does not keep them waiting behind a long one', async () => {
+  const { client, open } = await scene(DIAMOND)
+  await create(client, 'a', 'SELECT g, sum(v) AS total FROM t GROUP BY g', { mode: 'FULL' })
+  await create(client, 'b', 'SELECT g, count(*) AS n FROM t GROUP BY g')
+  await create(client, 'd', 'SELECT a.g, a.total, b.n FROM a JOIN b ON b.g = a.g')
+  const [long, writer] = await Promise.all([open(), open()])
+  await long.query('BEGIN; INSERT INTO t VALUES (100, 1, 7)')
+  let isDone = false
+  const refreshing = refresh(client, 'd').finally(() => {
+    isDone = true
+  })
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  for (let i = 0; i < 5; i++) await writer.query(`INSERT INTO t VALUES (${200 + i}, 1, 1)`)
+  expect(isDone).toBe(false)
+  await long.query('COMMIT')
+  await refreshing
+  for (const name of ['a', 'b', 'd']) await expectExact(client, name)
+})
+
+test('two who want to hold writers off after writing themselves do not wait for each other for ever', async () => {
+  const { client, open } = await scene(DIAMOND)
+  await create(client, 'a', 'SELECT g, sum(v) AS total FROM t GROUP BY g', { mode: 'FULL' })
+  await create(client, 'b', 'SELECT g, count(*) AS n FROM t GROUP BY g')
+  await create(client, 'd', 'SELECT a.g, a.total, b.n FROM a JOIN b ON b.g = a.g')
+  const people = await Promise.all([open(), open()])
+  const outcomes = await Promise.all(
+    people.map(async (person, i) => {
+      await person.query(`BEGIN; INSERT INTO t VALUES (${100 + i}, 1, 7)`)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      const result = await outcome(refresh(person, 'd'))
+      await person.query(result === 'ok' ? 'COMMIT' : 'ROLLBACK')
+      return result
+    }),
+  )
+  expect(outcomes.sort()).toEqual(['40P01', 'ok'])
+  for (const name of ['a', 'b', 'd']) await expectExact(client, name)
+})
+
+test('people who refresh one group never wait for each other both ways', async () => {
+  const { client, open } = await scene(`${DIAMOND}; CREATE TABLE u (id int PRIMARY KEY)`)
+  for (const [name, source] of [
+    ['a', 't'],
+    ['b', 'u'],
+  ])
+    await client.query(
+      `SELECT pgstream.create_stream_table($1, $2, '1h', 'DIFFERENTIAL', consistency_group => 'both')`,
+      [name, `SELECT id FROM ${source}`],
+    )
+  const [one, two] = await Promise.all([open(), open()])
+  await client.query('INSERT INTO u VALUES (1)')
+  await one.query('BEGIN')
+  await refresh(one, 'a')
+  await client.query('INSERT INTO t VALUES (100, 1, 7)')
+  const other = outcome(refresh(two, 'a'))
+  await untilWaiting(client, two)
+  expect(await outcome(refresh(one, 'a'))).toBe('ok')
+  await one.query('COMMIT')
+  expect(await other).toBe('ok')
+  for (const name of ['a', 'b']) await expectExact(client, name)
+})
+
+test('a member that is dropped meanwhile is no error for who refreshes another', async () => {
+  const { client, open } = await scene(DIAMOND)
+  await diamond(client, '1h')
+  const dropper = await open()
+  await client.query('INSERT INTO t VALUES (100, 1, 7)')
+  await dropper.query('BEGIN')
+  await dropper.query(`SELECT pgstream.drop_stream_table('d')`)
+  const refreshing = refresh(client, 'a')
+  await untilWaiting(dropper, client)
+  await dropper.query('COMMIT')
+  expect(await refreshing).toBe('DIFFERENTIAL')
+  for (const name of ['a', 'b']) await expectExact(client, name)
+})
+
+test('a stream table that moves twice in one statement is followed by its changes', async () => {
+  const { client, open } = await scene(DIAMOND)
+  await create(client, 'a', 'SELECT id, g, v FROM t WHERE v > 3')
+  await create(client, 'e', 'SELECT g, sum(v) AS total FROM a GROUP BY g')
+  const writer = await open()
+  await writer.query('SELECT pg_advisory_lock(4711); INSERT INTO t VALUES (100, 1, 7)')
+  const twice = client.query(`SELECT pgstream.refresh_stream_table('e') AS first, pg_advisory_xact_lock(4711),
+    pgstream.refresh_stream_table('e') AS second`)
+  await untilWaiting(writer, client)
+  await writer.query('INSERT INTO t VALUES (101, 1, 7)')
+  await writer.query('SELECT pg_advisory_unlock(4711)')
+  const { first, second } = (await twice).rows[0]
+  expect({ first, second }).toEqual({ first: 'DIFFERENTIAL', second: 'DIFFERENTIAL' })
+  for (const name of ['a', 'e']) await expectExact(client, name)
+})
+
+test('a group whose writers cannot be held off in time is tried again, and said to wait', async () => {
+  const { client, open } = await scene(DIAMOND)
+  await create(client, 'a', 'SELECT g, sum(v) AS total FROM t GROUP BY g', { mode: 'FULL', schedule: '1s' })
+  await create(client, 'b', 'SELECT g, count(*) AS n FROM t GROUP BY g', { schedule: '1s' })
+  await create(client, 'd', 'SELECT a.g, a.total, b.n FROM a JOIN b ON b.g = a.g', { schedule: '1s' })
+  const writer = await open()
+  await client.query(`INSERT INTO t VALUES (100, 1, 7);
+    UPDATE pgstream.pgs_stream_tables SET needs_reinit = true WHERE pgs_schema = current_schema() AND pgs_name = 'b'`)
+  await writer.query('BEGIN; INSERT INTO t VALUES (101, 1, 7)')
+  await client.query('CALL pgstream.run_scheduler()')
+  const skipped = await client.query(
+    `SELECT status, initiated_by FROM pgstream.get_refresh_history('a', 1) WHERE status = 'SKIPPED'`,
+  )
+  expect(skipped.rows).toEqual([{ status: 'SKIPPED', initiated_by: 'SCHEDULER' }])
+  await writer.query('COMMIT')
+  await client.query('UPDATE pgstream.frontiers SET retry_at = NULL')
+  await client.query('CALL pgstream.run_scheduler()')
+  for (const name of ['a', 'b', 'd']) await expectExact(client, name)
+})
+
+test('a member that is defined again brings the others of its group to its moment', async () => {
+  const { client } = await scene(DIAMOND)
+  await diamond(client, '1h')
+  await client.query('INSERT INTO t VALUES (100, 1, 7)')
+  await client.query(
+    `SELECT pgstream.alter_stream_table('b', query => 'SELECT g, count(*) + 0 AS n FROM t GROUP BY g')`,
+  )
+  const { rows } = await client.query(
+    `SELECT a.total::int, b.n::int, d.total::int AS d_total, d.n::int AS d_n FROM a, b, d WHERE a.g = 1 AND b.g = 1 AND d.g = 1`,
+  )
+  expect(rows).toEqual([{ total: 242, n: 11, d_total: 242, d_n: 11 }])
+  await client.query('INSERT INTO t VALUES (101, 1, 7)')
+  await client.query(
+    `SELECT pgstream.alter_stream_table('a', query => 'SELECT g, sum(v) + 0 AS total FROM t GROUP BY g')`,
+  )
+  expect((await client.query('SELECT n::int FROM b WHERE g = 1')).rows).toEqual([{ n: 12 }])
+  for (const name of ['a', 'b', 'd']) await expectExact(client, name)
+})

@@ -107,19 +107,30 @@ export interface Load {
   readonly done: Promise<void>
 }
 
+/** A lock timeout that comes when the lock has just been granted is reported as a cancellation (postgres.c). */
+export const CANCELED = '57014'
+
 /** What a writer may run into because of the others; it goes on with the next transaction. */
-const CONFLICTS = new Set(['40P01', '40001', '23505', '55P03'])
+const CONFLICTS = new Set(['40P01', '40001', '23505', '55P03', CANCELED])
 
 /**
  * Eight writers for `duration` ms: short statements, transactions that sleep, one idle in transaction, one of
  * `longest` ms, savepoints that are rolled back to, aborts, and now and then a TRUNCATE.
  */
-export function startLoad(clients: readonly pg.Client[], duration: number, longest: number, seed = 1): Load {
+export function startLoad(
+  clients: readonly pg.Client[],
+  duration: number,
+  longest: number,
+  seed = 1,
+  /** Every transaction begins with this; it is given the writer's number. */
+  first?: (writer: number) => string,
+): Load {
   const end = Date.now() + duration
   let committed = 0
   const transaction = async (client: pg.Client, run: () => Promise<unknown>, abort = false) => {
     try {
       await client.query('BEGIN')
+      if (first) await client.query(first(clients.indexOf(client)))
       await run()
       await client.query(abort ? 'ROLLBACK' : 'COMMIT')
       if (!abort) committed += 1

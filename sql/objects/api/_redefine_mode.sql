@@ -14,7 +14,8 @@ DECLARE
   old_sources oid[] := ARRAY(SELECT source_relid FROM pgstream.pgs_dependencies WHERE pgs_id = id AND is_captured ORDER BY 1);
   ddl text;
 BEGIN
-  PERFORM FROM pgstream.frontiers WHERE pgs_id = id FOR UPDATE;
+  -- With the others of its group, which will follow it.
+  PERFORM pgstream._lock_group(pgstream._group_of(id));
   PERFORM pgstream._follow_name(id);
   SELECT * INTO old FROM pgstream.pgs_stream_tables WHERE pgs_id = id FOR UPDATE;
   owner := (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = old.pgs_relid);

@@ -8,7 +8,8 @@ AS $$
 DECLARE
   old pgstream.pgs_stream_tables;
 BEGIN
-  PERFORM FROM pgstream.frontiers WHERE pgs_id = id FOR UPDATE;
+  -- With the others of its group, which will follow it.
+  PERFORM pgstream._lock_group(pgstream._group_of(id));
   SELECT * INTO old FROM pgstream.pgs_stream_tables WHERE pgs_id = id FOR UPDATE;
   PERFORM pgstream._check_acyclic(old.pgs_relid, request);
   UPDATE pgstream.pgs_stream_tables
@@ -16,5 +17,8 @@ BEGIN
   WHERE pgs_id = id;
   PERFORM pgstream._define(id, (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = old.pgs_relid), request);
   PERFORM pgstream._exchange_plan(id, request, old, 'MANUAL', 'the definition was altered');
+  IF old.is_populated AND current_setting('transaction_isolation') = 'read committed' THEN
+    PERFORM pgstream._align_group(id);
+  END IF;
 END
 $$;

@@ -107,8 +107,8 @@ $body$, small, targets, stamp, images, reads,
         CASE event WHEN 'delete' THEN 'pgs_old' ELSE 'pgs_new' END, many,
         pgstream._pack_body(source, event, tracked.columns, stamp, replace(body, small, bulk)), body);
     END IF;
-    IF event <> 'truncate' THEN
-      -- See pgstream._advance.
+    -- See pgstream._advance. What writes a stream table is a refresh, a statement of its own that fires its triggers at once.
+    IF event <> 'truncate' AND NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid = source) THEN
       body := body || format(
         E'  IF pg_catalog.current_setting(%L, true) OPERATOR(pg_catalog.=) '
         'pg_catalog.extract(''epoch''::pg_catalog.text, pg_catalog.statement_timestamp())::pg_catalog.text THEN\n'

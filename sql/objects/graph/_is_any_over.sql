@@ -15,7 +15,7 @@ BEGIN
   under_way := ARRAY(SELECT x::text::bigint FROM pg_catalog.pg_snapshot_xip(now) AS x);
   RETURN EXISTS (
       SELECT FROM pg_catalog.pg_snapshot_xip(doubt) AS x
-      WHERE x::text::bigint OPERATOR(pg_catalog.<) next AND x::text::bigint OPERATOR(pg_catalog.<>) ALL (under_way))
+      WHERE x::text::bigint OPERATOR(pg_catalog.<) least(below, next) AND x::text::bigint OPERATOR(pg_catalog.<>) ALL (under_way))
     OR EXISTS (
       SELECT FROM pg_catalog.generate_series(first, least(below, next) OPERATOR(pg_catalog.-) 1) AS x
       WHERE x OPERATOR(pg_catalog.<>) ALL (under_way));

@@ -6,6 +6,9 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
+DECLARE
+  -- Before the counters are read.
+  at CONSTANT timestamptz := clock_timestamp();
 BEGIN
   RETURN QUERY
     WITH movements AS (
@@ -14,7 +17,7 @@ BEGIN
       SELECT i, pgstream._movements_of(i) FROM unnest(ids) AS i
     )
     SELECT s.pgs_id, s.pgs_relid, coalesce(g.ancestors, '{}'), v.moved, u.unmoved,
-      CASE WHEN u.unmoved THEN clock_timestamp()
+      CASE WHEN u.unmoved THEN at
         WHEN u.can_tell AND s.pgs_id <> ALL (w.behind) THEN greatest(f.data_timestamp, w.looked_at)
         ELSE f.data_timestamp END
     FROM pgstream.pgs_stream_tables s

@@ -1,19 +1,44 @@
--- Holds off the writers of the ordinary tables that a group of stream tables reads, to the end of the transaction; in the
--- order of their oids, like everybody else.
+-- Takes a group of stream tables, and holds off the writers of the ordinary tables that it reads, to the end of the transaction.
+--
+-- Who waits for such a lock keeps every later writer waiting behind it, and a writer may be at work for long. So it waits a
+-- little, lets go of everything, lets the others by for as long, and waits twice as long. At last longer than it takes to
+-- find a deadlock: two transactions that have written what both of them want to lock.
 CREATE OR REPLACE FUNCTION pgstream._lock_writers(members bigint[]) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  source oid;
-BEGIN
-  FOR source IN
+  sources CONSTANT oid[] := ARRAY(
     SELECT DISTINCT d.source_relid FROM pgstream.pgs_dependencies d JOIN pg_class c ON c.oid = d.source_relid
     WHERE d.pgs_id = ANY (members) AND c.relkind IN ('r', 'p')
       AND NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid = d.source_relid AND s.pgs_id = ANY (members))
-    ORDER BY d.source_relid
+    ORDER BY d.source_relid);
+  -- In ms; 0: for ever.
+  given CONSTANT double precision := (SELECT s.setting::double precision FROM pg_settings s WHERE s.name = 'lock_timeout');
+  longest CONSTANT double precision := (SELECT s.setting::double precision * 1.5 FROM pg_settings s WHERE s.name = 'deadlock_timeout');
+  started CONSTANT timestamptz := clock_timestamp();
+  patience double precision := 20;
+  source oid;
+BEGIN
   LOOP
-    EXECUTE format('LOCK TABLE %s IN SHARE MODE', pgstream._qualified_name(source));
+    BEGIN
+      PERFORM set_config('lock_timeout', greatest(1, patience)::integer || 'ms', true);
+      PERFORM pgstream._lock_group(members);
+      FOREACH source IN ARRAY sources LOOP
+        EXECUTE format('LOCK TABLE %s IN SHARE MODE', pgstream._qualified_name(source));
+      END LOOP;
+      PERFORM set_config('lock_timeout', given || 'ms', true);
+      RETURN;
+    EXCEPTION WHEN lock_not_available THEN
+      IF given > 0 AND extract(epoch FROM clock_timestamp() - started) * 1000 >= given THEN
+        RAISE;
+      END IF;
+    END;
+    PERFORM pg_sleep(patience / 1000);
+    patience := least(2 * patience, longest);
+    IF given > 0 THEN
+      patience := least(patience, given - extract(epoch FROM clock_timestamp() - started) * 1000);
+    END IF;
   END LOOP;
 END
 $$;

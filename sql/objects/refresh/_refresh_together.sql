@@ -21,7 +21,13 @@ DECLARE
   done text;
 BEGIN
   actions := array_fill('SKIP'::text, ARRAY[cardinality(members)]);
+  failing := members[1];
   BEGIN
+    -- Before the first moves: a later pass, or the date of the group, would otherwise come back to one that somebody else
+    -- holds who waits for us.
+    IF pass < last_pass THEN
+      PERFORM pgstream._lock_group(members);
+    END IF;
     LOOP
       IF pass = last_pass THEN
         PERFORM pgstream._lock_writers(members);
@@ -30,8 +36,9 @@ BEGIN
       moved := false;
       FOR i IN 1..cardinality(members) LOOP
         failing := members[i];
-        CONTINUE WHEN EXISTS (SELECT FROM pgstream.pgs_stream_tables s
-          WHERE s.pgs_id = members[i] AND (s.status = 'SUSPENDED' OR s.broken_reason IS NOT NULL));
+        -- Or somebody has dropped it.
+        CONTINUE WHEN NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s
+          WHERE s.pgs_id = members[i] AND s.status <> 'SUSPENDED' AND s.broken_reason IS NULL);
         done := pgstream._refresh_or_recompute(members[i], initiated_by);
         moved := moved OR done <> 'NO_DATA';
         IF done <> 'NO_DATA' OR actions[i] = 'SKIP' THEN

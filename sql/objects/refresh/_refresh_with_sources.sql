@@ -23,8 +23,9 @@ BEGIN
     GROUP BY g.group_id ORDER BY max(g.rank), g.group_id
   LOOP
     IF cardinality(each.members) = 1 THEN
-      CONTINUE WHEN EXISTS (SELECT FROM pgstream.pgs_stream_tables s
-        WHERE s.pgs_id = each.members[1] AND (s.status = 'SUSPENDED' OR s.broken_reason IS NOT NULL));
+      -- Or somebody has dropped it.
+      CONTINUE WHEN NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s
+        WHERE s.pgs_id = each.members[1] AND s.status <> 'SUSPENDED' AND s.broken_reason IS NULL);
       as_of := clock_timestamp();
       actions := ARRAY[pgstream._refresh_or_recompute(each.members[1], 'MANUAL')];
     ELSE

@@ -20,8 +20,11 @@ BEGIN
   IF FOUND THEN
     PERFORM set_config('synchronous_commit', 'off', true);
     UPDATE pgstream._scheduler w SET looked_at = at, behind = _look.behind;
+    -- Not those of whoever computes the graph anew, in a transaction that may be long.
     UPDATE pgstream.graph g SET fires_at = pgstream._fires_at(g.crons, f.checked_at)
-    FROM pgstream.frontiers f WHERE g.fires_at IS NULL AND g.crons <> '{}' AND f.pgs_id = g.pgs_id AND f.checked_at IS NOT NULL;
+    FROM pgstream.frontiers f
+    WHERE f.pgs_id = g.pgs_id AND f.checked_at IS NOT NULL AND g.pgs_id = ANY (ARRAY(
+      SELECT o.pgs_id FROM pgstream.graph o WHERE o.fires_at IS NULL AND o.crons <> '{}' FOR UPDATE SKIP LOCKED));
   END IF;
   due := pgstream._watch_due()::integer;
   IF behind = '{}' AND pgstream._ddl_is_watched() AND NOT EXISTS (SELECT FROM pgstream.graph g WHERE g.crons <> '{}') THEN

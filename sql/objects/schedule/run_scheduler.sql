@@ -14,6 +14,7 @@ DECLARE
   canceled boolean := false;
 BEGIN
   PERFORM pgstream._check_scheduler_role();
+  PERFORM pgstream._release_claims();
   LOOP
     CALL pgstream._refresh_all_due(canceled, refreshed);
     -- By a person, or by a timeout that is over for the whole call: it is recorded, the rest is for the next call.

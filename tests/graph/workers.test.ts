@@ -1,0 +1,400 @@
+import type pg from 'pg'
+import { afterEach, expect, test } from 'vitest'
+import { type CliProcess, runCli } from '../cli/cli-process.ts'
+import { backendPid, create, outcome, refresh, scenes, untilWaiting } from '../concurrency/scene.ts'
+import { expectEqual } from '../oracle/oracle.ts'
+import { random } from '../race/workload.ts'
+
+const scene = scenes()
+
+const TABLES = `CREATE TABLE t (id int PRIMARY KEY, g int, v int);
+  CREATE TABLE u (id int PRIMARY KEY, g int, v int);
+  INSERT INTO t SELECT i, i % 5, i FROM generate_series(1, 50) AS i;
+  INSERT INTO u SELECT i, i % 5, i FROM generate_series(1, 50) AS i`
+
+const pass = (client: pg.Client) => client.query('CALL pgstream.run_scheduler()')
+
+/** What the scheduler would refresh now. */
+async function due(client: pg.Client): Promise<string[]> {
+  const { rows } = await client.query(
+    `SELECT s.pgs_name AS name FROM pgstream._due() AS d JOIN pgstream.pgs_stream_tables AS s ON s.pgs_id = ANY (d.members)
+     WHERE s.pgs_schema = current_schema() ORDER BY s.pgs_name`,
+  )
+  return rows.map(({ name }) => name)
+}
+
+/**
+ * Passes until nothing is due. Not after the first: transactions that were under way count for all databases of a server, and
+ * other tests have theirs.
+ */
+async function untilQuiet(client: pg.Client): Promise<void> {
+  for (let i = 0; i < 200 && (await due(client)).length > 0; i++) await pass(client)
+  expect(await due(client)).toEqual([])
+}
+
+type Ending = (writer: pg.Client) => Promise<unknown>
+const WRITES: readonly (readonly [string, Ending, Ending])[] = [
+  [
+    'a transaction that was the newest when the scheduler looked',
+    (w) => w.query('BEGIN; INSERT INTO t VALUES (100, 1, 7)'),
+    (w) => w.query('COMMIT'),
+  ],
+  [
+    'one that wrote in a savepoint',
+    (w) => w.query('BEGIN; SAVEPOINT a; INSERT INTO t VALUES (100, 1, 7); RELEASE a; SAVEPOINT b'),
+    (w) => w.query('COMMIT'),
+  ],
+  [
+    'one that took a part back',
+    (w) =>
+      w.query(
+        'BEGIN; INSERT INTO t VALUES (100, 1, 7); SAVEPOINT a; INSERT INTO t VALUES (101, 1, 7); ROLLBACK TO a',
+      ),
+    (w) => w.query('COMMIT'),
+  ],
+]
+
+test.each(WRITES)('a commit with nothing after it is noticed: %s', async (_, begin, end) => {
+  const { client, open } = await scene(TABLES)
+  await create(client, 'a', 'SELECT g, sum(v) AS total FROM t GROUP BY g', { schedule: '1s' })
+  await pass(client)
+  const writer = await open()
+  await begin(writer)
+  await pass(client)
+  await untilQuiet(client)
+  await end(writer)
+  expect(await due(client)).toEqual(['a'])
+  await pass(client)
+  await expectEqual(client, 'a')
+  await untilQuiet(client)
+})
+
+test('what was rolled back costs one look, and nothing after it', async () => {
+  const { client, open } = await scene(TABLES)
+  await create(client, 'a', 'SELECT g, sum(v) AS total FROM t GROUP BY g', { schedule: '1s' })
+  const writer = await open()
+  await writer.query('BEGIN; INSERT INTO t VALUES (100, 1, 7)')
+  await pass(client)
+  await writer.query('ROLLBACK')
+  expect(await due(client)).toEqual(['a'])
+  await untilQuiet(client)
+})
+
+test('transactions elsewhere, however many come and go, make nothing due', async () => {
+  const { client, open } = await scene(TABLES)
+  await create(client, 'a', 'SELECT g, sum(v) AS total FROM t GROUP BY g', { schedule: '1s' })
+  await client.query('CREATE TABLE other (id int)')
+  const others = await Promise.all([open(), open()])
+  const begin = (i: number) => others[i]?.query('BEGIN; INSERT INTO other VALUES (1)')
+  const end = (i: number) => others[i]?.query('COMMIT')
+  await begin(0)
+  await client.query('INSERT INTO t VALUES (100, 1, 7)')
+  await pass(client)
+  await begin(1)
+  const number = (await others[1]?.query('SELECT pg_current_xact_id()::text AS number'))?.rows[0].number
+  // It was under way when the count was seen, and could have been the one that counted.
+  await end(0)
+  expect(await due(client)).toEqual(['a'])
+  await pass(client)
+  // This one was not.
+  const { rows } = await client.query(
+    `SELECT f.doubt_below <= $1 AS ok FROM pgstream.frontiers AS f JOIN pgstream.pgs_stream_tables AS s USING (pgs_id)
+     WHERE s.pgs_schema = current_schema()`,
+    [number],
+  )
+  expect(rows).toEqual([{ ok: true }])
+  await end(1)
+})
+
+test('capture that begins again counts from the beginning, and is noticed', async () => {
+  const { client } = await scene(TABLES)
+  await create(client, 'a', 'SELECT g, sum(v) AS total FROM t GROUP BY g', { schedule: '1h' })
+  const later = () =>
+    client.query(`UPDATE pgstream.frontiers SET checked_at = checked_at - interval '2 hours'`)
+  const write = async (from: number) => {
+    for (let i = 0; i < 3; i++) await client.query(`INSERT INTO t VALUES (${from + i}, 1, 7)`)
+  }
+  await write(100)
+  await later()
+  await pass(client)
+  await client.query(`SELECT pgstream.alter_stream_table('a', refresh_mode => 'FULL')`)
+  await client.query(`SELECT pgstream.alter_stream_table('a', refresh_mode => 'DIFFERENTIAL')`)
+  await write(200)
+  await later()
+  expect(await due(client)).toEqual(['a'])
+})
+
+test('whatever is committed and not shown is due: writers, people and passes in any order', async () => {
+  const { client, open } = await scene(TABLES)
+  const calculated = { schedule: 'calculated' }
+  await create(client, 'a', 'SELECT g, sum(v) AS total FROM t GROUP BY g', calculated)
+  await create(client, 'b', 'SELECT g, count(*) AS n FROM t GROUP BY g', calculated)
+  await create(client, 'd', 'SELECT a.g, a.total, b.n FROM a JOIN b ON b.g = a.g', { schedule: '1s' })
+  await create(client, 'e', 'SELECT d.g, d.n, u.v FROM d JOIN u ON u.id = d.g + 1', { schedule: '1s' })
+  const names = ['a', 'b', 'd', 'e']
+  const writers = await Promise.all([open(), open(), open()])
+  const person = await open()
+  const isOpen = writers.map(() => false)
+  const pick = random(Number(process.env.PG_STREAM_RACE_SEED ?? 1))
+  const behind = async () => {
+    const { rows } = await client.query(
+      'SELECT n FROM unnest($1::text[]) AS n WHERE EXISTS (SELECT FROM pgstream.verify_stream_table(n))',
+      [names],
+    )
+    return rows.map(({ n }) => n)
+  }
+  for (let step = 0; step < 150; step++) {
+    const i = pick(writers.length)
+    const writer = writers[i]
+    const id = 1000 * (i + 1) + step
+    const kind = pick(8)
+    if (kind < 3) {
+      if (!isOpen[i] && pick(2) === 0) {
+        await writer?.query('BEGIN')
+        isOpen[i] = true
+      }
+      await writer?.query(`INSERT INTO ${pick(3) === 0 ? 'u' : 't'} VALUES (${id}, ${pick(5)}, 1)`)
+    } else if (kind === 3 && isOpen[i]) {
+      await writer?.query('SAVEPOINT a')
+      await writer?.query(`INSERT INTO t VALUES (${id}, 1, 1)`)
+      await writer?.query(pick(2) === 0 ? 'ROLLBACK TO a' : 'RELEASE a')
+    } else if (kind === 4 && isOpen[i]) {
+      await writer?.query(pick(3) === 0 ? 'ROLLBACK' : 'COMMIT')
+      isOpen[i] = false
+    } else if (kind === 5) {
+      await refresh(person, names[pick(names.length)] ?? '')
+    } else if (kind === 6) {
+      await person.query('BEGIN')
+      await refresh(person, names[pick(names.length)] ?? '')
+      await person.query('ROLLBACK')
+    } else await pass(client)
+    const late = await behind()
+    if (late.length > 0 && (await due(client)).length === 0)
+      throw new Error(`step ${step}: ${late.join()} not due`)
+    if (step % 10 === 9) {
+      await pass(client)
+      expect(await behind(), `step ${step}`).toEqual([])
+    }
+  }
+  for (const writer of writers) await writer.query('ROLLBACK')
+  await pass(client)
+  expect(await behind()).toEqual([])
+  await untilQuiet(client)
+})
+
+/** Something due whose refresh waits for a table that is locked, and as long as it can: not to be timed. */
+async function blocked(client: pg.Client, locker: pg.Client): Promise<void> {
+  await client.query('INSERT INTO t VALUES (100, 1, 7)')
+  await client.query('UPDATE pgstream.frontiers SET skips = 3')
+  await locker.query('BEGIN; LOCK TABLE a IN SHARE MODE')
+}
+const DIAMOND = {
+  a: 'SELECT g, sum(v) AS total FROM t GROUP BY g',
+  b: 'SELECT g, count(*) AS n FROM t GROUP BY g',
+  d: 'SELECT a.g, a.total, b.n FROM a JOIN b ON b.g = a.g',
+}
+const SINGLE = { a: DIAMOND.a }
+const KINDS: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
+  ['a stream table', SINGLE],
+  ['a group', DIAMOND],
+]
+const claims = async (client: pg.Client) =>
+  (
+    await client.query(
+      `SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = 'pgstream.graph'::regclass AND objid <> 0
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    )
+  ).rowCount
+
+test.each(KINDS)(
+  "%s in one worker's hands is left to it, and the other goes on with the rest",
+  async (_, tables) => {
+    const { client, open } = await scene(TABLES)
+    for (const [name, query] of Object.entries(tables)) await create(client, name, query, { schedule: '1s' })
+    await create(client, 'other', 'SELECT g, max(v) AS most FROM u GROUP BY g', { schedule: '1s' })
+    const [one, two, locker] = await Promise.all([open(), open(), open()])
+    await blocked(client, locker)
+    const working = outcome(pass(one))
+    await untilWaiting(client, one)
+    await client.query('INSERT INTO u VALUES (100, 1, 700)')
+    await pass(two)
+    // Both without having waited for the first.
+    expect((await client.query('SELECT most FROM other WHERE g = 1')).rows).toEqual([{ most: 700 }])
+    await untilWaiting(client, one)
+    await locker.query('COMMIT')
+    expect(await working).toBe('ok')
+    for (const name of Object.keys(tables)) await expectEqual(client, name)
+    const { rows } = await client.query(
+      `SELECT count(*)::int AS n FROM pgstream.get_refresh_history('a', 100) WHERE initiated_by = 'SCHEDULER'`,
+    )
+    expect(rows).toEqual([{ n: 1 }])
+    expect(await claims(client)).toBe(0)
+  },
+)
+
+test.each(KINDS)(
+  'a backend terminated in the midst of %s loses nothing and blocks nobody',
+  async (_, tables) => {
+    const { client, open } = await scene(TABLES)
+    for (const [name, query] of Object.entries(tables)) await create(client, name, query, { schedule: '1s' })
+    const [one, two, locker] = await Promise.all([open(), open(), open()])
+    await blocked(client, locker)
+    const working = outcome(pass(one))
+    await untilWaiting(client, one)
+    await client.query('SELECT pg_terminate_backend($1, 5000)', [backendPid(one)])
+    expect(await working).not.toBe('ok')
+    await locker.query('COMMIT')
+    expect(await claims(client)).toBe(0)
+    await pass(two)
+    for (const name of Object.keys(tables)) await expectEqual(client, name)
+  },
+)
+
+test('a canceled call keeps no claim, whether it was canceled in a refresh or beside it', async () => {
+  const { client, open } = await scene(TABLES)
+  for (const [name, query] of Object.entries(DIAMOND)) await create(client, name, query, { schedule: '1s' })
+  const [one, locker] = await Promise.all([open(), open()])
+  await blocked(client, locker)
+  const working = outcome(pass(one))
+  await untilWaiting(client, one)
+  await client.query('SELECT pg_cancel_backend($1)', [backendPid(one)])
+  expect(await working).toBe('ok')
+  expect(await claims(client)).toBe(0)
+  await locker.query('COMMIT')
+  // Between two statements.
+  await one.query(
+    `SELECT (pgstream._claim_group(d.group_id, d.members, d.versions)).claimed FROM pgstream._due() AS d`,
+  )
+  await client.query('UPDATE pgstream.frontiers SET retry_at = NULL, skips = 0')
+  await one.query(
+    `SELECT (pgstream._claim_group(d.group_id, d.members, d.versions)).claimed FROM pgstream._due() AS d`,
+  )
+  expect(await claims(client)).toBe(1)
+  await pass(one)
+  expect(await claims(client)).toBe(0)
+  await expectEqual(client, 'd')
+})
+
+const running: CliProcess[] = []
+afterEach(async () => {
+  for (const { child } of running) child.kill('SIGKILL')
+  await Promise.all(running.splice(0).map(({ ended }) => ended))
+})
+
+/** The sessions of worker processes that wait for a lock. */
+async function untilWorkerWaits(client: pg.Client): Promise<void> {
+  for (let attempt = 0; attempt < 1_000; attempt++) {
+    const { rowCount } = await client.query(
+      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'pg_stream worker'
+         AND cardinality(pg_blocking_pids(pid)) > 0`,
+    )
+    if (rowCount) return
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  throw new Error('no worker waits')
+}
+
+async function untilExact(client: pg.Client, names: readonly string[]): Promise<void> {
+  for (let attempt = 0; attempt < 1_000; attempt++) {
+    const { rowCount } = await client.query(
+      'SELECT FROM unnest($1::text[]) AS n WHERE EXISTS (SELECT FROM pgstream.verify_stream_table(n))',
+      [names],
+    )
+    if (rowCount === 0) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  for (const name of names) await expectEqual(client, name)
+}
+
+test.each(KINDS)('a worker process killed in the midst of %s is replaced by any other', async (_, tables) => {
+  const { client, open, db } = await scene(TABLES)
+  for (const [name, query] of Object.entries(tables)) await create(client, name, query, { schedule: '1s' })
+  const locker = await open()
+  await blocked(client, locker)
+  const first = runCli(['worker', db.url])
+  running.push(first)
+  await untilWorkerWaits(client)
+  first.child.kill('SIGKILL')
+  await first.ended
+  await locker.query('COMMIT')
+  running.push(runCli(['worker', db.url]))
+  await untilExact(client, Object.keys(tables))
+  await client.query('INSERT INTO t VALUES (101, 2, 8)')
+  await untilExact(client, Object.keys(tables))
+})
+
+test('one worker process: a branch that is blocked does not hold up another', async () => {
+  const { client, open, db } = await scene(TABLES)
+  for (const [name, query] of Object.entries(DIAMOND)) await create(client, name, query, { schedule: '1s' })
+  await create(client, 'other', 'SELECT g, max(v) AS most FROM u GROUP BY g', { schedule: '1s' })
+  const locker = await open()
+  await blocked(client, locker)
+  running.push(runCli(['worker', db.url, '--concurrency', '2']))
+  await untilWorkerWaits(client)
+  for (let i = 0; i < 3; i++) {
+    await client.query(`INSERT INTO u VALUES (${100 + i}, 1, ${700 + i})`)
+    await untilExact(client, ['other'])
+  }
+  await locker.query('COMMIT')
+  await untilExact(client, ['a', 'b', 'd', 'other'])
+})
+
+test('a definition that is not committed keeps nobody from being refreshed', async () => {
+  const { client, open } = await scene(`${TABLES}; CREATE TABLE w (id int)`)
+  await create(client, 'a', 'SELECT g, sum(v) AS total FROM t GROUP BY g', { schedule: '* * * * * *' })
+  await create(client, 'b', 'SELECT g, max(v) AS most FROM u GROUP BY g', { schedule: '1s' })
+  await client.query('SELECT pgstream._follow_graph()')
+  const definer = await open()
+  await definer.query('BEGIN')
+  await create(definer, 'c', 'SELECT id FROM w')
+  await client.query(`INSERT INTO t VALUES (100, 1, 7); INSERT INTO u VALUES (100, 1, 700);
+    UPDATE pgstream._scheduler SET looked_at = '-infinity';
+    UPDATE pgstream.frontiers SET checked_at = checked_at - interval '2 seconds'`)
+  const { rows } = await client.query('SELECT pgstream._look() AS due')
+  expect(rows[0].due).toBeGreaterThan(1)
+  await pass(client)
+  for (const name of ['a', 'b']) await expectEqual(client, name)
+  await definer.query('ROLLBACK')
+})
+
+test('a reader of what never stops changing is not left behind', async () => {
+  const { client, open } = await scene(TABLES)
+  await create(client, 'a', 'SELECT g, sum(v) AS total FROM t GROUP BY g', { schedule: '1s' })
+  await create(client, 'b', 'SELECT a.g, a.total, u.v FROM a JOIN u ON u.id = a.g + 1', { schedule: '1s' })
+  const [writer, ...workers] = await Promise.all([open(), open(), open()])
+  const end = Date.now() + 3_000
+  await Promise.all([
+    (async () => {
+      for (let i = 0; Date.now() < end; i++)
+        await writer.query(`UPDATE t SET v = v + 1 WHERE id = ${1 + (i % 50)}`)
+    })(),
+    ...workers.map(async (worker) => {
+      while (Date.now() < end) await pass(worker)
+    }),
+  ])
+  const { rows } = await client.query(
+    `SELECT s.pgs_name AS name, count(*)::int AS n FROM pgstream.pgs_refresh_history AS h JOIN pgstream.pgs_stream_tables AS s USING (pgs_id)
+     WHERE s.pgs_schema = current_schema() AND h.initiated_by = 'SCHEDULER' GROUP BY 1 ORDER BY 1`,
+  )
+  const [a, b] = rows.map(({ n }) => Number(n))
+  expect(a).toBeGreaterThan(2)
+  expect(b).toBeGreaterThan(Number(a) / 10)
+})
+
+test('a time by cron that comes while a refresh is under way is still to be served', async () => {
+  const { client } = await scene(TABLES)
+  await create(client, 'a', 'SELECT g, sum(v) AS total FROM t GROUP BY g', { schedule: '@hourly' })
+  await client.query('SELECT pgstream._follow_graph()')
+  const { rows } = await client.query(
+    `WITH noted AS MATERIALIZED (
+       SELECT s.pgs_id, pgstream._note_look(s.pgs_id, '2020-01-01 02:59:59.9+00', NULL, 0, NULL, 0, 'DIFFERENTIAL', false)
+       FROM pgstream.pgs_stream_tables AS s WHERE s.pgs_schema = current_schema())
+     SELECT count(*)::int AS n FROM noted`,
+  )
+  expect(rows).toEqual([{ n: 1 }])
+  const { rows: next } = await client.query(
+    `SELECT fires_at = '2020-01-01 03:00:00+00' AS served FROM pgstream.graph JOIN pgstream.pgs_stream_tables AS s USING (pgs_id)
+     WHERE s.pgs_schema = current_schema()`,
+  )
+  expect(next).toEqual([{ served: true }])
+})
