@@ -350,7 +350,7 @@ test('a definition that is not committed keeps nobody from being refreshed', asy
   await client.query(`INSERT INTO t VALUES (100, 1, 7); INSERT INTO u VALUES (100, 1, 700);
     UPDATE pgstream._scheduler SET looked_at = '-infinity';
     UPDATE pgstream.frontiers SET checked_at = checked_at - interval '2 seconds'`)
-  const { rows } = await client.query('SELECT pgstream._look() AS due')
+  const { rows } = await client.query('SELECT due FROM pgstream._look()')
   expect(rows[0].due).toBeGreaterThan(1)
   await pass(client)
   for (const name of ['a', 'b']) await expectEqual(client, name)

@@ -7,7 +7,7 @@ SET lock_timeout = '20ms'
 AS $$
 DECLARE
   at CONSTANT timestamptz := clock_timestamp();
-  behind bigint[];
+  lagging bigint[];
 BEGIN
   due := 0;
   quiet_for := 1;
@@ -15,11 +15,11 @@ BEGIN
     RETURN;
   END IF;
   PERFORM pgstream._follow_graph();
-  behind := ARRAY(SELECT s.pgs_id FROM pgstream._standing() s WHERE NOT s.unmoved);
+  lagging := ARRAY(SELECT s.pgs_id FROM pgstream._standing() s WHERE s.unmoved IS NOT TRUE);
   PERFORM FROM pgstream._scheduler w WHERE w.looked_at <= at - interval '1 second' FOR UPDATE SKIP LOCKED;
   IF FOUND THEN
     PERFORM set_config('synchronous_commit', 'off', true);
-    UPDATE pgstream._scheduler w SET looked_at = at, behind = _look.behind;
+    UPDATE pgstream._scheduler SET looked_at = at, behind = lagging;
     -- Not those of whoever computes the graph anew, in a transaction that may be long.
     UPDATE pgstream.graph g SET fires_at = pgstream._fires_at(g.crons, f.checked_at)
     FROM pgstream.frontiers f
@@ -27,7 +27,7 @@ BEGIN
       SELECT o.pgs_id FROM pgstream.graph o WHERE o.fires_at IS NULL AND o.crons <> '{}' FOR UPDATE SKIP LOCKED));
   END IF;
   due := pgstream._watch_due()::integer;
-  IF behind = '{}' AND pgstream._ddl_is_watched() AND NOT EXISTS (SELECT FROM pgstream.graph g WHERE g.crons <> '{}') THEN
+  IF lagging = '{}' AND pgstream._ddl_is_watched() AND NOT EXISTS (SELECT FROM pgstream.graph g WHERE g.crons <> '{}') THEN
     quiet_for := 5;
   ELSE
     due := due + (SELECT count(*) FROM pgstream._due());
