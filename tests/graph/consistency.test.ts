@@ -324,3 +324,36 @@ test('a member that is defined again brings the others of its group to its momen
   expect((await client.query('SELECT n::int FROM b WHERE g = 1')).rows).toEqual([{ n: 12 }])
   for (const name of ['a', 'b', 'd']) await expectExact(client, name)
 })
+
+test('who cannot keep up with writers lets go of the group until they are held off', async () => {
+  const { client, open } = await scene(DIAMOND)
+  await diamond(client, '1s')
+  const [long, person, worker] = await Promise.all([open(), open(), open()])
+  const writers = await Promise.all([open(), open()])
+  await long.query('BEGIN; INSERT INTO t VALUES (100, 1, 7)')
+  let isWriting = true
+  const writing = Promise.all(
+    writers.map(async (writer, w) => {
+      for (let i = 0; isWriting; i++)
+        await writer.query(`INSERT INTO t VALUES (${10_000 * (w + 1) + i}, ${i % 5}, 1)`)
+    }),
+  )
+  let isDone = false
+  const refreshing = refresh(person, 'd').finally(() => {
+    isDone = true
+  })
+  // While the person may have to wait for the long one, the scheduler need not.
+  const moved = new Set<string>()
+  for (let i = 0; i < 500 && moved.size < 3; i++) {
+    await worker.query('UPDATE pgstream.frontiers SET retry_at = NULL')
+    await worker.query('CALL pgstream.run_scheduler()')
+    moved.add((await client.query('SELECT sum(n)::text AS n FROM d')).rows[0].n)
+  }
+  expect(moved.size).toBe(3)
+  isWriting = false
+  await writing
+  await long.query('COMMIT')
+  await refreshing
+  expect(isDone).toBe(true)
+  for (const name of ['a', 'b', 'd']) await expectExact(client, name)
+})

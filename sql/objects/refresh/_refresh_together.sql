@@ -23,30 +23,40 @@ BEGIN
   actions := array_fill('SKIP'::text, ARRAY[cardinality(members)]);
   failing := members[1];
   BEGIN
-    -- Before the first moves: a later pass, or the date of the group, would otherwise come back to one that somebody else
-    -- holds who waits for us.
-    IF pass < last_pass THEN
-      PERFORM pgstream._lock_group(members);
-    END IF;
     LOOP
-      IF pass = last_pass THEN
-        PERFORM pgstream._lock_writers(members);
-      END IF;
-      as_of := clock_timestamp();
-      moved := false;
-      FOR i IN 1..cardinality(members) LOOP
-        failing := members[i];
-        -- Or somebody has dropped it.
-        CONTINUE WHEN NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s
-          WHERE s.pgs_id = members[i] AND s.status <> 'SUSPENDED' AND s.broken_reason IS NULL);
-        done := pgstream._refresh_or_recompute(members[i], initiated_by);
-        moved := moved OR done <> 'NO_DATA';
-        IF done <> 'NO_DATA' OR actions[i] = 'SKIP' THEN
-          actions[i] := done;
+      BEGIN
+        -- Before the first moves: a later pass, or the date of the group, would otherwise come back to one that somebody else
+        -- holds who waits for us.
+        IF pass < last_pass THEN
+          PERFORM pgstream._lock_group(members);
+        ELSE
+          PERFORM pgstream._lock_writers(members);
         END IF;
-      END LOOP;
-      EXIT WHEN repeatable OR NOT moved OR pass = last_pass;
-      pass := pass + 1;
+        LOOP
+          as_of := clock_timestamp();
+          moved := false;
+          FOR i IN 1..cardinality(members) LOOP
+            failing := members[i];
+            -- Or somebody has dropped it.
+            CONTINUE WHEN NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s
+              WHERE s.pgs_id = members[i] AND s.status <> 'SUSPENDED' AND s.broken_reason IS NULL);
+            done := pgstream._refresh_or_recompute(members[i], initiated_by);
+            moved := moved OR done <> 'NO_DATA';
+            IF done <> 'NO_DATA' OR actions[i] = 'SKIP' THEN
+              actions[i] := done;
+            END IF;
+          END LOOP;
+          EXIT WHEN repeatable OR NOT moved OR pass = last_pass;
+          pass := pass + 1;
+          -- The way to the last pass may be long: nobody is to wait for the group meanwhile.
+          IF pass = last_pass THEN
+            RAISE EXCEPTION USING ERRCODE = 'PGS01', MESSAGE = 'writers are faster than the refresh of a group';
+          END IF;
+        END LOOP;
+        EXIT;
+      EXCEPTION WHEN SQLSTATE 'PGS01' THEN
+        actions := array_fill('SKIP'::text, ARRAY[cardinality(members)]);
+      END;
     END LOOP;
     failing := NULL;
   EXCEPTION WHEN query_canceled OR assert_failure OR OTHERS THEN
