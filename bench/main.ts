@@ -1,5 +1,6 @@
 /** npm run bench [-- part … --quick]: measures on an embedded PostgreSQL 18 of its own. */
 import os from 'node:os'
+import { churn } from './churn.ts'
 import { create } from './create.ts'
 import { Bench } from './database.ts'
 import { graph } from './graph.ts'
@@ -21,6 +22,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   latency,
   create,
   graph,
+  churn,
 }
 
 async function main(args: readonly string[]): Promise<void> {
@@ -34,7 +36,8 @@ async function main(args: readonly string[]): Promise<void> {
   const started = Date.now()
   try {
     for (const [name, part] of Object.entries(PARTS)) {
-      if (asked.length > 0 && !asked.includes(name)) continue
+      // Half an hour of churn only when it is asked for.
+      if (asked.length > 0 ? !asked.includes(name) : name === 'churn') continue
       report.note(`${name} …`)
       await part(bench, { quick, rounds: quick ? 3 : 5 }, report)
     }
