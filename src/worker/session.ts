@@ -14,8 +14,9 @@ interface SessionOptions {
 
 /** One wait inside the server, which looks for work there. */
 const WAIT_S = 5
-/** While everything that is due is in somebody's hands. */
+/** While everything that is due is in somebody's hands: from the one to the other. */
 const BUSY_MS = 20
+const LONGEST_PAUSE_MS = 160
 /** After a failed call of the scheduler. */
 const ERROR_MS = 1_000
 
@@ -29,6 +30,9 @@ export class Session {
   #lost: Error | undefined
   #pauseUntil = 0
   #listening = false
+  #lively = false
+  /** Calls in a row that refreshed nothing. */
+  #inVain = 0
   #waitsForPromotion = false
 
   constructor(options: SessionOptions) {
@@ -68,6 +72,11 @@ export class Session {
         // Until one of them is through; if all had been at it before, what is due is theirs.
         if (before === this.#calls.size)
           await Promise.race([...this.#calls, sleep(BUSY_MS, undefined, { signal }).catch(() => {})])
+        // What others have in hand is asked for less and less.
+        else if (this.#inVain > 0)
+          await sleep(Math.min(BUSY_MS * 2 ** this.#inVain, LONGEST_PAUSE_MS), undefined, { signal }).catch(
+            () => {},
+          )
       }
     }
     await Promise.race([Promise.all(this.#calls), sleep(2_000, undefined, { ref: false })])
@@ -114,8 +123,8 @@ export class Session {
     const { signal, metrics } = this.#options
     const answer = this.#waiter?.query<{ due: number }>({
       name: 'await',
-      text: 'CALL pgstream._await($1, NULL)',
-      values: [seconds],
+      text: 'CALL pgstream._await($1, NULL, $2)',
+      values: [seconds, this.#lively],
     })
     let stop = () => {}
     const stopped = new Promise<undefined>((resolve) => {
@@ -144,7 +153,12 @@ export class Session {
     const client = this.#idle.pop() ?? (await this.#open())
     const stop = metrics.callSeconds.startTimer()
     const call = client
-      .query('CALL pgstream.run_scheduler()')
+      .query<{ refreshed: number }>('CALL pgstream.run_scheduler()')
+      .then(({ rows }) => {
+        // Where one change was, the next is not far; where others do the work, there is no hurry.
+        this.#lively = (rows[0]?.refreshed ?? 0) > 0
+        this.#inVain = this.#lively ? 0 : Math.min(this.#inVain + 1, 10)
+      })
       .catch(async (error: Error & { code?: string }) => {
         metrics.errors.inc()
         this.#pauseUntil = Date.now() + ERROR_MS

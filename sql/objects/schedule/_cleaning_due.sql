@@ -12,13 +12,13 @@ DECLARE
   due oid[] := '{}';
 BEGIN
   FOR each IN
-    SELECT t.source_relid, t.buffer, sum(pg_relation_size(c.oid) + CASE c.reltoastrelid WHEN 0 THEN 0 ELSE pg_relation_size(c.reltoastrelid) END) AS bytes
+    SELECT t.source_relid, t.buffer, bool_or(c.relname ~ '_packed$' AND pg_relation_size(c.oid) > 0) AS has_packed, sum(pg_relation_size(c.oid) + CASE c.reltoastrelid WHEN 0 THEN 0 ELSE pg_relation_size(c.reltoastrelid) END) AS bytes
     FROM pgstream.pgs_change_tracking t
     JOIN pg_inherits i ON i.inhparent = t.buffer JOIN pg_class c ON c.oid = i.inhrelid
     GROUP BY t.source_relid HAVING sum(pg_relation_size(c.oid)) > 0 ORDER BY t.source_relid
   LOOP
     packed := 0;
-    IF each.bytes <= 64 * 8192 THEN
+    IF each.bytes <= 64 * 8192 AND each.has_packed THEN
       EXECUTE format('SELECT coalesce(sum(n), 0)::bigint FROM %s WHERE part = ''p''', each.buffer) INTO packed;
     END IF;
     IF each.bytes > 64 * 8192 OR packed > 10000 THEN

@@ -5,9 +5,9 @@
 -- A bound says how stale the content may get: it counts from when the content was last equal to the query, and a bound of a
 -- second or less is served as soon as something changed. Who reads another that is due waits for that one, unless it has
 -- moved since: sources first, and yet nobody waits for ever where changes never end. `below`: of what moment the stream tables
--- below a group are.
+-- below a group are; `was_left`: the last try was in vain.
 CREATE OR REPLACE FUNCTION pgstream._due()
-RETURNS TABLE (group_id bigint, members bigint[], versions xid[], rank integer, below timestamptz)
+RETURNS TABLE (group_id bigint, members bigint[], versions xid[], rank integer, below timestamptz, was_left boolean)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -49,7 +49,8 @@ BEGIN
     )
     SELECT s.group_id, array_agg(s.pgs_id ORDER BY s.depth, s.pgs_id), array_agg(s.version ORDER BY s.depth, s.pgs_id), max(s.rank),
       (SELECT min(b.exact_at) FROM standing m CROSS JOIN unnest(m.ancestors) AS a(relid) JOIN standing b ON b.pgs_relid = a.relid
-        WHERE m.group_id = s.group_id AND b.group_id <> s.group_id)
+        WHERE m.group_id = s.group_id AND b.group_id <> s.group_id),
+      bool_or(s.skips > 0)
     FROM standing s
     WHERE s.is_alive AND s.group_id IN (SELECT w.group_id FROM wanting w)
       AND s.group_id NOT IN (SELECT w.group_id FROM waiting w)

@@ -13,6 +13,9 @@ DECLARE
   below pg_catalog.timestamptz[];
   done pg_catalog.text;
   slot integer;
+  -- How many were not left waiting before; they come first.
+  fresh integer;
+  place integer;
 BEGIN
   refreshed := 0;
   IF NOT pgstream._scheduler_enabled() THEN
@@ -27,13 +30,16 @@ BEGIN
     PERFORM pgstream._follow_graph();
     -- What is refreshed may be the source of what is due next.
     SELECT pg_catalog.array_agg(d.group_id), pg_catalog.array_agg(d.members::pg_catalog.text), pg_catalog.array_agg(d.versions::pg_catalog.text),
-      pg_catalog.array_agg(d.below)
-    INTO groups, members, versions, below FROM pgstream._due() AS d WHERE d.group_id OPERATOR(pg_catalog.<>) ALL (seen);
+      pg_catalog.array_agg(d.below), pg_catalog.count(*) FILTER (WHERE NOT d.was_left)
+    INTO groups, members, versions, below, fresh FROM pgstream._due() AS d WHERE d.group_id OPERATOR(pg_catalog.<>) ALL (seen);
     COMMIT;
     EXIT WHEN groups IS NULL;
     seen := seen OPERATOR(pg_catalog.||) groups;
     FOR i IN 1..pg_catalog.cardinality(groups) LOOP
-      CALL pgstream._refresh_one_due(groups[i], members[i]::pg_catalog.int8[], versions[i]::pg_catalog.xid[], below[i], done);
+      -- Callers at the same time begin at different places, or all would ask for the same.
+      place := CASE WHEN i OPERATOR(pg_catalog.>) fresh THEN i ELSE 1 OPERATOR(pg_catalog.+) pg_catalog.mod(
+        (i OPERATOR(pg_catalog.-) 1) OPERATOR(pg_catalog.+) pg_catalog.div(fresh OPERATOR(pg_catalog.*) (slot OPERATOR(pg_catalog.-) 1), 4)::pg_catalog.int4, fresh) END;
+      CALL pgstream._refresh_one_due(groups[place], members[place]::pg_catalog.int8[], versions[place]::pg_catalog.xid[], below[place], done);
       refreshed := refreshed OPERATOR(pg_catalog.+) (done IS NOT NULL)::pg_catalog.int4;
       IF done OPERATOR(pg_catalog.=) 'CANCELED' THEN
         canceled := true;

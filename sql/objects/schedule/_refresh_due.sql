@@ -25,14 +25,15 @@ BEGIN
   -- Each in a statement of its own, in this order, before the refresh: who counted before has a smaller number than we, and is
   -- under way, or over and seen by the refresh.
   total := pgstream._movements_of(id);
-  number := pg_current_xact_id()::text::bigint;
-  in_flight := pg_current_snapshot();
+  -- Whoever does not get the lock has taken no number.
   SELECT f.skips, f.xmin AS version, s.status, s.broken_reason INTO target
   FROM pgstream.frontiers f JOIN pgstream.pgs_stream_tables s USING (pgs_id)
   WHERE f.pgs_id = id FOR UPDATE OF f SKIP LOCKED;
   IF NOT FOUND OR target.version <> version OR target.status NOT IN ('INITIALIZING', 'ACTIVE') OR target.broken_reason IS NOT NULL THEN
     RETURN NULL;
   END IF;
+  number := pg_current_xact_id()::text::bigint;
+  in_flight := pg_current_snapshot();
   -- This transaction is a refresh and nothing else, content and frontier together: when a crash loses it, the next refresh
   -- does it again from sources that are safe. So nobody waits for the disk. (What cleans up is written to the log later.)
   PERFORM set_config('synchronous_commit', 'off', true);

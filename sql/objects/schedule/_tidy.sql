@@ -8,6 +8,13 @@ BEGIN
   IF NOT pgstream._scheduler_enabled() THEN
     RETURN;
   END IF;
+  -- Where there are many sources, asking them all is done once a second in each session.
+  IF nullif(pg_catalog.current_setting('pg_stream.tidied_at', true), '')::pg_catalog.float8 OPERATOR(pg_catalog.>)
+      (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.-) 1)
+    AND 100 OPERATOR(pg_catalog.<) (SELECT pg_catalog.count(*) FROM pgstream.pgs_change_tracking AS t) THEN
+    RETURN;
+  END IF;
+  PERFORM pg_catalog.set_config('pg_stream.tidied_at', pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())::pg_catalog.text, false);
   PERFORM pgstream._prune_history();
   COMMIT;
   FOREACH source IN ARRAY pgstream._cleaning_due() LOOP

@@ -18,18 +18,25 @@ BEGIN
   END IF;
   UPDATE pgstream._scheduler SET watched_at = clock_timestamp();
   BEGIN
-    FOR each IN SELECT * FROM pgstream._stale() LOOP
-      IF NOT each.is_over THEN
-        INSERT INTO pgstream.open_alerts (event, relid) VALUES ('stale_data', each.relid) ON CONFLICT DO NOTHING;
-        IF FOUND THEN
-          PERFORM pgstream._alert('stale_data', each.id, jsonb_build_object(
-            'staleness_seconds', round(each.staleness::numeric, 1), 'schedule', each.schedule, 'status', each.status));
-        END IF;
-      ELSE
+    FOR each IN
+      SELECT s.*, a.relid IS NOT NULL AS is_open FROM pgstream._stale() s
+      LEFT JOIN pgstream.open_alerts a ON a.event = 'stale_data' AND a.relid = s.relid
+      WHERE s.is_over = (a.relid IS NOT NULL)
+    LOOP
+      IF each.is_open THEN
         DELETE FROM pgstream.open_alerts a WHERE a.event = 'stale_data' AND a.relid = each.relid;
+      ELSE
+        INSERT INTO pgstream.open_alerts (event, relid) VALUES ('stale_data', each.relid) ON CONFLICT DO NOTHING;
+        PERFORM pgstream._alert('stale_data', each.id, jsonb_build_object(
+          'staleness_seconds', round(each.staleness::numeric, 1), 'schedule', each.schedule, 'status', each.status));
       END IF;
     END LOOP;
-    FOR each IN SELECT t.source_relid, g.* FROM pgstream.pgs_change_tracking t, pgstream._buffer_growth(t.source_relid, threshold) AS g LOOP
+    -- However well packed, a row takes a byte.
+    FOR each IN
+      SELECT b.source_relid, g.* FROM pgstream._buffer_bytes b, pgstream._buffer_growth(b.source_relid, threshold) AS g
+      WHERE b.bytes > threshold / 2
+        OR EXISTS (SELECT FROM pgstream.open_alerts a WHERE a.event = 'buffer_growth_warning' AND a.relid = b.source_relid)
+    LOOP
       IF each.buffered > threshold THEN
         INSERT INTO pgstream.open_alerts (event, relid) VALUES ('buffer_growth_warning', each.source_relid) ON CONFLICT DO NOTHING;
         IF FOUND THEN
@@ -44,7 +51,10 @@ BEGIN
     DELETE FROM pgstream.open_alerts a
     WHERE a.event = 'stale_data' AND NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid = a.relid)
       OR a.event = 'buffer_growth_warning' AND NOT EXISTS (SELECT FROM pgstream.pgs_change_tracking t WHERE t.source_relid = a.relid);
-  EXCEPTION WHEN OTHERS THEN
+  EXCEPTION
+    -- Somebody is making or dropping a buffer.
+    WHEN lock_not_available THEN NULL;
+    WHEN OTHERS THEN
     -- The time stays noted: whatever it is, once in ten seconds is enough.
     RAISE WARNING 'pg_stream could not look for stale stream tables and grown change buffers: %', SQLERRM;
   END;

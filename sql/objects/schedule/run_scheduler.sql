@@ -1,31 +1,34 @@
 -- Refreshes what is due, sources before readers, each group of stream tables in a transaction of its own. Any number of
 -- callers may run at once, on any number of machines: they share the work by claiming it. With `seconds` it stays for that
--- long and waits for more.
+-- long and waits for more. `refreshed`: how many groups it has refreshed.
 --
 -- A procedure that commits can be neither SECURITY DEFINER nor have a SET clause, so everything in it is qualified.
-CREATE OR REPLACE PROCEDURE pgstream.run_scheduler(seconds double precision DEFAULT 0)
+CREATE OR REPLACE PROCEDURE pgstream.run_scheduler(seconds double precision DEFAULT 0, INOUT refreshed integer DEFAULT NULL)
 LANGUAGE plpgsql
 AS $$
 DECLARE
   until CONSTANT pg_catalog.timestamptz := pg_catalog.clock_timestamp()
     OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => seconds);
   due integer;
-  refreshed integer;
+  count integer;
   canceled boolean := false;
 BEGIN
+  refreshed := 0;
   PERFORM pgstream._check_scheduler_role();
   PERFORM pgstream._release_claims();
   LOOP
-    CALL pgstream._refresh_all_due(canceled, refreshed);
+    CALL pgstream._refresh_all_due(canceled, count);
+    refreshed := refreshed OPERATOR(pg_catalog.+) count;
     -- By a person, or by a timeout that is over for the whole call: it is recorded, the rest is for the next call.
     EXIT WHEN canceled OR pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>=) until;
     CALL pgstream._tidy();
     -- All that is due is in others' hands.
-    IF refreshed OPERATOR(pg_catalog.=) 0 THEN
+    IF count OPERATOR(pg_catalog.=) 0 THEN
       PERFORM pg_catalog.pg_sleep(0.02);
       COMMIT;
     END IF;
-    CALL pgstream._await(pg_catalog.date_part('epoch', until OPERATOR(pg_catalog.-) pg_catalog.clock_timestamp()), due);
+    CALL pgstream._await(pg_catalog.date_part('epoch', until OPERATOR(pg_catalog.-) pg_catalog.clock_timestamp()), due,
+      count OPERATOR(pg_catalog.>) 0);
     EXIT WHEN pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>=) until;
   END LOOP;
   IF NOT canceled THEN
