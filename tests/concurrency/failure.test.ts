@@ -144,3 +144,12 @@ test('pg_stream.enabled = off stops the scheduler and nothing else', async () =>
   expect((await client.query('TABLE before EXCEPT TABLE total')).rows).toEqual([])
   await expectExact(client, 'total')
 })
+
+test.each(['53100', '53200', '53300', '58030', '40001', '55P03', '57P01', '08006'])(
+  'SQLSTATE %s passes by itself and suspends nobody',
+  async (state) => {
+    const { client } = await scene()
+    const { rows } = await client.query(`SELECT pgstream._passes_by_itself($1, 'x') AS passes`, [state])
+    expect(rows).toEqual([{ passes: true }])
+  },
+)

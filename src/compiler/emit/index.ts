@@ -70,7 +70,7 @@ export function emitDifferential(
     const gaps = terms(staged, root, changed).flatMap(missingProbes)
     missing.push(...gaps)
     const cached = cachedFunction(request, variant, statement, gaps.length === 0)
-    const bulk = bulkFunction(request, variant, statement)
+    const bulk = bulkFunction(request, variant, refreshStatement(definition, changed, true))
     functions.push(cached, bulk)
     statements.set(`delta sql (${label})`, { sql: statement, function: cached.name })
     return { function: cached.name, bulk: bulk.name }

@@ -24,13 +24,14 @@ export interface StageSource {
   columns(alias: string): ReadonlyMap<number, string>
 }
 
-export function refreshLeaves(stages: ReadonlyMap<number, StageSource>): Leaves {
+/** `isBulk`: the deltas are of many rows. */
+export function refreshLeaves(stages: ReadonlyMap<number, StageSource>, isBulk = false): Leaves {
   return {
     read: (read, alias, printer) => {
       const { of, version } = read
       if (of.op === 'scan') {
         if (version === 'after') return liveTable(of, alias)
-        if (version === 'delta') return scanDelta(of, alias, printer.request)
+        if (version === 'delta') return { ...scanDelta(of, alias, printer.request), isUnmeasured: isBulk }
       } else {
         if (version === 'before') return storedStage(stageOf(stages, of), alias)
         if (version === 'delta') return stageDelta(of, alias)

@@ -51,8 +51,12 @@ function isNew(alias: string): string {
   return `(${alias}.xid >= $1 OR ${alias}.xid = ANY ($2)) AND (${alias}.xid <> $3 OR ${alias}.seq > $4)`
 }
 
-/** The statement for changes in `relations`; returns one row of pgstream.refresh_result. */
-export function refreshStatement(definition: Definition, relations: readonly number[]): string {
+/** The statement for changes, few or many, in `relations`; returns one row of pgstream.refresh_result. */
+export function refreshStatement(
+  definition: Definition,
+  relations: readonly number[],
+  isBulk = false,
+): string {
   const { request, staged, root, storage, sources } = definition
   const changedStages = new Set<number>()
   const changed: Changed = {
@@ -60,7 +64,7 @@ export function refreshStatement(definition: Definition, relations: readonly num
     stage: (number) => changedStages.has(number),
   }
   const stageSources = new Map<number, StageSource>()
-  const printer = new Printer(request, refreshLeaves(stageSources))
+  const printer = new Printer(request, refreshLeaves(stageSources, isBulk))
   const asked = staged.stages.filter((stage) => redoFunctionOf(request, stage) !== null)
   const ctes = [
     guard([...sources.keys()], relations, held(asked.map((stage) => stage.node.input))),
