@@ -357,3 +357,14 @@ test('who cannot keep up with writers lets go of the group until they are held o
   expect(isDone).toBe(true)
   for (const name of ['a', 'b', 'd']) await expectExact(client, name)
 })
+
+test('who joins a declared group comes to its moment at once', async () => {
+  const { client } = await scene(DIAMOND)
+  await create(client, 'a', 'SELECT sum(v) AS v FROM t')
+  await create(client, 'b', 'SELECT sum(v) AS v FROM t')
+  await client.query('UPDATE t SET v = v + 1')
+  await refresh(client, 'a')
+  for (const name of ['a', 'b'])
+    await client.query(`SELECT pgstream.alter_stream_table($1, consistency_group => 'sums')`, [name])
+  expect((await client.query('SELECT a.v = b.v AS same FROM a, b')).rows).toEqual([{ same: true }])
+})

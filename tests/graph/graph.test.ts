@@ -105,6 +105,29 @@ test('a declared group holds what does not meet, and what lies on a way between 
   expect(await groups(at)).toEqual([])
 })
 
+test('a declared group holds the ways by which its members read one table', async () => {
+  const at = await scene(TABLES)
+  const { client } = at
+  await create(client, 's', from('t'))
+  await create(client, 'a', from('t'))
+  await create(client, 'b', from('s'))
+  await create(client, 'c', from('u'))
+  for (const name of ['a', 'b', 'c'])
+    await client.query(`SELECT pgstream.alter_stream_table($1, consistency_group => 'report')`, [name])
+  expect(await groups(at)).toEqual(['a c s b'])
+})
+
+test('members of a declared group that part at one stream table do not take it in', async () => {
+  const at = await scene(TABLES)
+  const { client } = at
+  await create(client, 's', from('t'))
+  await create(client, 'a', from('s'))
+  await create(client, 'b', from('s'))
+  for (const name of ['a', 'b'])
+    await client.query(`SELECT pgstream.alter_stream_table($1, consistency_group => 'report')`, [name])
+  expect(await groups(at)).toEqual(['a b'])
+})
+
 test('groups that read each other both ways are one', async () => {
   const at = await scene(TABLES)
   const { client } = at

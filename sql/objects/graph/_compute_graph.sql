@@ -32,11 +32,18 @@ BEGIN
   SELECT s.pgs_id, (SELECT max(t.depth) FROM steps t WHERE t.pgs_id = s.pgs_id), coalesce(a.relids, '{}'), s.pgs_id, '{}'
   FROM pgstream.pgs_stream_tables s LEFT JOIN ancestors a USING (pgs_id);
 
-  WITH inputs AS (
-    -- Everything that an input of a stream table is or reads.
-    SELECT d.pgs_id, d.source_relid AS below FROM pgstream.pgs_dependencies d
+  WITH steps AS (
+    SELECT d.pgs_id, d.source_relid FROM pgstream.pgs_dependencies d
     UNION ALL
-    SELECT d.pgs_id, a FROM pgstream.pgs_dependencies d
+    -- Who reads the members of a declared group side by side is as a stream table over them: it has the number of the first,
+    -- negated.
+    SELECT -min(s.pgs_id) OVER (PARTITION BY s.consistency_group), s.pgs_relid
+    FROM pgstream.pgs_stream_tables s WHERE s.consistency_group IS NOT NULL AND s.pgs_relid IS NOT NULL
+  ), inputs AS (
+    -- Everything that an input of a stream table is or reads.
+    SELECT d.pgs_id, d.source_relid AS below FROM steps d
+    UNION ALL
+    SELECT d.pgs_id, a FROM steps d
     JOIN pgstream.pgs_stream_tables s ON s.pgs_relid = d.source_relid JOIN pgstream.graph g ON g.pgs_id = s.pgs_id
     CROSS JOIN unnest(g.ancestors) AS a
   ), meetings AS (
@@ -45,6 +52,9 @@ BEGIN
     -- Who reads another has more below it.
     SELECT g.pgs_id, s.pgs_relid AS relid, g.ancestors, row_number() OVER (ORDER BY cardinality(g.ancestors), g.pgs_id) AS place
     FROM pgstream.graph g JOIN pgstream.pgs_stream_tables s USING (pgs_id)
+    UNION ALL
+    SELECT i.pgs_id, NULL, array_agg(DISTINCT i.below), (SELECT count(*) + 1 FROM pgstream.graph)
+    FROM inputs i WHERE i.pgs_id < 0 GROUP BY i.pgs_id
   ), inside AS (
     SELECT m.pgs_id AS top, m.below, p.pgs_id, p.relid, p.place
     FROM meetings m JOIN places t USING (pgs_id)
@@ -55,7 +65,7 @@ BEGIN
     UNION ALL SELECT m.pgs_id, m.below, m.pgs_id, p.relid, p.place FROM meetings m JOIN places p USING (pgs_id)
   ), jumps AS (
     SELECT u.top, u.below, u.place, max(v.place) AS farthest
-    FROM stations u JOIN pgstream.pgs_dependencies d ON d.source_relid = u.relid
+    FROM stations u JOIN steps d ON d.source_relid = u.relid
     JOIN stations v ON v.top = u.top AND v.below = u.below AND v.pgs_id = d.pgs_id
     GROUP BY u.top, u.below, u.place
   ), passes AS (
@@ -66,7 +76,7 @@ BEGIN
       FROM jumps j) AS j
     WHERE j.reached <= j.place
   ), pairs AS (
-    SELECT DISTINCT i.top AS one, i.pgs_id AS other FROM inside i
+    SELECT DISTINCT abs(i.top) AS one, i.pgs_id AS other FROM inside i
     WHERE (i.top, i.below) NOT IN (SELECT p.top, p.below FROM passes p)
     UNION
     SELECT s.pgs_id, min(s.pgs_id) OVER (PARTITION BY s.consistency_group)
