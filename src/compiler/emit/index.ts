@@ -70,7 +70,8 @@ export function emitDifferential(
     const gaps = terms(staged, root, changed).flatMap(missingProbes)
     missing.push(...gaps)
     const cached = cachedFunction(request, variant, statement, gaps.length === 0)
-    const bulk = bulkFunction(request, variant, refreshStatement(definition, changed, true))
+    // With several sources a few changes of one may meet many of another: there the guess that is too low does less harm.
+    const bulk = bulkFunction(request, variant, refreshStatement(definition, changed, changed.length === 1))
     functions.push(cached, bulk)
     statements.set(`delta sql (${label})`, { sql: statement, function: cached.name })
     return { function: cached.name, bulk: bulk.name }
