@@ -28,8 +28,16 @@ const NAMES = [
   'count',
 ]
 
-export function query(genes: QueryGenes, relations: readonly Relation[]): Query {
-  const branches = genes.map((each) => select(each, relations))
+/** How many tables a SELECT may still join, those of its subqueries among them. */
+interface Budget {
+  tables: number
+}
+
+/** Every row of each table may change between two refreshes, and what is joined without a condition multiplies. */
+const TABLES = 6
+
+export function query(genes: QueryGenes, relations: readonly Relation[], budget?: Budget): Query {
+  const branches = genes.map((each) => select(each, relations, budget ?? { tables: TABLES }))
   const [first, ...others] = branches
   if (!first) throw new Error('a query has one SELECT at least')
   if (others.length === 0) return named(first, genes[0]?.names ?? 0)
@@ -96,8 +104,8 @@ function align(want: Value, have: readonly Value[], position: number): Value {
   return found.length > 0 ? pick(found, position) : value(constant(want.type, position), want.type)
 }
 
-function select(genes: SelectGenes, relations: readonly Relation[]): Select {
-  const from = fromClause(genes, relations)
+function select(genes: SelectGenes, relations: readonly Relation[], budget: Budget): Select {
+  const from = fromClause(genes, relations, budget)
   const where = [...from.where, ...genes.where.map((each) => condition(each, from.scope))]
   const tail = `${from.sql}${where.length > 0 ? `\nWHERE ${where.join(' AND ')}` : ''}`
   if (genes.aggregate) return aggregated(genes, genes.aggregate, from, tail)
@@ -115,15 +123,16 @@ interface From {
 
 const ALIASES = ['a', 'b', '"C d"', 'd', 's', 'g']
 
-function fromClause(genes: SelectGenes, relations: readonly Relation[]): From {
+function fromClause(genes: SelectGenes, relations: readonly Relation[], budget: Budget): From {
   const ctes: string[] = []
-  const first = source(genes.first, relations, 0, ctes)
+  const first = source(genes.first, relations, 0, ctes, budget)
   let sql = `\nFROM ${first.sql}`
   let scope = first.scope
   const where: string[] = []
   let commas = false
   genes.joins.forEach((join, i) => {
-    const right = source(join.source, relations, i + 1, ctes)
+    if (budget.tables <= 0) return
+    const right = source(join.source, relations, i + 1, ctes, budget)
     const on = joinCondition(join, scope, right.scope, i)
     scope = [...scope, ...right.scope]
     // After a comma a JOIN sees only what follows the comma.
@@ -142,6 +151,7 @@ function source(
   relations: readonly Relation[],
   position: number,
   ctes: string[],
+  budget: Budget,
 ): { readonly sql: string; readonly scope: readonly Value[] } {
   const alias = ALIASES[position] ?? `t${position}`
   const columnsOf = (columns: readonly OutputColumn[]) =>
@@ -149,6 +159,7 @@ function source(
   switch (genes.kind) {
     case 'relation': {
       const relation = pick(relations, genes.pick)
+      budget.tables -= 1
       return { sql: `${relation.name} AS ${alias}`, scope: columnsOf(relation.columns) }
     }
     case 'values': {
@@ -161,11 +172,11 @@ function source(
       return { sql: `(VALUES ${rows.join(', ')}) AS ${alias}(${list})`, scope: columnsOf(columns) }
     }
     case 'subquery': {
-      const inner = query(genes.query, relations)
+      const inner = query(genes.query, relations, budget)
       return { sql: `(${inner.sql}) AS ${alias}`, scope: columnsOf(inner.columns) }
     }
     case 'with': {
-      const inner = query(genes.query, relations)
+      const inner = query(genes.query, relations, budget)
       const name = `w${position}`
       ctes.push(`${name} AS (${inner.sql})`)
       return { sql: `${name} AS ${alias}`, scope: columnsOf(inner.columns) }

@@ -46,7 +46,7 @@ export async function runScript(
 ): Promise<void> {
   const { main, other } = sessions
   for (const session of [main, other])
-    for (const setting of [`search_path = ${SCHEMA}`, `lock_timeout = '150ms'`, `statement_timeout = '15s'`])
+    for (const setting of [`search_path = ${SCHEMA}`, `lock_timeout = '150ms'`, `statement_timeout = '60s'`])
       await session?.query(`SET ${setting}`)
   await main.query(`CREATE SCHEMA ${SCHEMA}`)
   try {
