@@ -3,11 +3,10 @@
 import type { Column, Node } from '../algebra/node.ts'
 import type { Project } from '../algebra/operators/project.ts'
 import { readColumns } from '../bind/read-columns.ts'
-import { internalError } from '../catalog/error.ts'
 import { quoteIdentifier } from '../catalog/quote.ts'
 import type { CompileRequest, RelationFacts } from '../catalog/request.ts'
 import { type Changed, differentiate, differentiateInput } from '../delta/differentiate.ts'
-import type { Stage, StagedQuery } from '../delta/stage.ts'
+import type { StagedQuery } from '../delta/stage.ts'
 import type { StoredTable } from './apply.ts'
 import {
   bulkFunction,
@@ -28,13 +27,13 @@ import {
   type Definition,
   fillStatement,
   fullStatement,
+  ownTable,
   pendingStatement,
   refreshStatement,
   scratchFunctions,
 } from './refresh.ts'
 import { Printer } from './select.ts'
-import { type StateTable, storedName } from './stage.ts'
-import { chooseStorage, type Storage } from './storage.ts'
+import { chooseStorage } from './storage.ts'
 import { queryText } from './text/query-text.ts'
 
 /** A statement as explain shows it, and the function that runs it. */
@@ -95,8 +94,7 @@ export function emitDifferential(
   const redo = staged.stages.flatMap((stage) => redoFunctionOf(request, stage) ?? [])
   functions.push(...scratchFunctions(definition), ...redo, full, fill, pending)
   statements.set('full sql', { sql: fullStatement(definition), function: full.name })
-  const own = staged.stages.filter((stage) => stage !== storage.fused)
-  const stateTables = own.flatMap((stage) => storage.states.get(stage.number)?.sql ?? [])
+  const own = staged.stages.flatMap((stage) => ownTable(request, storage, stage) ?? [])
   const printer = new Printer(request, fillLeaves(new Map()))
   const query = printer.query(whole, outputsOf(request, whole), false)
   return {
@@ -114,28 +112,21 @@ export function emitDifferential(
       install: {
         tables: [
           createTable(targetName(request), planColumns(request)),
-          ...own.map((stage) => {
-            const state = stateOfStage(storage, stage)
-            const columns = [...stage.node.rule.keys, ...stage.node.rule.accumulators].map(({ column }) => ({
-              name: storedName(state, column),
-              sql: columnType(request, column.type),
-            }))
-            return createTable(state.sql, columns)
-          }),
+          ...own.map(({ sql, columns }) =>
+            createTable(
+              sql,
+              columns.map(({ column, name }) => ({ name, sql: columnType(request, column.type) })),
+            ),
+          ),
         ],
         functions: functions.map(({ ddl }) => ddl),
         indexes: [
           ...indexesOf(request, storage.target),
-          ...own.flatMap((stage) => {
-            const state = stateOfStage(storage, stage)
-            const keys = stage.node.rule.keys.map(({ column }) => column)
-            const columns = keys.map((column) => ({ column, name: storedName(state, column) }))
-            return indexesOf(request, { sql: state.sql, columns, key: keys })
-          }),
+          ...own.flatMap((table) => indexesOf(request, table)),
         ],
       },
       refresh: { single, general, pending: pending.name, full: full.name, fill: fill.name },
-      stateTables,
+      stateTables: own.map(({ sql }) => sql),
       query,
       missingIndexes: missingIndexes(missing),
     },
@@ -182,12 +173,6 @@ export function emitFull(request: CompileRequest, reasons: readonly Reason[]): E
       missingIndexes: [],
     },
   }
-}
-
-function stateOfStage(storage: Storage, stage: Stage): StateTable {
-  const state = storage.states.get(stage.number)
-  if (!state) throw internalError(`stage ${stage.number} has no state`)
-  return state
 }
 
 /** The delta terms of a change in `relations`: of every stage's input and of the root. */

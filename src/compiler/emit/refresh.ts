@@ -9,7 +9,7 @@ import type { Node } from '../algebra/node.ts'
 import type { Project } from '../algebra/operators/project.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { type Changed, differentiate, leavesOf, scansOf } from '../delta/differentiate.ts'
-import type { StagedQuery } from '../delta/stage.ts'
+import type { Stage, StagedQuery } from '../delta/stage.ts'
 import { applyNet, type StoredTable } from './apply.ts'
 import { type GeneratedFunction, scratchFunction } from './function.ts'
 import { groupByImage, groupMatch, otherImage } from './image.ts'
@@ -27,7 +27,7 @@ import { isPacked } from './packed.ts'
 import { CACHED_LIMIT } from './plan.ts'
 import { redoFunctionOf } from './redo.ts'
 import { cte, indent, inlineCte, Printer } from './select.ts'
-import { stageChange, stageFromScratch, stateSource, storedName, withOutputs } from './stage.ts'
+import { isApart, stageChange, stageFromScratch, stateSource, storedName, withOutputs } from './stage.ts'
 import type { Storage } from './storage.ts'
 
 export interface Definition {
@@ -230,6 +230,37 @@ function scratchName(stage: number): string {
   return `stage_${stage}_scratch`
 }
 
+/** The table beside the stream table in which a stage is stored, whole or in part; null when there is none. */
+export function ownTable(request: CompileRequest, storage: Storage, stage: Stage): OwnTable | null {
+  const state = storage.states.get(stage.number)
+  if (!state) return null
+  const { rule } = stage.node
+  const key = rule.keys.map(({ column }) => column)
+  const of = (sql: string, columns: OwnTable['columns'], where: string): OwnTable => {
+    const list = columns.map(({ column }) => columnName(column)).join(', ')
+    return { sql, columns, key, content: `SELECT ${list}\nFROM ${scratchName(stage.number)}${where}` }
+  }
+  const { aside } = state
+  if (aside) {
+    const all = [...rule.keys, ...rule.accumulators].map(({ column }) => column)
+    const columns = withOutputs(stage, new Map(all.map((column) => [column.id, columnName(column)])))
+    const apart = isApart(request, aside, { from: [], where: [], columns, weight: null })
+    return of(aside.sql, aside.columns, `\nWHERE ${apart}`)
+  }
+  if (stage === storage.fused) return null
+  const columns = [...rule.keys, ...rule.accumulators].map(({ column }) => column)
+  return of(
+    state.sql,
+    columns.map((column) => ({ column, name: storedName(state, column) })),
+    '',
+  )
+}
+
+/** A stored table, and the query over the stage computed from scratch that tells its content. */
+export interface OwnTable extends StoredTable {
+  readonly content: string
+}
+
 /**
  * The first fill, into empty tables. Its snapshot is left in the setting `pg_stream.snapshot`, from inside the statement:
  * RETURNING every row only to count it would cost a tenth of the fill.
@@ -243,18 +274,14 @@ export function fillStatement(definition: Definition | Recomputed): string {
     const names = definition.target.columns.map(({ name }) => name)
     return `WITH ${taken}\nINSERT INTO ${definition.target.sql} (${names.join(', ')})\nSELECT q.* FROM (\n${definition.query}\n) AS q\nWHERE (SELECT snapshot FROM taken) IS NOT NULL`
   }
-  const { staged, root, storage } = definition
+  const { request, staged, root, storage } = definition
   const { printer, ctes, locks } = fromScratch(definition)
-  const fills = staged.stages
-    .filter((stage) => stage !== storage.fused)
-    .flatMap((stage) => {
-      const state = storage.states.get(stage.number)
-      if (!state) return []
-      const { rule } = stage.node
-      const columns = [...rule.keys, ...rule.accumulators].map(({ column }) => column)
-      const insert = `INSERT INTO ${state.sql} (${columns.map((column) => storedName(state, column)).join(', ')})\nSELECT ${columns.map(columnName).join(', ')}\nFROM ${scratchName(stage.number)}`
-      return [`stage_${stage.number}_filled AS (\n  ${indent(insert)}\n)`]
-    })
+  const fills = staged.stages.flatMap((stage) => {
+    const table = ownTable(request, storage, stage)
+    if (!table) return []
+    const insert = `INSERT INTO ${table.sql} (${table.columns.map(({ name }) => name).join(', ')})\n${table.content}`
+    return [`stage_${stage.number}_filled AS (\n  ${indent(insert)}\n)`]
+  })
   const select = printer.select(root)
   const outputs = root.outputs.map(({ column }) => ({
     name: columnName(column),
@@ -281,16 +308,10 @@ export function fullStatement(definition: Definition | Recomputed): string {
   const { printer, ctes: scratch, locks } = fromScratch(definition)
   const ctes = [...scratch]
   for (const stage of staged.stages) {
-    const state = storage.states.get(stage.number)
-    if (stage === storage.fused || !state) continue
-    const { rule } = stage.node
-    const columns = [...rule.keys, ...rule.accumulators].map(({ column }) => ({
-      column,
-      name: storedName(state, column),
-    }))
+    const table = ownTable(request, storage, stage)
+    if (!table) continue
     const name = `stage_${stage.number}`
-    const wanted = `SELECT ${columns.map(({ column }) => columnName(column)).join(', ')}, 1 AS weight\nFROM ${scratchName(stage.number)}`
-    const table = { sql: state.sql, columns, key: rule.keys.map(({ column }) => column) }
+    const wanted = `SELECT f.*, 1 AS weight\nFROM (\n${table.content}\n) AS f`
     ctes.push(cte(`${name}_net`, difference(request, table, wanted)))
     ctes.push(...applyNet(request, table, `${name}_net`, name).ctes)
   }

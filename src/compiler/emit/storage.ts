@@ -1,6 +1,7 @@
 /**
  * Where everything is kept: the stream table with exactly the query's columns, and a state table per stage, unless the
- * stream table's columns are the stage's keys and accumulators already.
+ * stream table's columns are the stage's keys and accumulators already, but for some that follow from the others in most
+ * groups: then the state table has those of the other groups only.
  */
 import type { Column } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
@@ -12,7 +13,7 @@ import type { CompileRequest } from '../catalog/request.ts'
 import type { Stage, StagedQuery } from '../delta/stage.ts'
 import type { StoredTable } from './apply.ts'
 import { columnName, stateTableName, targetName } from './names.ts'
-import type { StateTable } from './stage.ts'
+import type { Aside, StateTable, StoredColumn } from './stage.ts'
 
 export interface Storage {
   readonly target: StoredTable
@@ -38,18 +39,34 @@ export function chooseStorage(request: CompileRequest, staged: StagedQuery, root
         name: target.columns[i]?.name ?? '',
         value: overAccumulators(stage, value),
       }))
-      states.set(stage.number, { sql: target.sql, columns })
+      states.set(stage.number, { sql: target.sql, columns, aside: asideOf(request, stage, columns) })
     } else {
       const { rule } = stage.node
-      // Numbered within the table: a column added to or dropped from a source must not change what is stored.
-      const columns = [...rule.keys, ...rule.accumulators].map(({ column }, i) => ({
-        name: columnName({ ...column, id: i + 1 }),
+      const columns = numbered([...rule.keys, ...rule.accumulators]).map(({ column, name }) => ({
+        name,
         value: { kind: 'column', id: column.id, type: column.type } as const,
       }))
-      states.set(stage.number, { sql: stateTableName(request, stage.number), columns })
+      states.set(stage.number, { sql: stateTableName(request, stage.number), columns, aside: null })
     }
   }
   return { target, states, fused }
+}
+
+/** Named by position: a column added to or dropped from a source must not change what is stored. */
+function numbered(columns: readonly { readonly column: Column }[]) {
+  return columns.map(({ column }, i) => ({ column, name: columnName({ ...column, id: i + 1 }) }))
+}
+
+/** What the stream table does not show of a stage that is fused with it. */
+function asideOf(request: CompileRequest, stage: Stage, shown: readonly StoredColumn[]): Aside | null {
+  const { rule } = stage.node
+  const implied = rule.accumulators.filter(({ column }) => !isShown(shown, column))
+  if (implied.length === 0) return null
+  return {
+    sql: stateTableName(request, stage.number),
+    columns: numbered([...rule.keys, ...implied]),
+    implied,
+  }
 }
 
 /** The smallest key whose columns can carry a unique index; null for a bag. */
@@ -64,20 +81,21 @@ function chooseKey(request: CompileRequest, root: Project): readonly Column[] | 
   return keys.sort((a, b) => a.length - b.length)[0] ?? null
 }
 
-/** The root is a projection of one stage that shows every key and every accumulator. */
+/** The root is a projection of one stage that shows every key and every accumulator, or what the others follow from. */
 function fusedStage(staged: StagedQuery, root: Project): Stage | null {
   const { input } = root
   if (input.op !== 'read' || input.of.op !== 'stage-output') return null
   const number = input.of.stage
   const stage = staged.stages.find((each) => each.number === number)
   if (!stage) throw internalError(`stage ${number} does not exist`)
-  const shown = new Set(
-    root.outputs
-      .map(({ value }) => overAccumulators(stage, value))
-      .flatMap((value) => (value.kind === 'column' ? [value.id] : [])),
-  )
+  const columns = root.outputs.map(({ value }) => ({ name: '', value: overAccumulators(stage, value) }))
   const { rule } = stage.node
-  return [...rule.keys, ...rule.accumulators].every(({ column }) => shown.has(column.id)) ? stage : null
+  const needed = [...rule.keys, ...rule.accumulators.filter(({ implied }) => implied === null)]
+  return needed.every(({ column }) => isShown(columns, column)) ? stage : null
+}
+
+function isShown(shown: readonly StoredColumn[], column: Column): boolean {
+  return shown.some(({ value }) => value.kind === 'column' && value.id === column.id)
 }
 
 /** An expression over a stage's output, over what the stage stores. */
