@@ -5,10 +5,7 @@ import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 let db: FreshDatabase
 
 beforeAll(async () => {
-  db = await freshDatabase()
-  await db.client.query(
-    'DROP EVENT TRIGGER pg_stream_ddl; DROP EVENT TRIGGER pg_stream_drop; DROP EVENT TRIGGER pg_stream_rewrite',
-  )
+  db = await freshDatabase({ watched: false })
 })
 afterAll(() => db.close())
 
