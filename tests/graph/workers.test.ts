@@ -124,6 +124,27 @@ test('capture that begins again counts from the beginning, and is noticed', asyn
   expect(await due(client)).toEqual(['a'])
 })
 
+test('a definition that reads another table does not go by what was counted of the first', async () => {
+  const { client } = await scene(TABLES)
+  await create(client, 'other', 'SELECT g, sum(v) AS total FROM u GROUP BY g', { schedule: '1h' })
+  await create(client, 'a', 'SELECT g, sum(v) AS total FROM t GROUP BY g', { schedule: '1h' })
+  const later = () =>
+    client.query(`UPDATE pgstream.frontiers SET checked_at = checked_at - interval '2 hours'`)
+  for (let i = 0; i < 4; i++) await client.query(`INSERT INTO t VALUES (${100 + i}, 1, 7)`)
+  for (let i = 0; i < 3; i++) await client.query(`INSERT INTO u VALUES (${100 + i}, 1, 7)`)
+  await later()
+  await pass(client)
+  await untilQuiet(client)
+  await client.query(
+    `SELECT pgstream.alter_stream_table('a', query => 'SELECT g, sum(v) AS total FROM u GROUP BY g')`,
+  )
+  await pass(client)
+  // Counts as many for the second as there were for the first.
+  await client.query('INSERT INTO u VALUES (200, 1, 7)')
+  await later()
+  expect(await due(client)).toContain('a')
+})
+
 test('whatever is committed and not shown is due: writers, people and passes in any order', async () => {
   const { client, open } = await scene(TABLES)
   const calculated = { schedule: 'calculated' }
