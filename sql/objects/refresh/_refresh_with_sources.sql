@@ -6,6 +6,8 @@ CREATE OR REPLACE FUNCTION pgstream._refresh_with_sources(id bigint) RETURNS tex
 LANGUAGE plpgsql
 AS $$
 DECLARE
+  -- Of definitions that the graph does not show yet.
+  notes text;
   news pgstream.graph[];
   groups text[];
   members bigint[];
@@ -14,6 +16,7 @@ DECLARE
   as_of timestamptz;
 BEGIN
   LOOP
+    notes := pgstream._notes_of_graph();
     news := pgstream._news_of_graph();
     groups := pgstream._groups_needed(id, news);
     action := 'SKIP';
@@ -34,9 +37,8 @@ BEGIN
         END IF;
         action := coalesce(actions[array_position(members, id)], action);
       END LOOP;
-      IF pgstream._groups_needed(id, pgstream._news_of_graph()) = groups THEN
-        EXIT;
-      END IF;
+      EXIT WHEN pgstream._notes_of_graph() = notes;
+      EXIT WHEN pgstream._groups_needed(id, pgstream._news_of_graph()) = groups;
       RAISE EXCEPTION USING ERRCODE = 'PGS02', MESSAGE = 'other stream tables are refreshed together by now';
     EXCEPTION WHEN SQLSTATE 'PGS02' THEN
       NULL;
