@@ -45,6 +45,7 @@ AS $$
   UNION ALL
   SELECT 'suspended', CASE WHEN t.last_error IS NULL THEN 'WARNING' ELSE 'ERROR' END,
     t.label || CASE WHEN t.paused THEN ' (pause_all)' WHEN t.last_error IS NULL THEN ' (by its owner)' ELSE ': ' || t.last_error END
+      || CASE WHEN t.needs_reinit THEN format(', to be computed anew (%s)', t.reinit_reason) ELSE '' END
   FROM tables t WHERE t.status = 'SUSPENDED'
   UNION ALL
   SELECT 'failing', 'WARNING', format('%s: %s times, %s', t.label, t.consecutive_errors, t.last_error)
