@@ -7,7 +7,7 @@ SET search_path = pg_catalog, pg_temp
 SET pg_stream.internal = 'on'
 AS $$
 DECLARE
-  open_to_all CONSTANT text[] := '{_create_stream_table,_redefine,_validate_query,_explain_state,_follow_ddl,_follow_drop,_follow_owner,_freshness,_pending_changes}';
+  open_to_all CONSTANT text[] := '{_create_stream_table,_redefine,_validate_query,_explain_state,_follow_ddl,_follow_drop,_follow_owner,_freshness,_pending_changes,_expected_delta}';
   ours record;
 BEGIN
   GRANT USAGE ON SCHEMA pgstream, pgstream_changes, pgstream_state TO PUBLIC;
