@@ -14,7 +14,7 @@ BEGIN
   FOR ours IN
     SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = 'pgstream' AND c.relkind IN ('r', 'v')
-      AND (c.relname !~ '^_' OR c.relname IN ('_home', '_visible_errors')) AND NOT has_table_privilege('public', c.oid, 'SELECT')
+      AND (c.relname !~ '^_' OR c.relname IN ('_home', '_visible_errors', '_buffer_bytes', '_dag_nodes', '_foreign_locks', '_relation_names', '_scheduler_seen')) AND NOT has_table_privilege('public', c.oid, 'SELECT')
   LOOP
     EXECUTE format('GRANT SELECT ON %s TO PUBLIC', ours.name);
   END LOOP;
