@@ -16,6 +16,7 @@ const pass = (client: pg.Client) => client.query('CALL pgstream.run_scheduler()'
 
 /** What the scheduler would refresh now. */
 async function due(client: pg.Client): Promise<string[]> {
+  await client.query('SELECT pgstream._follow_graph()')
   const { rows } = await client.query(
     `SELECT s.pgs_name AS name FROM pgstream._due() AS d JOIN pgstream.pgs_stream_tables AS s ON s.pgs_id = ANY (d.members)
      WHERE s.pgs_schema = current_schema() ORDER BY s.pgs_name`,
