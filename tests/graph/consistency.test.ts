@@ -1,9 +1,15 @@
 import type pg from 'pg'
 import { expect, test } from 'vitest'
-import { create, outcome, refresh, scenes, untilWaiting } from '../concurrency/scene.ts'
+import { create, outcome, refresh, roles, type Scene, scenes, untilWaiting } from '../concurrency/scene.ts'
 import { expectEqual, expectExact } from '../oracle/oracle.ts'
 
-const scene = scenes()
+const makeScene = scenes()
+let latest: Scene
+const scene = async (setup?: string) => {
+  latest = await makeScene(setup)
+  return latest
+}
+const newRole = roles(() => latest.db)
 
 const DIAMOND = `CREATE TABLE t (id int PRIMARY KEY, g int, v int);
   INSERT INTO t SELECT i, i % 5, i FROM generate_series(1, 50) AS i`
@@ -474,4 +480,80 @@ test('a member that is resumed brings its group to one moment at the next look',
   ])
   for (const name of ['a', 'b', 'd']) await expectEqual(client, name)
   expect((await client.query('SELECT FROM pgstream._groups_apart()')).rows).toEqual([])
+})
+
+test('members that a failing one holds say by whom, and go on when that one is suspended', async () => {
+  const { client, schema } = await scene(DIAMOND)
+  await create(client, 'a', 'SELECT g, sum(v) AS total FROM t GROUP BY g', { schedule: '1s' })
+  await create(client, 'b', 'SELECT id, g, 100 / v AS part FROM t', { schedule: '1s' })
+  await create(client, 'd', 'SELECT a.g, a.total, b.part FROM a JOIN b ON b.g = a.g', { schedule: '1s' })
+  const again = async () => {
+    await client.query(
+      `UPDATE pgstream.frontiers SET retry_at = NULL, last_refresh_at = now() - interval '1 hour'`,
+    )
+    await pass(client)
+  }
+  const group = async () =>
+    (
+      await client.query(
+        `SELECT held_by, left_out FROM pgstream.diamond_groups() WHERE members && ARRAY[format('%I.a', current_schema())]`,
+      )
+    ).rows[0]
+  expect(await group()).toEqual({ held_by: null, left_out: null })
+  await client.query('INSERT INTO t VALUES (100, 1, 0)')
+  await again()
+  const why = 'SQLSTATE 22012 (division by zero)'
+  expect(await group()).toEqual({ held_by: `${schema}.b: ${why}`, left_out: null })
+  const said = (await client.query(`SELECT error_type, error_message FROM pgstream.diagnose_errors('a')`))
+    .rows
+  expect(said).toEqual([{ error_type: 'group', error_message: `held by ${schema}.b: ${why}` }])
+  expect(
+    (await client.query(`SELECT value FROM pgstream.explain_st('d') WHERE property = 'group'`)).rows,
+  ).toEqual([{ value: `held by ${schema}.b: ${why}` }])
+  expect(
+    (
+      await client.query(
+        `SELECT waiting_for FROM pgstream.stream_tables_info WHERE pgs_relid = 'a'::regclass`,
+      )
+    ).rows,
+  ).toEqual([{ waiting_for: `held by ${schema}.b: ${why}` }])
+  expect(
+    (await client.query(`SELECT detail FROM pgstream.health_check() WHERE check_name = 'failing'`)).rows[0]
+      .detail,
+  ).toContain(`${why} (and holds ${schema}.a, ${schema}.d)`)
+  for (let i = 0; i < 3; i++) await again()
+  expect(await group()).toEqual({ held_by: null, left_out: [`${schema}.b`] })
+  await expectEqual(client, 'a')
+  expect((await client.query(`SELECT FROM pgstream.diagnose_errors('a')`)).rows).toEqual([])
+})
+
+test('nobody joins a group of others', async () => {
+  const { client, open, schema, db } = await scene(`${DIAMOND}; GRANT SELECT ON t TO PUBLIC`)
+  await client.query(`GRANT CREATE ON SCHEMA ${schema} TO PUBLIC`)
+  const [mine, theirs] = [await newRole('mine'), await newRole('theirs')]
+  const [me, them] = [await open(mine), await open(theirs)]
+  const define = (who: pg.Client, name: string, group: string | null) =>
+    outcome(
+      who.query('SELECT pgstream.create_stream_table($1, $2, consistency_group => $3)', [
+        name,
+        'SELECT g, sum(v) AS total FROM t GROUP BY g',
+        group,
+      ]),
+    )
+  expect(await define(me, 'a', 'books')).toBe('ok')
+  expect(await define(them, 'b', 'books')).toBe('42501')
+  expect(await define(them, 'b', ' books ')).toBe('42501')
+  expect(await define(them, 'b', null)).toBe('ok')
+  const join = (who: pg.Client) =>
+    outcome(who.query(`SELECT pgstream.alter_stream_table('b', consistency_group => 'books')`))
+  expect(await join(them)).toBe('42501')
+  expect(
+    await outcome(them.query(`SELECT pgstream.alter_stream_table('b', consistency_group => 'others')`)),
+  ).toBe('ok')
+  // Its own group it may be given again.
+  expect(
+    await outcome(me.query(`SELECT pgstream.alter_stream_table('a', consistency_group => 'books')`)),
+  ).toBe('ok')
+  await db.client.query(`GRANT ${mine} TO ${theirs}`)
+  expect(await join(them)).toBe('ok')
 })

@@ -53,6 +53,17 @@ const WRITES: readonly (readonly [string, Ending, Ending])[] = [
       ),
     (w) => w.query('COMMIT'),
   ],
+  [
+    'one that was prepared',
+    async (w) => {
+      const { rows } = await w.query('SELECT current_database() AS name')
+      await w.query(`BEGIN; INSERT INTO t VALUES (100, 1, 7); PREPARE TRANSACTION 'due_${rows[0].name}'`)
+    },
+    async (w) => {
+      const { rows } = await w.query('SELECT current_database() AS name')
+      await w.query(`COMMIT PREPARED 'due_${rows[0].name}'`)
+    },
+  ],
 ]
 
 test.each(WRITES)('a commit with nothing after it is noticed: %s', async (_, begin, end) => {
