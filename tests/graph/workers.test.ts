@@ -16,6 +16,7 @@ const pass = (client: pg.Client) => client.query('CALL pgstream.run_scheduler()'
 
 /** What the scheduler would refresh now. */
 async function due(client: pg.Client): Promise<string[]> {
+  await client.query('SELECT pgstream._follow_graph()')
   const { rows } = await client.query(
     `SELECT s.pgs_name AS name FROM pgstream._due() AS d JOIN pgstream.pgs_stream_tables AS s ON s.pgs_id = ANY (d.members)
      WHERE s.pgs_schema = current_schema() ORDER BY s.pgs_name`,
@@ -51,6 +52,17 @@ const WRITES: readonly (readonly [string, Ending, Ending])[] = [
         'BEGIN; INSERT INTO t VALUES (100, 1, 7); SAVEPOINT a; INSERT INTO t VALUES (101, 1, 7); ROLLBACK TO a',
       ),
     (w) => w.query('COMMIT'),
+  ],
+  [
+    'one that was prepared',
+    async (w) => {
+      const { rows } = await w.query('SELECT current_database() AS name')
+      await w.query(`BEGIN; INSERT INTO t VALUES (100, 1, 7); PREPARE TRANSACTION 'due_${rows[0].name}'`)
+    },
+    async (w) => {
+      const { rows } = await w.query('SELECT current_database() AS name')
+      await w.query(`COMMIT PREPARED 'due_${rows[0].name}'`)
+    },
   ],
 ]
 

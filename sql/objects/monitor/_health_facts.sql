@@ -49,7 +49,11 @@ AS $$
       || CASE WHEN t.needs_reinit THEN format(', to be computed anew (%s)', t.reinit_reason) ELSE '' END
   FROM tables t WHERE t.status = 'SUSPENDED'
   UNION ALL
-  SELECT 'failing', 'WARNING', format('%s: %s times, %s', t.label, t.consecutive_errors, t.last_error)
+  SELECT 'failing', 'WARNING', format('%s: %s times, %s', t.label, t.consecutive_errors, t.last_error) || coalesce((
+    SELECT format(' (and holds %s)', string_agg(h.label, ', ' ORDER BY h.label))
+    FROM pgstream.graph g JOIN pgstream.graph o USING (group_id) JOIN tables h ON h.pgs_id = o.pgs_id
+    WHERE g.pgs_id = t.pgs_id AND h.pgs_id <> t.pgs_id AND h.status NOT IN ('SUSPENDED', 'ERROR')
+    HAVING count(*) > 0), '')
   FROM tables t WHERE t.consecutive_errors > 0 AND t.status NOT IN ('SUSPENDED', 'ERROR')
   UNION ALL
   SELECT 'waiting', 'WARNING', format('%s: %s', t.label, f.waiting_for)

@@ -8,7 +8,7 @@
 -- locked against writers for one last pass. What is suspended or broken stays as it is.
 CREATE OR REPLACE FUNCTION pgstream._refresh_together(
   members bigint[], initiated_by text, is_caught boolean,
-  OUT actions text[], OUT as_of timestamptz, OUT failing bigint, OUT message text, OUT state text
+  OUT actions text[], OUT as_of timestamptz, OUT failing bigint, OUT message text, OUT state text, OUT is_raised boolean
 )
 LANGUAGE plpgsql
 AS $$
@@ -19,6 +19,7 @@ DECLARE
     SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = ANY (members) AND s.strategy = 'FULL') THEN last_pass ELSE 1 END;
   moved boolean;
   done text;
+  context text;
 BEGIN
   actions := array_fill('SKIP'::text, ARRAY[cardinality(members)]);
   failing := members[1];
@@ -63,7 +64,8 @@ BEGIN
     IF NOT is_caught THEN
       RAISE;
     END IF;
-    GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, state = RETURNED_SQLSTATE;
+    GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, state = RETURNED_SQLSTATE, context = PG_EXCEPTION_CONTEXT;
+    is_raised := pgstream._is_raised(context);
     actions := NULL;
   END;
 END

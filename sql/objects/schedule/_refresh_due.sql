@@ -17,6 +17,7 @@ DECLARE
   in_flight pg_snapshot;
   message text;
   state text;
+  context text;
   action text;
 BEGIN
   IF NOT pgstream._scheduler_enabled() THEN
@@ -41,9 +42,8 @@ BEGIN
   BEGIN
     action := pgstream._refresh_or_recompute(id, 'SCHEDULER');
   EXCEPTION WHEN query_canceled OR assert_failure OR OTHERS THEN
-    GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, state = RETURNED_SQLSTATE;
-    PERFORM pgstream._record_failure(id, started, message, state);
-    RETURN CASE WHEN state = '57014' THEN 'CANCELED' WHEN pgstream._passes_by_itself(state, message) THEN 'SKIPPED' ELSE 'FAILED' END;
+    GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, state = RETURNED_SQLSTATE, context = PG_EXCEPTION_CONTEXT;
+    RETURN pgstream._record_failure(id, started, message, state, pgstream._is_raised(context));
   END;
   PERFORM pgstream._note_look(id, started, below, total, in_flight, number, action, false);
   RETURN action;
