@@ -63,59 +63,7 @@ BEGIN
   FROM pgstream.pgs_stream_tables s JOIN depths t USING (pgs_id) LEFT JOIN ancestors a USING (pgs_id);
   groups := ids;
 
-  WITH nodes AS MATERIALIZED (
-    SELECT * FROM unnest(nodes)
-  ), steps AS MATERIALIZED (
-    SELECT * FROM unnest(readers, sources) AS e(pgs_id, source_relid)
-    UNION ALL
-    -- Who reads the members of a declared group side by side is as a stream table over them: it has the number of the first,
-    -- negated.
-    SELECT -min(s.pgs_id) OVER (PARTITION BY s.consistency_group), s.pgs_relid
-    FROM pgstream.pgs_stream_tables s WHERE s.consistency_group IS NOT NULL AND s.pgs_relid IS NOT NULL
-  ), inputs AS (
-    -- Everything that an input of a stream table is or reads.
-    SELECT d.pgs_id, d.source_relid AS below FROM steps d
-    UNION ALL
-    SELECT d.pgs_id, a FROM steps d
-    JOIN pgstream.pgs_stream_tables s ON s.pgs_relid = d.source_relid JOIN nodes g ON g.pgs_id = s.pgs_id
-    CROSS JOIN unnest(g.ancestors) AS a
-  ), meetings AS (
-    SELECT i.pgs_id, i.below FROM inputs i GROUP BY i.pgs_id, i.below HAVING count(*) > 1
-  ), places AS (
-    -- Who reads another has more below it.
-    SELECT g.pgs_id, s.pgs_relid AS relid, g.ancestors, row_number() OVER (ORDER BY cardinality(g.ancestors), g.pgs_id) AS place
-    FROM nodes g JOIN pgstream.pgs_stream_tables s USING (pgs_id)
-    UNION ALL
-    SELECT i.pgs_id, NULL, array_agg(DISTINCT i.below), (SELECT count(*) + 1 FROM nodes)
-    FROM inputs i WHERE i.pgs_id < 0 GROUP BY i.pgs_id
-  ), inside AS (
-    SELECT m.pgs_id AS top, m.below, p.pgs_id, p.relid, p.place
-    FROM meetings m JOIN places t USING (pgs_id)
-    JOIN places p ON p.relid = ANY (t.ancestors) AND m.below = ANY (p.ancestors)
-  ), stations AS (
-    SELECT i.top, i.below, i.pgs_id, i.relid, i.place FROM inside i
-    UNION ALL SELECT m.pgs_id, m.below, NULL, m.below, 0 FROM meetings m
-    UNION ALL SELECT m.pgs_id, m.below, m.pgs_id, p.relid, p.place FROM meetings m JOIN places p USING (pgs_id)
-  ), jumps AS (
-    SELECT u.top, u.below, u.place, max(v.place) AS farthest
-    FROM stations u JOIN steps d ON d.source_relid = u.relid
-    JOIN stations v ON v.top = u.top AND v.below = u.below AND v.pgs_id = d.pgs_id
-    GROUP BY u.top, u.below, u.place
-  ), passes AS (
-    -- Which no step from further below leads past: every way goes through it, so the ways that meet above part there.
-    SELECT DISTINCT j.top, j.below FROM (
-      SELECT j.top, j.below, j.place, max(j.farthest) OVER (
-        PARTITION BY j.top, j.below ORDER BY j.place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached
-      FROM jumps j) AS j
-    WHERE j.reached <= j.place
-  ), pairs AS (
-    SELECT DISTINCT abs(i.top) AS one, i.pgs_id AS other FROM inside i
-    WHERE (i.top, i.below) NOT IN (SELECT p.top, p.below FROM passes p)
-    UNION
-    SELECT s.pgs_id, min(s.pgs_id) OVER (PARTITION BY s.consistency_group)
-    FROM pgstream.pgs_stream_tables s WHERE s.consistency_group IS NOT NULL
-  )
-  SELECT array_agg(p.one), array_agg(p.other) INTO ones, others FROM pairs p;
+  SELECT p.ones, p.others INTO ones, others FROM pgstream._meeting_pairs(readers, sources, nodes) AS p;
 
   LOOP
     EXIT WHEN ones IS NULL;

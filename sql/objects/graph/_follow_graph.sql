@@ -8,15 +8,15 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  IF NOT EXISTS (SELECT FROM pgstream.graph_changes)
-    OR NOT pg_try_advisory_xact_lock('pgstream.graph'::regclass::oid::integer, 0) THEN
+  IF NOT EXISTS (SELECT FROM pgstream.graph_changes) THEN
     RETURN;
   END IF;
+  LOCK TABLE pgstream._graph_lock IN SHARE ROW EXCLUSIVE MODE NOWAIT;
   DELETE FROM pgstream.graph_changes;
   DELETE FROM pgstream.graph;
   INSERT INTO pgstream.graph SELECT * FROM pgstream._computed_graph();
-EXCEPTION WHEN serialization_failure THEN
-  -- Under REPEATABLE READ: somebody else has done it since our snapshot.
+EXCEPTION WHEN lock_not_available OR serialization_failure THEN
+  -- Somebody else is at it; or, under REPEATABLE READ, has done it since our snapshot.
   RETURN;
 END
 $$;

@@ -133,6 +133,9 @@ BEGIN
     END IF;
   END IF;
   duration_ms := extract(epoch FROM clock_timestamp() - as_of) * 1000;
+  IF chosen.action = 'DIFFERENTIAL' AND chosen.changes IS NULL AND duration_ms > 500 AND chosen.changed_rows > 1000 THEN
+    SELECT e.changes, e.costs INTO chosen.changes, chosen.costs FROM pgstream._delta_estimate(rights.sources, pending, target.frontier) AS e;
+  END IF;
   PERFORM pgstream._advance(id, rights.sources, result.snapshot, as_of, duration_ms, chosen.action, chosen.changed_rows, chosen.changes, chosen.costs);
   IF target.needs_reinit OR target.consecutive_errors > 0 OR target.status <> 'ACTIVE' THEN
     UPDATE pgstream.pgs_stream_tables s
