@@ -112,6 +112,31 @@ test('a member that was just filled comes to the moment of its group', async () 
   ])
 })
 
+test('nothing new is as old as what is read: the moment of a stream table over others', async () => {
+  const { client } = await scene(DIAMOND)
+  await create(client, 'below', 'SELECT id, v FROM t')
+  await create(client, 'above', 'SELECT sum(v) AS total FROM below')
+  const moments = async () => {
+    const { rows } = await client.query(
+      `SELECT data_timestamp > clock_timestamp() - interval '1 hour' AS fresh FROM pgstream.pgs_stream_tables JOIN pgstream.frontiers USING (pgs_id)
+       WHERE pgs_schema = current_schema() ORDER BY pgs_id`,
+    )
+    return rows.map(({ fresh }) => fresh)
+  }
+  const later = () =>
+    client.query(
+      `UPDATE pgstream.frontiers SET checked_at = checked_at - interval '2 hours', data_timestamp = data_timestamp - interval '2 hours'`,
+    )
+  await later()
+  expect(await refresh(client, 'above')).toBe('NO_DATA')
+  expect(await moments()).toEqual([true, true])
+  await later()
+  await client.query("SELECT pgstream.alter_stream_table('below', status => 'SUSPENDED')")
+  await client.query('INSERT INTO t VALUES (100, 1, 7)')
+  expect(await refresh(client, 'above')).toBe('NO_DATA')
+  expect(await moments()).toEqual([false, false])
+})
+
 test('members that are recomputed hold writers off for the last pass, and no longer', async () => {
   const { client, open } = await scene(DIAMOND)
   await create(client, 'a', 'SELECT g, sum(v) AS total FROM t GROUP BY g', { mode: 'FULL' })

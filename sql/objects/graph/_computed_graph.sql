@@ -1,9 +1,10 @@
--- Computes from all definitions what pgstream.graph shows, and writes nothing: a definition that is not committed is for its own
--- transaction only.
+-- Computes from all definitions what pgstream.graph shows, and writes nothing: a definition that is not committed is
+-- for its own transaction only.
 --
--- Stream tables go into one group when their content must be of one moment: those on two ways from a relation to a stream
--- table in which the ways meet again (a diamond) without one that all of them go through, and those that were given the same consistency group. A group is
--- refreshed as a whole, so no way may lead out of it and back into it: what lies on such a way belongs to it as well.
+-- Stream tables go into one group when their content must be of one moment: those on two ways from a relation to a
+-- stream table in which the ways meet again (a diamond) without one that all of them go through, and those that were
+-- given the same consistency group. A group is refreshed as a whole, so no way may lead out of it and back into it:
+-- what lies on such a way belongs to it as well.
 --
 -- Who reads a partitioned table or a parent reads its partitions and children: of these count the ones that others read as
 -- well, or have several parents.

@@ -1,6 +1,6 @@
--- Pairs of stream tables that belong together: those next to each other on ways from a relation that meet again without a stream
--- table that all of them go through, and those that were given the same consistency group. `readers` and `sources`: who reads
--- what; `nodes`: all stream tables, with their depths.
+-- Pairs of stream tables that belong together: those next to each other on ways from a relation that meet again without
+-- a stream table that all of them go through, and those that were given the same consistency group. `readers` and
+-- `sources`: who reads what; `nodes`: all stream tables, with their depths.
 --
 -- Walks up from each relation that several read, sources before readers. `top` of a stream table is where its ways part: the
 -- first one that they all go through, itself when there is none. That is what its sources have in common (a dominator tree, of

@@ -1,5 +1,5 @@
--- Which other members of its group keep a stream table from being refreshed, and by what: failures (their kind, which everybody may
--- know), or what they wait for. NULL when none does.
+-- Which other members of its group keep a stream table from being refreshed, and by what: failures (their kind, which
+-- everybody may know), or what they wait for. NULL when none does.
 CREATE OR REPLACE FUNCTION pgstream._held_by(id bigint) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp

@@ -1,6 +1,6 @@
--- The groups of stream tables that are refreshed together, at one snapshot: those whose ways meet again, and those that were
--- given a consistency group. `held_by`: which of them fails or waits, and keeps all of them from being refreshed; `left_out`: those
--- that are suspended or broken, without which the others go on.
+-- The groups of stream tables that are refreshed together, at one snapshot: those whose ways meet again, and those that
+-- were given a consistency group. `held_by`: which of them fails or waits, and keeps all of them from being refreshed;
+-- `left_out`: those that are suspended or broken, without which the others go on.
 CREATE OR REPLACE FUNCTION pgstream.diamond_groups()
 RETURNS TABLE (group_id bigint, members text[], consistency_groups text[], data_timestamp timestamptz, bound_seconds double precision,
   held_by text, left_out text[])

@@ -55,8 +55,11 @@ BEGIN
       frontier := target.frontier;
       -- Once a second is enough to say how fresh the content is.
       IF NOT repeatable AND frontier.checked_at < as_of - interval '1 second' THEN
+        -- What it reads through other stream tables is as old as these are: their refresh tells.
         UPDATE pgstream.frontiers f
-        SET checked_at = as_of, data_timestamp = as_of
+        SET checked_at = as_of,
+          data_timestamp = CASE WHEN EXISTS (SELECT FROM pgstream.pgs_dependencies d
+            JOIN pgstream.pgs_stream_tables s ON s.pgs_relid = d.source_relid WHERE d.pgs_id = id) THEN f.data_timestamp ELSE as_of END
         WHERE f.pgs_id = id AND f.snapshot::text = frontier.snapshot::text;
       END IF;
       RETURN 'NO_DATA';

@@ -1,6 +1,7 @@
--- Brings a group of stream tables (sources first) to one moment in the caller's transaction, all of it or nothing, and says
--- what was done to each, and of what moment they are. With `is_caught` an error is given back instead of raised, with the member that failed: by then
--- everything is rolled back, and under REPEATABLE READ only a later transaction may be able to record it.
+-- Brings a group of stream tables (sources first) to one moment in the caller's transaction, all of it or nothing, and
+-- says what was done to each, and of what moment they are. With `is_caught` an error is given back instead of raised,
+-- with the member that failed: by then everything is rolled back, and under REPEATABLE READ only a later transaction
+-- may be able to record it.
 --
 -- Under REPEATABLE READ every statement reads at one snapshot, so one pass does it. Under READ COMMITTED each reads at its
 -- own, later one: the pass is made again until nothing moved in a whole pass, for then nothing has moved between the

@@ -32,7 +32,11 @@ BEGIN
         ELSE
           SELECT t.actions, t.as_of INTO actions, as_of FROM pgstream._refresh_together(members, 'MANUAL', false) AS t;
         END IF;
-        IF actions && '{FULL,DIFFERENTIAL,REINITIALIZE}' OR pgstream._has_moments(members) THEN
+        -- Nothing new is news as well, but not under REPEATABLE READ, where writing it down may fail.
+        IF actions && '{FULL,DIFFERENTIAL,REINITIALIZE}' OR pgstream._has_moments(members)
+          OR 'NO_DATA' = ANY (actions) AND current_setting('transaction_isolation') = 'read committed' AND EXISTS (
+            SELECT FROM pgstream.frontiers f
+            WHERE f.pgs_id = ANY (members) AND f.data_timestamp < as_of - interval '1 second') THEN
           PERFORM pgstream._date(members, as_of, pgstream._time_below(members, news));
         END IF;
         action := coalesce(actions[array_position(members, id)], action);

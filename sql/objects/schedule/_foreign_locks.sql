@@ -1,5 +1,5 @@
--- Advisory locks of the scheduler (slots, and claims of groups) in the hands of roles that may not run it. Any role can take any
--- advisory lock; these count as if they were not there, so nobody is kept from refreshing.
+-- Advisory locks of the scheduler (slots, and claims of groups) in the hands of roles that may not run it. Any role can
+-- take any advisory lock; these count as if they were not there, so nobody is kept from refreshing.
 CREATE OR REPLACE VIEW pgstream._foreign_locks AS
 SELECT l.classid, l.objid, l.pid, a.usename, a.backend_start
 FROM pg_catalog.pg_locks l

@@ -1,6 +1,7 @@
--- Refreshes one due stream table, unless another caller is at it or somebody has written its frontier since it was found
--- due (`version`; `below`: of what moment the stream tables below it were then). A failure is caught, counted and recorded: the old content stays readable. Returns what was done; NULL
--- when nothing was to do here, FAILED, SKIPPED when something passing prevented it, CANCELED when somebody canceled the query.
+-- Refreshes one due stream table, unless another caller is at it or somebody has written its frontier since it was
+-- found due (`version`; `below`: of what moment the stream tables below it were then). A failure is caught, counted and
+-- recorded: the old content stays readable. Returns what was done; NULL when nothing was to do here, FAILED, SKIPPED
+-- when something passing prevented it, CANCELED when somebody canceled the query.
 --
 -- It does not wait long for locks, because others wait for it: half the shortest bound there can be, twice as long after
 -- each try that was in vain, up to 4 s. The pause between two tries grows with it, so that most of the time is the others'.
