@@ -51,11 +51,13 @@ export async function churn(bench: Bench, options: Options, report: Report): Pro
     const writers = [1, 2].map(async () => {
       transactions += await write(await database.connect(), end)
     })
-    while (Date.now() < end) {
-      await sleep((minutes * 60_000) / 30)
-      samples.push((await client.query<Sizes>(SIZES)).rows[0] as Sizes)
+    const sampler = async () => {
+      while (Date.now() < end) {
+        await sleep((minutes * 60_000) / 30)
+        samples.push((await client.query<Sizes>(SIZES)).rows[0] as Sizes)
+      }
     }
-    await Promise.all(writers)
+    await Promise.all([...writers, sampler()])
   } finally {
     worker.kill()
   }

@@ -6,7 +6,12 @@ import { fileURLToPath } from 'node:url'
 /** A worker of its own process, as users run it. */
 export function startWorker(url: string, ...options: string[]): ChildProcess {
   const cli = path.join(path.dirname(fileURLToPath(import.meta.url)), 'cli.js')
-  return spawn(process.execPath, [cli, 'worker', url, ...options], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const worker = spawn(process.execPath, [cli, 'worker', url, ...options], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  // A benchmark that fails leaves none behind.
+  process.once('exit', () => worker.kill())
+  return worker
 }
 
 /** NaN where there is no /proc. */
