@@ -30,5 +30,11 @@ export const GOLDEN_QUERIES: Readonly<Record<string, string>> = {
   'join-of-aggregate': `SELECT c.name, t.total FROM public.customers AS c JOIN (SELECT customer_id, sum(amount) AS total FROM public.orders GROUP BY customer_id) AS t ON t.customer_id = c.id`,
   view: 'SELECT c.name, o.amount FROM public.open_orders AS o JOIN public.customers AS c ON c.id = o.customer_id',
   with: `WITH big AS (SELECT id, customer_id FROM public.orders WHERE amount > 1000) SELECT b.id, c.id AS other FROM big AS b JOIN big AS c ON c.customer_id = b.customer_id`,
-  full: 'SELECT DISTINCT status FROM public.orders',
+  distinct: 'SELECT DISTINCT status, note FROM public.orders',
+  'distinct-below-join':
+    'SELECT c.name, s.kind FROM public.customers AS c JOIN (SELECT DISTINCT customer_id, status AS kind FROM public.orders) AS s ON s.customer_id = c.id',
+  union: `SELECT name FROM public.regions UNION SELECT name FROM public.customers UNION ALL SELECT 'nobody'`,
+  intersect: 'SELECT a FROM public.links INTERSECT SELECT b FROM public.links',
+  'except-all': 'SELECT a FROM public.links EXCEPT ALL SELECT id FROM public.regions',
+  full: 'SELECT status, now() AS at FROM public.orders',
 }

@@ -1,6 +1,7 @@
 /** Random queries and what they read: shapes that shrink well, turned into trees as the binder would make them. */
 import fc from 'fast-check'
 import { groupRule } from '../../src/compiler/algebra/aggregate-functions.ts'
+import { sql } from '../../src/compiler/algebra/build.ts'
 import { type Column, ColumnIds, type Node } from '../../src/compiler/algebra/node.ts'
 import type { AggregateCall } from '../../src/compiler/algebra/operators/aggregate.ts'
 import { operatorOf } from '../../src/compiler/algebra/operators/index.ts'
@@ -13,6 +14,7 @@ export type Shape =
   | { readonly op: 'scan'; readonly table: number }
   | { readonly op: 'values'; readonly rows: readonly (readonly (number | null)[])[] }
   | { readonly op: 'filter'; readonly input: Shape; readonly conditions: readonly Condition[] }
+  | { readonly op: 'repeat'; readonly input: Shape; readonly times: Formula }
   | { readonly op: 'project'; readonly input: Shape; readonly outputs: readonly Formula[] }
   | { readonly op: 'join'; readonly inputs: readonly Shape[]; readonly conditions: readonly Condition[] }
   | { readonly op: 'union-all'; readonly inputs: readonly Shape[] }
@@ -115,6 +117,7 @@ export function arbitraryShape({ depth, aggregates }: QueryOptions): fc.Arbitrar
       input,
       conditions: fc.array(condition, { minLength: 1, maxLength: 2 }),
     }),
+    fc.record({ op: fc.constant('repeat' as const), input, times: formula }),
     fc.record({
       op: fc.constant('project' as const),
       input,
@@ -190,6 +193,12 @@ export class QueryBuilder {
           input,
           predicate: shape.conditions.map((each) => predicate(each, columnsOf(input))),
         }
+      }
+      case 'repeat': {
+        const input = this.node(shape.input)
+        const times = scalar(shape.times, columnsOf(input))
+        // As rules write it: never NULL, never negative.
+        return { op: 'repeat', input, times: sql(BIGINT)`coalesce(${times}, 0)` }
       }
       case 'project': {
         const input = this.node(shape.input)

@@ -73,6 +73,11 @@ export function rows(node: Node, leaves: Leaves, at: 'before' | 'after' = 'after
       )
     case 'aggregate':
       return aggregated(node, meaning(node.input, leaves, at))
+    case 'repeat':
+      return of(node.input).flatMap(({ row, weight }) => {
+        const times = Number(evaluate(node.times, rowScope(row)))
+        return times > 0 ? [{ row, weight: weight * times }] : []
+      })
     case 'negate':
       return negate(of(node.input))
     case 'consolidate':

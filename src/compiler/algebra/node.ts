@@ -12,6 +12,7 @@ import type { Join } from './operators/join.ts'
 import type { Negate } from './operators/negate.ts'
 import type { Project } from './operators/project.ts'
 import type { Read } from './operators/read.ts'
+import type { Repeat } from './operators/repeat.ts'
 import type { Scan } from './operators/scan.ts'
 import type { UnionAll } from './operators/union-all.ts'
 import type { Values } from './operators/values.ts'
@@ -33,6 +34,7 @@ export type Node =
   | Negate
   | Project
   | Read
+  | Repeat
   | Scan
   | UnionAll
   | Values

@@ -73,6 +73,7 @@ function columnScale(id: ColumnId, node: Node, base: BaseType): Scale {
     case 'join':
     case 'filter':
     case 'negate':
+    case 'repeat':
     case 'consolidate': {
       const input = operatorOf(node)
         .inputs(node)

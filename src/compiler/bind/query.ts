@@ -27,13 +27,15 @@ import {
 } from '../catalog/node-field.ts'
 import type { TreeNode } from '../catalog/node-tree.ts'
 import type { CompileRequest } from '../catalog/request.ts'
-import { expression } from './binding.ts'
+import { distinctTargets } from './distinct.ts'
 import { bindExpression } from './expression.ts'
-import { baseTypeRef, castTypeSql, functionFacts, operatorFacts, operatorSql, typeFacts } from './facts.ts'
+import { baseTypeRef, functionFacts, operatorFacts, operatorSql, typeFacts } from './facts.ts'
+import { assertGroupKey } from './group-key.ts'
 import { bindRangeTable, type RangeEntry } from './range-table.ts'
 import type { Scope } from './scope.ts'
+import { bindSetOperation } from './set-operation.ts'
 
-const FULL_HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
+export const FULL_HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
 
 /** What a query sees of the queries around it. */
 export interface Environment {
@@ -51,7 +53,9 @@ export function bindQuery(query: TreeNode, outer: Environment): Project {
   const range = bindRangeTable(query, environment)
   const setOperation = optionalNode(query, 'setOperations')
   if (setOperation) return bindSetOperation(query, setOperation, range, environment)
-  return bindSelect(query, range, environment)
+  const selected = bindSelect(query, range, environment)
+  const isDistinct = nodeListField(query, 'distinctClause').length > 0
+  return isDistinct ? distinctTargets(selected, environment) : selected
 }
 
 function refuseClauses(query: TreeNode): void {
@@ -61,7 +65,6 @@ function refuseClauses(query: TreeNode): void {
   clause(optionalNode(query, 'limitCount') !== null || optionalNode(query, 'limitOffset') !== null, 'LIMIT')
   clause(booleanField(query, 'hasRecursive'), 'WITH RECURSIVE')
   clause(booleanField(query, 'hasDistinctOn'), 'DISTINCT ON')
-  clause(listField(query, 'distinctClause').length > 0, 'SELECT DISTINCT')
   clause(
     listField(query, 'windowClause').length > 0 || booleanField(query, 'hasWindowFuncs'),
     'window functions',
@@ -91,16 +94,7 @@ function bindSelect(query: TreeNode, range: readonly RangeEntry[], { request, id
   const addKey = (value: Scalar, name: string): Projection => {
     const found = keys.find((key) => sameScalar(key.value, value))
     if (found) return found
-    const type = typeFacts(request, value.type.oid)
-    // The state of a group is found, and kept unique, by a btree index over its key.
-    if (type.kind === 'p')
-      throw unsupported(
-        `GROUP BY over type ${type.sql}`,
-        FULL_HINT,
-        'No table can have a column of this type.',
-      )
-    if (!type.sortable)
-      throw unsupported(`GROUP BY over type ${type.sql}`, FULL_HINT, 'The type has no btree operator class.')
+    assertGroupKey(request, value.type, 'GROUP BY', FULL_HINT)
     const key = { column: ids.make(name, value.type, scalarNullable(value, isNullable)), value }
     keys.push(key)
     return key
@@ -150,7 +144,7 @@ function bindSelect(query: TreeNode, range: readonly RangeEntry[], { request, id
   })
 }
 
-function projectTargets(
+export function projectTargets(
   targets: readonly TreeNode[],
   input: Node,
   ids: ColumnIds,
@@ -196,58 +190,6 @@ const JOIN_TYPES: Readonly<Record<number, string>> = {
   3: 'RIGHT JOIN',
 }
 
-/** SetOperation (parsenodes.h). */
-const SET_OPERATIONS: Readonly<Record<number, string>> = { 1: 'UNION', 2: 'INTERSECT', 3: 'EXCEPT' }
-
-/** UNION ALL of any number of queries. */
-function bindSetOperation(
-  query: TreeNode,
-  operation: TreeNode,
-  range: readonly RangeEntry[],
-  { request, ids }: Environment,
-): Project {
-  const types = columnTypes(operation, 'colTypes', 'colTypmods', 'colCollations')
-  const branches: Node[] = []
-  const collect = (node: TreeNode): void => {
-    if (node.tag === 'RANGETBLREF') {
-      branches.push(castTo(entryAt(range, numberField(node, 'rtindex')).node(), types, request, ids))
-      return
-    }
-    const name = SET_OPERATIONS[numberField(node, 'op')] ?? 'set operation'
-    const all = booleanField(node, 'all')
-    if (name !== 'UNION' || !all) throw unsupported(all ? `${name} ALL` : name, FULL_HINT)
-    collect(nodeField(node, 'larg'))
-    collect(nodeField(node, 'rarg'))
-  }
-  collect(operation)
-  const inputs = branches.map((input) => ({ input, columns: operatorOf(input).columns(input) }))
-  const columns = types.map((type, i) =>
-    ids.make(
-      inputs[0]?.columns[i]?.name ?? 'column',
-      type,
-      inputs.some((each) => each.columns[i]?.nullable ?? true),
-    ),
-  )
-  const union: Node = {
-    op: 'union-all',
-    columns,
-    branches: inputs.map(({ input, columns: own }) => ({ input, columns: own.map((column) => column.id) })),
-  }
-  const targets = nodeListField(query, 'targetList').filter((target) => !booleanField(target, 'resjunk'))
-  const scope: Scope = {
-    request,
-    resolve: (node) => {
-      const column = columns[numberField(node, 'varattno') - 1]
-      if (!column) throw internalError('a set operation has no such column')
-      return { kind: 'column', id: column.id, type: column.type }
-    },
-    external: (node) => {
-      throw notHere(node)
-    },
-  }
-  return projectTargets(targets, union, ids, (expr) => bindExpression(expr, scope))
-}
-
 /** The types and collations that `prefix` lists of a node name, one per column. */
 export function columnTypes(
   node: TreeNode,
@@ -262,21 +204,6 @@ export function columnTypes(
     typmod: typmodList[i] ?? -1,
     collation: collationList[i] ?? 0,
   }))
-}
-
-/** A branch whose column types are not yet the common ones: the planner would cast them (prepunion.c). */
-function castTo(node: Node, types: readonly TypeRef[], request: CompileRequest, ids: ColumnIds): Node {
-  const columns = operatorOf(node).columns(node)
-  if (columns.every((column, i) => column.type.oid === types[i]?.oid)) return node
-  const outputs = columns.map((column, i) => {
-    const type = types[i] ?? column.type
-    const value: Scalar = { kind: 'column', id: column.id, type: column.type }
-    if (type.oid === column.type.oid) return { column: ids.make(column.name, type, column.nullable), value }
-    const sql = castTypeSql(request, type.oid)
-    const cast = expression({ construct: `cast to ${sql}`, parts: ['(', `)::${sql}`], args: [value], type })
-    return { column: ids.make(column.name, type, column.nullable), value: cast }
-  })
-  return { op: 'project', input: node, outputs }
 }
 
 /** AGGREF as a column of the aggregation; equal calls share one. */
@@ -333,7 +260,7 @@ export function entryAt(range: readonly RangeEntry[], index: number): RangeEntry
   return entry
 }
 
-function notHere(node: TreeNode): CompileError {
+export function notHere(node: TreeNode): CompileError {
   const construct = EXTERNAL[node.tag] ?? node.tag
   return construct === 'a parameter'
     ? new CompileError(

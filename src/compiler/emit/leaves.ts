@@ -27,6 +27,7 @@ export interface StageSource {
 /** `isBulk`: the deltas are of many rows. */
 export function refreshLeaves(stages: ReadonlyMap<number, StageSource>, isBulk = false): Leaves {
   return {
+    isPlain: false,
     read: (read, alias, printer) => {
       const { of, version } = read
       if (of.op === 'scan') {
@@ -43,6 +44,7 @@ export function refreshLeaves(stages: ReadonlyMap<number, StageSource>, isBulk =
 
 export function fillLeaves(stages: ReadonlyMap<number, StageSource>): Leaves {
   return {
+    isPlain: true,
     read: ({ of }, alias) =>
       of.op === 'scan' ? liveTable(of, alias) : storedStage(stageOf(stages, of), alias),
   }

@@ -35,6 +35,8 @@ export interface Select {
 /** How the leaves are read: a refresh reads deltas and states, a fill reads tables. */
 export interface Leaves {
   read(read: Read, alias: (base: string) => string, printer: Printer): Select
+  /** Every row stands for itself: there are no weights, and what repeats a row must repeat it. */
+  readonly isPlain: boolean
 }
 
 export interface Output {
@@ -105,6 +107,17 @@ export class Printer {
       case 'negate': {
         const input = this.select(node.input)
         return { ...input, weight: input.weight === null ? '-1' : `-(${input.weight})` }
+      }
+      case 'repeat': {
+        const input = this.select(node.input)
+        const times = operand(node.times, input)
+        if (this.#leaves.isPlain)
+          return {
+            ...input,
+            from: [...input.from, `LATERAL generate_series(1, ${times}) AS ${this.alias('copy')}`],
+          }
+        const weight = input.weight === null ? times : `${input.weight} * ${times}`
+        return { ...input, where: [...input.where, `${times} > 0`], weight }
       }
       case 'union-all':
         return this.#union(node)

@@ -8,6 +8,7 @@ import { join } from './join.ts'
 import { negate } from './negate.ts'
 import { project } from './project.ts'
 import { read } from './read.ts'
+import { repeat } from './repeat.ts'
 import { scan } from './scan.ts'
 import { unionAll } from './union-all.ts'
 import { values } from './values.ts'
@@ -20,6 +21,7 @@ export const operators = {
   join,
   'union-all': unionAll,
   aggregate,
+  repeat,
   read,
   negate,
   consolidate,
