@@ -234,7 +234,12 @@ describe('cycles', () => {
     ['itself', 'a', 'SELECT region, total FROM a', 'public.a → public.a'],
     ['through others', 'a', 'SELECT region, total FROM c', 'public.a → public.c → public.b → public.a'],
     ['through a view', 'a', 'SELECT region, total FROM v', 'public.a → public.b → public.a'],
-    ['recomputed', 'b', 'SELECT region, total FROM c WHERE now() IS NOT NULL', 'public.b → public.c → public.b'],
+    [
+      'recomputed',
+      'b',
+      'SELECT region, total FROM c WHERE now() IS NOT NULL',
+      'public.b → public.c → public.b',
+    ],
   ])('%s', async (_, name, definition, way) => {
     await expect(alter(name, definition)).rejects.toMatchObject({
       code: '42P17',

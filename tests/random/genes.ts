@@ -51,6 +51,8 @@ export interface JoinGenes {
   readonly kind: number
   readonly left: number
   readonly right: number
+  readonly outer: number
+  readonly on: ConditionGenes | null
 }
 
 export interface SelectGenes {
@@ -59,6 +61,9 @@ export interface SelectGenes {
   readonly where: readonly ConditionGenes[]
   readonly outputs: readonly ExpressionGenes[]
   readonly names: number
+  readonly distinct: number
+  /** How it goes with the SELECTs before it. */
+  readonly operation: number
   readonly aggregate: AggregateGenes | null
 }
 
@@ -76,7 +81,7 @@ export interface CallGenes {
   readonly over: readonly number[]
 }
 
-/** One SELECT, or several under UNION ALL. */
+/** One SELECT, or several under set operations. */
 export type QueryGenes = readonly SelectGenes[]
 
 export interface WriteGenes {
@@ -164,6 +169,8 @@ const { query } = fc.letrec<{ query: QueryGenes; select: SelectGenes; source: So
     ),
     outputs: few(expression, 5),
     names: number,
+    distinct: number,
+    operation: number,
     aggregate: sometimes(aggregate, 2),
   }),
   source: fc.oneof(
@@ -176,7 +183,14 @@ const { query } = fc.letrec<{ query: QueryGenes; select: SelectGenes; source: So
 }))
 
 function joinOf(source: fc.Arbitrary<SourceGenes>): fc.Arbitrary<JoinGenes> {
-  return fc.record({ source, kind: number, left: number, right: number })
+  return fc.record({
+    source,
+    kind: number,
+    left: number,
+    right: number,
+    outer: number,
+    on: sometimes(condition, 4),
+  })
 }
 
 const table: fc.Arbitrary<TableGenes> = fc.record({

@@ -31,6 +31,7 @@ import { distinctTargets } from './distinct.ts'
 import { bindExpression } from './expression.ts'
 import { baseTypeRef, functionFacts, operatorFacts, operatorSql, typeFacts } from './facts.ts'
 import { assertGroupKey } from './group-key.ts'
+import { fullJoin, leftJoin } from './outer-join.ts'
 import { bindRangeTable, type RangeEntry } from './range-table.ts'
 import type { Scope } from './scope.ts'
 import { bindSetOperation } from './set-operation.ts'
@@ -169,26 +170,26 @@ function bindFrom(jointree: TreeNode, range: readonly RangeEntry[], rows: Scope)
 function bindFromItem(item: TreeNode, range: readonly RangeEntry[], rows: Scope): Node {
   if (item.tag === 'RANGETBLREF') return entryAt(range, numberField(item, 'rtindex')).node()
   if (item.tag !== 'JOINEXPR') throw internalError(`FROM item ${item.tag}`)
-  const kind = JOIN_TYPES[numberField(item, 'jointype')]
-  if (kind !== 'JOIN') throw unsupported(kind ?? 'this kind of join', FULL_HINT)
+  const left = bindFromItem(nodeField(item, 'larg'), range, rows)
+  const right = bindFromItem(nodeField(item, 'rarg'), range, rows)
   const quals = optionalNode(item, 'quals')
-  return {
-    op: 'join',
-    inputs: [
-      bindFromItem(nodeField(item, 'larg'), range, rows),
-      bindFromItem(nodeField(item, 'rarg'), range, rows),
-    ],
-    predicate: quals ? conjuncts(bindExpression(quals, rows)) : [],
+  const predicate = quals ? conjuncts(bindExpression(quals, rows)) : []
+  switch (numberField(item, 'jointype')) {
+    case JOIN.inner:
+      return { op: 'join', inputs: [left, right], predicate }
+    case JOIN.left:
+      return leftJoin(left, right, predicate, rows.request)
+    case JOIN.right:
+      return leftJoin(right, left, predicate, rows.request)
+    case JOIN.full:
+      return fullJoin(left, right, predicate, rows.request)
+    default:
+      throw internalError(`join type ${numberField(item, 'jointype')}`)
   }
 }
 
 /** JoinType (nodes.h). */
-const JOIN_TYPES: Readonly<Record<number, string>> = {
-  0: 'JOIN',
-  1: 'LEFT JOIN',
-  2: 'FULL JOIN',
-  3: 'RIGHT JOIN',
-}
+const JOIN = { inner: 0, left: 1, full: 2, right: 3 }
 
 /** The types and collations that `prefix` lists of a node name, one per column. */
 export function columnTypes(

@@ -15,6 +15,7 @@ import { type ColumnId, type Scalar, scalarColumns } from '../algebra/scalar.ts'
 import { internalError } from '../catalog/error.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { groupByImage } from './image.ts'
+import { keyMatch, outerJoin, rowMatch, semiJoin } from './match.ts'
 import { columnName } from './names.ts'
 import { printScalar } from './scalar.ts'
 
@@ -119,6 +120,14 @@ export class Printer {
         const weight = input.weight === null ? times : `${input.weight} * ${times}`
         return { ...input, where: [...input.where, `${times} > 0`], weight }
       }
+      case 'outer-join':
+        return outerJoin(node, this)
+      case 'semi-join':
+        return semiJoin(node, this)
+      case 'key-match':
+        return keyMatch(node, this)
+      case 'row-match':
+        return rowMatch(node, this)
       case 'union-all':
         return this.#union(node)
       case 'consolidate':
