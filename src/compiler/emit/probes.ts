@@ -80,10 +80,12 @@ interface Steps {
   /** What is at hand: deltas, and what is made of them. */
   readonly opaque: Node[]
   readonly reached: Set<ColumnId>
+  /** Columns that are reached when others are. */
+  readonly computed: { readonly column: ColumnId; readonly needs: readonly ColumnId[] }[]
 }
 
 function stepsOf(nodes: readonly Node[], predicate: readonly Scalar[]): Steps {
-  const found: Steps = { steps: [], whole: [], opaque: [], reached: new Set() }
+  const found: Steps = { steps: [], whole: [], opaque: [], reached: new Set(), computed: [] }
   const asIs = (node: Node) => {
     for (const id of idsOf(node)) found.reached.add(id)
   }
@@ -106,9 +108,8 @@ function stepsOf(nodes: readonly Node[], predicate: readonly Scalar[]): Steps {
           node.input,
           conditions.map((each) => replaced(each, values)),
         )
-        // A constant is at hand.
         for (const { column, value } of node.outputs)
-          if (scalarColumns(value).size === 0) found.reached.add(column.id)
+          found.computed.push({ column: column.id, needs: [...scalarColumns(value)] })
         return
       }
       case 'join':
@@ -227,6 +228,11 @@ function unprobed(found: Steps, known: ReadonlySet<ColumnId>): MissingProbe[] {
   const pending = new Set(found.steps)
   for (let progress = true; progress; ) {
     progress = false
+    for (const { column, needs } of found.computed) {
+      if (reached.has(column) || !needs.every((id) => reached.has(id))) continue
+      reached.add(column)
+      progress = true
+    }
     for (const step of pending) {
       if (!isReached(step.scan, step.predicate, reached)) continue
       for (const { id } of step.scan.columns) reached.add(id)

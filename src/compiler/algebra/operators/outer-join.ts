@@ -55,7 +55,7 @@ export const outerJoin: Operator<OuterJoin> = {
     return addTerms(columns, terms)
   },
   describe: (node, scalar) =>
-    `outer join${node.predicate.length > 0 ? ` ON ${node.predicate.map(scalar).join(' AND ')}` : ''}`,
+    `outer-join${node.predicate.length > 0 ? ` ON ${node.predicate.map(scalar).join(' AND ')}` : ''}`,
 }
 
 /** A left row with NULLs for the right ones. */

@@ -42,5 +42,5 @@ export const semiJoin: Operator<SemiJoin> = {
     return addTerms(semiJoin.columns(node), terms)
   },
   describe: (node, scalar) =>
-    `${node.isAnti ? 'anti' : 'semi'} join${node.predicate.length > 0 ? ` ON ${node.predicate.map(scalar).join(' AND ')}` : ''}`,
+    `semi-join${node.isAnti ? ' (anti)' : ''}${node.predicate.length > 0 ? ` ON ${node.predicate.map(scalar).join(' AND ')}` : ''}`,
 }
