@@ -100,6 +100,9 @@ export const CHAPTERS: readonly Chapter[] = [
       percentile_cont and the like   :: SELECT customer, percentile_cont(0.5) WITHIN GROUP (ORDER BY weight) AS median FROM orders GROUP BY customer
       aggregates of your own         :: SELECT customer, product(id) AS p FROM orders GROUP BY customer
       aggregates of an outer query   :: SELECT region, (SELECT count(c.id)) AS n FROM customers c GROUP BY region
+      GROUPING()                     :: SELECT region, grouping(region) AS level, count(*) AS n FROM customers GROUP BY ROLLUP (region)
+      more than 64 grouping sets     :: SELECT count(*) AS n FROM orders GROUP BY CUBE (id, customer, amount, weight, took, price, placed)
+      grouping sets over a constant  :: SELECT 5 AS five, count(*) AS n FROM orders GROUP BY ROLLUP (five)
       GROUPING SETS, ROLLUP, CUBE    :: SELECT region, name, count(*) AS n FROM customers GROUP BY ROLLUP (region, name)
     `),
   },

@@ -48,5 +48,7 @@ export const GOLDEN_QUERIES: Readonly<Record<string, string>> = {
     'SELECT c.name, t.total FROM public.customers AS c LEFT JOIN (SELECT customer_id, sum(amount) AS total FROM public.orders GROUP BY customer_id) AS t ON t.customer_id = c.id',
   'full-join':
     'SELECT id, c.name, r.name AS region FROM public.customers AS c FULL JOIN public.regions AS r USING (id)',
+  'grouping-sets':
+    'SELECT customer_id, status, grouping(customer_id, status) AS level, count(*) AS n FROM public.orders GROUP BY ROLLUP (customer_id, status) HAVING count(*) > 1',
   full: 'SELECT status, now() AS at FROM public.orders',
 }

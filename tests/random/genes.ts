@@ -69,6 +69,7 @@ export interface SelectGenes {
 
 export interface AggregateGenes {
   readonly keys: readonly ExpressionGenes[]
+  readonly sets: number
   readonly calls: readonly CallGenes[]
   readonly having: readonly ConditionGenes[]
 }
@@ -146,6 +147,7 @@ const call: fc.Arbitrary<CallGenes> = fc.record({
 
 const aggregate: fc.Arbitrary<AggregateGenes> = fc.record({
   keys: few(expression, 3),
+  sets: number,
   calls: few(call, 4),
   having: fc.oneof({ arbitrary: fc.constant([]), weight: 3 }, { arbitrary: few(condition, 2, 1), weight: 1 }),
 })

@@ -274,7 +274,7 @@ function aggregated(genes: SelectGenes, aggregate: AggregateGenes, from: From, w
       : []
   const tail = [
     where,
-    grouping.length > 0 ? `\nGROUP BY ${grouping.map((key) => key.sql).join(', ')}` : '',
+    grouping.length > 0 ? `\nGROUP BY ${groupBy(grouping, aggregate.sets)}` : '',
     having.length > 0 ? `\nHAVING ${having.join(' AND ')}` : '',
   ].join('')
   return {
@@ -282,6 +282,27 @@ function aggregated(genes: SelectGenes, aggregate: AggregateGenes, from: From, w
     isDistinct: false,
     outputs: outputs.length > 0 ? outputs : [value('count(*)', 'int8')],
     tail,
+  }
+}
+
+/** Seldom several groupings at once. */
+function groupBy(keys: readonly Value[], gene: number): string {
+  const items = keys.map(({ sql }) => sql)
+  const list = items.join(', ')
+  const [first, ...others] = items
+  switch (gene % 16) {
+    case 15:
+      return `ROLLUP (${list})`
+    case 14:
+      return `CUBE (${list})`
+    case 13:
+      return `GROUPING SETS ((${list}), (${first}), ())`
+    case 12:
+      return others.length > 0 ? `${first}, GROUPING SETS (${others.join(', ')})` : list
+    case 11:
+      return `DISTINCT ROLLUP (${list}), ROLLUP (${first})`
+    default:
+      return list
   }
 }
 

@@ -9,7 +9,13 @@ import { type Column, type ColumnIds, columnOf, type Node } from '../algebra/nod
 import type { AggregateCall } from '../algebra/operators/aggregate.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Project, Projection } from '../algebra/operators/project.ts'
-import { type Scalar, scalarArguments, scalarNullable, type TypeRef } from '../algebra/scalar.ts'
+import {
+  type Scalar,
+  scalarArguments,
+  scalarColumns,
+  scalarNullable,
+  type TypeRef,
+} from '../algebra/scalar.ts'
 import { staticScale } from '../algebra/static-scale.ts'
 import { isComposite } from '../catalog/composite.ts'
 import { CompileError, internalError, SQLSTATE, unsupported } from '../catalog/error.ts'
@@ -31,7 +37,8 @@ import { distinctTargets } from './distinct.ts'
 import { bindExpression } from './expression.ts'
 import { baseTypeRef, functionFacts, operatorFacts, operatorSql, typeFacts } from './facts.ts'
 import { assertGroupKey } from './group-key.ts'
-import { fullJoin, leftJoin } from './outer-join.ts'
+import { type GroupingSet, groupingBits, groupingSets, unionOfSets } from './grouping-sets.ts'
+import { fullJoin, leftJoin, nullOf } from './outer-join.ts'
 import { bindRangeTable, type RangeEntry } from './range-table.ts'
 import type { Scope } from './scope.ts'
 import { bindSetOperation } from './set-operation.ts'
@@ -54,7 +61,12 @@ export function bindQuery(query: TreeNode, outer: Environment): Project {
   const range = bindRangeTable(query, environment)
   const setOperation = optionalNode(query, 'setOperations')
   if (setOperation) return bindSetOperation(query, setOperation, range, environment)
-  const selected = bindSelect(query, range, environment)
+  const sets = groupingSets(query)
+  if (sets && booleanField(query, 'hasWindowFuncs'))
+    throw unsupported('window functions over GROUPING SETS', FULL_HINT)
+  const selected = sets
+    ? unionOfSets(query, sets, environment.ids, (set) => bindSelect(query, range, environment, set))
+    : bindSelect(query, range, environment)
   const isDistinct = nodeListField(query, 'distinctClause').length > 0
   return isDistinct ? distinctTargets(selected, environment) : selected
 }
@@ -70,11 +82,16 @@ function refuseClauses(query: TreeNode): void {
     listField(query, 'windowClause').length > 0 || booleanField(query, 'hasWindowFuncs'),
     'window functions',
   )
-  clause(listField(query, 'groupingSets').length > 0, 'GROUPING SETS')
   clause(booleanField(query, 'hasTargetSRFs'), 'a set-returning function in the select list')
 }
 
-function bindSelect(query: TreeNode, range: readonly RangeEntry[], { request, ids }: Environment): Project {
+/** `set`: the one of several grouping sets that is asked for. */
+function bindSelect(
+  query: TreeNode,
+  range: readonly RangeEntry[],
+  { request, ids }: Environment,
+  set: GroupingSet | null = null,
+): Project {
   const rows = scopeOver(range, request, (node) => {
     throw notHere(node)
   })
@@ -83,11 +100,13 @@ function bindSelect(query: TreeNode, range: readonly RangeEntry[], { request, id
   const groups = nodeListField(query, 'groupClause')
   const having = optionalNode(query, 'havingQual')
   const isNullable = (id: number) => columnOf(operatorOf(input).columns(input), id).nullable
-  if (!booleanField(query, 'hasAggs') && groups.length === 0 && !having)
+  if (!booleanField(query, 'hasAggs') && groups.length === 0 && !having && !set)
     return projectTargets(targets, input, ids, (node) => bindExpression(node, rows))
 
   const calls: AggregateCall[] = []
   const mixed = scopeOver(range, request, (node) => {
+    if (node.tag === 'GROUPINGFUNC' && numberField(node, 'agglevelsup') === 0)
+      return groupingBits(node, set ?? new Set(groups.map(referenceOf)))
     if (node.tag !== 'AGGREF') throw notHere(node)
     return bindAggregate(node, rows, calls, ids)
   })
@@ -100,17 +119,23 @@ function bindSelect(query: TreeNode, range: readonly RangeEntry[], { request, id
     keys.push(key)
     return key
   }
+  const absent: Scalar[] = []
   for (const group of groups) {
     const target = nodeListField(query, 'targetList').find(
-      (each) => numberField(each, 'ressortgroupref') === numberField(group, 'tleSortGroupRef'),
+      (each) => numberField(each, 'ressortgroupref') === referenceOf(group),
     )
     if (!target) throw internalError('a GROUP BY item has no target entry')
-    addKey(bindExpression(nodeField(target, 'expr'), rows), optionalString(target, 'resname') ?? 'key')
+    const value = bindExpression(nodeField(target, 'expr'), rows)
+    // Nothing tells it from the same constant elsewhere in the select list.
+    if (set && scalarColumns(value).size === 0) throw unsupported('GROUPING SETS over a constant', FULL_HINT)
+    if (!set || set.has(referenceOf(group))) addKey(value, optionalString(target, 'resname') ?? 'key')
+    else absent.push(value)
   }
   /** Above the aggregation: group expressions are its columns; a column that is none depends on one (primary key). */
   const above = (scalar: Scalar): Scalar => {
     const key = keys.find((each) => sameScalar(each.value, scalar))
     if (key) return { kind: 'column', id: key.column.id, type: key.column.type }
+    if (absent.some((each) => sameScalar(each, scalar))) return nullOf(scalar.type, request)
     if (scalar.kind === 'column') {
       if (calls.some((call) => call.column.id === scalar.id)) return scalar
       const { column } = addKey(scalar, columnOf(operatorOf(input).columns(input), scalar.id).name)
@@ -143,6 +168,10 @@ function bindSelect(query: TreeNode, range: readonly RangeEntry[], { request, id
     if (!value) throw internalError('a target entry was not bound')
     return value
   })
+}
+
+function referenceOf(group: TreeNode): number {
+  return numberField(group, 'tleSortGroupRef')
 }
 
 export function projectTargets(
