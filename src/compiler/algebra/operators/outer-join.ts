@@ -6,6 +6,8 @@
  * with one of the right that holds a column that is never NULL there. Class: threshold.
  * Delta, one side at its state before and the other after:
  *   Δ(L ⟕ R) = (ΔL ⟕ R) ⊎ (L ⋈ ΔR) ⊎ −pad(L ⋈ τ), τ being the change of having a match: match-change.ts.
+ * With both changed, terms hold rows that add up to nothing: they are added up first for what may fail above. A condition of
+ * the join that may fail itself meets pairs of an old row with a new one; where it then fails the query is computed anew.
  * State: none; whether a row was or is matched is asked of the right side, a probe for each. Nulls: a condition that is
  * NULL is no match. Refuses: nothing. Source: LarsonZhou07; DBSP23 Thm 3.4.
  */
@@ -52,10 +54,16 @@ export const outerJoin: Operator<OuterJoin> = {
     if (deltaRight) terms.push({ op: 'join', inputs: [left, deltaRight], predicate: node.predicate })
     if (change)
       terms.push({ op: 'negate', input: { op: 'project', input: change, outputs: padded(node, columns) } })
-    return addTerms(columns, terms)
+    return settled(addTerms(columns, terms), inputs)
   },
   describe: (node, scalar) =>
     `outer-join${node.predicate.length > 0 ? ` ON ${node.predicate.map(scalar).join(' AND ')}` : ''}`,
+}
+
+/** Without rows that neither state has, where something above may fail on them. */
+export function settled(sum: Node | null, inputs: Differentials): Node | null {
+  const bothChange = inputs.delta(0) !== null && inputs.delta(1) !== null
+  return sum && bothChange && inputs.strict ? { op: 'consolidate', input: sum } : sum
 }
 
 /** A left row with NULLs for the right ones. */

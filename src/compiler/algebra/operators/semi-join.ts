@@ -11,7 +11,7 @@ import type { Operator } from '../operator.ts'
 import type { Scalar } from '../scalar.ts'
 import { operatorOf } from './index.ts'
 import { matchChange } from './match-change.ts'
-import { versions } from './outer-join.ts'
+import { settled, versions } from './outer-join.ts'
 import { addTerms } from './union-all.ts'
 
 export interface SemiJoin {
@@ -39,7 +39,7 @@ export const semiJoin: Operator<SemiJoin> = {
     const terms: Node[] = []
     if (delta) terms.push({ ...node, left: delta, right })
     if (change) terms.push(node.isAnti ? { op: 'negate', input: change } : change)
-    return addTerms(semiJoin.columns(node), terms)
+    return settled(addTerms(semiJoin.columns(node), terms), inputs)
   },
   describe: (node, scalar) =>
     `semi-join${node.isAnti ? ' (anti)' : ''}${node.predicate.length > 0 ? ` ON ${node.predicate.map(scalar).join(' AND ')}` : ''}`,
