@@ -100,6 +100,10 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     query: `SELECT a.id AS a, b.id AS b, c.id AS c, d.id AS d
       FROM (na AS a FULL JOIN nb AS b ON a.k = b.k) FULL JOIN (na AS c LEFT JOIN nb AS d ON c.x = d.y) ON b.id = c.id`,
   },
+  'an outer join to a full join': {
+    ...SIDES('f'),
+    query: `SELECT d.id, a.id AS a, b.id AS b FROM fa AS a FULL JOIN fb AS b ON a.k = b.k RIGHT JOIN fa AS d ON d.x = b.y AND a.id = 1`,
+  },
   'what is computed of the padded side': {
     ...SIDES('p'),
     query: `SELECT a.id, b.one, b.w, c.n, c.w AS m FROM pa AS a LEFT JOIN (SELECT k, 1 AS one, coalesce(y, -1) AS w FROM pb) AS b ON b.k = a.k

@@ -20,7 +20,7 @@ const MOST_SETS = 64
 /** GroupingSetKind (parsenodes.h). */
 const KIND = { empty: 0, simple: 1, rollup: 2, cube: 3, sets: 4 }
 
-/** All combinations of what GROUP BY lists, as expand_grouping_sets (parse_agg.c) makes them; null without any. */
+/** All combinations of what GROUP BY lists, as PostgreSQL makes them; null without any. */
 export function groupingSets(query: TreeNode): readonly GroupingSet[] | null {
   const clauses = nodeListField(query, 'groupingSets')
   if (clauses.length === 0) return null

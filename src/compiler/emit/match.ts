@@ -22,7 +22,8 @@ export function outerJoin(node: OuterJoin, printer: Printer): Select {
   const from =
     left.from.length === 0 ? `(SELECT) AS ${printer.alias('one')}` : left.from.join('\nCROSS JOIN ')
   const join = (item: string, on: readonly string[], made: Select, weight: string | null): Select => ({
-    from: [`${from}\nLEFT JOIN ${item} ON ${on.join(' AND ') || 'true'}`],
+    // In parentheses it is an item like any other, wherever it stands.
+    from: [`(${from}\nLEFT JOIN ${item} ON ${on.join(' AND ') || 'true'})`],
     where: left.where,
     columns: new Map([...left.columns, ...made.columns]),
     weight,
@@ -32,10 +33,7 @@ export function outerJoin(node: OuterJoin, printer: Printer): Select {
     const isBare =
       [...right.columns.values()].every((text) => BARE_COLUMN.test(text)) && right.from.length > 0
     if (isBare) {
-      const item =
-        right.from.length === 1 && !JOINED.test(right.from[0] ?? '')
-          ? right.from[0]
-          : `(${right.from.join('\nCROSS JOIN ')})`
+      const item = right.from.length === 1 ? right.from[0] : `(${right.from.join('\nCROSS JOIN ')})`
       return join(
         item ?? '',
         [...right.where, ...conditions(node.predicate, left, right)],
@@ -67,7 +65,6 @@ export function outerJoin(node: OuterJoin, printer: Printer): Select {
 
 /** A column of something in FROM, and nothing around it. */
 const BARE_COLUMN = /^[a-z_][a-z0-9_]*\.(?:[a-z_][a-z0-9_$]*|"(?:[^"]|"")+")$/
-const JOINED = / JOIN /
 
 export function semiJoin(node: SemiJoin, printer: Printer): Select {
   const left = printer.select(node.left)
