@@ -7,6 +7,8 @@ let database: FreshDatabase
 /** Rows that one refresh may read or fetch, of all tables together; the smallest table has 20,000. */
 const FEW = 400
 
+const DIMENSIONS = Array.from({ length: 9 }, (_, i) => `d${i}`)
+
 const QUERIES: Readonly<Record<string, string>> = {
   'left join': 'SELECT c.id, c.name, o.id AS oid, o.amount FROM c LEFT JOIN o ON o.c = c.id',
   'left join to a key': 'SELECT o.id, o.amount, c.name FROM o LEFT JOIN c ON c.id = o.c',
@@ -22,6 +24,7 @@ const QUERIES: Readonly<Record<string, string>> = {
   'distinct over columns that may be NULL': 'SELECT DISTINCT kind, tag, c FROM o',
   'left join to distinct rows':
     'SELECT c.id, d.kind FROM c LEFT JOIN (SELECT DISTINCT c, kind FROM o) AS d ON d.c = c.id',
+  'more left joins than PostgreSQL orders together by default': `SELECT o.id, c.name FROM o ${DIMENSIONS.map((d) => `LEFT JOIN ${d} ON ${d}.id = o.c`).join(' ')} LEFT JOIN c ON c.id = o.c`,
   union: 'SELECT name FROM c UNION SELECT tag FROM o',
   'except all': 'SELECT id FROM c EXCEPT ALL SELECT c FROM o',
 }
@@ -40,6 +43,7 @@ beforeAll(async () => {
     CREATE TABLE c (id int PRIMARY KEY, region int, name text, back int);
     CREATE TABLE o (id int PRIMARY KEY, c int, amount numeric(10, 2), kind text, tag text);
     CREATE INDEX ON o (c); CREATE INDEX ON c (region); CREATE INDEX ON c (back);
+    ${DIMENSIONS.map((d) => `CREATE TABLE ${d} (id int, n int); INSERT INTO ${d} SELECT i, i FROM generate_series(1, 2000) AS i; CREATE INDEX ON ${d} (id)`).join(';')};
     INSERT INTO c SELECT i, i % 100, 'n' || i, i FROM generate_series(1, 20000) AS i;
     INSERT INTO o SELECT i, i % 24000, i % 500, 'k' || i % 5, CASE WHEN i % 9 > 0 THEN 't' || i END FROM generate_series(1, 40000) AS i`)
 })
@@ -52,7 +56,7 @@ async function rowsRead(): Promise<number> {
   await database.client.query('SELECT pg_stat_force_next_flush()')
   const { rows } = await database.client.query<{ n: number }>(
     `SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::int AS n FROM pg_stat_user_tables
-     WHERE relname IN ('c', 'o', 'st') OR relname LIKE 'state%'`,
+     WHERE relname IN ('c', 'o', 'st') OR relname ~ '^(state|d[0-9])'`,
   )
   return rows[0]?.n ?? 0
 }

@@ -122,6 +122,23 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     ],
     image: true,
   },
+  'outer joins and set operations over other types': {
+    setUp: `CREATE DOMAIN positive AS int CHECK (VALUE > 0); CREATE TYPE hue AS ENUM ('red', 'blue'); CREATE TYPE spot AS (x int, y int);
+      CREATE TABLE ta (id int PRIMARY KEY, p positive, h hue, a int[], s spot, c char(4), v varchar(4), f float8);
+      CREATE TABLE tb (id bigint, p positive, h hue, a int[], s spot, c char(2), v varchar(9), f float4);
+      INSERT INTO ta VALUES (1, 1, 'red', '{1}', '(1,1)', 'a', 'a', 0), (2, 2, NULL, '{1,2}', '(1,)', 'b', 'b', 'NaN'), (3, NULL, 'blue', NULL, NULL, 'c', NULL, 1.5);
+      INSERT INTO tb SELECT id, p, h, a, s, c, v, f FROM ta WHERE id < 3`,
+    query: `SELECT ta.id, b.p, c.h, d.a, e.s, g.c, i.v, j.f, k.id AS other FROM ta LEFT JOIN tb AS b ON b.p = ta.p LEFT JOIN tb AS c ON c.h = ta.h
+      LEFT JOIN tb AS d ON d.a = ta.a LEFT JOIN tb AS e ON e.s = ta.s LEFT JOIN tb AS g ON g.c = ta.c LEFT JOIN tb AS i ON i.v = ta.v
+      LEFT JOIN tb AS j ON j.f = ta.f LEFT JOIN tb AS k ON k.id = ta.id
+      UNION SELECT id, p, h, a, s, c, v, f, id FROM tb UNION ALL (SELECT id, p, h, a, s, c, v, f, 0 FROM ta EXCEPT ALL SELECT id, p, h, a, s, c, v, f, 0 FROM tb)`,
+    changes: [
+      'UPDATE tb SET f = -0.0 WHERE id = 1; INSERT INTO tb SELECT id, p, h, a, s, c, v, f FROM ta WHERE id = 3',
+      'DELETE FROM tb WHERE id = 2',
+      `UPDATE ta SET s = '(1,)', a = '{1}', h = 'red', p = 1; INSERT INTO tb (id, v, c, s) VALUES (2, 'b', 'b', '(1,)')`,
+      'DELETE FROM tb',
+    ],
+  },
   'an outer join under another collation': {
     setUp: `CREATE COLLATION IF NOT EXISTS any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
       CREATE TABLE ca (id int PRIMARY KEY, t text); CREATE TABLE cb (id int PRIMARY KEY, t text, s text COLLATE any_case);
