@@ -43,7 +43,7 @@ describe('readers see the old content, and are not held up, while the new one is
     ['another key', 'SELECT region, slow(amount) AS total FROM orders'],
     ['a column more', 'SELECT region, sum(slow(amount)) AS total, count(*) AS n FROM orders GROUP BY region'],
     ['all columns', 'SELECT count(*) AS n, sum(slow(amount)) AS s FROM orders'],
-    ['recomputed', 'SELECT DISTINCT region, slow(amount) AS total FROM orders'],
+    ['recomputed', 'SELECT region, slow(amount) AS total FROM orders WHERE now() IS NOT NULL'],
   ])('%s', async (_, definition) => {
     const other = await db.connect()
     const before = await query('SELECT * FROM a ORDER BY region')
@@ -234,7 +234,12 @@ describe('cycles', () => {
     ['itself', 'a', 'SELECT region, total FROM a', 'public.a → public.a'],
     ['through others', 'a', 'SELECT region, total FROM c', 'public.a → public.c → public.b → public.a'],
     ['through a view', 'a', 'SELECT region, total FROM v', 'public.a → public.b → public.a'],
-    ['recomputed', 'b', 'SELECT DISTINCT region, total FROM c', 'public.b → public.c → public.b'],
+    [
+      'recomputed',
+      'b',
+      'SELECT region, total FROM c WHERE now() IS NOT NULL',
+      'public.b → public.c → public.b',
+    ],
   ])('%s', async (_, name, definition, way) => {
     await expect(alter(name, definition)).rejects.toMatchObject({
       code: '42P17',

@@ -59,7 +59,7 @@ test.each<[string, (string | null)[], string]>([
   ['', [], '22023'],
   ['SELECT id FROM orders', ['soon'], '22023'],
   ['SELECT id FROM orders', ['1m', 'SOMETIMES'], '22023'],
-  ['SELECT DISTINCT region FROM orders', ['1m', 'DIFFERENTIAL'], '0A000'],
+  ['SELECT region, now() AS at FROM orders', ['1m', 'DIFFERENTIAL'], '0A000'],
   ['SELECT id FROM orders', ['1m', 'AUTO', null], '22004'],
 ])('create_or_replace_stream_table refuses %s %j, new or not', async (query, rest, code) => {
   await expect(put(query, ...rest)).rejects.toMatchObject({ code })

@@ -22,7 +22,7 @@ const SETUP = `
   SELECT i, 'a' || i % 3, i, CASE i % 2 WHEN 0 THEN 'sad' ELSE 'ok' END::mood, 'v' || i, 'note', 1 + i % 2 FROM generate_series(1, 10) AS i;
   SELECT pgstream.create_stream_table('public.incremental', 'SELECT id, a, n, e, v, dd, g FROM t', '1h', 'DIFFERENTIAL');
   SELECT pgstream.create_stream_table('public.recomputed',
-    $$SELECT DISTINCT id, n, a, v, o.oid, e = 'sad' AS sad, dd > 1::dom AS large FROM t LEFT JOIN (SELECT id AS oid FROM other) AS o ON o.oid = t.k$$, '1h', 'AUTO')`
+    $$SELECT DISTINCT id, n, a, v, o.oid, e = 'sad' AS sad, dd > 1::dom AS large FROM t LEFT JOIN (SELECT id AS oid FROM other) AS o ON o.oid = t.k WHERE now() IS NOT NULL$$, '1h', 'AUTO')`
 
 /** The source by whatever name it has now, and its columns by number. */
 const SOURCE = `SELECT c.oid::regclass::text AS t, (SELECT quote_ident(a.attname) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = 3) AS n

@@ -57,6 +57,7 @@ export const CHAPTERS: readonly Chapter[] = [
       a whole row as a value         :: SELECT o AS whole FROM orders o
       ORDER BY (has no effect)       :: SELECT id FROM orders ORDER BY amount
       LIMIT, OFFSET                  :: SELECT id FROM orders ORDER BY amount LIMIT 10
+      DISTINCT of a type without order :: SELECT DISTINCT id::text::xid AS k FROM orders
       DISTINCT                       :: SELECT DISTINCT region FROM customers
       DISTINCT ON                    :: SELECT DISTINCT ON (region) region, name FROM customers ORDER BY region, name
       window functions               :: SELECT id, row_number() OVER (ORDER BY amount) AS place FROM orders
@@ -99,6 +100,9 @@ export const CHAPTERS: readonly Chapter[] = [
       percentile_cont and the like   :: SELECT customer, percentile_cont(0.5) WITHIN GROUP (ORDER BY weight) AS median FROM orders GROUP BY customer
       aggregates of your own         :: SELECT customer, product(id) AS p FROM orders GROUP BY customer
       aggregates of an outer query   :: SELECT region, (SELECT count(c.id)) AS n FROM customers c GROUP BY region
+      GROUPING()                     :: SELECT region, grouping(region) AS level, count(*) AS n FROM customers GROUP BY ROLLUP (region)
+      more than 64 grouping sets     :: SELECT count(*) AS n FROM orders GROUP BY CUBE (id, customer, amount, weight, took, price, placed)
+      grouping sets over a constant  :: SELECT 5 AS five, count(*) AS n FROM orders GROUP BY ROLLUP (five)
       GROUPING SETS, ROLLUP, CUBE    :: SELECT region, name, count(*) AS n FROM customers GROUP BY ROLLUP (region, name)
     `),
   },
@@ -109,6 +113,8 @@ export const CHAPTERS: readonly Chapter[] = [
       WITH                           :: WITH big AS (SELECT id, amount FROM orders WHERE amount > 100) SELECT a.id FROM big a JOIN big b ON a.id = b.id
       WITH RECURSIVE                 :: WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 9) SELECT i FROM n
       UNION ALL                      :: SELECT id FROM orders UNION ALL SELECT id FROM customers
+      UNION of a type without order  :: SELECT id::text::xid AS k FROM orders UNION SELECT id::text::xid FROM customers
+      INTERSECT of a type without order :: SELECT id::text::xid AS k FROM orders INTERSECT SELECT id::text::xid FROM customers
       UNION                          :: SELECT id FROM orders UNION SELECT id FROM customers
       INTERSECT                      :: SELECT id FROM orders INTERSECT SELECT id FROM customers
       INTERSECT ALL                  :: SELECT id FROM orders INTERSECT ALL SELECT id FROM customers

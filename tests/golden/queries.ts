@@ -30,5 +30,25 @@ export const GOLDEN_QUERIES: Readonly<Record<string, string>> = {
   'join-of-aggregate': `SELECT c.name, t.total FROM public.customers AS c JOIN (SELECT customer_id, sum(amount) AS total FROM public.orders GROUP BY customer_id) AS t ON t.customer_id = c.id`,
   view: 'SELECT c.name, o.amount FROM public.open_orders AS o JOIN public.customers AS c ON c.id = o.customer_id',
   with: `WITH big AS (SELECT id, customer_id FROM public.orders WHERE amount > 1000) SELECT b.id, c.id AS other FROM big AS b JOIN big AS c ON c.customer_id = b.customer_id`,
-  full: 'SELECT DISTINCT status FROM public.orders',
+  distinct: 'SELECT DISTINCT status, note FROM public.orders',
+  'distinct-below-join':
+    'SELECT c.name, s.kind FROM public.customers AS c JOIN (SELECT DISTINCT customer_id, status AS kind FROM public.orders) AS s ON s.customer_id = c.id',
+  union: `SELECT name FROM public.regions UNION SELECT name FROM public.customers UNION ALL SELECT 'nobody'`,
+  intersect: 'SELECT a FROM public.links INTERSECT SELECT b FROM public.links',
+  'except-all': 'SELECT a FROM public.links EXCEPT ALL SELECT id FROM public.regions',
+  'left-join':
+    'SELECT o.id, c.name, o.amount FROM public.orders AS o LEFT JOIN public.customers AS c ON c.id = o.customer_id',
+  'left-join-many':
+    'SELECT c.id, o.id AS order_id, o.amount * 2 AS double FROM public.customers AS c LEFT JOIN public.orders AS o ON o.customer_id = c.id AND o.amount > 100',
+  'left-join-any-condition':
+    'SELECT r.name, l.b FROM public.regions AS r LEFT JOIN public.links AS l ON l.a < r.id AND l.b = r.id',
+  'left-join-chain':
+    'SELECT o.id, c.name, r.name AS region FROM public.orders AS o LEFT JOIN public.customers AS c ON c.id = o.customer_id LEFT JOIN public.regions AS r ON r.id = c.region_id',
+  'left-join-of-aggregate':
+    'SELECT c.name, t.total FROM public.customers AS c LEFT JOIN (SELECT customer_id, sum(amount) AS total FROM public.orders GROUP BY customer_id) AS t ON t.customer_id = c.id',
+  'full-join':
+    'SELECT id, c.name, r.name AS region FROM public.customers AS c FULL JOIN public.regions AS r USING (id)',
+  'grouping-sets':
+    'SELECT customer_id, status, grouping(customer_id, status) AS level, count(*) AS n FROM public.orders GROUP BY ROLLUP (customer_id, status) HAVING count(*) > 1',
+  full: 'SELECT status, now() AS at FROM public.orders',
 }

@@ -1,6 +1,7 @@
 /** Random queries and what they read: shapes that shrink well, turned into trees as the binder would make them. */
 import fc from 'fast-check'
 import { groupRule } from '../../src/compiler/algebra/aggregate-functions.ts'
+import { sql } from '../../src/compiler/algebra/build.ts'
 import { type Column, ColumnIds, type Node } from '../../src/compiler/algebra/node.ts'
 import type { AggregateCall } from '../../src/compiler/algebra/operators/aggregate.ts'
 import { operatorOf } from '../../src/compiler/algebra/operators/index.ts'
@@ -13,8 +14,22 @@ export type Shape =
   | { readonly op: 'scan'; readonly table: number }
   | { readonly op: 'values'; readonly rows: readonly (readonly (number | null)[])[] }
   | { readonly op: 'filter'; readonly input: Shape; readonly conditions: readonly Condition[] }
+  | { readonly op: 'repeat'; readonly input: Shape; readonly times: Formula }
   | { readonly op: 'project'; readonly input: Shape; readonly outputs: readonly Formula[] }
   | { readonly op: 'join'; readonly inputs: readonly Shape[]; readonly conditions: readonly Condition[] }
+  | {
+      readonly op: 'outer-join'
+      readonly left: Shape
+      readonly right: Shape
+      readonly conditions: readonly Condition[]
+    }
+  | {
+      readonly op: 'semi-join'
+      readonly left: Shape
+      readonly right: Shape
+      readonly conditions: readonly Condition[]
+      readonly isAnti: boolean
+    }
   | { readonly op: 'union-all'; readonly inputs: readonly Shape[] }
   | {
       readonly op: 'aggregate'
@@ -79,6 +94,13 @@ const columnsEqual: fc.Arbitrary<Condition> = fc.record({
   right: fc.record({ column: choice }),
 })
 
+/** The same of the first columns of the left side with those at the end of the right one. */
+const sidesEqual: fc.Arbitrary<Condition> = fc.record({
+  operator: fc.constant('=' as const),
+  left: fc.record({ column: fc.nat({ max: 1 }) }),
+  right: fc.record({ column: fc.integer({ min: -2, max: -1 }) }),
+})
+
 const call: fc.Arbitrary<Call> = fc.oneof(
   fc.record({
     name: fc.constant('count' as const),
@@ -115,6 +137,7 @@ export function arbitraryShape({ depth, aggregates }: QueryOptions): fc.Arbitrar
       input,
       conditions: fc.array(condition, { minLength: 1, maxLength: 2 }),
     }),
+    fc.record({ op: fc.constant('repeat' as const), input, times: formula }),
     fc.record({
       op: fc.constant('project' as const),
       input,
@@ -124,6 +147,19 @@ export function arbitraryShape({ depth, aggregates }: QueryOptions): fc.Arbitrar
       op: fc.constant('join' as const),
       inputs: fc.array(input, { minLength: depth > 2 ? 1 : 0, maxLength: depth > 1 ? 2 : 3 }),
       conditions: fc.array(fc.oneof(columnsEqual, condition), { maxLength: 2 }),
+    }),
+    fc.record({
+      op: fc.constant('outer-join' as const),
+      left: input,
+      right: input,
+      conditions: fc.array(fc.oneof(sidesEqual, condition), { maxLength: 2 }),
+    }),
+    fc.record({
+      op: fc.constant('semi-join' as const),
+      left: input,
+      right: input,
+      conditions: fc.array(fc.oneof(sidesEqual, condition), { maxLength: 2 }),
+      isAnti: fc.boolean(),
     }),
     fc.record({
       op: fc.constant('union-all' as const),
@@ -191,6 +227,12 @@ export class QueryBuilder {
           predicate: shape.conditions.map((each) => predicate(each, columnsOf(input))),
         }
       }
+      case 'repeat': {
+        const input = this.node(shape.input)
+        const times = scalar(shape.times, columnsOf(input))
+        // As rules write it: never NULL, never negative.
+        return { op: 'repeat', input, times: sql(BIGINT)`coalesce(${times}, 0)` }
+      }
       case 'project': {
         const input = this.node(shape.input)
         const outputs = shape.outputs.map((each) => this.#projection(scalar(each, columnsOf(input)), input))
@@ -200,6 +242,22 @@ export class QueryBuilder {
         const inputs = shape.inputs.map((each) => this.node(each))
         const columns = inputs.flatMap((input) => [...columnsOf(input)])
         return { op: 'join', inputs, predicate: shape.conditions.map((each) => predicate(each, columns)) }
+      }
+      case 'outer-join': {
+        const [left, right] = [this.node(shape.left), this.node(shape.right)]
+        const columns = [...columnsOf(left), ...columnsOf(right)]
+        const nulls = columnsOf(right).map((column) => ({
+          column: { ...column, nullable: true },
+          value: { ...constant(null), type: column.type },
+        }))
+        const conditions = shape.conditions.map((each) => predicate(each, columns))
+        return { op: 'outer-join', left, right, predicate: conditions, nulls }
+      }
+      case 'semi-join': {
+        const [left, right] = [this.node(shape.left), this.node(shape.right)]
+        const columns = [...columnsOf(left), ...columnsOf(right)]
+        const conditions = shape.conditions.map((each) => predicate(each, columns))
+        return { op: 'semi-join', left, right, predicate: conditions, isAnti: shape.isAnti }
       }
       case 'union-all':
         return this.#union(shape.inputs.map((each) => this.node(each)))
@@ -302,7 +360,7 @@ export function scalar(formula: Formula, columns: readonly Column[]): Scalar {
   if ('constant' in formula) return constant(formula.constant)
   if ('operator' in formula)
     return binary(formula.operator, scalar(formula.left, columns), scalar(formula.right, columns))
-  const column = columns[formula.column % Math.max(1, columns.length)]
+  const column = columns.at(formula.column % Math.max(1, columns.length))
   return column ? { kind: 'column', id: column.id, type: column.type } : constant(1)
 }
 

@@ -252,11 +252,25 @@ test('a refresh fails on no row that neither state has', () => {
       { operator: '=' as const, left: { column: 0 }, right: { column: 6 } },
     ]),
   })
+  const scans = fc.tuple(
+    ...[0, 1].map(() => fc.record({ op: fc.constant('scan' as const), table: fc.nat({ max: 2 }) })),
+  )
+  const matched: fc.Arbitrary<Shape> = fc.tuple(scans, fc.nat({ max: 3 })).map(([[left, right], kind]) => {
+    if (!left || !right) throw new Error('two sides')
+    const sides = {
+      left,
+      right,
+      conditions: [{ operator: '=' as const, left: { column: 0 }, right: { column: 3 } }],
+    }
+    return kind < 2 ? { op: 'outer-join', ...sides } : { op: 'semi-join', ...sides, isAnti: kind === 3 }
+  })
   const column = fc.nat({ max: 8 })
   let judged = 0
   fc.assert(
     fc.property(
-      fc.tuple(fc.nat({ max: 4 }), joined, column, column).map((choices) => dividing(...choices)),
+      fc
+        .tuple(fc.nat({ max: 4 }), fc.oneof(joined, matched), column, column)
+        .map((choices) => dividing(...choices)),
       arbitraryTables(TABLES, false, 3),
       someTables,
       (shape, tables, bits) => {

@@ -132,6 +132,9 @@ const TEMPLATES: Readonly<Record<string, (args: readonly Value[]) => Value>> = {
   // What is shown of a number without digits after the point is that number, whatever the scale.
   'CASE WHEN ▢ < 1e336 THEN width_bucket(▢, ▢) - 1 ELSE (length((▢)::text) - 1) / 16 END': () => null,
   'round(▢, ▢)': ([x = null]) => x,
+  'least(▢, ▢ - ▢)': ([a = null, b = null, c = null]) => Math.min(Number(a), Number(b) - Number(c)),
+  'greatest(▢ + ▢ - ▢, 0)': ([a = null, b = null, c = null]) =>
+    Math.max(Number(a) + Number(b) - Number(c), 0),
   'least(▢, ▢)': (args) => extreme(args, -1),
   'least(▢, ▢, ▢)': (args) => extreme(args, -1),
   'greatest(▢, ▢)': (args) => extreme(args, 1),

@@ -64,6 +64,46 @@ export function rows(node: Node, leaves: Leaves, at: 'before' | 'after' = 'after
           [{ row: new Map(), weight: 1 }],
         )
         .filter(({ row }) => holds(node.predicate, row))
+    case 'outer-join': {
+      const right = meaning(node.right, leaves, at)
+      const padding = new Map(node.nulls.map(({ column }) => [column.id, null] as const))
+      return of(node.left).flatMap((a): Bag => {
+        const found = matchesOf(a.row, right, node.predicate)
+        return found.length === 0
+          ? [{ row: new Map([...padding, ...a.row]), weight: a.weight }]
+          : found.map((b) => ({ row: new Map([...a.row, ...b.row]), weight: a.weight * b.weight }))
+      })
+    }
+    case 'semi-join': {
+      const right = meaning(node.right, leaves, at)
+      return of(node.left).filter(
+        ({ row }) => matchesOf(row, right, node.predicate).length > 0 !== node.isAnti,
+      )
+    }
+    case 'key-match': {
+      const keysOf = (row: Row): Row =>
+        new Map(node.keys.map(({ column, value }) => [column.id, evaluate(value, rowScope(row))]))
+      const ids = node.keys.map(({ column }) => column.id)
+      const counts = (bag: Bag) => new Map(contents(bag, keysOf, ids).map((each) => [each.image, each]))
+      const stored = counts(of(node.state))
+      return contents(of(node.delta), keysOf, ids).flatMap(({ image, row, weight }) =>
+        changeOf(node.version, weight, stored.get(image)?.weight ?? 0).map((change) => ({
+          row,
+          weight: change,
+        })),
+      )
+    }
+    case 'row-match': {
+      const [delta, state] = [of(node.delta), of(node.state)]
+      const sum = (bag: Bag) => bag.reduce((total, { weight }) => total + weight, 0)
+      return meaning(node.left, leaves, at).flatMap(({ row, weight }) =>
+        changeOf(
+          node.version,
+          sum(matchesOf(row, delta, node.predicate)),
+          sum(matchesOf(row, state, node.predicate)),
+        ).map((change) => ({ row, weight: weight * change })),
+      )
+    }
     case 'union-all':
       return node.branches.flatMap((branch) =>
         of(branch.input).map(({ row, weight }) => ({
@@ -73,11 +113,32 @@ export function rows(node: Node, leaves: Leaves, at: 'before' | 'after' = 'after
       )
     case 'aggregate':
       return aggregated(node, meaning(node.input, leaves, at))
+    case 'repeat':
+      return of(node.input).flatMap(({ row, weight }) => {
+        const times = Number(evaluate(node.times, rowScope(row)))
+        return times > 0 ? [{ row, weight: weight * times }] : []
+      })
     case 'negate':
       return negate(of(node.input))
     case 'consolidate':
       return meaning(node.input, leaves, at)
   }
+}
+
+function matchesOf(row: Row, bag: Bag, predicate: readonly Scalar[]): Bag {
+  return bag.filter((other) => holds(predicate, new Map([...row, ...other.row])))
+}
+
+/** Did something begin (+1) or cease (−1) to have rows, which has `stored` at a version and `delta` more after than before? */
+function changeOf(version: 'before' | 'after', delta: number, stored: number): readonly number[] {
+  const after = version === 'after' ? stored : stored + delta
+  const change = Number(after > 0) - Number(after - delta > 0)
+  return change === 0 ? [] : [change]
+}
+
+function contents(bag: Bag, keysOf: (row: Row) => Row, ids: readonly ColumnId[]) {
+  const keyed = bag.map(({ row, weight }) => ({ row: keysOf(row), weight }))
+  return consolidate(keyed, ids).map(({ row, weight }) => ({ image: imageOfRow(row, ids), row, weight }))
 }
 
 function leafRow(of: Read['of'], { values, weight }: StoredRow): Weighted {

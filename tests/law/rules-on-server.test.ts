@@ -13,6 +13,25 @@ afterAll(async () => {
   await database?.close()
 })
 
+/** Two sides with keys that are NULL, occur twice or on one side only; changes on one side, on the other and on both. */
+const SIDES = (name: string) => ({
+  setUp: `CREATE TABLE ${name}a (id int PRIMARY KEY, k int, x int, z text); CREATE TABLE ${name}b (id int, k int, y int);
+    CREATE INDEX ON ${name}b (k);
+    INSERT INTO ${name}a VALUES (1, 1, 10, 'p'), (2, 1, 20, 'q'), (3, 2, 10, NULL), (4, NULL, 10, 'r'), (5, 3, NULL, 's');
+    INSERT INTO ${name}b VALUES (1, 1, 10), (1, 1, 10), (2, 4, 20), (3, NULL, 30), (4, 2, 10)`,
+  changes: [
+    `INSERT INTO ${name}b VALUES (5, 3, 10), (6, NULL, 20)`,
+    `DELETE FROM ${name}b WHERE id = 1`,
+    `UPDATE ${name}a SET k = 4 WHERE id = 1; UPDATE ${name}b SET k = 1 WHERE k = 4`,
+    `INSERT INTO ${name}a VALUES (6, 1, 20, 't'), (7, NULL, NULL, 'u'); DELETE FROM ${name}b WHERE k = 1; INSERT INTO ${name}b VALUES (7, 1, 15), (8, 4, 20)`,
+    `UPDATE ${name}a SET k = CASE k WHEN 1 THEN 2 WHEN 2 THEN 1 ELSE k END; UPDATE ${name}b SET k = CASE k WHEN 1 THEN 2 WHEN 2 THEN 1 ELSE k END`,
+    `DELETE FROM ${name}b WHERE k = 2; INSERT INTO ${name}b VALUES (9, 2, 20); DELETE FROM ${name}b WHERE id = 9; DELETE FROM ${name}a WHERE id = 3`,
+    `DELETE FROM ${name}b`,
+    `INSERT INTO ${name}b SELECT i, i % 3, i FROM generate_series(1, 9) AS i; DELETE FROM ${name}a WHERE id > 4`,
+    `DELETE FROM ${name}a; INSERT INTO ${name}a VALUES (1, 1, 1, 'v')`,
+  ],
+})
+
 interface Scenario {
   readonly setUp: string
   readonly query: string
@@ -60,6 +79,94 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
       INSERT INTO r2 VALUES (1, NULL), (2, ROW(1, NULL))`,
     query: 'SELECT count(p) AS present, count(ROW(id, p)) AS "all", count(*) AS n FROM r2',
     changes: ['INSERT INTO r2 VALUES (3, ROW(NULL, NULL)), (4, NULL)', 'DELETE FROM r2 WHERE id = 2'],
+  },
+  'outer joins by USING and NATURAL': {
+    ...SIDES('u'),
+    query: `SELECT k, x, y, f.n, z FROM ua FULL JOIN ub USING (k) LEFT JOIN (SELECT k, count(*) AS n FROM ub GROUP BY k) AS f USING (k)
+      UNION ALL SELECT k, x, y, 1, NULL FROM (SELECT k, x FROM ua) AS a NATURAL FULL JOIN (SELECT k, y FROM ub) AS b
+      UNION ALL SELECT k, x, y, 2, z FROM ua RIGHT JOIN ub USING (k)`,
+  },
+  'outer joins on conditions of one side and on none': {
+    ...SIDES('o'),
+    query: `SELECT a.id, b.id AS other, 1 AS n FROM oa AS a LEFT JOIN ob AS b ON b.y > 15
+      UNION ALL SELECT a.id, b.id, 2 FROM oa AS a LEFT JOIN ob AS b ON a.x > 15
+      UNION ALL SELECT a.id, b.id, 3 FROM oa AS a FULL JOIN ob AS b ON true
+      UNION ALL SELECT a.id, b.id, 4 FROM oa AS a LEFT JOIN ob AS b ON false
+      UNION ALL SELECT a.id, b.id, 5 FROM oa AS a FULL JOIN ob AS b ON a.k = b.k AND a.x > 15 AND b.y < 25
+      UNION ALL SELECT a.id, b.id, 6 FROM oa AS a RIGHT JOIN ob AS b ON a.k < b.k AND a.x < b.y`,
+  },
+  'outer joins of outer joins': {
+    ...SIDES('n'),
+    query: `SELECT a.id AS a, b.id AS b, c.id AS c, d.id AS d
+      FROM (na AS a FULL JOIN nb AS b ON a.k = b.k) FULL JOIN (na AS c LEFT JOIN nb AS d ON c.x = d.y) ON b.id = c.id`,
+  },
+  'an outer join to a full join': {
+    ...SIDES('f'),
+    query: `SELECT d.id, a.id AS a, b.id AS b FROM fa AS a FULL JOIN fb AS b ON a.k = b.k RIGHT JOIN fa AS d ON d.x = b.y AND a.id = 1`,
+  },
+  'what is computed of the padded side': {
+    ...SIDES('p'),
+    query: `SELECT a.id, b.one, b.w, c.n, c.w AS m FROM pa AS a LEFT JOIN (SELECT k, 1 AS one, coalesce(y, -1) AS w FROM pb) AS b ON b.k = a.k
+      LEFT JOIN (SELECT k, count(*) AS n, coalesce(sum(y), 0) AS w FROM pb GROUP BY k) AS c ON c.k = a.k`,
+  },
+  'a condition on the image of a value': {
+    setUp: `CREATE TABLE ia (id int PRIMARY KEY, n numeric, j json, c text COLLATE "C"); CREATE TABLE ib (id int PRIMARY KEY, n numeric, j json);
+      INSERT INTO ia VALUES (1, 1.0, '{"a":1}', 'x'), (2, 1.00, '{"a": 1}', NULL), (3, 2, NULL, 'y'); INSERT INTO ib VALUES (1, 5.0, '{}')`,
+    query: `SELECT a.id, a.n, b.id AS other, c.id AS third, a.j FROM ia AS a LEFT JOIN ib AS b ON scale(a.n) = scale(b.n) AND a.n < b.n
+      LEFT JOIN ib AS c ON a.j::text = c.j::text OR a.c < c.id::text`,
+    changes: [
+      `INSERT INTO ib VALUES (2, 7.00, '{"a":1}')`,
+      'UPDATE ib SET n = 7.0 WHERE id = 2; INSERT INTO ia VALUES (4, 1.0, NULL, NULL)',
+      'UPDATE ia SET n = 1.00 WHERE id = 1; DELETE FROM ib WHERE id = 1',
+      'DELETE FROM ib',
+    ],
+    image: true,
+  },
+  'outer joins and set operations over other types': {
+    setUp: `CREATE DOMAIN positive AS int CHECK (VALUE > 0); CREATE TYPE hue AS ENUM ('red', 'blue'); CREATE TYPE spot AS (x int, y int);
+      CREATE TABLE ta (id int PRIMARY KEY, p positive, h hue, a int[], s spot, c char(4), v varchar(4), f float8);
+      CREATE TABLE tb (id bigint, p positive, h hue, a int[], s spot, c char(2), v varchar(9), f float4);
+      INSERT INTO ta VALUES (1, 1, 'red', '{1}', '(1,1)', 'a', 'a', 0), (2, 2, NULL, '{1,2}', '(1,)', 'b', 'b', 'NaN'), (3, NULL, 'blue', NULL, NULL, 'c', NULL, 1.5);
+      INSERT INTO tb SELECT id, p, h, a, s, c, v, f FROM ta WHERE id < 3`,
+    query: `SELECT ta.id, b.p, c.h, d.a, e.s, g.c, i.v, j.f, k.id AS other FROM ta LEFT JOIN tb AS b ON b.p = ta.p LEFT JOIN tb AS c ON c.h = ta.h
+      LEFT JOIN tb AS d ON d.a = ta.a LEFT JOIN tb AS e ON e.s = ta.s LEFT JOIN tb AS g ON g.c = ta.c LEFT JOIN tb AS i ON i.v = ta.v
+      LEFT JOIN tb AS j ON j.f = ta.f LEFT JOIN tb AS k ON k.id = ta.id
+      UNION SELECT id, p, h, a, s, c, v, f, id FROM tb UNION ALL (SELECT id, p, h, a, s, c, v, f, 0 FROM ta EXCEPT ALL SELECT id, p, h, a, s, c, v, f, 0 FROM tb)`,
+    changes: [
+      'UPDATE tb SET f = -0.0 WHERE id = 1; INSERT INTO tb SELECT id, p, h, a, s, c, v, f FROM ta WHERE id = 3',
+      'DELETE FROM tb WHERE id = 2',
+      `UPDATE ta SET s = '(1,)', a = '{1}', h = 'red', p = 1; INSERT INTO tb (id, v, c, s) VALUES (2, 'b', 'b', '(1,)')`,
+      'DELETE FROM tb',
+    ],
+  },
+  'an outer join under another collation': {
+    setUp: `CREATE COLLATION IF NOT EXISTS any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+      CREATE TABLE ca (id int PRIMARY KEY, t text); CREATE TABLE cb (id int PRIMARY KEY, t text, s text COLLATE any_case);
+      INSERT INTO ca VALUES (1, 'a'), (2, 'A'), (3, 'b'); INSERT INTO cb VALUES (1, 'a', 'A')`,
+    query: `SELECT a.id, b.id AS other, c.id AS third FROM ca AS a LEFT JOIN cb AS b ON a.t COLLATE any_case = b.t
+      LEFT JOIN cb AS c ON c.s = a.t`,
+    changes: [
+      `INSERT INTO cb VALUES (2, 'A', 'a')`,
+      'DELETE FROM cb WHERE id = 1',
+      `UPDATE cb SET t = 'B', s = 'B'; INSERT INTO ca VALUES (4, NULL)`,
+      'DELETE FROM cb',
+    ],
+  },
+  'set operations over NULLs, duplicates and several types': {
+    ...SIDES('s'),
+    query: `(SELECT k, x::numeric AS v FROM sa UNION SELECT k, y FROM sb) UNION ALL (SELECT k, x FROM sa EXCEPT ALL SELECT k, y FROM sb)
+      UNION ALL (SELECT k, x FROM sa INTERSECT ALL SELECT k, y FROM sb) UNION ALL (SELECT k, x FROM sa EXCEPT SELECT k, y FROM sb)
+      UNION ALL (SELECT k, x FROM sa INTERSECT SELECT k, y FROM sb)`,
+  },
+  'grouping sets': {
+    ...SIDES('g'),
+    query: `SELECT a.k, b.y % 2 AS odd, a.k + 1 AS next, grouping(a.k, b.y % 2) AS level, count(*) AS n, sum(a.k) AS s, max(b.y) AS m
+      FROM ga AS a LEFT JOIN gb AS b ON a.k = b.k GROUP BY CUBE (a.k, b.y % 2) HAVING count(*) > 0 OR grouping(a.k) = 1`,
+  },
+  'grouping sets, some of them twice': {
+    ...SIDES('h'),
+    query: `SELECT DISTINCT k, x, count(*) AS n FROM ha GROUP BY GROUPING SETS ((k), (k), (x, k), ()), ROLLUP (k)
+      UNION ALL SELECT k, id, 0 FROM hb GROUP BY DISTINCT ROLLUP (k, id), ROLLUP (k)`,
   },
   'a literal in the select list of a bag': {
     setUp: 'CREATE TABLE l (a int); INSERT INTO l VALUES (1), (1), (NULL)',

@@ -51,6 +51,8 @@ export interface JoinGenes {
   readonly kind: number
   readonly left: number
   readonly right: number
+  readonly outer: number
+  readonly on: ConditionGenes | null
 }
 
 export interface SelectGenes {
@@ -59,11 +61,15 @@ export interface SelectGenes {
   readonly where: readonly ConditionGenes[]
   readonly outputs: readonly ExpressionGenes[]
   readonly names: number
+  readonly distinct: number
+  /** How it goes with the SELECTs before it. */
+  readonly operation: number
   readonly aggregate: AggregateGenes | null
 }
 
 export interface AggregateGenes {
   readonly keys: readonly ExpressionGenes[]
+  readonly sets: number
   readonly calls: readonly CallGenes[]
   readonly having: readonly ConditionGenes[]
 }
@@ -76,7 +82,7 @@ export interface CallGenes {
   readonly over: readonly number[]
 }
 
-/** One SELECT, or several under UNION ALL. */
+/** One SELECT, or several under set operations. */
 export type QueryGenes = readonly SelectGenes[]
 
 export interface WriteGenes {
@@ -141,6 +147,7 @@ const call: fc.Arbitrary<CallGenes> = fc.record({
 
 const aggregate: fc.Arbitrary<AggregateGenes> = fc.record({
   keys: few(expression, 3),
+  sets: number,
   calls: few(call, 4),
   having: fc.oneof({ arbitrary: fc.constant([]), weight: 3 }, { arbitrary: few(condition, 2, 1), weight: 1 }),
 })
@@ -164,6 +171,8 @@ const { query } = fc.letrec<{ query: QueryGenes; select: SelectGenes; source: So
     ),
     outputs: few(expression, 5),
     names: number,
+    distinct: number,
+    operation: number,
     aggregate: sometimes(aggregate, 2),
   }),
   source: fc.oneof(
@@ -176,7 +185,14 @@ const { query } = fc.letrec<{ query: QueryGenes; select: SelectGenes; source: So
 }))
 
 function joinOf(source: fc.Arbitrary<SourceGenes>): fc.Arbitrary<JoinGenes> {
-  return fc.record({ source, kind: number, left: number, right: number })
+  return fc.record({
+    source,
+    kind: number,
+    left: number,
+    right: number,
+    outer: number,
+    on: sometimes(condition, 4),
+  })
 }
 
 const table: fc.Arbitrary<TableGenes> = fc.record({

@@ -62,11 +62,44 @@ export function query(genes: QueryGenes, relations: readonly Relation[], budget?
   const { columns: names } = named({ ...target, outputs: columns }, genes[0]?.names ?? 0)
   const texts = all.map((branch) => print(branch, branch === target ? names : null))
   // A WITH of a branch needs parentheses.
-  return { sql: texts.map((text) => `(${text})`).join('\nUNION ALL\n'), columns: names }
+  const operations = genes.map(({ operation }) =>
+    areGroupable(columns) ? pick(OPERATIONS, operation) : 'UNION ALL',
+  )
+  const sql = texts
+    .map((text) => `(${text})`)
+    .reduce((left, right, i) => {
+      const whole = `${left}\n${operations[i] ?? 'UNION ALL'}\n${right}`
+      return i + 1 < texts.length ? `(${whole})` : whole
+    })
+  return { sql, columns: operations.slice(1).every((each) => each === 'UNION ALL') ? names : grouped(names) }
+}
+
+const OPERATIONS = [
+  'UNION ALL',
+  'UNION ALL',
+  'UNION',
+  'EXCEPT',
+  'INTERSECT',
+  'EXCEPT ALL',
+  'INTERSECT ALL',
+  'UNION',
+]
+
+type Shown = Pick<Value, 'type' | 'open' | 'rounds'>
+
+/** Rows that PostgreSQL can compare, all columns together. */
+function areGroupable(values: readonly Shown[]): boolean {
+  return values.length > 0 && values.every(({ type, rounds }) => type.comparable && !rounds)
+}
+
+/** Of equal rows one is shown; which of them is left open. */
+function grouped<V extends Shown>(values: readonly V[]): readonly V[] {
+  return values.map((each) => ({ ...each, open: each.open || each.type.manyImages }))
 }
 
 interface Select {
   readonly with: readonly string[]
+  readonly isDistinct: boolean
   readonly outputs: readonly Value[]
   /** FROM to HAVING. */
   readonly tail: string
@@ -85,7 +118,7 @@ function print(select: Select, columns: readonly OutputColumn[] | null): string 
     columns ? `${output.sql} AS ${columns[i]?.name}` : output.sql,
   )
   const prefix = select.with.length > 0 ? `WITH ${select.with.join(', ')}\n` : ''
-  return `${prefix}SELECT ${list.join(', ')}${select.tail}`
+  return `${prefix}SELECT ${select.isDistinct ? 'DISTINCT ' : ''}${list.join(', ')}${select.tail}`
 }
 
 /** PostgreSQL finds the common type of these by itself. */
@@ -105,13 +138,19 @@ function align(want: Value, have: readonly Value[], position: number): Value {
 }
 
 function select(genes: SelectGenes, relations: readonly Relation[], budget: Budget): Select {
+  const all = selectAll(genes, relations, budget)
+  const isDistinct = genes.distinct % 6 === 5 && areGroupable(all.outputs)
+  return isDistinct ? { ...all, isDistinct, outputs: grouped(all.outputs) } : all
+}
+
+function selectAll(genes: SelectGenes, relations: readonly Relation[], budget: Budget): Select {
   const from = fromClause(genes, relations, budget)
   const where = [...from.where, ...genes.where.map((each) => condition(each, from.scope))]
   const tail = `${from.sql}${where.length > 0 ? `\nWHERE ${where.join(' AND ')}` : ''}`
   if (genes.aggregate) return aggregated(genes, genes.aggregate, from, tail)
   const outputs = genes.outputs.map((each) => expression(each, from.scope))
   const shown = outputs.length > 0 ? outputs : from.scope.slice(0, 4)
-  return { with: from.with, outputs: shown, tail }
+  return { with: from.with, isDistinct: false, outputs: shown, tail }
 }
 
 interface From {
@@ -120,6 +159,8 @@ interface From {
   readonly scope: readonly Value[]
   readonly where: readonly string[]
 }
+
+const JOINS = ['JOIN', 'LEFT JOIN', 'JOIN', 'LEFT JOIN', 'JOIN', 'RIGHT JOIN', 'FULL JOIN']
 
 const ALIASES = ['a', 'b', '"C d"', 'd', 's', 'g']
 
@@ -140,8 +181,13 @@ function fromClause(genes: SelectGenes, relations: readonly Relation[], budget: 
     if (commas) {
       sql += `, ${right.sql}`
       if (on) where.push(on)
-    } else if (on) sql += `\nJOIN ${right.sql} ON ${on}`
-    else sql += `\nCROSS JOIN ${right.sql}`
+    } else if (on) {
+      const more = join.on ? ` AND ${condition(join.on, scope)}` : ''
+      const kind = pick(JOINS, join.outer)
+      // PostgreSQL joins both ways by equality alone.
+      const words = kind === 'FULL JOIN' && !on.includes(' = ') ? 'LEFT JOIN' : kind
+      sql += `\n${words} ${right.sql} ON ${on}${more}`
+    } else sql += `\nCROSS JOIN ${right.sql}`
   })
   return { with: ctes, sql, scope, where }
 }
@@ -228,10 +274,36 @@ function aggregated(genes: SelectGenes, aggregate: AggregateGenes, from: From, w
       : []
   const tail = [
     where,
-    grouping.length > 0 ? `\nGROUP BY ${grouping.map((key) => key.sql).join(', ')}` : '',
+    grouping.length > 0 ? `\nGROUP BY ${groupBy(grouping, aggregate.sets)}` : '',
     having.length > 0 ? `\nHAVING ${having.join(' AND ')}` : '',
   ].join('')
-  return { with: from.with, outputs: outputs.length > 0 ? outputs : [value('count(*)', 'int8')], tail }
+  return {
+    with: from.with,
+    isDistinct: false,
+    outputs: outputs.length > 0 ? outputs : [value('count(*)', 'int8')],
+    tail,
+  }
+}
+
+/** Seldom several groupings at once. */
+function groupBy(keys: readonly Value[], gene: number): string {
+  const items = keys.map(({ sql }) => sql)
+  const list = items.join(', ')
+  const [first, ...others] = items
+  switch (gene % 16) {
+    case 15:
+      return `ROLLUP (${list})`
+    case 14:
+      return `CUBE (${list})`
+    case 13:
+      return `GROUPING SETS ((${list}), (${first}), ())`
+    case 12:
+      return others.length > 0 ? `${first}, GROUPING SETS (${others.join(', ')})` : list
+    case 11:
+      return `DISTINCT ROLLUP (${list}), ROLLUP (${first})`
+    default:
+      return list
+  }
 }
 
 function aggregateCall(genes: CallGenes, scope: readonly Value[]): Value {

@@ -139,7 +139,7 @@ const SHOP = `
   SELECT pgstream.create_stream_table('by_mood', 'SELECT feeling, count(*) AS n, sum(half(part)) AS "Sum", max(part) AS most FROM felt GROUP BY feeling', '5m');
   SELECT pgstream.create_stream_table('z_first', 'SELECT id, part FROM "Sales" WHERE part > 1', '1h', 'DIFFERENTIAL');
   SELECT pgstream.create_stream_table('a_second', 'SELECT sum(part) AS total FROM z_first', '*/5 * * * *');
-  SELECT pgstream.create_stream_table('days', 'SELECT DISTINCT at::date AS day FROM "Sales"');
+  SELECT pgstream.create_stream_table('days', 'SELECT DISTINCT at::date AS day FROM "Sales" WHERE now() IS NOT NULL');
   SELECT pgstream.create_stream_table('asleep', 'SELECT id FROM "Sales"', '1s');
   SELECT pgstream.alter_stream_table('asleep', status => 'SUSPENDED');
   SELECT pgstream.create_stream_table('later', 'SELECT part FROM "Sales"', '1d', initialize => false);

@@ -5,8 +5,8 @@ const INTEGERS: ReadonlySet<number> = new Set([21, 23, 20])
 const COMPARISONS: ReadonlySet<string> = new Set(['=', '<>', '<', '<=', '>', '>='])
 /** Of numeric they overflow at 10^131072 only; integers do much sooner. */
 const NUMERIC_ARITHMETIC: ReadonlySet<string> = new Set(['+', '-', '*'])
-/** Constructs that answer whatever their arguments are. */
-const TOTAL = /^(?:IS NULL|IS NOT NULL|COALESCE|NULLIF|CASE|COLLATE|relabel as .*)$/
+/** Constructs that answer whatever their arguments are; `rule` is what the compiler writes itself. */
+const TOTAL = /^(?:rule|IS NULL|IS NOT NULL|COALESCE|NULLIF|CASE|COLLATE|relabel as .*)$/
 
 /**
  * May the evaluation end in an error, as 1 / 0 does? A query fails only on the rows that it evaluates the scalar for. A

@@ -9,10 +9,15 @@ import type { Aggregate } from './operators/aggregate.ts'
 import type { Consolidate } from './operators/consolidate.ts'
 import type { Filter } from './operators/filter.ts'
 import type { Join } from './operators/join.ts'
+import type { KeyMatch } from './operators/key-match.ts'
 import type { Negate } from './operators/negate.ts'
+import type { OuterJoin } from './operators/outer-join.ts'
 import type { Project } from './operators/project.ts'
 import type { Read } from './operators/read.ts'
+import type { Repeat } from './operators/repeat.ts'
+import type { RowMatch } from './operators/row-match.ts'
 import type { Scan } from './operators/scan.ts'
+import type { SemiJoin } from './operators/semi-join.ts'
 import type { UnionAll } from './operators/union-all.ts'
 import type { Values } from './operators/values.ts'
 import type { ColumnId, TypeRef } from './scalar.ts'
@@ -30,10 +35,15 @@ export type Node =
   | Consolidate
   | Filter
   | Join
+  | KeyMatch
   | Negate
+  | OuterJoin
   | Project
   | Read
+  | Repeat
+  | RowMatch
   | Scan
+  | SemiJoin
   | UnionAll
   | Values
 

@@ -10,10 +10,11 @@ import type { Scalar } from './scalar.ts'
  * - `leaf`: a stored relation, or rows that never change
  * - `linear`: the delta of the output is the operator applied to the delta of the input
  * - `multilinear`: linear in each input, the others held still (joins)
+ * - `threshold`: linear in its left input; of the right one it asks whether a row is there (outer and semi joins)
  * - `group`: a function of all rows that share a key; needs state; only touched keys are looked at
  * - `term`: occurs in terms only, never in a query
  */
-export type OperatorClass = 'leaf' | 'linear' | 'multilinear' | 'group' | 'term'
+export type OperatorClass = 'leaf' | 'linear' | 'multilinear' | 'threshold' | 'group' | 'term'
 
 /** What a delta rule may use of input i. `delta` is null when that input cannot have changed. */
 export interface Differentials {

@@ -72,7 +72,10 @@ function columnScale(id: ColumnId, node: Node, base: BaseType): Scale {
     }
     case 'join':
     case 'filter':
+    case 'outer-join':
+    case 'semi-join':
     case 'negate':
+    case 'repeat':
     case 'consolidate': {
       const input = operatorOf(node)
         .inputs(node)
@@ -80,6 +83,8 @@ function columnScale(id: ColumnId, node: Node, base: BaseType): Scale {
       return input ? columnScale(id, input, base) : null
     }
     case 'read':
+    case 'key-match':
+    case 'row-match':
       return null
   }
 }

@@ -9,7 +9,13 @@ import { type Column, type ColumnIds, columnOf, type Node } from '../algebra/nod
 import type { AggregateCall } from '../algebra/operators/aggregate.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Project, Projection } from '../algebra/operators/project.ts'
-import { type Scalar, scalarArguments, scalarNullable, type TypeRef } from '../algebra/scalar.ts'
+import {
+  type Scalar,
+  scalarArguments,
+  scalarColumns,
+  scalarNullable,
+  type TypeRef,
+} from '../algebra/scalar.ts'
 import { staticScale } from '../algebra/static-scale.ts'
 import { isComposite } from '../catalog/composite.ts'
 import { CompileError, internalError, SQLSTATE, unsupported } from '../catalog/error.ts'
@@ -27,13 +33,17 @@ import {
 } from '../catalog/node-field.ts'
 import type { TreeNode } from '../catalog/node-tree.ts'
 import type { CompileRequest } from '../catalog/request.ts'
-import { expression } from './binding.ts'
+import { distinctTargets } from './distinct.ts'
 import { bindExpression } from './expression.ts'
-import { baseTypeRef, castTypeSql, functionFacts, operatorFacts, operatorSql, typeFacts } from './facts.ts'
+import { baseTypeRef, functionFacts, operatorFacts, operatorSql, typeFacts } from './facts.ts'
+import { assertGroupKey } from './group-key.ts'
+import { type GroupingSet, groupingBits, groupingSets, unionOfSets } from './grouping-sets.ts'
+import { fullJoin, leftJoin, nullOf } from './outer-join.ts'
 import { bindRangeTable, type RangeEntry } from './range-table.ts'
 import type { Scope } from './scope.ts'
+import { bindSetOperation } from './set-operation.ts'
 
-const FULL_HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
+export const FULL_HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
 
 /** What a query sees of the queries around it. */
 export interface Environment {
@@ -51,7 +61,14 @@ export function bindQuery(query: TreeNode, outer: Environment): Project {
   const range = bindRangeTable(query, environment)
   const setOperation = optionalNode(query, 'setOperations')
   if (setOperation) return bindSetOperation(query, setOperation, range, environment)
-  return bindSelect(query, range, environment)
+  const sets = groupingSets(query)
+  if (sets && booleanField(query, 'hasWindowFuncs'))
+    throw unsupported('window functions over GROUPING SETS', FULL_HINT)
+  const selected = sets
+    ? unionOfSets(query, sets, environment.ids, (set) => bindSelect(query, range, environment, set))
+    : bindSelect(query, range, environment)
+  const isDistinct = nodeListField(query, 'distinctClause').length > 0
+  return isDistinct ? distinctTargets(selected, environment) : selected
 }
 
 function refuseClauses(query: TreeNode): void {
@@ -61,16 +78,20 @@ function refuseClauses(query: TreeNode): void {
   clause(optionalNode(query, 'limitCount') !== null || optionalNode(query, 'limitOffset') !== null, 'LIMIT')
   clause(booleanField(query, 'hasRecursive'), 'WITH RECURSIVE')
   clause(booleanField(query, 'hasDistinctOn'), 'DISTINCT ON')
-  clause(listField(query, 'distinctClause').length > 0, 'SELECT DISTINCT')
   clause(
     listField(query, 'windowClause').length > 0 || booleanField(query, 'hasWindowFuncs'),
     'window functions',
   )
-  clause(listField(query, 'groupingSets').length > 0, 'GROUPING SETS')
   clause(booleanField(query, 'hasTargetSRFs'), 'a set-returning function in the select list')
 }
 
-function bindSelect(query: TreeNode, range: readonly RangeEntry[], { request, ids }: Environment): Project {
+/** `set`: the one of several grouping sets that is asked for. */
+function bindSelect(
+  query: TreeNode,
+  range: readonly RangeEntry[],
+  { request, ids }: Environment,
+  set: GroupingSet | null = null,
+): Project {
   const rows = scopeOver(range, request, (node) => {
     throw notHere(node)
   })
@@ -79,11 +100,13 @@ function bindSelect(query: TreeNode, range: readonly RangeEntry[], { request, id
   const groups = nodeListField(query, 'groupClause')
   const having = optionalNode(query, 'havingQual')
   const isNullable = (id: number) => columnOf(operatorOf(input).columns(input), id).nullable
-  if (!booleanField(query, 'hasAggs') && groups.length === 0 && !having)
+  if (!booleanField(query, 'hasAggs') && groups.length === 0 && !having && !set)
     return projectTargets(targets, input, ids, (node) => bindExpression(node, rows))
 
   const calls: AggregateCall[] = []
   const mixed = scopeOver(range, request, (node) => {
+    if (node.tag === 'GROUPINGFUNC' && numberField(node, 'agglevelsup') === 0)
+      return groupingBits(node, set ?? new Set(groups.map(referenceOf)))
     if (node.tag !== 'AGGREF') throw notHere(node)
     return bindAggregate(node, rows, calls, ids)
   })
@@ -91,31 +114,28 @@ function bindSelect(query: TreeNode, range: readonly RangeEntry[], { request, id
   const addKey = (value: Scalar, name: string): Projection => {
     const found = keys.find((key) => sameScalar(key.value, value))
     if (found) return found
-    const type = typeFacts(request, value.type.oid)
-    // The state of a group is found, and kept unique, by a btree index over its key.
-    if (type.kind === 'p')
-      throw unsupported(
-        `GROUP BY over type ${type.sql}`,
-        FULL_HINT,
-        'No table can have a column of this type.',
-      )
-    if (!type.sortable)
-      throw unsupported(`GROUP BY over type ${type.sql}`, FULL_HINT, 'The type has no btree operator class.')
+    assertGroupKey(request, value.type, 'GROUP BY', FULL_HINT)
     const key = { column: ids.make(name, value.type, scalarNullable(value, isNullable)), value }
     keys.push(key)
     return key
   }
+  const absent: Scalar[] = []
   for (const group of groups) {
     const target = nodeListField(query, 'targetList').find(
-      (each) => numberField(each, 'ressortgroupref') === numberField(group, 'tleSortGroupRef'),
+      (each) => numberField(each, 'ressortgroupref') === referenceOf(group),
     )
     if (!target) throw internalError('a GROUP BY item has no target entry')
-    addKey(bindExpression(nodeField(target, 'expr'), rows), optionalString(target, 'resname') ?? 'key')
+    const value = bindExpression(nodeField(target, 'expr'), rows)
+    // Nothing tells it from the same constant elsewhere in the select list.
+    if (set && scalarColumns(value).size === 0) throw unsupported('GROUPING SETS over a constant', FULL_HINT)
+    if (!set || set.has(referenceOf(group))) addKey(value, optionalString(target, 'resname') ?? 'key')
+    else absent.push(value)
   }
   /** Above the aggregation: group expressions are its columns; a column that is none depends on one (primary key). */
   const above = (scalar: Scalar): Scalar => {
     const key = keys.find((each) => sameScalar(each.value, scalar))
     if (key) return { kind: 'column', id: key.column.id, type: key.column.type }
+    if (absent.some((each) => sameScalar(each, scalar))) return nullOf(scalar.type, request)
     if (scalar.kind === 'column') {
       if (calls.some((call) => call.column.id === scalar.id)) return scalar
       const { column } = addKey(scalar, columnOf(operatorOf(input).columns(input), scalar.id).name)
@@ -150,7 +170,11 @@ function bindSelect(query: TreeNode, range: readonly RangeEntry[], { request, id
   })
 }
 
-function projectTargets(
+function referenceOf(group: TreeNode): number {
+  return numberField(group, 'tleSortGroupRef')
+}
+
+export function projectTargets(
   targets: readonly TreeNode[],
   input: Node,
   ids: ColumnIds,
@@ -175,78 +199,26 @@ function bindFrom(jointree: TreeNode, range: readonly RangeEntry[], rows: Scope)
 function bindFromItem(item: TreeNode, range: readonly RangeEntry[], rows: Scope): Node {
   if (item.tag === 'RANGETBLREF') return entryAt(range, numberField(item, 'rtindex')).node()
   if (item.tag !== 'JOINEXPR') throw internalError(`FROM item ${item.tag}`)
-  const kind = JOIN_TYPES[numberField(item, 'jointype')]
-  if (kind !== 'JOIN') throw unsupported(kind ?? 'this kind of join', FULL_HINT)
+  const left = bindFromItem(nodeField(item, 'larg'), range, rows)
+  const right = bindFromItem(nodeField(item, 'rarg'), range, rows)
   const quals = optionalNode(item, 'quals')
-  return {
-    op: 'join',
-    inputs: [
-      bindFromItem(nodeField(item, 'larg'), range, rows),
-      bindFromItem(nodeField(item, 'rarg'), range, rows),
-    ],
-    predicate: quals ? conjuncts(bindExpression(quals, rows)) : [],
+  const predicate = quals ? conjuncts(bindExpression(quals, rows)) : []
+  switch (numberField(item, 'jointype')) {
+    case JOIN.inner:
+      return { op: 'join', inputs: [left, right], predicate }
+    case JOIN.left:
+      return leftJoin(left, right, predicate, rows.request)
+    case JOIN.right:
+      return leftJoin(right, left, predicate, rows.request)
+    case JOIN.full:
+      return fullJoin(left, right, predicate, rows.request)
+    default:
+      throw internalError(`join type ${numberField(item, 'jointype')}`)
   }
 }
 
 /** JoinType (nodes.h). */
-const JOIN_TYPES: Readonly<Record<number, string>> = {
-  0: 'JOIN',
-  1: 'LEFT JOIN',
-  2: 'FULL JOIN',
-  3: 'RIGHT JOIN',
-}
-
-/** SetOperation (parsenodes.h). */
-const SET_OPERATIONS: Readonly<Record<number, string>> = { 1: 'UNION', 2: 'INTERSECT', 3: 'EXCEPT' }
-
-/** UNION ALL of any number of queries. */
-function bindSetOperation(
-  query: TreeNode,
-  operation: TreeNode,
-  range: readonly RangeEntry[],
-  { request, ids }: Environment,
-): Project {
-  const types = columnTypes(operation, 'colTypes', 'colTypmods', 'colCollations')
-  const branches: Node[] = []
-  const collect = (node: TreeNode): void => {
-    if (node.tag === 'RANGETBLREF') {
-      branches.push(castTo(entryAt(range, numberField(node, 'rtindex')).node(), types, request, ids))
-      return
-    }
-    const name = SET_OPERATIONS[numberField(node, 'op')] ?? 'set operation'
-    const all = booleanField(node, 'all')
-    if (name !== 'UNION' || !all) throw unsupported(all ? `${name} ALL` : name, FULL_HINT)
-    collect(nodeField(node, 'larg'))
-    collect(nodeField(node, 'rarg'))
-  }
-  collect(operation)
-  const inputs = branches.map((input) => ({ input, columns: operatorOf(input).columns(input) }))
-  const columns = types.map((type, i) =>
-    ids.make(
-      inputs[0]?.columns[i]?.name ?? 'column',
-      type,
-      inputs.some((each) => each.columns[i]?.nullable ?? true),
-    ),
-  )
-  const union: Node = {
-    op: 'union-all',
-    columns,
-    branches: inputs.map(({ input, columns: own }) => ({ input, columns: own.map((column) => column.id) })),
-  }
-  const targets = nodeListField(query, 'targetList').filter((target) => !booleanField(target, 'resjunk'))
-  const scope: Scope = {
-    request,
-    resolve: (node) => {
-      const column = columns[numberField(node, 'varattno') - 1]
-      if (!column) throw internalError('a set operation has no such column')
-      return { kind: 'column', id: column.id, type: column.type }
-    },
-    external: (node) => {
-      throw notHere(node)
-    },
-  }
-  return projectTargets(targets, union, ids, (expr) => bindExpression(expr, scope))
-}
+const JOIN = { inner: 0, left: 1, full: 2, right: 3 }
 
 /** The types and collations that `prefix` lists of a node name, one per column. */
 export function columnTypes(
@@ -262,21 +234,6 @@ export function columnTypes(
     typmod: typmodList[i] ?? -1,
     collation: collationList[i] ?? 0,
   }))
-}
-
-/** A branch whose column types are not yet the common ones: the planner would cast them (prepunion.c). */
-function castTo(node: Node, types: readonly TypeRef[], request: CompileRequest, ids: ColumnIds): Node {
-  const columns = operatorOf(node).columns(node)
-  if (columns.every((column, i) => column.type.oid === types[i]?.oid)) return node
-  const outputs = columns.map((column, i) => {
-    const type = types[i] ?? column.type
-    const value: Scalar = { kind: 'column', id: column.id, type: column.type }
-    if (type.oid === column.type.oid) return { column: ids.make(column.name, type, column.nullable), value }
-    const sql = castTypeSql(request, type.oid)
-    const cast = expression({ construct: `cast to ${sql}`, parts: ['(', `)::${sql}`], args: [value], type })
-    return { column: ids.make(column.name, type, column.nullable), value: cast }
-  })
-  return { op: 'project', input: node, outputs }
 }
 
 /** AGGREF as a column of the aggregation; equal calls share one. */
@@ -333,7 +290,7 @@ export function entryAt(range: readonly RangeEntry[], index: number): RangeEntry
   return entry
 }
 
-function notHere(node: TreeNode): CompileError {
+export function notHere(node: TreeNode): CompileError {
   const construct = EXTERNAL[node.tag] ?? node.tag
   return construct === 'a parameter'
     ? new CompileError(

@@ -23,10 +23,15 @@ export interface StagedQuery {
 
 export function cutIntoStages(query: Node): StagedQuery {
   const stages: Stage[] = []
+  const known = new Map<string, Node>()
   const cut = (node: Node): Node => {
     const operator = operatorOf(node)
     const whole = operator.withInputs(node, operator.inputs(node).map(cut))
     if (!isGroupNode(whole)) return whole
+    // A full join holds each side twice: the same operator over the same rows is one stage.
+    const image = JSON.stringify(whole)
+    const same = known.get(image)
+    if (same) return same
     const output: StageOutput = {
       op: 'stage-output',
       stage: stages.length + 1,
@@ -34,7 +39,9 @@ export function cutIntoStages(query: Node): StagedQuery {
       keys: operatorOf(whole).keys(whole),
     }
     stages.push({ number: output.stage, node: whole, output })
-    return { op: 'read', version: 'after', of: output }
+    const read: Node = { op: 'read', version: 'after', of: output }
+    known.set(image, read)
+    return read
   }
   const root = cut(query)
   return { stages, root }

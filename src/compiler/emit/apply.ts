@@ -7,7 +7,7 @@
  */
 import type { Column } from '../algebra/node.ts'
 import type { CompileRequest } from '../catalog/request.ts'
-import { keyMatch, rowHash, sameImage } from './image.ts'
+import { rowHash, sameImage, storedMatch } from './image.ts'
 import { columnName } from './names.ts'
 import { cte, indent } from './select.ts'
 
@@ -47,12 +47,12 @@ function applyKeyed(
     .map(({ name }) => name)
   const values = table.columns.map(({ column }) => `n.${columnName(column)}`)
   const keys = key.map(columnName)
-  const match = key
-    .map((column) => {
-      const name = table.columns.find((each) => each.column.id === column.id)?.name ?? ''
-      return keyMatch(request, column, `s.${name}`, `g.${columnName(column)}`)
-    })
-    .join(' AND ')
+  const match = storedMatch(
+    request,
+    key,
+    key.map(({ id }) => `s.${table.columns.find((each) => each.column.id === id)?.name ?? ''}`),
+    key.map((column) => `g.${columnName(column)}`),
+  ).join(' AND ')
   const gone = `SELECT ${keys.join(', ') || '1'}\nFROM ${net}\n${keys.length > 0 ? `GROUP BY ${keys.join(', ')}\n` : ''}HAVING max(weight) < 0`
   const remove = `DELETE FROM ${table.sql} AS s\nUSING ${prefix}_gone AS g\nWHERE ${match || 'true'}\nRETURNING 1`
   // At most one row: nothing to name as the arbiter, so the old row, if any, goes by the index on a constant.

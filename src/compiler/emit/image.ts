@@ -43,6 +43,26 @@ export function keyMatch(request: CompileRequest, column: Column, left: string, 
 }
 
 /**
+ * Key columns by whose hash a stored row is found: two or more that may be NULL. Of several ORs an index serves one at a time, and then
+ * reads all rows that have that column in common.
+ */
+export function hashedKey(request: CompileRequest, key: readonly Column[]): readonly Column[] {
+  const nullable = key.filter((column) => column.nullable && typeFacts(request, column.type.oid).hashable)
+  return nullable.length > 1 ? nullable : []
+}
+
+/** left and right name the same row of a stored table with this key. */
+export function storedMatch(
+  request: CompileRequest,
+  key: readonly Column[],
+  left: readonly string[],
+  right: readonly string[],
+): readonly string[] {
+  if (hashedKey(request, key).length > 0) return groupMatch(request, key, left, right)
+  return key.map((column, i) => keyMatch(request, column, left[i] ?? '', right[i] ?? ''))
+}
+
+/**
  * left and right name the same group, where no index is certain to find it: the NULL-proof OR can only be tried pair by
  * pair, so an equality of hashes goes with it, by which the planner can join.
  */

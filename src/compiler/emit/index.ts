@@ -16,7 +16,7 @@ import {
   type GeneratedFunction,
   pendingFunction,
 } from './function.ts'
-import { rowHash } from './image.ts'
+import { hashedKey, rowHash } from './image.ts'
 import { fillLeaves } from './leaves.ts'
 import { columnType, targetName } from './names.ts'
 import type { MissingIndex, Plan, PlanColumn, Reason } from './plan.ts'
@@ -241,8 +241,11 @@ function indexesOf(request: CompileRequest, table: StoredTable): string[] {
   }
   if (table.key.length === 0) return [`CREATE UNIQUE INDEX ON ${table.sql} ((true))`]
   const nulls = table.key.some((column) => column.nullable) ? ' NULLS NOT DISTINCT' : ''
+  const hashed = hashedKey(request, table.key)
+  const hash = hashed.length > 0 ? rowHash(request, hashed, (column) => nameOf(table, column)) : null
   return [
     `CREATE UNIQUE INDEX ON ${table.sql} (${table.key.map((key) => nameOf(table, key)).join(', ')})${nulls}`,
+    ...(hash ? [`CREATE INDEX ON ${table.sql} (${hash})`] : []),
   ]
 }
 

@@ -3,8 +3,10 @@
  * leading column of one of its indexes. Only then may a refresh turn hash and merge joins off; a table that no index
  * serves is better hashed once than scanned once per changed row.
  */
-import type { Node } from '../algebra/node.ts'
+import { ref } from '../algebra/build.ts'
+import type { Column, Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
+import type { MatchKey } from '../algebra/operators/key-match.ts'
 import type { Read } from '../algebra/operators/read.ts'
 import type { Scan } from '../algebra/operators/scan.ts'
 import { BOOLEAN, type ColumnId, mapScalar, type Scalar, scalarColumns } from '../algebra/scalar.ts'
@@ -22,8 +24,152 @@ export interface MissingProbe {
 
 /** The scans in the joins of a term that cannot be probed. */
 export function missingProbes(term: Node): readonly MissingProbe[] {
-  const below = operatorOf(term).inputs(term).flatMap(missingProbes)
-  return term.op === 'join' ? [...stepsWithoutIndex(term.inputs, term.predicate), ...below] : below
+  switch (term.op) {
+    case 'join':
+    case 'outer-join':
+    case 'semi-join':
+    case 'filter':
+    case 'project':
+      return steps([term], [])
+    case 'key-match':
+      return [
+        ...missingProbes(term.delta),
+        ...unprobed(stepsOf([term.state], matchOf(term.keys)), idsOf(term)),
+      ]
+    case 'row-match':
+      return [
+        ...steps([term.left, term.delta], term.predicate),
+        ...unprobed(stepsOf([term.state], term.predicate), idsOf(term)),
+      ]
+    default:
+      return operatorOf(term).inputs(term).flatMap(missingProbes)
+  }
+}
+
+/** Can the rows of `target` be found for given columns of `from`, by indexes alone? */
+export function isProbed(from: Node, target: Node, predicate: readonly Scalar[]): boolean {
+  const found = stepsOf([target], predicate)
+  return found.whole.length === 0 && unprobed(found, idsOf(from)).length === 0
+}
+
+/** The equalities by which a row has a key. */
+export function matchOf(keys: readonly MatchKey[]): readonly Scalar[] {
+  return keys.map(({ column, value }) => ({ ...EQUALS, args: [value, ref(column)] }))
+}
+
+function steps(nodes: readonly Node[], predicate: readonly Scalar[]): readonly MissingProbe[] {
+  const found = stepsOf(nodes, predicate)
+  const below = found.opaque.flatMap((node) =>
+    node.op === 'key-match' || node.op === 'row-match'
+      ? missingProbes(node)
+      : operatorOf(node).inputs(node).flatMap(missingProbes),
+  )
+  return found.reached.size === 0 ? below : [...unprobed(found, new Set()), ...below]
+}
+
+/** A stored table in a join, and the conditions as its columns meet them. */
+interface Step {
+  readonly scan: Scan
+  readonly predicate: readonly Scalar[]
+}
+
+interface Steps {
+  readonly steps: Step[]
+  /** Stored results of stages that are read as they are. */
+  readonly whole: Node[]
+  /** What is at hand: deltas, and what is made of them. */
+  readonly opaque: Node[]
+  readonly reached: Set<ColumnId>
+  /** Columns that are reached when others are. */
+  readonly computed: { readonly column: ColumnId; readonly needs: readonly ColumnId[] }[]
+}
+
+function stepsOf(nodes: readonly Node[], predicate: readonly Scalar[]): Steps {
+  const found: Steps = { steps: [], whole: [], opaque: [], reached: new Set(), computed: [] }
+  const asIs = (node: Node) => {
+    for (const id of idsOf(node)) found.reached.add(id)
+  }
+  const visit = (node: Node, conditions: readonly Scalar[]): void => {
+    switch (node.op) {
+      case 'read':
+        if (node.version !== 'delta' && node.of.op === 'scan')
+          found.steps.push({ scan: node.of, predicate: conditions })
+        else {
+          if (node.version !== 'delta' && !isKeyed(node, conditions)) found.whole.push(node)
+          asIs(node)
+        }
+        return
+      case 'filter':
+        visit(node.input, [...conditions, ...node.predicate])
+        return
+      case 'project': {
+        const values = new Map(node.outputs.map(({ column, value }) => [column.id, value]))
+        visit(
+          node.input,
+          conditions.map((each) => replaced(each, values)),
+        )
+        for (const { column, value } of node.outputs)
+          found.computed.push({ column: column.id, needs: [...scalarColumns(value)] })
+        return
+      }
+      case 'join':
+        for (const input of node.inputs) visit(input, [...conditions, ...node.predicate])
+        return
+      case 'outer-join':
+      case 'semi-join':
+        visit(node.left, [...conditions, ...node.predicate])
+        visit(node.right, [...conditions, ...node.predicate])
+        return
+      case 'union-all':
+        if (!hasDelta(node)) {
+          for (const branch of node.branches) {
+            const inner = operatorOf(branch.input).columns(branch.input)
+            const values = new Map(
+              node.columns.map((column, i) => {
+                const own = inner.find(({ id }) => id === branch.columns[i])
+                return [column.id, own ? ref(own) : ref(column)]
+              }),
+            )
+            visit(
+              branch.input,
+              conditions.map((each) => replaced(each, values)),
+            )
+          }
+          return
+        }
+        break
+      default:
+        break
+    }
+    found.opaque.push(node)
+    asIs(node)
+  }
+  for (const node of nodes) visit(node, predicate)
+  return found
+}
+
+/** Does an equality fix the first column of the index on a stage's key? */
+function isKeyed(node: Read, predicate: readonly Scalar[]): boolean {
+  const columns = node.of.columns
+  const leading = node.of.keys[0]?.[0]
+  return equalities(columns, predicate).some(({ column }) => column === leading)
+}
+
+function replaced(scalar: Scalar, values: ReadonlyMap<ColumnId, Scalar>): Scalar {
+  return mapScalar(scalar, (each) => (each.kind === 'column' ? (values.get(each.id) ?? each) : each))
+}
+
+function hasDelta(node: Node): boolean {
+  if (node.op === 'read') return node.version === 'delta'
+  return node.op === 'key-match' || operatorOf(node).inputs(node).some(hasDelta)
+}
+
+function idsOf(node: Node): ReadonlySet<ColumnId> {
+  return new Set(
+    operatorOf(node)
+      .columns(node)
+      .map(({ id }) => id),
+  )
 }
 
 /** The tables that are read whole to find the rows of a few groups. */
@@ -53,7 +199,8 @@ export function missingGroupProbes(input: Node, keys: readonly Scalar[]): readon
     ...keys.map((key): Scalar => ({ ...EQUALS, args: [resolve(key), asked] })),
   ]
   const scans = nodes.flatMap((node) => (node.op === 'scan' ? [node] : []))
-  return unprobed(scans, predicate, new Set([ASKED])).map((each) => ({ ...each, purpose: 'group' }))
+  const found: Steps = { ...stepsOf([], []), steps: scans.map((scan) => ({ scan, predicate })) }
+  return unprobed(found, new Set([ASKED])).map((each) => ({ ...each, purpose: 'group' }))
 }
 
 function subtree(node: Node): Node[] {
@@ -74,37 +221,26 @@ const EQUALS = {
   volatility: 'immutable',
 } as const
 
-function stepsWithoutIndex(inputs: readonly Node[], predicate: readonly Scalar[]): MissingProbe[] {
-  const scans = inputs.flatMap((input) => (isLiveScan(input) ? [input.of] : []))
-  if (scans.length === inputs.length) return []
-  const reached = inputs
-    .filter((input) => !isLiveScan(input))
-    .flatMap((input) =>
-      operatorOf(input)
-        .columns(input)
-        .map(({ id }) => id),
-    )
-  return unprobed(scans, predicate, new Set(reached))
-}
-
 /** The scans that no chain of probes reaches from the columns known at first. */
-function unprobed(
-  scans: readonly Scan[],
-  predicate: readonly Scalar[],
-  known: ReadonlySet<ColumnId>,
-): MissingProbe[] {
-  const reached = new Set(known)
-  const pending = new Set(scans)
+function unprobed(found: Steps, known: ReadonlySet<ColumnId>): MissingProbe[] {
+  const reached = new Set([...known, ...found.reached])
+  const scans = found.steps.map(({ scan }) => scan)
+  const pending = new Set(found.steps)
   for (let progress = true; progress; ) {
     progress = false
-    for (const scan of pending) {
-      if (!isProbed(scan, predicate, reached)) continue
-      for (const { id } of scan.columns) reached.add(id)
-      pending.delete(scan)
+    for (const { column, needs } of found.computed) {
+      if (reached.has(column) || !needs.every((id) => reached.has(id))) continue
+      reached.add(column)
+      progress = true
+    }
+    for (const step of pending) {
+      if (!isReached(step.scan, step.predicate, reached)) continue
+      for (const { id } of step.scan.columns) reached.add(id)
+      pending.delete(step)
       progress = true
     }
   }
-  return [...pending].map((scan) => {
+  return [...pending].map(({ scan, predicate }) => {
     const fixed = fixedColumns(scan, predicate, null)
     const columns = scan.columns.filter(({ id }) => fixed.has(id)).map(({ attnum }) => attnum)
     return {
@@ -129,7 +265,7 @@ function fixedTogether(
 ): readonly (readonly number[])[] {
   const owner = (id: ColumnId) => scans.findIndex(({ columns }) => columns.some((each) => each.id === id))
   const groups = new Map<string, Set<number>>()
-  const all = equalities(scan, predicate)
+  const all = equalities(scan.columns, predicate)
   const near = all.filter(({ needs }) => needs.every((id) => reached.has(id)))
   for (const { column, needs } of near.length > 0 ? near : all) {
     const by = [...new Set(needs.map(owner))].sort((a, b) => a - b).join(' ')
@@ -139,13 +275,7 @@ function fixedTogether(
   return [...groups.values()].map((group) => [...group].sort((a, b) => a - b))
 }
 
-type LiveScan = Read & { readonly of: Scan }
-
-function isLiveScan(node: Node): node is LiveScan {
-  return node.op === 'read' && node.of.op === 'scan' && node.version === 'after'
-}
-
-function isProbed(scan: Scan, predicate: readonly Scalar[], reached: ReadonlySet<ColumnId>): boolean {
+function isReached(scan: Scan, predicate: readonly Scalar[], reached: ReadonlySet<ColumnId>): boolean {
   const fixed = fixedColumns(scan, predicate, reached)
   return scan.indexes.some(([leading]) => leading !== undefined && fixed.has(leading))
 }
@@ -157,7 +287,7 @@ function fixedColumns(
   reached: ReadonlySet<ColumnId> | null,
 ): ReadonlySet<ColumnId> {
   return new Set(
-    equalities(scan, predicate)
+    equalities(scan.columns, predicate)
       .filter(({ needs }) => !reached || needs.every((id) => reached.has(id)))
       .map(({ column }) => column),
   )
@@ -165,10 +295,10 @@ function fixedColumns(
 
 /** `column = expression over other inputs`, with the columns that the expression needs. */
 function equalities(
-  scan: Scan,
+  columns: readonly Column[],
   predicate: readonly Scalar[],
 ): readonly { readonly column: ColumnId; readonly needs: readonly ColumnId[] }[] {
-  const own = new Set(scan.columns.map(({ id }) => id))
+  const own = new Set(columns.map(({ id }) => id))
   return predicate.flatMap((conjunct) => {
     if (conjunct.kind !== 'operator' || !conjunct.equality) return []
     const [left, right] = conjunct.args

@@ -11,7 +11,7 @@ import { internalError } from '../catalog/error.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { type Changed, differentiateInput } from '../delta/differentiate.ts'
 import type { Stage } from '../delta/stage.ts'
-import { groupMatch, isIdentity, keyImage, keyMatch, otherImage } from './image.ts'
+import { groupMatch, isIdentity, keyImage, otherImage, storedMatch } from './image.ts'
 import { type StageSource, stageOutputName } from './leaves.ts'
 import { columnName } from './names.ts'
 import { redone } from './redo.ts'
@@ -129,10 +129,14 @@ export function stageChange(
     ),
     ...(redo ? [`${redo} AS redo`] : []),
   ]
+  const keys = rule.keys.map(({ column }) => column)
   const match = (stored: (column: Column) => string) =>
-    rule.keys
-      .map(({ column }) => keyMatch(request, column, stored(column), `d.${columnName(column)}`))
-      .join(' AND ') || 'true'
+    storedMatch(
+      request,
+      keys,
+      keys.map(stored),
+      keys.map((column) => `d.${columnName(column)}`),
+    ).join(' AND ') || 'true'
   const { aside } = state
   const change = [
     `SELECT ${items.join(', ')}\nFROM ${name}_delta AS d`,

@@ -90,6 +90,8 @@ const COST: Readonly<Record<OperatorClass, string>> = {
   leaf: 'reads the change buffer',
   linear: 'linear: work per changed row',
   multilinear: 'multilinear: one probe into each other input per changed row',
+  threshold:
+    'threshold: one probe into each other input per changed row, one more where a match came or went',
   group: 'per group: one look-up per touched group',
   term: '',
 }

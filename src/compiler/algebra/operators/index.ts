@@ -5,10 +5,15 @@ import { aggregate } from './aggregate.ts'
 import { consolidate } from './consolidate.ts'
 import { filter } from './filter.ts'
 import { join } from './join.ts'
+import { keyMatch } from './key-match.ts'
 import { negate } from './negate.ts'
+import { outerJoin } from './outer-join.ts'
 import { project } from './project.ts'
 import { read } from './read.ts'
+import { repeat } from './repeat.ts'
+import { rowMatch } from './row-match.ts'
 import { scan } from './scan.ts'
+import { semiJoin } from './semi-join.ts'
 import { unionAll } from './union-all.ts'
 import { values } from './values.ts'
 
@@ -18,11 +23,16 @@ export const operators = {
   filter,
   project,
   join,
+  'outer-join': outerJoin,
+  'semi-join': semiJoin,
   'union-all': unionAll,
   aggregate,
+  repeat,
   read,
   negate,
   consolidate,
+  'key-match': keyMatch,
+  'row-match': rowMatch,
 } as const satisfies { readonly [Op in Node['op']]: Operator<Extract<Node, { op: Op }>> }
 
 /** The operator record of a node. The cast is sound: the table above is typed by `op`. */

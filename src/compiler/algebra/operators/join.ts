@@ -108,13 +108,12 @@ function joinKeys(node: Join): readonly Key[] {
     keys: operatorOf(input).keys(input),
   }))
   if (inputs.some((input) => input.keys.length === 0)) return []
-  const equal = equatedColumns(node.predicate)
   const found: Key[] = []
   for (const order of [inputs.map((_, i) => i), inputs.map((_, i) => inputs.length - 1 - i)]) {
     let kept = [...order]
     for (const candidate of order) {
       const rest = kept.filter((i) => i !== candidate)
-      if (isDetermined(inputs, rest, candidate, equal)) kept = rest
+      if (isDetermined(inputs, rest, candidate, node.predicate)) kept = rest
     }
     const choices = kept
       .sort((a, b) => a - b)
@@ -129,18 +128,19 @@ function joinKeys(node: Join): readonly Key[] {
   return [...unique.values()]
 }
 
-interface JoinInput {
+export interface JoinInput {
   readonly columns: ReadonlySet<ColumnId>
   readonly keys: readonly Key[]
 }
 
 /** Do the rows of `from` fix the row of `target`, going from input to input over equalities? */
-function isDetermined(
+export function isDetermined(
   inputs: readonly JoinInput[],
   from: readonly number[],
   target: number,
-  equal: ReadonlyMap<ColumnId, ReadonlySet<ColumnId>>,
+  predicate: readonly Scalar[],
 ): boolean {
+  const equal = equatedColumns(predicate)
   const fixed = new Set(from.flatMap((i) => [...(inputs[i]?.columns ?? [])]))
   const isFixed = (id: ColumnId) =>
     fixed.has(id) || [...(equal.get(id) ?? [])].some((other) => fixed.has(other))

@@ -1,10 +1,11 @@
 /**
  * Union all: the rows of every input, duplicates kept.
  *
- * Shape: one column per position. Keys: none (a row may come from two inputs). Class: linear. Delta: Δ(A ⊎ B) = ΔA ⊎ ΔB.
+ * Shape: one column per position. Keys: none (a row may come from two inputs), unless who made it
+ * knows one. Class: linear. Delta: Δ(A ⊎ B) = ΔA ⊎ ΔB.
  * State: none. Nulls: nullable where any input is. Refuses: nothing. Source: DBSP23 Prop. 4.1 (addition is linear).
  */
-import type { Column, Node } from '../node.ts'
+import type { Column, Key, Node } from '../node.ts'
 import type { Operator } from '../operator.ts'
 import type { ColumnId } from '../scalar.ts'
 
@@ -12,6 +13,8 @@ export interface UnionAll {
   readonly op: 'union-all'
   readonly columns: readonly Column[]
   readonly branches: readonly UnionBranch[]
+  /** What is known of the branches together. */
+  readonly keys?: readonly Key[]
 }
 
 export interface UnionBranch {
@@ -30,7 +33,8 @@ export const unionAll: Operator<UnionAll> = {
   }),
   scalars: () => [],
   columns: (node) => node.columns,
-  keys: () => [],
+  keys: ({ columns, keys = [] }) =>
+    keys.filter((key) => key.every((id) => columns.some((column) => column.id === id))),
   differentiate: (node, inputs) => {
     const branches = node.branches.flatMap((branch, i) => {
       const delta = inputs.delta(i)

@@ -1,0 +1,194 @@
+/**
+ * How outer and semi joins, and the change of who has a match, are written in SQL. A right side whose rows have no weights
+ * is joined as it is; one that is a stored state and a delta added up is added up first, for the rows that are asked for
+ * where an index finds those.
+ */
+import { operatorOf } from '../algebra/operators/index.ts'
+import type { KeyMatch } from '../algebra/operators/key-match.ts'
+import type { OuterJoin } from '../algebra/operators/outer-join.ts'
+import type { RowMatch } from '../algebra/operators/row-match.ts'
+import type { SemiJoin } from '../algebra/operators/semi-join.ts'
+import type { Scalar } from '../algebra/scalar.ts'
+import { equalityOperator, groupByImage } from './image.ts'
+import { columnName } from './names.ts'
+import { isProbed, matchOf } from './probes.ts'
+import { at, indent, operand, type Printer, type Select } from './select.ts'
+
+export function outerJoin(node: OuterJoin, printer: Printer): Select {
+  const left = printer.select(node.left)
+  const right = printer.select(node.right)
+  const columns = operatorOf(node.right).columns(node.right)
+  // Of several items the last alone would be joined.
+  const from =
+    left.from.length === 0 ? `(SELECT) AS ${printer.alias('one')}` : left.from.join('\nCROSS JOIN ')
+  const join = (item: string, on: readonly string[], made: Select, weight: string | null): Select => ({
+    // In parentheses it is an item like any other, wherever it stands.
+    from: [`(${from}\nLEFT JOIN ${item} ON ${on.join(' AND ') || 'true'})`],
+    where: left.where,
+    columns: new Map([...left.columns, ...made.columns]),
+    weight,
+  })
+  if (right.weight === null) {
+    // What is computed of a row must be NULL where there is none: only columns are so by themselves.
+    const isBare =
+      [...right.columns.values()].every((text) => BARE_COLUMN.test(text)) && right.from.length > 0
+    if (isBare) {
+      const item = right.from.length === 1 ? right.from[0] : `(${right.from.join('\nCROSS JOIN ')})`
+      return join(
+        item ?? '',
+        [...right.where, ...conditions(node.predicate, left, right)],
+        right,
+        left.weight,
+      )
+    }
+    const outputs = columns.map((column) => ({
+      name: columnName(column),
+      value: { kind: 'column', id: column.id, type: column.type } as const,
+    }))
+    const made = printer.derived(printer.render(right, outputs, false), 'r', columns, false)
+    return join(made.from.join(), conditions(node.predicate, left, made), made, left.weight)
+  }
+  const isLateral = isProbed(node.left, node.right, node.predicate)
+  const rows = isLateral
+    ? { ...right, where: [...right.where, ...conditions(node.predicate, left, right)] }
+    : right
+  const made = printer.derived(printer.consolidatedRows(rows, columns), 'r', columns, true)
+  const on = isLateral ? [] : conditions(node.predicate, left, made)
+  const matched = `coalesce(${made.weight}, 1)`
+  return join(
+    `${isLateral ? 'LATERAL ' : ''}${made.from.join()}`,
+    on,
+    made,
+    left.weight === null ? matched : `${left.weight} * ${matched}`,
+  )
+}
+
+/** A column of something in FROM, and nothing around it. */
+const BARE_COLUMN = /^[a-z_][a-z0-9_]*\.(?:[a-z_][a-z0-9_$]*|"(?:[^"]|"")+")$/
+
+export function semiJoin(node: SemiJoin, printer: Printer): Select {
+  const left = printer.select(node.left)
+  const right = printer.select(node.right)
+  const where = [...right.where, ...conditions(node.predicate, left, right)]
+  const found = right.weight === null ? exists(right, where) : `${total(right, where)} > 0`
+  return { ...left, where: [...left.where, node.isAnti ? `NOT (${found})` : found] }
+}
+
+export function keyMatch(node: KeyMatch, printer: Printer): Select {
+  const delta = printer.select(node.delta)
+  const state = printer.select(node.state)
+  const { request } = printer
+  const columns = node.keys.map(({ column }) => column)
+  const alias = printer.alias('k')
+  const change = `(sum(${delta.weight ?? '1'}))::bigint`
+  const keyed = printer.render(
+    delta,
+    node.keys.map(({ column, value }) => ({ name: columnName(column), value })),
+    false,
+    `${columns.length > 0 ? `\nGROUP BY ${columns.map((_, i) => i + 1).join(', ')}` : ''}\nHAVING sum(${delta.weight ?? '1'}) <> 0`,
+    [`${change} AS change`],
+  )
+  const names = new Map(columns.map((column) => [column.id, `${alias}.${columnName(column)}`]))
+  const match = node.keys.map(
+    ({ column, value }) =>
+      `${operand(value, state)} ${equalityOperator(request, column.type.oid)} ${alias}.${columnName(column)}`,
+  )
+  const limit = stillThere(node.version, `${alias}.change`)
+  const weight = `sign(${alias}.change)::integer`
+  const asked: Select = { from: [`(${indent(keyed)}) AS ${alias}`], where: [], columns: names, weight }
+  if (isProbed(node, node.state, matchOf(node.keys)))
+    return { ...asked, where: [atMost(state, match, limit)] }
+  // Nothing finds the rows of a key: all are read once.
+  const outputs = node.keys.map(({ column, value }) => ({ name: columnName(column), value }))
+  const rows = printer.alias('s')
+  const equal = columns.map(
+    (column) =>
+      `${rows}.${columnName(column)} ${equalityOperator(request, column.type.oid)} ${alias}.${columnName(column)}`,
+  )
+  const items = [...columns.map((column) => `${alias}.${columnName(column)}`), `${alias}.change`]
+  const query = `SELECT ${[
+    ...columns.map((column) => `${alias}.${columnName(column)}`),
+    `${weight} AS weight`,
+  ].join(', ')}
+FROM (${indent(keyed)}) AS ${alias}
+LEFT JOIN (${indent(printer.render(state, outputs, true))}) AS ${rows} ON ${equal.join(' AND ') || 'true'}
+GROUP BY ${items.join(', ')}
+HAVING coalesce(sum(${rows}.weight), 0) <= ${limit}`
+  return printer.derived(query, 'm', columns, true)
+}
+
+export function rowMatch(node: RowMatch, printer: Printer): Select {
+  const left = printer.select(node.left)
+  const { request } = printer
+  const columns = operatorOf(node).columns(node)
+  const deltaColumns = operatorOf(node.delta).columns(node.delta)
+  const outputs = deltaColumns.map((column) => ({
+    name: columnName(column),
+    value: { kind: 'column', id: column.id, type: column.type } as const,
+  }))
+  // Its rows are told apart by a number: each counts once for a left row, however often that stands.
+  const changed = printer.derived(
+    printer.render(printer.select(node.delta), outputs, true, '', ['row_number() OVER () AS number']),
+    'd',
+    deltaColumns,
+    true,
+  )
+  const number = `${changed.weight?.slice(0, -'weight'.length)}number`
+  const times = left.weight ?? '1'
+  const product = `sum((${times}) * ${changed.weight})`
+  const groups = columns.map((column) => groupByImage(request, column, at(left, column.id)))
+  const by = groups.flatMap((group) => group.groupBy)
+  const where = [...left.where, ...conditions(node.predicate, left, changed)]
+  const met = `SELECT ${[
+    ...columns.map((column, i) => `${groups[i]?.output} AS ${columnName(column)}`),
+    `(sum(${times}) / count(DISTINCT ${number}))::bigint AS times`,
+    `(${product} * count(DISTINCT ${number}) / sum(${times}))::bigint AS change`,
+  ].join(', ')}
+FROM ${[...left.from, ...changed.from].join(',\n     ')}${where.length > 0 ? `\nWHERE ${where.join('\n  AND ')}` : ''}${
+    by.length > 0 ? `\nGROUP BY ${by.join(', ')}` : ''
+  }
+HAVING ${product} <> 0`
+  const alias = printer.alias('l')
+  const touched: Select = {
+    from: [`(${indent(met)}) AS ${alias}`],
+    where: [],
+    columns: new Map(columns.map((column) => [column.id, `${alias}.${columnName(column)}`])),
+    weight: `${alias}.times * sign(${alias}.change)::integer`,
+  }
+  const state = printer.select(node.state)
+  const limit = stillThere(node.version, `${alias}.change`)
+  return { ...touched, where: [atMost(state, conditions(node.predicate, touched, state), limit)] }
+}
+
+/**
+ * How many rows may be in the state for there to have been, or to be, none in the other one: what came, where the state is
+ * the one after; what went, where it is the one before.
+ */
+function stillThere(version: 'before' | 'after', change: string): string {
+  return `greatest(${version === 'after' ? change : `-${change}`}, 0)`
+}
+
+/** Nobody counts further than to `limit`. */
+function atMost(state: Select, match: readonly string[], limit: string): string {
+  const where = [...state.where, ...match]
+  if (state.weight !== null) return `${total(state, where)} <= ${limit}`
+  return `NOT ${exists(state, where, ` OFFSET ${limit}`)}`
+}
+
+function exists(rows: Select, where: readonly string[], tail = ''): string {
+  return `EXISTS (SELECT${fromWhere(rows, where)}${tail})`
+}
+
+function total(rows: Select, where: readonly string[]): string {
+  return `(SELECT coalesce(sum(${rows.weight ?? '1'}), 0)${fromWhere(rows, where)})`
+}
+
+function fromWhere(rows: Select, where: readonly string[]): string {
+  const from = rows.from.length > 0 ? ` FROM ${rows.from.join(', ')}` : ''
+  return `${from}${where.length > 0 ? ` WHERE ${where.join(' AND ')}` : ''}`
+}
+
+function conditions(predicate: readonly Scalar[], left: Select, right: Select): readonly string[] {
+  const both: Select = { ...left, columns: new Map([...left.columns, ...right.columns]) }
+  return predicate.map((each) => operand(each, both))
+}

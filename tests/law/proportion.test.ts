@@ -1,0 +1,82 @@
+/** What a refresh reads of large tables when one row changed: counted by PostgreSQL, not timed. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type FreshDatabase, freshDatabase } from '../support/server.ts'
+
+let database: FreshDatabase
+
+/** Rows that one refresh may read or fetch, of all tables together; the smallest table has 20,000. */
+const FEW = 400
+
+const DIMENSIONS = Array.from({ length: 9 }, (_, i) => `d${i}`)
+
+const QUERIES: Readonly<Record<string, string>> = {
+  'left join': 'SELECT c.id, c.name, o.id AS oid, o.amount FROM c LEFT JOIN o ON o.c = c.id',
+  'left join to a key': 'SELECT o.id, o.amount, c.name FROM o LEFT JOIN c ON c.id = o.c',
+  'right join under a condition':
+    'SELECT c.id, o.id AS oid FROM o RIGHT JOIN c ON o.c = c.id AND o.amount > c.region',
+  'full join': 'SELECT c.id, c.name, o.id AS oid, o.amount FROM c FULL JOIN o ON o.c = c.id',
+  'left joins in a chain':
+    'SELECT o.id, c.name, p.name AS other FROM o LEFT JOIN c ON c.id = o.c LEFT JOIN c AS p ON p.id = c.back',
+  'left join of an aggregate':
+    'SELECT c.id, t.n, t.s FROM c LEFT JOIN (SELECT c, count(*) AS n, sum(amount) AS s FROM o GROUP BY c) AS t ON t.c = c.id',
+  'aggregate of a left join':
+    'SELECT c.region, count(o.id) AS n, sum(o.amount) AS s FROM c LEFT JOIN o ON o.c = c.id GROUP BY c.region',
+  'distinct over columns that may be NULL': 'SELECT DISTINCT kind, tag, c FROM o',
+  'left join to distinct rows':
+    'SELECT c.id, d.kind FROM c LEFT JOIN (SELECT DISTINCT c, kind FROM o) AS d ON d.c = c.id',
+  'more left joins than PostgreSQL orders together by default': `SELECT o.id, c.name FROM o ${DIMENSIONS.map((d) => `LEFT JOIN ${d} ON ${d}.id = o.c`).join(' ')} LEFT JOIN c ON c.id = o.c`,
+  union: 'SELECT name FROM c UNION SELECT tag FROM o',
+  'except all': 'SELECT id FROM c EXCEPT ALL SELECT c FROM o',
+}
+
+const CHANGES = [
+  `UPDATE o SET amount = 7, kind = 'k9' WHERE id = 77`,
+  `UPDATE c SET name = 'zz', region = 3 WHERE id = 500`,
+  'DELETE FROM o WHERE id = 20001',
+  `INSERT INTO c VALUES (1000001, 1, 'q', 2)`,
+  `UPDATE o SET amount = 8, c = 9 WHERE id = 78; UPDATE c SET name = 'zy' WHERE id = 501`,
+]
+
+beforeAll(async () => {
+  database = await freshDatabase()
+  await database.client.query(`SET client_min_messages = warning;
+    CREATE TABLE c (id int PRIMARY KEY, region int, name text, back int);
+    CREATE TABLE o (id int PRIMARY KEY, c int, amount numeric(10, 2), kind text, tag text);
+    CREATE INDEX ON o (c); CREATE INDEX ON c (region); CREATE INDEX ON c (back);
+    ${DIMENSIONS.map((d) => `CREATE TABLE ${d} (id int, n int); INSERT INTO ${d} SELECT i, i FROM generate_series(1, 2000) AS i; CREATE INDEX ON ${d} (id)`).join(';')};
+    INSERT INTO c SELECT i, i % 100, 'n' || i, i FROM generate_series(1, 20000) AS i;
+    INSERT INTO o SELECT i, i % 24000, i % 500, 'k' || i % 5, CASE WHEN i % 9 > 0 THEN 't' || i END FROM generate_series(1, 40000) AS i`)
+})
+
+afterAll(async () => {
+  await database?.close()
+})
+
+async function rowsRead(): Promise<number> {
+  await database.client.query('SELECT pg_stat_force_next_flush()')
+  const { rows } = await database.client.query<{ n: number }>(
+    `SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::int AS n FROM pg_stat_user_tables
+     WHERE relname IN ('c', 'o', 'st') OR relname ~ '^(state|d[0-9])'`,
+  )
+  return rows[0]?.n ?? 0
+}
+
+test.each(Object.entries(QUERIES))('%s', async (_, query) => {
+  const { client } = database
+  await client.query(`SELECT pgstream.create_stream_table('st', $1, '1h', 'DIFFERENTIAL')`, [query])
+  await client.query('ANALYZE')
+  const read: Record<string, number> = {}
+  for (const change of CHANGES) {
+    await client.query('BEGIN')
+    await client.query(change)
+    await client.query('COMMIT')
+    const before = await rowsRead()
+    await client.query(`SELECT pgstream.refresh_stream_table('st')`)
+    read[change] = (await rowsRead()) - before
+  }
+  expect(Object.entries(read).filter(([, rows]) => rows > FEW)).toEqual([])
+  await client.query(`SELECT pgstream.drop_stream_table('st')`)
+  await client.query(
+    'DELETE FROM c WHERE id > 20000; INSERT INTO o SELECT 20001 WHERE NOT EXISTS (SELECT FROM o WHERE id = 20001)',
+  )
+})
