@@ -94,10 +94,15 @@ export const CHAPTERS: readonly Chapter[] = [
       ORDER BY in an aggregate       :: SELECT customer, sum(amount ORDER BY amount) AS s FROM orders GROUP BY customer
       array_agg                      :: SELECT customer, array_agg(id) AS ids FROM orders GROUP BY customer
       string_agg                     :: SELECT region, string_agg(name, ', ') AS names FROM customers GROUP BY region
-      bool_and, bool_or              :: SELECT customer, bool_and(amount > 0) AS paid FROM orders GROUP BY customer
-      variance, stddev               :: SELECT customer, stddev(amount) AS s FROM orders GROUP BY customer
+      bool_and, bool_or, every       :: SELECT customer, bool_and(amount > 0) AS paid, bool_or(amount > 9) AS o, every(amount > 1) AS e FROM orders GROUP BY customer
+      bit_xor                        :: SELECT customer, bit_xor(id) AS x FROM orders GROUP BY customer
+      any_value                      :: SELECT customer, any_value(placed) AS some FROM orders GROUP BY customer
+      variance, stddev               :: SELECT customer, stddev(amount) AS s, stddev_pop(id) AS sp, stddev_samp(id) AS ss, variance(id) AS v, var_pop(id) AS vp, var_samp(id) AS vs FROM orders GROUP BY customer
+      corr, regr_*, covar_*          :: SELECT customer, corr(weight, id) AS c, regr_slope(weight, id) AS r FROM orders GROUP BY customer
       percentile_cont and the like   :: SELECT customer, percentile_cont(0.5) WITHIN GROUP (ORDER BY weight) AS median FROM orders GROUP BY customer
       aggregates of your own         :: SELECT customer, product(id) AS p FROM orders GROUP BY customer
+      aggregates that depend on settings :: SELECT customer, jsonb_agg(at ORDER BY at) AS j FROM orders GROUP BY customer
+      aggregates of a pseudo-type    :: SELECT customer, (array_agg(ROW(id, amount)))::text AS r FROM orders GROUP BY customer
       aggregates of an outer query   :: SELECT region, (SELECT count(c.id)) AS n FROM customers c GROUP BY region
       GROUPING SETS, ROLLUP, CUBE    :: SELECT region, name, count(*) AS n FROM customers GROUP BY ROLLUP (region, name)
     `),

@@ -22,6 +22,9 @@ export const GOLDEN_QUERIES: Readonly<Record<string, string>> = {
     'SELECT status, sum(weight) AS weight, count(*) AS n FROM public.orders GROUP BY status',
   'aggregate-scales':
     'SELECT status, sum(amount / 3) AS third, sum(amount * (1 - amount)) AS exact FROM public.orders GROUP BY status',
+  'aggregate-written': `SELECT status, string_agg(DISTINCT note, ', ' ORDER BY note) AS notes, percentile_cont(0.5) WITHIN GROUP (ORDER BY weight) AS median FROM public.orders GROUP BY status`,
+  'aggregate-variance':
+    'SELECT status, stddev(customer_id) AS s, var_pop(customer_id) AS v, bool_or(weight > 0) AS o, bit_xor(id) AS x FROM public.orders GROUP BY status',
   'aggregate-interval': 'SELECT kind, sum(took) AS total, avg(took) AS mean FROM public.events GROUP BY kind',
   having:
     'SELECT customer_id, count(*) AS n FROM public.orders GROUP BY customer_id HAVING sum(amount) > 1000',

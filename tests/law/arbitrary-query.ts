@@ -257,7 +257,7 @@ export class QueryBuilder {
     const calls = wanted.map(({ name, argument, filter }): AggregateCall => {
       const args = argument ? [scalar(argument, columns)] : []
       const column = this.#ids.make(name, name === 'count' ? BIGINT : INTEGER, name !== 'count')
-      return { column, name, args, filter: filter && predicate(filter, columns) }
+      return { column, name, args, written: null, filter: filter && predicate(filter, columns) }
     })
     const rule = groupRule(keys, calls, this.#ids, {
       nullable: (each) => isNullable(each, input),

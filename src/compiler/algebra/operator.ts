@@ -33,6 +33,8 @@ export interface Operator<N extends Node> {
   withInputs(node: N, inputs: readonly Node[]): N
   /** Scalars held by the node itself, for checks and for finding the columns that are read. */
   scalars(node: N): readonly Scalar[]
+  /** Those that a stateful operator evaluates for rows of its delta; absent: all of them. */
+  onDelta?(node: N): readonly Scalar[]
   columns(node: N): readonly Column[]
   /** Candidate keys of the output; may miss some, never claims a false one. */
   keys(node: N): readonly Key[]

@@ -3,9 +3,9 @@
  * rest, by name. Subqueries in FROM, views and non-recursive WITH become part of the tree; ORDER BY has no meaning for a
  * table and is left out.
  */
-import { groupRule, hasAggregateRule } from '../algebra/aggregate-functions.ts'
+import { groupRule } from '../algebra/aggregate-functions.ts'
 import { sameScalar } from '../algebra/build.ts'
-import { type Column, type ColumnIds, columnOf, type Node } from '../algebra/node.ts'
+import { type ColumnIds, columnOf, type Node } from '../algebra/node.ts'
 import type { AggregateCall } from '../algebra/operators/aggregate.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Project, Projection } from '../algebra/operators/project.ts'
@@ -27,9 +27,10 @@ import {
 } from '../catalog/node-field.ts'
 import type { TreeNode } from '../catalog/node-tree.ts'
 import type { CompileRequest } from '../catalog/request.ts'
+import { bindAggregate } from './aggregate-call.ts'
 import { expression } from './binding.ts'
 import { bindExpression } from './expression.ts'
-import { baseTypeRef, castTypeSql, functionFacts, operatorFacts, operatorSql, typeFacts } from './facts.ts'
+import { baseTypeRef, castTypeSql, operatorFacts, operatorSql, typeFacts } from './facts.ts'
 import { bindRangeTable, type RangeEntry } from './range-table.ts'
 import type { Scope } from './scope.ts'
 
@@ -277,35 +278,6 @@ function castTo(node: Node, types: readonly TypeRef[], request: CompileRequest, 
     return { column: ids.make(column.name, type, column.nullable), value: cast }
   })
   return { op: 'project', input: node, outputs }
-}
-
-/** AGGREF as a column of the aggregation; equal calls share one. */
-function bindAggregate(node: TreeNode, rows: Scope, calls: AggregateCall[], ids: ColumnIds): Scalar {
-  const facts = functionFacts(rows.request, numberField(node, 'aggfnoid'))
-  const label = `aggregate ${facts.name}`
-  if (numberField(node, 'agglevelsup') !== 0) throw unsupported('an aggregate of an outer query', FULL_HINT)
-  if (listField(node, 'aggdistinct').length > 0) throw unsupported(`${label} with DISTINCT`, FULL_HINT)
-  const args = nodeListField(node, 'args').map((target) => bindExpression(nodeField(target, 'expr'), rows))
-  if (facts.schema !== 'pg_catalog' || args.length > 1 || !hasAggregateRule(facts.name, args[0]?.type))
-    throw unsupported(
-      label,
-      FULL_HINT,
-      args[0] ? `Its argument has type ${typeFacts(rows.request, args[0].type.oid).sql}.` : '',
-    )
-  if (listField(node, 'aggorder').length > 0) throw unsupported(`${label} with ORDER BY`, FULL_HINT)
-  const filterNode = optionalNode(node, 'aggfilter')
-  const filter = filterNode ? bindExpression(filterNode, rows) : null
-  const same = calls.find(
-    (call) =>
-      call.name === facts.name &&
-      call.args.length === args.length &&
-      call.args.every((arg, i) => args[i] !== undefined && sameScalar(arg, args[i])) &&
-      (filter === null ? call.filter === null : call.filter !== null && sameScalar(filter, call.filter)),
-  )
-  const type = { oid: numberField(node, 'aggtype'), typmod: -1, collation: numberField(node, 'aggcollid') }
-  const column: Column = same?.column ?? ids.make(facts.name, type, facts.name !== 'count')
-  if (!same) calls.push({ column, name: facts.name, args, filter })
-  return { kind: 'column', id: column.id, type }
 }
 
 function scopeOver(

@@ -6,7 +6,7 @@
 import { WEIGHT } from '../algebra/build.ts'
 import type { Column, Node } from '../algebra/node.ts'
 import { columnOf } from '../algebra/node.ts'
-import type { Aggregate } from '../algebra/operators/aggregate.ts'
+import { type Aggregate, callSql } from '../algebra/operators/aggregate.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Projection } from '../algebra/operators/project.ts'
 import type { Read } from '../algebra/operators/read.ts'
@@ -182,26 +182,7 @@ export class Printer {
 
   /** The aggregation from scratch, as the query has it. */
   #aggregate(node: Aggregate): Select {
-    const calls = node.calls.map(({ column, name, args, filter }) => {
-      const all = args.length === 0
-      const parts = [`${name}(${all ? '*' : ''}`, ...args.map((_, i) => (i < args.length - 1 ? ', ' : ')'))]
-      if (all) parts[0] = `${name}(*)`
-      if (filter) {
-        parts[parts.length - 1] += ' FILTER (WHERE '
-        parts.push(')')
-      }
-      const value: Scalar = {
-        kind: 'expression',
-        construct: name,
-        parts,
-        args: filter ? [...args, filter] : args,
-        closed: true,
-        type: column.type,
-        volatility: 'immutable',
-        strict: false,
-      }
-      return { column, value }
-    })
+    const calls = node.calls.map((call) => ({ column: call.column, value: callSql(call) }))
     return this.derived(
       this.grouped(this.select(node.input), node.keys, calls),
       'g',
