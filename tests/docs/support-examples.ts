@@ -56,10 +56,17 @@ export const CHAPTERS: readonly Chapter[] = [
       a table without a key          :: SELECT * FROM log
       a whole row as a value         :: SELECT o AS whole FROM orders o
       ORDER BY (has no effect)       :: SELECT id FROM orders ORDER BY amount
-      LIMIT, OFFSET                  :: SELECT id FROM orders ORDER BY amount LIMIT 10
+      ORDER BY … LIMIT, OFFSET       :: SELECT id FROM orders ORDER BY amount, id LIMIT 10 OFFSET 5
+      FETCH FIRST … WITH TIES        :: SELECT id, amount FROM orders ORDER BY amount FETCH FIRST 3 ROWS WITH TIES
+      LIMIT without ORDER BY         :: SELECT id FROM orders LIMIT 10
+      a subquery in LIMIT            :: SELECT id FROM orders ORDER BY id LIMIT (SELECT 3)
       DISTINCT                       :: SELECT DISTINCT region FROM customers
       DISTINCT ON                    :: SELECT DISTINCT ON (region) region, name FROM customers ORDER BY region, name
-      window functions               :: SELECT id, row_number() OVER (ORDER BY amount) AS place FROM orders
+      window functions               :: SELECT id, customer, row_number() OVER (PARTITION BY customer ORDER BY amount, id) AS place FROM orders
+      frames, EXCLUDE                :: SELECT id, avg(amount) OVER (PARTITION BY customer ORDER BY placed ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS a, count(*) OVER (ORDER BY amount GROUPS 1 PRECEDING EXCLUDE TIES) AS n FROM orders
+      windows over aggregates        :: SELECT customer, sum(amount) AS s, rank() OVER (ORDER BY sum(amount) DESC) AS place FROM orders GROUP BY customer
+      the first rows of each group   :: SELECT customer, id FROM (SELECT customer, id, row_number() OVER (PARTITION BY customer ORDER BY amount DESC, id) AS place FROM orders) AS q WHERE place <= 3
+      PARTITION BY a type without order :: SELECT id, count(*) OVER (PARTITION BY id::text::xid) AS n FROM orders
       set-returning functions        :: SELECT id, generate_series(1, 3) AS n FROM orders
     `),
   },

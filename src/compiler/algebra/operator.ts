@@ -11,9 +11,10 @@ import type { Scalar } from './scalar.ts'
  * - `linear`: the delta of the output is the operator applied to the delta of the input
  * - `multilinear`: linear in each input, the others held still (joins)
  * - `group`: a function of all rows that share a key; needs state; only touched keys are looked at
+ * - `partition`: a bag of rows for all input rows that share a key; needs state; touched keys are computed anew
  * - `term`: occurs in terms only, never in a query
  */
-export type OperatorClass = 'leaf' | 'linear' | 'multilinear' | 'group' | 'term'
+export type OperatorClass = 'leaf' | 'linear' | 'multilinear' | 'group' | 'partition' | 'term'
 
 /** What a delta rule may use of input i. `delta` is null when that input cannot have changed. */
 export interface Differentials {
@@ -40,7 +41,7 @@ export interface Operator<N extends Node> {
   keys(node: N): readonly Key[]
   /**
    * The delta of the output as algebra over `before`, `after` and `delta` of the inputs; null when nothing changed.
-   * Operators of class `group` do not come here: delta/stage.ts cuts the query at them.
+   * Operators of class `group` and `partition` do not come here: delta/stage.ts cuts the query at them.
    */
   differentiate(node: N, inputs: Differentials): Node | null
   /** One line for explain, without the inputs. */

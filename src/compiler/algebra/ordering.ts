@@ -1,17 +1,16 @@
 /** Orders of rows: what operators that look at rows in a sequence are told. */
-import { type Expression, type Scalar, scalarColumns } from './scalar.ts'
+import type { Expression, Scalar } from './scalar.ts'
 
 export interface Ordering {
   readonly value: Scalar
-  /** The operator that sorts, as after USING: `OPERATOR(pg_catalog.<)`. */
-  readonly using: string
+  /** The operator that sorts, as after USING: `OPERATOR(pg_catalog.<)`; null: the type's own. */
+  readonly using: string | null
   readonly nullsFirst: boolean
 }
 
 /** `(value) USING operator NULLS LAST`, as parts with a hole for the value. */
 export function orderingParts({ using, nullsFirst }: Ordering): readonly [string, string] {
-  // Without the parentheses a whole number would be the place of a column.
-  return ['(', `) USING ${using} NULLS ${nullsFirst ? 'FIRST' : 'LAST'}`]
+  return using === null ? ['(', ')'] : ['(', `) USING ${using} NULLS ${nullsFirst ? 'FIRST' : 'LAST'}`]
 }
 
 /** Appends text and holes to an expression. */
@@ -24,11 +23,4 @@ export function withTail(call: Expression, tail: readonly string[], args: readon
 /** The columns that the orderings read as they are. */
 export function orderedColumns(orderings: readonly Ordering[]): ReadonlySet<number> {
   return new Set(orderings.flatMap(({ value }) => (value.kind === 'column' ? [value.id] : [])))
-}
-
-/** All columns read by the orderings. */
-export function orderingColumns(orderings: readonly Ordering[]): ReadonlySet<number> {
-  const read = new Set<number>()
-  for (const { value } of orderings) scalarColumns(value, read)
-  return read
 }

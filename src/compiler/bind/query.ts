@@ -29,10 +29,13 @@ import type { TreeNode } from '../catalog/node-tree.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { bindAggregate } from './aggregate-call.ts'
 import { expression } from './binding.ts'
+import { bindDistinctOn } from './distinct-on.ts'
 import { bindExpression } from './expression.ts'
 import { baseTypeRef, castTypeSql, operatorFacts, operatorSql, typeFacts } from './facts.ts'
+import { bindLimit } from './limit.ts'
 import { bindRangeTable, type RangeEntry } from './range-table.ts'
 import type { Scope } from './scope.ts'
+import { WindowCalls } from './window.ts'
 
 const FULL_HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
 
@@ -51,40 +54,77 @@ export function bindQuery(query: TreeNode, outer: Environment): Project {
   const environment = { ...outer, ctes: [ctes, ...outer.ctes] }
   const range = bindRangeTable(query, environment)
   const setOperation = optionalNode(query, 'setOperations')
-  if (setOperation) return bindSetOperation(query, setOperation, range, environment)
-  return bindSelect(query, range, environment)
+  const targets = wantedTargets(query)
+  const selected = setOperation
+    ? bindSetOperation(query, setOperation, range, environment)
+    : bindSelect(query, targets, range, environment)
+  const distinct = bindDistinctOn(query, targets, selected, environment)
+  return shown(targets, bindLimit(query, targets, distinct, environment))
+}
+
+/** The columns of the result, and what DISTINCT ON or ORDER BY with LIMIT needs besides. */
+function wantedTargets(query: TreeNode): readonly TreeNode[] {
+  const isOrdered =
+    booleanField(query, 'hasDistinctOn') ||
+    optionalNode(query, 'limitCount') !== null ||
+    optionalNode(query, 'limitOffset') !== null
+  const items = isOrdered
+    ? [...nodeListField(query, 'sortClause'), ...nodeListField(query, 'distinctClause')]
+    : []
+  const named = new Set(items.map((item) => numberField(item, 'tleSortGroupRef')))
+  return nodeListField(query, 'targetList').filter(
+    (target) => !booleanField(target, 'resjunk') || named.has(numberField(target, 'ressortgroupref')),
+  )
+}
+
+/** Without what was only sorted by. */
+function shown(targets: readonly TreeNode[], project: Project): Project {
+  const outputs = project.outputs.filter((_, i) => {
+    const target = targets[i]
+    return target !== undefined && !booleanField(target, 'resjunk')
+  })
+  return outputs.length === project.outputs.length ? project : { ...project, outputs }
 }
 
 function refuseClauses(query: TreeNode): void {
   const clause = (present: boolean, construct: string) => {
     if (present) throw unsupported(construct, FULL_HINT)
   }
-  clause(optionalNode(query, 'limitCount') !== null || optionalNode(query, 'limitOffset') !== null, 'LIMIT')
   clause(booleanField(query, 'hasRecursive'), 'WITH RECURSIVE')
-  clause(booleanField(query, 'hasDistinctOn'), 'DISTINCT ON')
-  clause(listField(query, 'distinctClause').length > 0, 'SELECT DISTINCT')
   clause(
-    listField(query, 'windowClause').length > 0 || booleanField(query, 'hasWindowFuncs'),
-    'window functions',
+    listField(query, 'distinctClause').length > 0 && !booleanField(query, 'hasDistinctOn'),
+    'SELECT DISTINCT',
   )
   clause(listField(query, 'groupingSets').length > 0, 'GROUPING SETS')
   clause(booleanField(query, 'hasTargetSRFs'), 'a set-returning function in the select list')
 }
 
-function bindSelect(query: TreeNode, range: readonly RangeEntry[], { request, ids }: Environment): Project {
+function bindSelect(
+  query: TreeNode,
+  targets: readonly TreeNode[],
+  range: readonly RangeEntry[],
+  { request, ids }: Environment,
+): Project {
   const rows = scopeOver(range, request, (node) => {
     throw notHere(node)
   })
   const input = bindFrom(nodeField(query, 'jointree'), range, rows)
-  const targets = nodeListField(query, 'targetList').filter((target) => !booleanField(target, 'resjunk'))
+  const windows = new WindowCalls(query, request, ids)
   const groups = nodeListField(query, 'groupClause')
   const having = optionalNode(query, 'havingQual')
   const isNullable = (id: number) => columnOf(operatorOf(input).columns(input), id).nullable
-  if (!booleanField(query, 'hasAggs') && groups.length === 0 && !having)
-    return projectTargets(targets, input, ids, (node) => bindExpression(node, rows))
+  if (!booleanField(query, 'hasAggs') && groups.length === 0 && !having) {
+    const withWindows = scopeOver(range, request, (node) => {
+      if (node.tag !== 'WINDOWFUNC') throw notHere(node)
+      return windows.bind(node, (inner) => bindExpression(inner, rows))
+    })
+    const values = targets.map((target) => bindExpression(nodeField(target, 'expr'), withWindows))
+    return projectValues(targets, values, windows.over(input), ids)
+  }
 
   const calls: AggregateCall[] = []
   const mixed = scopeOver(range, request, (node) => {
+    if (node.tag === 'WINDOWFUNC') return windows.bind(node, (inner) => above(bindExpression(inner, mixed)))
     if (node.tag !== 'AGGREF') throw notHere(node)
     return bindAggregate(node, rows, calls, ids)
   })
@@ -118,16 +158,13 @@ function bindSelect(query: TreeNode, range: readonly RangeEntry[], { request, id
     const key = keys.find((each) => sameScalar(each.value, scalar))
     if (key) return { kind: 'column', id: key.column.id, type: key.column.type }
     if (scalar.kind === 'column') {
-      if (calls.some((call) => call.column.id === scalar.id)) return scalar
+      if (calls.some((call) => call.column.id === scalar.id) || windows.has(scalar.id)) return scalar
       const { column } = addKey(scalar, columnOf(operatorOf(input).columns(input), scalar.id).name)
       return { kind: 'column', id: column.id, type: column.type }
     }
     return scalar.kind === 'constant' ? scalar : { ...scalar, args: scalarArguments(scalar).map(above) }
   }
-  const bound = targets.map((target) => ({
-    target,
-    value: above(bindExpression(nodeField(target, 'expr'), mixed)),
-  }))
+  const bound = targets.map((target) => above(bindExpression(nodeField(target, 'expr'), mixed)))
   const condition = having ? conjuncts(above(bindExpression(having, mixed))) : []
   const rule = groupRule(keys, calls, ids, {
     nullable: (scalar) => scalarNullable(scalar, isNullable),
@@ -143,9 +180,17 @@ function bindSelect(query: TreeNode, range: readonly RangeEntry[], { request, id
   const aggregated: Node = { op: 'aggregate', input, keys, calls, rule }
   const kept: Node =
     condition.length === 0 ? aggregated : { op: 'filter', input: aggregated, predicate: condition }
-  const values = new Map(bound.map(({ target, value }) => [target, value]))
-  return projectTargets(targets, kept, ids, (_, target) => {
-    const value = values.get(target)
+  return projectValues(targets, bound, windows.over(kept), ids)
+}
+
+function projectValues(
+  targets: readonly TreeNode[],
+  values: readonly Scalar[],
+  input: Node,
+  ids: ColumnIds,
+): Project {
+  return projectTargets(targets, input, ids, (_, target) => {
+    const value = values[targets.indexOf(target)]
     if (!value) throw internalError('a target entry was not bound')
     return value
   })

@@ -3,7 +3,6 @@
 import type { Column, Node } from '../algebra/node.ts'
 import type { Project } from '../algebra/operators/project.ts'
 import { readColumns } from '../bind/read-columns.ts'
-import { internalError } from '../catalog/error.ts'
 import { quoteIdentifier } from '../catalog/quote.ts'
 import type { CompileRequest, RelationFacts } from '../catalog/request.ts'
 import { type Changed, differentiate, differentiateInput } from '../delta/differentiate.ts'
@@ -20,9 +19,10 @@ import {
 import { rowHash } from './image.ts'
 import { fillLeaves } from './leaves.ts'
 import { columnType, targetName } from './names.ts'
+import { missingForPartition } from './partition-stage.ts'
 import type { MissingIndex, Plan, PlanColumn, Reason } from './plan.ts'
 import { type MissingProbe, missingProbes } from './probes.ts'
-import { missingForRedo, redoFunctionOf } from './redo.ts'
+import { missingForRedo } from './redo.ts'
 import {
   capturedColumns,
   type Definition,
@@ -31,10 +31,10 @@ import {
   pendingStatement,
   refreshStatement,
   scratchFunctions,
+  stageFunction,
 } from './refresh.ts'
 import { Printer } from './select.ts'
-import { type StateTable, storedName } from './stage.ts'
-import { chooseStorage, type Storage } from './storage.ts'
+import { chooseStorage, partitionTableOf, type Storage, stateTableOf } from './storage.ts'
 import { queryText } from './text/query-text.ts'
 
 /** A statement as explain shows it, and the function that runs it. */
@@ -91,8 +91,12 @@ export function emitDifferential(
   const full = fullFunction(request, fullStatement(definition))
   const fill = fillFunction(request, fillStatement(definition))
   const pending = pendingFunction(request, pendingStatement(relations))
-  missing.push(...staged.stages.flatMap((stage) => missingForRedo(request, stage)))
-  const redo = staged.stages.flatMap((stage) => redoFunctionOf(request, stage) ?? [])
+  missing.push(
+    ...staged.stages.flatMap((stage) =>
+      stage.kind === 'group' ? missingForRedo(request, stage) : missingForPartition(stage),
+    ),
+  )
+  const redo = staged.stages.flatMap((stage) => stageFunction(request, stage) ?? [])
   functions.push(...scratchFunctions(definition), ...redo, full, fill, pending)
   statements.set('full sql', { sql: fullStatement(definition), function: full.name })
   const own = staged.stages.filter((stage) => stage !== storage.fused)
@@ -115,23 +119,19 @@ export function emitDifferential(
         tables: [
           createTable(targetName(request), planColumns(request)),
           ...own.map((stage) => {
-            const state = stateOfStage(storage, stage)
-            const columns = [...stage.node.rule.keys, ...stage.node.rule.accumulators].map(({ column }) => ({
-              name: storedName(state, column),
+            const table = stateTableOf(request, storage, stage)
+            const columns = table.columns.map(({ column, name }) => ({
+              name,
               sql: columnType(request, column.type),
             }))
-            return createTable(state.sql, columns)
+            return createTable(table.sql, columns)
           }),
         ],
         functions: functions.map(({ ddl }) => ddl),
         indexes: [
           ...indexesOf(request, storage.target),
-          ...own.flatMap((stage) => {
-            const state = stateOfStage(storage, stage)
-            const keys = stage.node.rule.keys.map(({ column }) => column)
-            const columns = keys.map((column) => ({ column, name: storedName(state, column) }))
-            return indexesOf(request, { sql: state.sql, columns, key: keys })
-          }),
+          ...own.flatMap((stage) => indexesOf(request, stateTableOf(request, storage, stage))),
+          ...staged.stages.flatMap((stage) => partitionIndexes(request, storage, stage, root)),
         ],
       },
       refresh: { single, general, pending: pending.name, full: full.name, fill: fill.name },
@@ -184,10 +184,18 @@ export function emitFull(request: CompileRequest, reasons: readonly Reason[]): E
   }
 }
 
-function stateOfStage(storage: Storage, stage: Stage): StateTable {
-  const state = storage.states.get(stage.number)
-  if (!state) throw internalError(`stage ${stage.number} has no state`)
-  return state
+/** The index that finds the stored rows of a partition, unless that of the table's key does. */
+function partitionIndexes(
+  request: CompileRequest,
+  storage: Storage,
+  stage: Stage,
+  root: Project,
+): readonly string[] {
+  if (stage.kind === 'group') return []
+  const { table, keyNames } = partitionTableOf(request, storage, stage, root)
+  const leading = table.key?.slice(0, keyNames.length).map((column) => nameOf(table, column)) ?? []
+  if (keyNames.every((name) => leading.includes(name))) return []
+  return [`CREATE INDEX ON ${table.sql} (${keyNames.join(', ')})`]
 }
 
 /** The delta terms of a change in `relations`: of every stage's input and of the root. */

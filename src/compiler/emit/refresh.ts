@@ -9,7 +9,7 @@ import type { Node } from '../algebra/node.ts'
 import type { Project } from '../algebra/operators/project.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { type Changed, differentiate, leavesOf, scansOf } from '../delta/differentiate.ts'
-import type { StagedQuery } from '../delta/stage.ts'
+import type { Stage, StagedQuery } from '../delta/stage.ts'
 import { applyNet, type StoredTable } from './apply.ts'
 import { type GeneratedFunction, scratchFunction } from './function.ts'
 import { groupByImage, groupMatch, otherImage } from './image.ts'
@@ -24,11 +24,19 @@ import {
   packedColumn,
 } from './names.ts'
 import { isPacked } from './packed.ts'
+import { partitionChange, partitionFunction } from './partition-stage.ts'
 import { CACHED_LIMIT } from './plan.ts'
 import { redoFunctionOf } from './redo.ts'
 import { cte, indent, inlineCte, Printer } from './select.ts'
-import { stageChange, stageFromScratch, stateSource, storedName, withOutputs } from './stage.ts'
-import type { Storage } from './storage.ts'
+import {
+  stageChange,
+  stageFromScratch,
+  stateSource,
+  storedColumns,
+  storedName,
+  withOutputs,
+} from './stage.ts'
+import { partitionTableOf, type Storage, stateTableOf } from './storage.ts'
 
 export interface Definition {
   readonly request: CompileRequest
@@ -65,7 +73,7 @@ export function refreshStatement(
   }
   const stageSources = new Map<number, StageSource>()
   const printer = new Printer(request, refreshLeaves(stageSources, isBulk))
-  const asked = staged.stages.filter((stage) => redoFunctionOf(request, stage) !== null)
+  const asked = staged.stages.filter((stage) => stageFunction(request, stage) !== null)
   const ctes = [
     guard([...sources.keys()], relations, held(asked.map((stage) => stage.node.input))),
     ...relations.map((relation) => deltaRows(request, relation, sources)),
@@ -73,8 +81,16 @@ export function refreshStatement(
   let counts = { inserted: '0', updated: '0', deleted: '0' }
   for (const stage of staged.stages) {
     const state = storage.states.get(stage.number)
+    if (state) stageSources.set(stage.number, stateSource(stage, state))
+    if (stage.kind === 'partition') {
+      const change = partitionChange(stage, partitionTableOf(request, storage, stage, root), changed, printer)
+      if (!change) continue
+      changedStages.add(stage.number)
+      ctes.push(...change.ctes)
+      if (stage === storage.fused) counts = change
+      continue
+    }
     if (!state) continue
-    stageSources.set(stage.number, stateSource(stage, state))
     const change = stageChange(stage, state, changed, printer, stage !== storage.fused)
     if (!change) continue
     changedStages.add(stage.number)
@@ -101,6 +117,11 @@ export function refreshStatement(
 SELECT guard.ok AS applied, pg_current_snapshot() AS snapshot,
   ${counts.inserted} AS inserted, ${counts.updated} AS updated, ${counts.deleted} AS deleted
 FROM guard`
+}
+
+/** The function that a stage computes groups or partitions anew with, where it is one. */
+export function stageFunction(request: CompileRequest, stage: Stage): GeneratedFunction | null {
+  return stage.kind === 'group' ? redoFunctionOf(request, stage) : partitionFunction(request, stage)
 }
 
 /** How many new rows each source has, and how often one was truncated. */
@@ -196,8 +217,7 @@ function fromScratch(definition: Definition): FromScratch {
   for (const stage of staged.stages) {
     const name = scratchName(stage.number)
     const query = stageFromScratch(stage, printer)
-    const { rule } = stage.node
-    const columns = [...rule.keys, ...rule.accumulators].map(({ column }) => column)
+    const columns = storedColumns(stage)
     // A stage over another stage reads that one's CTE, which no function sees.
     if (leavesOf(stage.node.input).some((leaf) => leaf.op === 'stage-output')) ctes.push(cte(name, query))
     else {
@@ -250,8 +270,7 @@ export function fillStatement(definition: Definition | Recomputed): string {
     .flatMap((stage) => {
       const state = storage.states.get(stage.number)
       if (!state) return []
-      const { rule } = stage.node
-      const columns = [...rule.keys, ...rule.accumulators].map(({ column }) => column)
+      const columns = storedColumns(stage)
       const insert = `INSERT INTO ${state.sql} (${columns.map((column) => storedName(state, column)).join(', ')})\nSELECT ${columns.map(columnName).join(', ')}\nFROM ${scratchName(stage.number)}`
       return [`stage_${stage.number}_filled AS (\n  ${indent(insert)}\n)`]
     })
@@ -281,16 +300,10 @@ export function fullStatement(definition: Definition | Recomputed): string {
   const { printer, ctes: scratch, locks } = fromScratch(definition)
   const ctes = [...scratch]
   for (const stage of staged.stages) {
-    const state = storage.states.get(stage.number)
-    if (stage === storage.fused || !state) continue
-    const { rule } = stage.node
-    const columns = [...rule.keys, ...rule.accumulators].map(({ column }) => ({
-      column,
-      name: storedName(state, column),
-    }))
+    if (stage === storage.fused) continue
+    const table = stateTableOf(request, storage, stage)
     const name = `stage_${stage.number}`
-    const wanted = `SELECT ${columns.map(({ column }) => columnName(column)).join(', ')}, 1 AS weight\nFROM ${scratchName(stage.number)}`
-    const table = { sql: state.sql, columns, key: rule.keys.map(({ column }) => column) }
+    const wanted = `SELECT ${table.columns.map(({ column }) => columnName(column)).join(', ')}, 1 AS weight\nFROM ${scratchName(stage.number)}`
     ctes.push(cte(`${name}_net`, difference(request, table, wanted)))
     ctes.push(...applyNet(request, table, `${name}_net`, name).ctes)
   }

@@ -16,6 +16,7 @@ import { internalError } from '../catalog/error.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { groupByImage } from './image.ts'
 import { columnName } from './names.ts'
+import { partitionQuery } from './partition-text.ts'
 import { printScalar } from './scalar.ts'
 
 /** A SELECT in the making. `weight` is null when every row has weight 1. */
@@ -112,6 +113,12 @@ export class Printer {
         return this.derived(this.consolidated(node.input), 'net', operatorOf(node).columns(node), true)
       case 'aggregate':
         return this.#aggregate(node)
+      case 'window':
+      case 'distinct-on':
+      case 'limit': {
+        const query = partitionQuery(node, this.select(node.input), this)
+        return this.derived(query, 'p', operatorOf(node).columns(node), false)
+      }
     }
   }
 

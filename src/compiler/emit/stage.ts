@@ -9,10 +9,11 @@ import type { ColumnId, Scalar } from '../algebra/scalar.ts'
 import { internalError } from '../catalog/error.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { type Changed, differentiateInput } from '../delta/differentiate.ts'
-import type { Stage } from '../delta/stage.ts'
+import type { GroupStage, Stage } from '../delta/stage.ts'
 import { groupMatch, isIdentity, keyImage, keyMatch, otherImage } from './image.ts'
 import { type StageSource, stageOutputName } from './leaves.ts'
 import { columnName } from './names.ts'
+import { partitionQuery } from './partition-text.ts'
 import { redone } from './redo.ts'
 import { printScalar } from './scalar.ts'
 import { cte, indent, inlineCte, operand, type Printer, type Select } from './select.ts'
@@ -40,32 +41,40 @@ export function storedName(state: StateTable, column: Column): string {
 
 /** A stage's stored rows as a leaf for the operators above. */
 export function stateSource(stage: Stage, state: StateTable): StageSource {
-  const { rule } = stage.node
   return {
     from: state.sql,
     output: stage.output,
     columns: (alias) => {
       const stored = new Map<ColumnId, string>()
-      for (const { column } of [...rule.keys, ...rule.accumulators])
+      for (const column of storedColumns(stage))
         stored.set(column.id, `${alias}.${storedName(state, column)}`)
       return withOutputs(stage, stored)
     },
   }
 }
 
-/** Keys, accumulators, and the output columns computed from them. */
+/** What a stage keeps: of a group its keys and accumulators, of a partition its output rows. */
+export function storedColumns(stage: Stage): readonly Column[] {
+  if (stage.kind === 'partition') return stage.output.columns
+  const { rule } = stage.node
+  return [...rule.keys, ...rule.accumulators].map(({ column }) => column)
+}
+
+/** What is stored, and the output columns computed from it. */
 export function withOutputs(
   stage: Stage,
   stored: ReadonlyMap<ColumnId, string>,
 ): ReadonlyMap<ColumnId, string> {
+  if (stage.kind === 'partition') return stored
   const all = new Map(stored)
   const select: Select = { from: [], where: [], columns: stored, weight: null }
   for (const { column, value } of stage.node.rule.outputs) all.set(column.id, operand(value, select))
   return all
 }
 
-/** `SELECT keys, accumulators` over the input from scratch: the content of the state table. */
+/** What a stage keeps, computed from the input: the content of the state table. */
 export function stageFromScratch(stage: Stage, printer: Printer): string {
+  if (stage.kind === 'partition') return partitionQuery(stage.node, printer.select(stage.node.input), printer)
   const { rule } = stage.node
   const aggregates = rule.accumulators.map(({ column, scratch }) => ({ column, value: scratch }))
   return printer.grouped(printer.select(stage.node.input), rule.keys, aggregates)
@@ -82,7 +91,7 @@ export interface StageChange {
 
 /** The CTEs that bring one stage up to date and give `stage_<n>_output`; null when its input cannot have changed. */
 export function stageChange(
-  stage: Stage,
+  stage: GroupStage,
   state: StateTable,
   changed: Changed,
   printer: Printer,
@@ -157,7 +166,7 @@ function groupKey(request: CompileRequest, state: StateTable, column: Column): s
 }
 
 /** Keys whose equal values may look different. */
-function doubtfulKeys(request: CompileRequest, stage: Stage): readonly Projection[] {
+function doubtfulKeys(request: CompileRequest, stage: GroupStage): readonly Projection[] {
   return stage.node.rule.keys.filter(({ column }) => !isIdentity(request, column))
 }
 
@@ -179,7 +188,7 @@ function imagesOf(request: CompileRequest, input: Select): (key: Projection) => 
  * have left: a group shows its key as one of its rows has it. Never for a group that is gone. Null: no group ever.
  */
 function redoCondition(
-  stage: Stage,
+  stage: GroupStage,
   state: StateTable,
   scope: Select,
   request: CompileRequest,
@@ -199,7 +208,7 @@ function redoCondition(
 }
 
 /** `stage_n_touched` with what was computed anew put in its place. */
-function withRedone(stage: Stage, touched: string, changed: Changed, printer: Printer): string {
+function withRedone(stage: GroupStage, touched: string, changed: Changed, printer: Printer): string {
   const { request } = printer
   const { rule } = stage.node
   const again = redone(stage, touched, changed, printer)
@@ -229,7 +238,7 @@ function withRedone(stage: Stage, touched: string, changed: Changed, printer: Pr
 }
 
 /** Groups that died, changed, appeared. Found by ctid: `stage_n_change` has looked them up already. */
-function writes(request: CompileRequest, stage: Stage, state: StateTable, name: string): string[] {
+function writes(request: CompileRequest, stage: GroupStage, state: StateTable, name: string): string[] {
   const { rule } = stage.node
   const alive = `c.new_${columnName(rule.count.column)} > 0`
   const grouped = rule.keys.length > 0
@@ -270,7 +279,7 @@ RETURNING 1`
 }
 
 /** What the operators above see of the change: every touched group's old row with −1, its new row with +1. */
-function outputRows(request: CompileRequest, stage: Stage, name: string): string {
+function outputRows(request: CompileRequest, stage: GroupStage, name: string): string {
   const { rule } = stage.node
   const rows = (version: 'old' | 'new', weight: number) => {
     const scope = stageRow(request, stage, version, 'c')
@@ -289,7 +298,7 @@ function outputRows(request: CompileRequest, stage: Stage, name: string): string
 }
 
 /** Scope of one row of `stage_n_change`: its old or its new version. */
-function stageRow(request: CompileRequest, stage: Stage, version: 'old' | 'new', alias: string): Select {
+function stageRow(request: CompileRequest, stage: GroupStage, version: 'old' | 'new', alias: string): Select {
   const { rule } = stage.node
   const stored = new Map<ColumnId, string>()
   for (const { column } of rule.keys) {

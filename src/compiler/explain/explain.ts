@@ -35,6 +35,7 @@ export function explainDifferential(
       property: `state of stage ${stage.number}`,
       value: fused ? 'the stream table itself' : (table?.sql ?? ''),
     })
+    if (stage.kind === 'partition') continue
     const asked = stage.node.rule.accumulators.filter((accumulator) => accumulator.recompute)
     if (asked.length > 0)
       entries.push({
@@ -86,6 +87,7 @@ const COST: Readonly<Record<OperatorClass, string>> = {
   linear: 'linear: work per changed row',
   multilinear: 'multilinear: one probe into each other input per changed row',
   group: 'per group: one look-up per touched group',
+  partition: 'per partition: the rows of every touched partition are computed anew',
   term: '',
 }
 

@@ -3,14 +3,17 @@ import type { Node } from '../node.ts'
 import type { Operator } from '../operator.ts'
 import { aggregate } from './aggregate.ts'
 import { consolidate } from './consolidate.ts'
+import { distinctOn } from './distinct-on.ts'
 import { filter } from './filter.ts'
 import { join } from './join.ts'
+import { limit } from './limit.ts'
 import { negate } from './negate.ts'
 import { project } from './project.ts'
 import { read } from './read.ts'
 import { scan } from './scan.ts'
 import { unionAll } from './union-all.ts'
 import { values } from './values.ts'
+import { window } from './window.ts'
 
 export const operators = {
   scan,
@@ -20,6 +23,9 @@ export const operators = {
   join,
   'union-all': unionAll,
   aggregate,
+  window,
+  'distinct-on': distinctOn,
+  limit,
   read,
   negate,
   consolidate,
