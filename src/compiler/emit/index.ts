@@ -6,7 +6,7 @@ import { readColumns } from '../bind/read-columns.ts'
 import { quoteIdentifier } from '../catalog/quote.ts'
 import type { CompileRequest, RelationFacts } from '../catalog/request.ts'
 import { type Changed, differentiate, differentiateInput } from '../delta/differentiate.ts'
-import type { Stage, StagedQuery } from '../delta/stage.ts'
+import type { StagedQuery } from '../delta/stage.ts'
 import type { StoredTable } from './apply.ts'
 import {
   bulkFunction,
@@ -34,7 +34,8 @@ import {
   stageFunction,
 } from './refresh.ts'
 import { Printer } from './select.ts'
-import { chooseStorage, partitionTableOf, type Storage, stateTableOf } from './storage.ts'
+import { stageIndexes } from './stage-indexes.ts'
+import { chooseStorage, stateTableOf } from './storage.ts'
 import { queryText } from './text/query-text.ts'
 
 /** A statement as explain shows it, and the function that runs it. */
@@ -131,7 +132,7 @@ export function emitDifferential(
         indexes: [
           ...indexesOf(request, storage.target),
           ...own.flatMap((stage) => indexesOf(request, stateTableOf(request, storage, stage))),
-          ...staged.stages.flatMap((stage) => partitionIndexes(request, storage, stage, root)),
+          ...stageIndexes(request, storage, staged, root),
         ],
       },
       refresh: { single, general, pending: pending.name, full: full.name, fill: fill.name },
@@ -182,20 +183,6 @@ export function emitFull(request: CompileRequest, reasons: readonly Reason[]): E
       missingIndexes: [],
     },
   }
-}
-
-/** The index that finds the stored rows of a partition, unless that of the table's key does. */
-function partitionIndexes(
-  request: CompileRequest,
-  storage: Storage,
-  stage: Stage,
-  root: Project,
-): readonly string[] {
-  if (stage.kind === 'group') return []
-  const { table, keyNames } = partitionTableOf(request, storage, stage, root)
-  const leading = table.key?.slice(0, keyNames.length).map((column) => nameOf(table, column)) ?? []
-  if (keyNames.every((name) => leading.includes(name))) return []
-  return [`CREATE INDEX ON ${table.sql} (${keyNames.join(', ')})`]
 }
 
 /** The delta terms of a change in `relations`: of every stage's input and of the root. */

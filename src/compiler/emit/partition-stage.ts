@@ -73,7 +73,12 @@ FROM ${touched} AS t, ${table.sql} AS s${match.length > 0 ? `\nWHERE ${match.joi
   const applied = applyNet(request, table, net, root ? 'target' : name)
   return {
     ...applied,
-    ctes: [cte(touched, touchedKeys), cte(net, printer.consolidatedRows(both, columns)), ...applied.ctes],
+    // Of the type that the literal weight of a stored row has: only then does a probe go through their UNION ALL.
+    ctes: [
+      cte(touched, touchedKeys),
+      cte(net, printer.consolidatedRows(both, columns, 'integer')),
+      ...applied.ctes,
+    ],
   }
 }
 
@@ -91,11 +96,9 @@ function newSelect(stage: PartitionStage, touched: string, changed: Changed, pri
       keys.map(({ id }) => at(rows, id)),
       keys.map((column) => `t.${columnName(column)}`),
     )
-    const joined = {
-      ...rows,
-      from: [...rows.from, `${touched} AS t`],
-      where: [...rows.where, ...match],
-    }
+    const isProbed = printer.probing.has(stage.number)
+    const input = operatorOf(node.input).columns(node.input)
+    const joined = printer.meeting(rows, input, `${touched} AS t`, match, isProbed)
     const query = partitionQuery(node, plainRows(joined, node.input, printer), printer)
     return printer.derived(query, 'p', outputs, false)
   }

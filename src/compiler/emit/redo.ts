@@ -51,11 +51,9 @@ export function redone(stage: Stage, touched: string, changed: Changed, printer:
       keys.map(({ value }) => operand(value, rows)),
       keys.map(({ column }) => `t.${columnName(column)}`),
     )
-    const joined = {
-      ...rows,
-      from: [...rows.from, `${touched} AS t`],
-      where: [...rows.where, ...match, 't.redo'],
-    }
+    const isProbed = printer.probing.has(stage.number)
+    const input = operatorOf(stage.node.input).columns(stage.node.input)
+    const joined = printer.meeting(rows, input, `${touched} AS t`, [...match, 't.redo'], isProbed)
     const query = printer.grouped(
       plainRows(joined, stage.node.input, printer),
       keys,

@@ -36,6 +36,7 @@ import {
   storedName,
   withOutputs,
 } from './stage.ts'
+import { probingStages } from './stage-indexes.ts'
 import { partitionTableOf, type Storage, stateTableOf } from './storage.ts'
 
 export interface Definition {
@@ -72,7 +73,8 @@ export function refreshStatement(
     stage: (number) => changedStages.has(number),
   }
   const stageSources = new Map<number, StageSource>()
-  const printer = new Printer(request, refreshLeaves(stageSources, isBulk))
+  const probing = isBulk ? new Set<number>() : probingStages(request, storage, staged)
+  const printer = new Printer(request, refreshLeaves(stageSources, isBulk), probing)
   const asked = staged.stages.filter((stage) => stageFunction(request, stage) !== null)
   const ctes = [
     guard([...sources.keys()], relations, held(asked.map((stage) => stage.node.input))),
