@@ -45,7 +45,7 @@ export interface Statement {
 }
 
 export interface Emitted {
-  readonly plan: Omit<Plan, 'explain' | 'lineage'>
+  readonly plan: Omit<Plan, 'explain' | 'lineage' | 'notices'>
   readonly definition: Definition | null
   /** The statements by the name under which explain shows them. */
   readonly statements: ReadonlyMap<string, Statement>

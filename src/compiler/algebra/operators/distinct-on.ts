@@ -3,7 +3,7 @@
  *
  * Shape: the input's. Keys: the key, and the input's. Class: partition. Delta: the old first row of every touched key
  * against the new one. State: the output rows. Nulls: NULL keys are alike. Ties are broken by the remaining columns.
- * Refuses: keys of types without btree order. Source: PostgreSQL nodeUnique.c.
+ * Refuses: keys of types without btree order. Source: nodeUnique.c.
  */
 import type { Node } from '../node.ts'
 import type { Operator } from '../operator.ts'

@@ -5,7 +5,7 @@
  * several has one such operator for each. Delta: the rows of every partition that a changed row belongs (or belonged) to,
  * old ones against new. State: the output rows. Nulls: NULL keys are one partition; order and frames as PostgreSQL has
  * them. Ties that ORDER BY leaves are broken by the remaining columns where no peer group is looked at.
- * Refuses: PARTITION BY over types without btree order. Source: PostgreSQL nodeWindowAgg.c; DBSP23 §7 (group-by).
+ * Refuses: PARTITION BY over types without btree order. Source: nodeWindowAgg.c; DBSP23 §7 (group-by).
  */
 import type { Column, Node } from '../node.ts'
 import type { Operator } from '../operator.ts'
