@@ -16,6 +16,10 @@ CREATE TABLE pgstream._scheduler (
 ) WITH (fillfactor = 50);
 INSERT INTO pgstream._scheduler DEFAULT VALUES;
 
+-- Nothing but locks: on these nobody else has any right, while an advisory lock is anybody's to take.
+CREATE TABLE pgstream._graph_lock ();
+CREATE TABLE pgstream._definition_lock ();
+
 COMMENT ON TABLE pgstream.open_alerts IS 'alerts that have been sent and still hold';
 COMMENT ON TABLE pgstream._scheduler IS 'what the callers of the scheduler share';
 GRANT SELECT ON pgstream.open_alerts, pgstream._scheduler TO PUBLIC;

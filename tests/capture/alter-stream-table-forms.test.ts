@@ -61,11 +61,7 @@ describe.each([
   ['unwatched', false],
 ])('%s', (_, watched) => {
   beforeAll(async () => {
-    db = await freshDatabase()
-    if (!watched)
-      await query(
-        'DROP EVENT TRIGGER pg_stream_ddl; DROP EVENT TRIGGER pg_stream_drop; DROP EVENT TRIGGER pg_stream_rewrite',
-      )
+    db = await freshDatabase({ watched })
   })
   afterAll(() => db.close())
 

@@ -5,10 +5,7 @@ import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 let db: FreshDatabase
 
 beforeAll(async () => {
-  db = await freshDatabase()
-  await db.client.query(
-    'DROP EVENT TRIGGER pg_stream_ddl; DROP EVENT TRIGGER pg_stream_drop; DROP EVENT TRIGGER pg_stream_rewrite',
-  )
+  db = await freshDatabase({ watched: false })
 })
 afterAll(() => db.close())
 
@@ -80,4 +77,17 @@ test('a rename in a transaction that is rolled back', async () => {
   )
   expect(await refresh()).toBe('DIFFERENTIAL')
   expect(await verified()).toEqual([])
+})
+
+test('what the scheduler finds broken stays in ERROR, with the reason', async () => {
+  await setUp()
+  await db.client.query(`SELECT pgstream.alter_stream_table('st', schedule => '1s'); ALTER TABLE t DROP COLUMN n;
+    INSERT INTO t VALUES (5, 'a', 'b'); UPDATE pgstream.frontiers SET checked_at = now() - interval '1 hour'`)
+  await db.client.query('CALL pgstream.run_scheduler()')
+  expect(await state()).toEqual({
+    status: 'ERROR',
+    broken_reason: expect.stringContaining('column n of source table public.t was dropped'),
+  })
+  const { rows } = await db.client.query('SELECT last_error FROM pgstream.stream_tables_info')
+  expect(rows[0].last_error).toContain('column n of source table public.t was dropped')
 })

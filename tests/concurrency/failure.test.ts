@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { expect, test } from 'vitest'
-import { expectExact } from '../oracle/oracle.ts'
+import { expectEqual, expectExact } from '../oracle/oracle.ts'
 import { create, outcome, refresh, scenes } from './scene.ts'
 
 const scene = scenes()
@@ -153,3 +153,50 @@ test.each(['53100', '53200', '53300', '58030', '40001', '55P03', '57P01', '08006
     expect(rows).toEqual([{ passes: true }])
   },
 )
+
+const RAISING = (state: string) => `${SETUP}
+  CREATE TABLE broken (id int PRIMARY KEY);
+  CREATE FUNCTION raising(i int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$
+    BEGIN IF i = 11 THEN RAISE 'no' USING ERRCODE = '${state}'; END IF; RETURN i; END $$;`
+
+test.each(['55P03', '57014', '40001', '53100'])(
+  'a function that only says %s by RAISE is tried again, and suspends its stream table in the end',
+  async (state) => {
+    const { client } = await scene(RAISING(state))
+    await create(client, 'said', 'SELECT raising(id) AS id FROM orders', { schedule: '1s' })
+    await create(client, 'total', 'SELECT sum(amount) AS total FROM orders', { schedule: '1s' })
+    await client.query('INSERT INTO orders VALUES (11, 1, 1)')
+    for (let i = 0; i < 9; i++) await pass(client)
+    expect(await status(client, 'said')).toMatchObject({ status: 'ACTIVE', consecutive_errors: 0 })
+    // It ends no pass: others are refreshed.
+    await expectEqual(client, 'total')
+    for (let i = 0; i < 3; i++) await pass(client)
+    expect(await status(client, 'said')).toMatchObject({ status: 'SUSPENDED', consecutive_errors: 3 })
+    const { rows } = await client.query(
+      `SELECT last_error FROM pgstream.pgs_stream_tables WHERE pgs_relid = 'said'::regclass`,
+    )
+    expect(rows[0].last_error).toContain(`SQLSTATE ${state}`)
+    expect(rows[0].last_error).toContain('raised by a function of the query')
+    await client.query(`DELETE FROM orders WHERE id = 11; SELECT pgstream.resume_stream_table('said')`)
+    await pass(client)
+    await expectEqual(client, 'said')
+    expect(await status(client, 'said')).toMatchObject({ status: 'ACTIVE', consecutive_errors: 0 })
+    // The count begins anew.
+    await client.query('INSERT INTO orders VALUES (11, 1, 1)')
+    await pass(client)
+    expect(await status(client, 'said')).toMatchObject({ status: 'ACTIVE', consecutive_errors: 0 })
+  },
+)
+
+test('so does one in a group, whose others go on without it', async () => {
+  const { client } = await scene(RAISING('57014'))
+  await create(client, 'a', 'SELECT sum(amount) AS total FROM orders', { schedule: '1s' })
+  await create(client, 'b', 'SELECT raising(id) AS id FROM orders', { schedule: '1s' })
+  for (const name of ['a', 'b'])
+    await client.query(`SELECT pgstream.alter_stream_table($1, consistency_group => 'both')`, [name])
+  await client.query('INSERT INTO orders VALUES (11, 1, 1)')
+  for (let i = 0; i < 12; i++) await pass(client)
+  expect(await status(client, 'b')).toMatchObject({ status: 'SUSPENDED' })
+  await pass(client)
+  await expectEqual(client, 'a')
+})

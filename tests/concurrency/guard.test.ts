@@ -152,10 +152,7 @@ test('what does not touch what a refresh writes is allowed', async () => {
 describe('where nobody watches DDL, the next refresh refuses', () => {
   let unwatched: FreshDatabase
   beforeAll(async () => {
-    unwatched = await freshDatabase()
-    await unwatched.client.query(
-      'DROP EVENT TRIGGER pg_stream_ddl; DROP EVENT TRIGGER pg_stream_drop; DROP EVENT TRIGGER pg_stream_rewrite',
-    )
+    unwatched = await freshDatabase({ watched: false })
     return () => unwatched.close()
   })
   test.each(Object.entries(ALTERED))('%s', async (name, ddl) => {

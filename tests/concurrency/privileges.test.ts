@@ -96,11 +96,15 @@ test('internal functions do not do for a plain role what it may not do itself', 
     `pgstream._clean_changes('t'::regclass)`,
     `pgstream._drop_capture('t'::regclass)`,
     `pgstream._ensure_capture('secret'::regclass, '{1,2}')`,
-    `pgstream._advance(${id}, pg_current_snapshot(), now(), 0)`,
-    `pgstream._create_stream_table('secret'::regclass, 'public', 'x', 'SELECT 1', '', NULL, 'AUTO', true)`,
+    `pgstream._advance(${id}, '{}', pg_current_snapshot(), now(), 0, 'FULL', 0, '{}', '{}')`,
+  ])
+    expect([call, await outcome(user.query(`SELECT ${call}`))]).toEqual([call, '42501'])
+  // These ask that a view of this very session is given, which another's table is not.
+  for (const call of [
+    `pgstream._create_stream_table('secret'::regclass, 'public', 'x', 'SELECT 1', '', NULL, 'AUTO', true, NULL)`,
     `pgstream._redefine('secret'::regclass, ${id}, 'SELECT 1', '', 'AUTO')`,
   ])
-    expect([call, await outcome(user.query(`SELECT ${call}`))]).not.toEqual([call, 'ok'])
+    expect([call, await outcome(user.query(`SELECT ${call}`))]).toEqual([call, '22023'])
   await expectExact(client, 'mine')
 })
 

@@ -133,6 +133,7 @@ test('nothing that has our rights is for everybody, but what checks its caller',
   )
   expect(rows.map(({ name }) => name)).toEqual([
     '_create_stream_table',
+    '_expected_delta',
     '_explain_state',
     '_follow_ddl',
     '_follow_drop',

@@ -18,7 +18,7 @@ export async function signature(client: pg.Client, name: string): Promise<string
     columns: string[]
   }>(
     `SELECT prokind AS kind, pg_get_function_result(p.oid) AS result,
-       ARRAY(SELECT concat_ws(' ', quote_ident(a.name), a.type, 'DEFAULT ' || a.fallback) FROM pgs_arguments(p) AS a WHERE a.mode IN ('i', 'v')) AS arguments,
+       ARRAY(SELECT concat_ws(' ', CASE a.mode WHEN 'b' THEN 'INOUT' END, quote_ident(a.name), a.type, 'DEFAULT ' || a.fallback) FROM pgs_arguments(p) AS a WHERE a.mode IN ('i', 'v', 'b')) AS arguments,
        ARRAY(SELECT concat_ws(' ', quote_ident(a.name), a.type) FROM pgs_arguments(p) AS a WHERE a.mode = 't') AS columns
      FROM pg_proc p WHERE pronamespace = 'pgstream'::regnamespace AND proname = $1`.replaceAll(
       'pgs_arguments(p)',

@@ -209,3 +209,85 @@ test('wide layers do not multiply: every table reads all of the layer below', as
   expect(new Set(Object.values(depths))).toEqual(new Set([0, 1, 2, 3]))
   expect(await groups(at)).toHaveLength(1)
 })
+
+const FAMILIES = `CREATE TABLE t (id int, v int) PARTITION BY RANGE (id);
+  CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (100);
+  CREATE TABLE t2 PARTITION OF t FOR VALUES FROM (100) TO (200);
+  CREATE TABLE parent (id int, v int); CREATE TABLE other (id int, v int);
+  CREATE TABLE child () INHERITS (parent); CREATE TABLE grandchild () INHERITS (child);
+  CREATE TABLE of_both () INHERITS (parent, other)`
+
+test.each([
+  ['a partitioned table and its partition', { a: ['t'], b: ['t1'], d: ['a', 'b'] }, ['a b d']],
+  ['two partitions', { a: ['t1'], b: ['t2'], d: ['a', 'b'] }, []],
+  ['a parent and its grandchild', { a: ['parent'], b: ['grandchild'], d: ['a', 'b'] }, ['a b d']],
+  ['two parents of one child', { a: ['parent'], b: ['other'], d: ['a', 'b'] }, ['a b d']],
+  ['a partition read directly', { a: ['t'], d: ['a', 't2'] }, ['a d']],
+])('tables with rows in common meet: %s', async (_, tables, expected) => {
+  for (const mode of ['AUTO', 'FULL']) {
+    const at = await scene(FAMILIES)
+    for (const [name, sources] of Object.entries(tables))
+      await create(at.client, name, from(...(sources as string[])), { mode })
+    expect(await groups(at)).toEqual(expected)
+  }
+})
+
+test.each(['AUTO', 'FULL'])('groups follow partitions and children that come and go: %s', async (mode) => {
+  const at = await scene(`CREATE TABLE t (id int NOT NULL, v int) PARTITION BY RANGE (id);
+    CREATE TABLE t1 (id int NOT NULL, v int); CREATE TABLE parent (id int, v int); CREATE TABLE child (id int, v int)`)
+  const { client } = at
+  for (const [name, ...sources] of [
+    ['a', 't'],
+    ['b', 't1'],
+    ['d', 'a', 'b'],
+    ['e', 'parent'],
+    ['f', 'child'],
+    ['g', 'e', 'f'],
+  ])
+    await create(client, String(name), from(...sources), { mode })
+  expect(await groups(at)).toEqual([])
+  await client.query('ALTER TABLE t ATTACH PARTITION t1 FOR VALUES FROM (0) TO (100)')
+  expect(await groups(at)).toEqual(['a b d'])
+  await client.query('ALTER TABLE child INHERIT parent')
+  expect(await groups(at)).toEqual(['a b d', 'e f g'])
+  await client.query('ALTER TABLE t DETACH PARTITION t1')
+  expect(await groups(at)).toEqual(['e f g'])
+  await client.query('ALTER TABLE child NO INHERIT parent')
+  expect(await groups(at)).toEqual(mode === 'AUTO' ? [] : ['e f g'])
+})
+
+test('a definition that is not committed keeps nobody else from being scheduled and grouped', async () => {
+  const at = await scene(TABLES)
+  const { client, open } = at
+  await create(client, 'a', from('t'))
+  await client.query('CALL pgstream.run_scheduler()')
+  const defining = await open()
+  await defining.query('BEGIN')
+  await create(defining, 'over', from('a'))
+  await create(client, 'b', from('u'), { schedule: '1s', initialize: false })
+  await create(client, 'c', from('b'), { schedule: '1s', initialize: false })
+  await create(client, 'd', from('b', 'c'), { schedule: '1s', initialize: false })
+  await client.query('CALL pgstream.run_scheduler()')
+  expect(await groups(at)).toEqual(['c d'])
+  const { rows } = await client.query(
+    `SELECT bool_and(is_populated) AS ok FROM pgstream.pgs_stream_tables WHERE pgs_schema = $1`,
+    [at.schema],
+  )
+  expect(rows).toEqual([{ ok: true }])
+  await defining.query('COMMIT')
+  expect(Object.keys(await facts(at, 'g.rank'))).toEqual(['a', 'b', 'c', 'd', 'over'])
+})
+
+test('a refresh in a transaction that stays open keeps no definition from being scheduled', async () => {
+  const at = await scene(TABLES)
+  const { client, open } = at
+  await create(client, 'a', from('t'))
+  await create(client, 'b', from('a'))
+  const person = await open()
+  await person.query('BEGIN')
+  await person.query(`SELECT pgstream.refresh_stream_table('b')`)
+  await create(client, 'c', from('u'), { schedule: '1s', initialize: false })
+  await client.query('CALL pgstream.run_scheduler()')
+  expect(Object.keys(await facts(at, 'g.rank'))).toEqual(['a', 'b', 'c'])
+  await person.query('COMMIT')
+})

@@ -16,6 +16,7 @@ const pass = (client: pg.Client) => client.query('CALL pgstream.run_scheduler()'
 
 /** What the scheduler would refresh now. */
 async function due(client: pg.Client): Promise<string[]> {
+  await client.query('SELECT pgstream._follow_graph()')
   const { rows } = await client.query(
     `SELECT s.pgs_name AS name FROM pgstream._due() AS d JOIN pgstream.pgs_stream_tables AS s ON s.pgs_id = ANY (d.members)
      WHERE s.pgs_schema = current_schema() ORDER BY s.pgs_name`,
@@ -51,6 +52,17 @@ const WRITES: readonly (readonly [string, Ending, Ending])[] = [
         'BEGIN; INSERT INTO t VALUES (100, 1, 7); SAVEPOINT a; INSERT INTO t VALUES (101, 1, 7); ROLLBACK TO a',
       ),
     (w) => w.query('COMMIT'),
+  ],
+  [
+    'one that was prepared',
+    async (w) => {
+      const { rows } = await w.query('SELECT current_database() AS name')
+      await w.query(`BEGIN; INSERT INTO t VALUES (100, 1, 7); PREPARE TRANSACTION 'due_${rows[0].name}'`)
+    },
+    async (w) => {
+      const { rows } = await w.query('SELECT current_database() AS name')
+      await w.query(`COMMIT PREPARED 'due_${rows[0].name}'`)
+    },
   ],
 ]
 
@@ -122,6 +134,27 @@ test('capture that begins again counts from the beginning, and is noticed', asyn
   await write(200)
   await later()
   expect(await due(client)).toEqual(['a'])
+})
+
+test('a definition that reads another table does not go by what was counted of the first', async () => {
+  const { client } = await scene(TABLES)
+  await create(client, 'other', 'SELECT g, sum(v) AS total FROM u GROUP BY g', { schedule: '1h' })
+  await create(client, 'a', 'SELECT g, sum(v) AS total FROM t GROUP BY g', { schedule: '1h' })
+  const later = () =>
+    client.query(`UPDATE pgstream.frontiers SET checked_at = checked_at - interval '2 hours'`)
+  for (let i = 0; i < 4; i++) await client.query(`INSERT INTO t VALUES (${100 + i}, 1, 7)`)
+  for (let i = 0; i < 3; i++) await client.query(`INSERT INTO u VALUES (${100 + i}, 1, 7)`)
+  await later()
+  await pass(client)
+  await untilQuiet(client)
+  await client.query(
+    `SELECT pgstream.alter_stream_table('a', query => 'SELECT g, sum(v) AS total FROM u GROUP BY g')`,
+  )
+  await pass(client)
+  // Counts as many for the second as there were for the first.
+  await client.query('INSERT INTO u VALUES (200, 1, 7)')
+  await later()
+  expect(await due(client)).toContain('a')
 })
 
 test('whatever is committed and not shown is due: writers, people and passes in any order', async () => {

@@ -90,8 +90,9 @@ function argument(args: readonly Scalar[], i: number): Scalar {
  * What a value of some scale adds to the count of scales. Numbers here have no digits after the point, so as many as they
  * are large are made up; numbers of more than 53 bits are text.
  */
-const SCALE_ONE =
-  "coalesce(('{1,1e16,1e32,1e48,1e64,1e80,1e96,1e112,1e128,1e144,1e160,1e176,1e192,1e208,1e224,1e240,1e256,1e272,1e288,1e304,1e320}'::numeric[])[scale(▢) + 1], ('1e' || (16 * least(scale(▢), 1001))::text)::numeric)"
+const SCALE_ONE = "coalesce((▢)[scale(▢) + 1], ('1e' || (16 * least(scale(▢), 1001))::text)::numeric)"
+const POWERS =
+  "'{1,1e16,1e32,1e48,1e64,1e80,1e96,1e112,1e128,1e144,1e160,1e176,1e192,1e208,1e224,1e240,1e256,1e272,1e288,1e304,1e320}'::numeric[]"
 
 const exact = (value: bigint): Value => (Number.isSafeInteger(Number(value)) ? Number(value) : String(value))
 const isNumberOfRule = (value: Value) => value === null || typeof value === 'number'
@@ -123,11 +124,14 @@ const TEMPLATES: Readonly<Record<string, (args: readonly Value[]) => Value>> = {
     x !== null && !Number.isFinite(x),
   '(coalesce(▢, false) OR NOT coalesce(isfinite(▢), true))': ([any = null, x = null]) =>
     any === true || !(finite(x) ?? true),
-  [SCALE_ONE]: ([x = null]) =>
+  [POWERS]: () => null,
+  [SCALE_ONE]: ([, x = null]) =>
     x === null || !Number.isFinite(x) ? null : exact(10n ** (16n * BigInt(Math.abs(Number(x))))),
   'coalesce(▢, 0)': ([x = null]) => x ?? 0,
   '(▢ OR ▢ >= 1e16016)': ([a = null, x = null]) => logic('or', [a, BigInt(String(x)) >= 10n ** 16016n]),
-  'round(▢, (length((▢)::text) - 1) / 16)': ([x = null]) => x,
+  // What is shown of a number without digits after the point is that number, whatever the scale.
+  'CASE WHEN ▢ < 1e336 THEN width_bucket(▢, ▢) - 1 ELSE (length((▢)::text) - 1) / 16 END': () => null,
+  'round(▢, ▢)': ([x = null]) => x,
   'least(▢, ▢)': (args) => extreme(args, -1),
   'least(▢, ▢, ▢)': (args) => extreme(args, -1),
   'greatest(▢, ▢)': (args) => extreme(args, 1),
@@ -172,15 +176,13 @@ const AGGREGATES: Readonly<Record<string, (group: Bag, arg: Argument) => Value>>
       1,
     ),
   'sum((▢)::bigint * ▢)': weightedSum,
-  'sum((▢)::numeric * ▢)': weightedSum,
   'sum((▢) * ▢)': weightedSum,
-  'sum(CASE ▢ WHEN 1 THEN ▢ WHEN -1 THEN -(▢) ELSE (▢) * (▢)::double precision END)': (group, arg) =>
-    sumOf(over(group, (scope) => product((i, at) => arg(1 - i, at))(scope))),
-  'sum(▢ * ▢)': (group, arg) =>
+  'sum(CASE ▢ WHEN 1 THEN ▢ WHEN -1 THEN -(▢) ELSE (▢) * ▢ END)': (group, arg) =>
     sumOf(
       over(group, (scope) => {
-        const [x, weight] = [arg(0, scope), arg(1, scope)]
-        return x === null ? null : exact(BigInt(String(x)) * BigInt(Number(weight)))
+        const [weight, x] = [arg(0, scope), arg(1, scope)]
+        if (x === null || weight === null) return null
+        return typeof x === 'number' ? x * Number(weight) : exact(BigInt(String(x)) * BigInt(Number(weight)))
       }),
     ),
   'bool_or(NOT isfinite(▢))': (group, arg) => {

@@ -15,6 +15,8 @@ export interface FreshDatabase {
 export interface DatabaseOptions {
   /** Install pg_stream (the default), or leave the database plain. */
   readonly pgStream?: boolean
+  /** With event triggers (the default), or without, as on a managed server. */
+  readonly watched?: boolean
 }
 
 /** The server of this run. */
@@ -25,7 +27,10 @@ export function testServer(): ProvidedServer {
 let made = 0
 
 /** A database of its own, empty but for pg_stream; close it when done. */
-export async function freshDatabase({ pgStream = true }: DatabaseOptions = {}): Promise<FreshDatabase> {
+export async function freshDatabase({
+  pgStream = true,
+  watched = true,
+}: DatabaseOptions = {}): Promise<FreshDatabase> {
   const server = testServer()
   if (pgStream && server.installError) throw new Error(server.installError)
   made += 1
@@ -46,10 +51,15 @@ export async function freshDatabase({ pgStream = true }: DatabaseOptions = {}): 
     clients.push(client)
     return client
   }
+  const client = await connect()
+  if (!watched)
+    await client.query(
+      'DROP EVENT TRIGGER pg_stream_ddl; DROP EVENT TRIGGER pg_stream_drop; DROP EVENT TRIGGER pg_stream_rewrite',
+    )
   return {
     url,
     name,
-    client: await connect(),
+    client,
     connect,
     async close() {
       await Promise.all(clients.map((client) => client.end().catch(() => {})))

@@ -14,6 +14,8 @@ BEGIN
       USING ERRCODE = 'feature_not_supported', HINT = 'Changes are captured by triggers: cdc_mode auto or trigger.';
   END IF;
   chosen := pgstream._check_schedule(new_schedule);
+  PERFORM pgstream._check_group_owner(id, pgstream._check_group_name(new_group), (
+    SELECT pg_get_userbyid(c.relowner) FROM pgstream.pgs_stream_tables s JOIN pg_class c ON c.oid = s.pgs_relid WHERE s.pgs_id = id));
   UPDATE pgstream.pgs_stream_tables s
   SET schedule = CASE WHEN new_schedule IS NULL THEN s.schedule ELSE chosen.schedule END,
     schedule_seconds = CASE WHEN new_schedule IS NULL THEN s.schedule_seconds ELSE chosen.seconds END,

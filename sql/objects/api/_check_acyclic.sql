@@ -11,7 +11,7 @@ BEGIN
   IF NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid = ANY (read)) THEN
     RETURN;
   END IF;
-  PERFORM pg_advisory_xact_lock('pgstream.pgs_dependencies'::regclass::oid::integer, 0);
+  LOCK TABLE pgstream._definition_lock IN SHARE ROW EXCLUSIVE MODE;
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     -- What the other has committed is not to be seen by this snapshot; that it wrote these rows is an error (40001).
     PERFORM FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid = ANY (read) ORDER BY s.pgs_id FOR SHARE;

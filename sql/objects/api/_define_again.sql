@@ -1,5 +1,6 @@
--- Defines a stream table again from its own text, under the settings of its creation and with its owner's rights. The SET
--- clauses only see to it that the caller's settings are back afterwards.
+-- Reads the text of a stream table's definition again, under the settings of its creation and with its owner's rights, and
+-- defines it anew in that mode; NULL: as what was restored. The SET clauses only see to it that the caller's settings are
+-- back afterwards.
 CREATE OR REPLACE FUNCTION pgstream._define_again(id bigint, mode text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -22,7 +23,11 @@ BEGIN
   SELECT * INTO STRICT target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
   PERFORM set_config(s.key, s.value, true) FROM jsonb_each_text(target.settings) AS s;
   view := (SELECT v::text::oid FROM pgstream._call_as_owner(id, 'view') AS v);
-  PERFORM pgstream._redefine(view, id, target.defining_query, target.defining_search_path, mode);
+  IF mode IS NULL THEN
+    PERFORM pgstream._restore_definition(view, id);
+  ELSE
+    PERFORM pgstream._redefine(view, id, target.defining_query, target.defining_search_path, mode);
+  END IF;
   PERFORM pgstream._drop_view();
 END
 $$;

@@ -14,7 +14,7 @@ BEGIN
   END IF;
   mode := pgstream._check_mode(mode);
   -- With the others of its group, which will follow it.
-  PERFORM pgstream._lock_group(pgstream._group_of(id));
+  PERFORM pgstream._lock_group(pgstream._group_of(id, pgstream._news_of_graph()));
   PERFORM pgstream._follow_name(id);
   SELECT * INTO target FROM pgstream.pgs_stream_tables WHERE pgs_id = id FOR UPDATE;
   UPDATE pgstream.pgs_stream_tables SET defining_query = new_query, defining_search_path = path WHERE pgs_id = id;

@@ -15,7 +15,7 @@ DECLARE
   ddl text;
 BEGIN
   -- With the others of its group, which will follow it.
-  PERFORM pgstream._lock_group(pgstream._group_of(id));
+  PERFORM pgstream._lock_group(pgstream._group_of(id, pgstream._news_of_graph()));
   PERFORM pgstream._follow_name(id);
   SELECT * INTO old FROM pgstream.pgs_stream_tables WHERE pgs_id = id FOR UPDATE;
   owner := (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = old.pgs_relid);

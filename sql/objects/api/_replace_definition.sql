@@ -9,7 +9,7 @@ DECLARE
   old pgstream.pgs_stream_tables;
 BEGIN
   -- With the others of its group, which will follow it.
-  PERFORM pgstream._lock_group(pgstream._group_of(id));
+  PERFORM pgstream._lock_group(pgstream._group_of(id, pgstream._news_of_graph()));
   SELECT * INTO old FROM pgstream.pgs_stream_tables WHERE pgs_id = id FOR UPDATE;
   PERFORM pgstream._check_acyclic(old.pgs_relid, request);
   UPDATE pgstream.pgs_stream_tables

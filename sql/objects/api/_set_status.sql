@@ -15,6 +15,7 @@ BEGIN
     needs_replan = needs_replan OR upper(wanted) = 'ACTIVE' AND refresh_mode = 'AUTO' AND strategy = 'FULL'
   WHERE pgs_id = id;
   IF upper(wanted) = 'ACTIVE' THEN
+    UPDATE pgstream.frontiers f SET skips = 0, retry_at = NULL, waiting_for = NULL WHERE f.pgs_id = id AND f.skips > 0;
     PERFORM pgstream._alert('resumed', id);
   END IF;
 END

@@ -1,6 +1,6 @@
--- Makes a stream table be as described, creating or altering it, and says what that took: created, replaced (another query),
--- altered (only schedule, mode or group), unchanged. A query that PostgreSQL reads as the one before, however it is written, is no
--- change. For dbt and migrations.
+-- Makes a stream table be as described, creating or altering it, and says what that took: created, replaced (another
+-- query), altered (only schedule, mode or group), unchanged. A query that PostgreSQL reads as the one before, however
+-- it is written, is no change. For dbt and migrations.
 CREATE OR REPLACE FUNCTION pgstream.create_or_replace_stream_table(
   name text, query text, schedule text DEFAULT 'calculated', refresh_mode text DEFAULT 'AUTO', initialize boolean DEFAULT true,
   consistency_group text DEFAULT NULL

@@ -41,6 +41,7 @@ BEGIN
           CASE WHEN command.command_tag = 'CREATE TABLE' THEN ARRAY[relation] ELSE '{}' END);
       END LOOP;
       PERFORM pgstream._recheck_uncaptured(relation);
+      PERFORM pgstream._note_family(relation);
       PERFORM pgstream._recheck_stream_table(relation);
       PERFORM pgstream._check_guards(relation);
       -- It may have become the parent or the child of one.

@@ -45,6 +45,9 @@ BEGIN
   after := pgstream._source_fingerprint(source, kept)::jsonb;
   carriers_now := pgstream._capture_carriers(source);
   level := pgstream._trigger_level(carriers_now);
+  IF carriers_now <> tracked.carriers THEN
+    INSERT INTO pgstream.graph_changes DEFAULT VALUES;
+  END IF;
 
   PERFORM pgstream._mark_changed_columns(source, before, after);
   FOR changed IN

@@ -1,6 +1,6 @@
--- DDL is watched where that is possible: event triggers need a superuser (or what a managed server puts in its place) and
--- do not fire in single-user mode, which is found out by trying (in PGlite they do). Where they are missing, capture functions are
--- generated with a guard and every refresh compares fingerprints.
+-- DDL is watched where that is possible: event triggers need a superuser (or what a managed server puts in its place)
+-- and do not fire in single-user mode, which is found out by trying (in PGlite they do). Where they are missing,
+-- capture functions are generated with a guard and every refresh compares fingerprints.
 DO $$
 BEGIN
   PERFORM pg_catalog.set_config('client_min_messages', 'warning', true);

@@ -1,6 +1,6 @@
--- The ALTER TABLE that gives a stream table other columns (the plan's, in their order); NULL when it has them. `keeps`: columns of the
--- same name stay what they are, at most with another type; otherwise their order is another one, and all are made anew.
--- Rows must have gone before.
+-- The ALTER TABLE that gives a stream table other columns (the plan's, in their order); NULL when it has them. `keeps`:
+-- columns of the same name stay what they are, at most with another type; otherwise their order is another one, and all
+-- are made anew. Rows must have gone before.
 CREATE OR REPLACE FUNCTION pgstream._column_changes(relation oid, columns jsonb, plan jsonb, OUT ddl text, OUT keeps boolean)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp

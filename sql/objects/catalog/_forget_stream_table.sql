@@ -1,5 +1,5 @@
--- Removes everything that belongs to a stream table except the table itself: generated functions and the gate, state tables, catalog
--- rows, history, and capture that nobody else needs.
+-- Removes everything that belongs to a stream table except the table itself: generated functions and the gate, state
+-- tables, catalog rows, history, and capture that nobody else needs.
 CREATE OR REPLACE FUNCTION pgstream._forget_stream_table(id bigint) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp

@@ -1,11 +1,11 @@
 -- The oldest moment that the stream tables below these show, except these themselves; NULL when there are none.
-CREATE OR REPLACE FUNCTION pgstream._time_below(members bigint[]) RETURNS timestamptz
+CREATE OR REPLACE FUNCTION pgstream._time_below(members bigint[], news pgstream.graph[]) RETURNS timestamptz
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   below CONSTANT bigint[] := ARRAY(
-    SELECT s.pgs_id FROM pgstream.graph g JOIN pgstream.pgs_stream_tables s ON s.pgs_relid = ANY (g.ancestors)
+    SELECT s.pgs_id FROM pgstream._graph_with(news) g JOIN pgstream.pgs_stream_tables s ON s.pgs_relid = ANY (g.ancestors)
     WHERE g.pgs_id = ANY (members) AND s.pgs_id <> ALL (members));
 BEGIN
   IF below = '{}' THEN

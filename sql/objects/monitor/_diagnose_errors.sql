@@ -9,6 +9,11 @@ AS $$
     NULL
   FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id AND s.broken_reason IS NOT NULL
   UNION ALL
+  SELECT NULL, 'group', held,
+    'It is refreshed together with the one that is named, or not at all: see diagnose_errors of that one. After pg_stream.max_consecutive_errors failures that one is suspended, and this one goes on without it; its owner may suspend it sooner.',
+    NULL
+  FROM pgstream._held_by(id) AS held WHERE held IS NOT NULL
+  UNION ALL
   (SELECT h.start_time, a.error_type, coalesce(e.message, h.error_message), a.remediation, h.reason
    FROM (SELECT r.* FROM pgstream.pgs_refresh_history r
      WHERE r.pgs_id = id AND r.status IN ('FAILED', 'SKIPPED') ORDER BY r.refresh_id DESC LIMIT 10) AS h

@@ -16,13 +16,13 @@ BEGIN
       remediation := 'The query, or a function that it calls, does not fit the database any more. Put back what is missing and call resume_stream_table, or give it another query by alter_stream_table.';
     WHEN state = '55P03' OR left(state, 2) = '40' THEN
       error_type := 'concurrency';
-      remediation := 'It met another transaction and is tried again by itself. If it stays so, end the transaction that holds the lock: stream_tables_info.waiting_for names it.';
+      remediation := 'It met another transaction and is tried again by itself. If it stays so, end the transaction that holds the lock: stream_tables_info.waiting_for names it. If a function of the query raises it, correct the function: ten in a row count as failures.';
     WHEN left(state, 2) IN ('53', '54', '58') THEN
       error_type := 'resources';
       remediation := 'The server lacked disk, memory or connections, or a limit was passed. Make room, then resume_stream_table.';
     WHEN left(state, 2) IN ('57', '08') THEN
       error_type := 'interrupted';
-      remediation := 'It was canceled, or the server or connection ended; it is tried again by itself. If statement_timeout ends it each time, give the role of the worker a longer one.';
+      remediation := 'It was canceled, or the server or connection ended; it is tried again by itself. If statement_timeout ends it each time, give the role of the worker a longer one. If a function of the query raises it, correct the function: ten in a row count as failures.';
     WHEN left(state, 2) IN ('55', '25') THEN
       error_type := 'state';
       remediation := 'Read the message: it says what is not as it must be. If somebody altered what pg_stream generated, repair_stream_table makes it anew.';

@@ -12,6 +12,7 @@ BEGIN
   RETURN QUERY
     SELECT 'stream table', format('%I.%I', target.pgs_schema, target.pgs_name)
     UNION ALL SELECT 'status', target.status || coalesce(': ' || coalesce(target.broken_reason, target.last_error), '')
+    UNION ALL SELECT 'group', held FROM pgstream._held_by(id) AS held WHERE held IS NOT NULL
     UNION ALL SELECT 'refresh mode', target.refresh_mode
     UNION ALL SELECT 'schedule', coalesce(target.schedule, 'calculated')
     UNION ALL SELECT 'reinitialize', target.reinit_reason WHERE target.needs_reinit

@@ -1,3 +1,4 @@
+-- requires: schedule/_foreign_locks
 -- What health_check finds wrong: one line per thing. `about` names it; the words go into detail.
 CREATE OR REPLACE FUNCTION pgstream._health_facts()
 RETURNS TABLE (check_name text, severity text, about text)
@@ -45,9 +46,14 @@ AS $$
   UNION ALL
   SELECT 'suspended', CASE WHEN t.last_error IS NULL THEN 'WARNING' ELSE 'ERROR' END,
     t.label || CASE WHEN t.paused THEN ' (pause_all)' WHEN t.last_error IS NULL THEN ' (by its owner)' ELSE ': ' || t.last_error END
+      || CASE WHEN t.needs_reinit THEN format(', to be computed anew (%s)', t.reinit_reason) ELSE '' END
   FROM tables t WHERE t.status = 'SUSPENDED'
   UNION ALL
-  SELECT 'failing', 'WARNING', format('%s: %s times, %s', t.label, t.consecutive_errors, t.last_error)
+  SELECT 'failing', 'WARNING', format('%s: %s times, %s', t.label, t.consecutive_errors, t.last_error) || coalesce((
+    SELECT format(' (and holds %s)', string_agg(h.label, ', ' ORDER BY h.label))
+    FROM pgstream.graph g JOIN pgstream.graph o USING (group_id) JOIN tables h ON h.pgs_id = o.pgs_id
+    WHERE g.pgs_id = t.pgs_id AND h.pgs_id <> t.pgs_id AND h.status NOT IN ('SUSPENDED', 'ERROR')
+    HAVING count(*) > 0), '')
   FROM tables t WHERE t.consecutive_errors > 0 AND t.status NOT IN ('SUSPENDED', 'ERROR')
   UNION ALL
   SELECT 'waiting', 'WARNING', format('%s: %s', t.label, f.waiting_for)
@@ -105,6 +111,10 @@ AS $$
   FROM pg_stat_activity a
   WHERE a.datname = current_database() AND a.xact_start < clock_timestamp() - interval '5 minutes'
     AND (a.backend_xid IS NOT NULL OR a.backend_xmin IS NOT NULL) AND a.pid <> pg_backend_pid()
+  UNION ALL
+  SELECT 'locks', 'WARNING', format('process %s of role %I, connected since %s, holds %s', f.pid, f.usename,
+    to_char(f.backend_start, 'YYYY-MM-DD HH24:MI:SS'), count(*))
+  FROM pgstream._foreign_locks f GROUP BY f.pid, f.usename, f.backend_start
   UNION ALL
   SELECT 'slots', 'WARNING', format('slot %I keeps %s of WAL and nobody reads it', s.slot_name, pg_size_pretty(s.retained_wal_bytes))
   FROM pgstream.slot_health() AS s WHERE NOT s.active AND s.retained_wal_bytes > 1073741824

@@ -1,5 +1,5 @@
--- See pgstream.recommend_refresh_mode. `refusal` is of pgstream._why_recomputed, for mode FULL. What the last 50 refreshes chose
--- counts, and what they cost: the frontier keeps averages of the two ways.
+-- See pgstream.recommend_refresh_mode. `refusal` is of pgstream._why_recomputed, for mode FULL. What the last 50
+-- refreshes chose counts, and what they cost: the frontier keeps averages of the two ways.
 CREATE OR REPLACE FUNCTION pgstream._recommend_refresh_mode(id bigint, refusal text)
 RETURNS TABLE (stream_table text, current_mode text, effective_mode text, recommended_mode text, confidence text, reason text, signals jsonb)
 LANGUAGE plpgsql

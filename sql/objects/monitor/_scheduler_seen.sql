@@ -1,5 +1,5 @@
--- When a scheduler was last known to be at work: it looks around every ten seconds, but not in the midst of a long pass, of which
--- the latest refreshes tell.
+-- When a scheduler was last known to be at work: it looks around every ten seconds, but not in the midst of a long
+-- pass, of which the latest refreshes tell.
 CREATE OR REPLACE VIEW pgstream._scheduler_seen AS
 SELECT greatest(w.watched_at, w.looked_at, (
   SELECT pg_catalog.max(h.end_time)

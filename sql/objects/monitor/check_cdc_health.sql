@@ -1,5 +1,5 @@
--- The capture of each source: how, how much has been captured and not yet removed, and what is wrong with it (NULL: nothing). The
--- columns about slots are NULL while changes are captured by triggers.
+-- The capture of each source: how, how much has been captured and not yet removed, and what is wrong with it (NULL:
+-- nothing). The columns about slots are NULL while changes are captured by triggers.
 CREATE OR REPLACE FUNCTION pgstream.check_cdc_health()
 RETURNS TABLE (
   source_relid oid, source_table text, cdc_mode text, slot_name text, lag_bytes bigint, confirmed_lsn text, alert text,

@@ -19,7 +19,8 @@ AS $$
     (12, 'missing_indexes', 'no delta has to read a large table whole', 'recommend_indexes(name) has the statements.'),
     (13, 'orphans', 'nothing is left of what was dropped', 'DROP them as the role that installed pg_stream: nothing uses them.'),
     (14, 'long_transactions', 'none that may be seen here is older than 5 minutes', 'End it (COMMIT PREPARED, ROLLBACK PREPARED, pg_terminate_backend): what it may still see cannot be cleaned away.'),
-    (15, 'slots', 'no slot keeps much WAL', 'Start its subscriber, or drop it: SELECT pg_drop_replication_slot(name).')
+    (15, 'locks', 'nobody else holds the scheduler''s locks', 'Ask what it is for, or end it: SELECT pg_terminate_backend(pid). Refreshes go on meanwhile.'),
+    (16, 'slots', 'no slot keeps much WAL', 'Start its subscriber, or drop it: SELECT pg_drop_replication_slot(name).')
   ), found AS MATERIALIZED (
     SELECT f.check_name, f.severity, f.about, row_number() OVER (PARTITION BY f.check_name ORDER BY f.severity, f.about) AS n,
       count(*) OVER (PARTITION BY f.check_name) AS total

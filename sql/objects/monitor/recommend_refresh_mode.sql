@@ -1,5 +1,5 @@
--- Which refresh mode suits a stream table, from its query and from what its refreshes have cost; `confidence` is high, medium or
--- low. Changes nothing.
+-- Which refresh mode suits a stream table, from its query and from what its refreshes have cost; `confidence` is high,
+-- medium or low. Changes nothing.
 CREATE OR REPLACE FUNCTION pgstream.recommend_refresh_mode(name text)
 RETURNS TABLE (stream_table text, current_mode text, effective_mode text, recommended_mode text, confidence text, reason text, signals jsonb)
 LANGUAGE plpgsql

@@ -1,5 +1,6 @@
--- The logical replication slots of this database and the WAL that each keeps. pg_stream has none of its own (changes are captured
--- by triggers), but the subscribers of published stream tables have, and one that nobody reads fills the disk.
+-- The logical replication slots of this database and the WAL that each keeps. pg_stream has none of its own (changes
+-- are captured by triggers), but the subscribers of published stream tables have, and one that nobody reads fills the
+-- disk.
 CREATE OR REPLACE FUNCTION pgstream.slot_health()
 RETURNS TABLE (slot_name text, source_relid oid, active boolean, retained_wal_bytes bigint, wal_status text)
 LANGUAGE sql

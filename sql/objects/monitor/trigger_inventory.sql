@@ -1,6 +1,6 @@
--- Every trigger that pg_stream relies on, present or not: CAPTURE on each table that holds rows of a source, GUARD on each stream
--- table, and EVENT, the two that follow DDL. What is not present and enabled, repair_stream_table puts back; the event triggers,
--- pg-stream upgrade by a superuser.
+-- Every trigger that pg_stream relies on, present or not: CAPTURE on each table that holds rows of a source, GUARD on
+-- each stream table, and EVENT, the two that follow DDL. What is not present and enabled, repair_stream_table puts
+-- back; the event triggers, pg-stream upgrade by a superuser.
 CREATE OR REPLACE FUNCTION pgstream.trigger_inventory()
 RETURNS TABLE (
   source_table text, source_oid oid, trigger_name text, trigger_type text, present boolean, enabled boolean, on_table text

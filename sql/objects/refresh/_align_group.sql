@@ -4,7 +4,9 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+  news pgstream.graph[];
   members bigint[];
+  moved bigint[];
   as_of timestamptz := clock_timestamp();
 BEGIN
   -- Nearly always it cannot have one, and the graph need not be computed for that.
@@ -15,13 +17,17 @@ BEGIN
         SELECT FROM pgstream.pgs_dependencies d WHERE d.source_relid = s.pgs_relid))) THEN
     RETURN;
   END IF;
-  PERFORM pgstream._follow_graph();
-  members := pgstream._group_of(id);
-  IF cardinality(members) > 1 THEN
+  LOOP
+    news := pgstream._news_of_graph();
+    members := pgstream._group_of(id, news);
+    -- Who was waited for may have defined another one of the group.
+    EXIT WHEN members = moved OR cardinality(members) = 1;
     SELECT t.as_of INTO as_of FROM pgstream._refresh_together(members, 'INITIAL', false) AS t;
-  END IF;
-  IF NOT (SELECT g.is_alone FROM pgstream.graph g WHERE g.pgs_id = id) THEN
-    PERFORM pgstream._date(members, as_of, pgstream._time_below(members));
+    moved := members;
+    EXIT WHEN current_setting('transaction_isolation') <> 'read committed';
+  END LOOP;
+  IF NOT (SELECT g.is_alone FROM pgstream._graph_with(news) g WHERE g.pgs_id = id) THEN
+    PERFORM pgstream._date(members, as_of, pgstream._time_below(members, news));
   END IF;
 END
 $$;

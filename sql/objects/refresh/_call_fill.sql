@@ -1,5 +1,5 @@
--- Calls a generated function that computes everything, `fill` or `full`. A fill says at which snapshot it ran, unless the planner
--- knows that there is nothing to read: then any will do.
+-- Calls a generated function that computes everything, `fill` or `full`. A fill says at which snapshot it ran, unless
+-- the planner knows that there is nothing to read: then any will do.
 CREATE OR REPLACE FUNCTION pgstream._call_fill(id bigint, variant text) RETURNS pgstream.refresh_result
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp

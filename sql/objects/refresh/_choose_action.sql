@@ -30,22 +30,16 @@ BEGIN
     RETURN;
   END IF;
   variant := variant || '_bulk';
-  -- There is nothing to decide.
+  -- There is nothing to decide; what it costs is learned when it was much (pgstream._refresh).
   IF target.refresh_mode <> 'AUTO' THEN
     RETURN;
   END IF;
   frontier := target.frontier;
-  changes := ARRAY(SELECT CASE WHEN pending[i] > cached_limit THEN greatest(pending[i], pgstream._estimate_pending(s, frontier)) ELSE pending[i] END
-    FROM unnest(sources) WITH ORDINALITY AS u(s, i) ORDER BY i);
+  SELECT e.changes, e.costs INTO changes, costs FROM pgstream._delta_estimate(sources, pending, frontier) AS e;
   changed_rows := (SELECT sum(n) FROM unnest(changes) AS n);
   IF frontier.full_ms IS NULL THEN
     RETURN;
   END IF;
-  -- Not measured yet: that every row of a source changes is taken to cost four times what computing everything costs,
-  -- which counts in how many rows of the others each one meets.
-  costs := ARRAY(SELECT coalesce(frontier.delta_costs[i], 4 * frontier.full_ms / pgstream._delta_size(c.reltuples::bigint))
-    FROM unnest(sources) WITH ORDINALITY AS u(s, i) LEFT JOIN pg_class c ON c.oid = s ORDER BY i)
-    || coalesce(frontier.delta_costs[cardinality(sources) + 1], 1);
   delta_ms := coalesce(frontier.delta_ms_fixed, 0) + pgstream._delta_ms(changes, costs);
   IF delta_ms > frontier.full_ms THEN
     action := 'FULL';

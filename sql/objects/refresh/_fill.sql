@@ -1,5 +1,6 @@
--- The first fill, or a fill anew after the plan was rebuilt: at a snapshot taken after capture was put on the sources. Under REPEATABLE READ that snapshot is older,
--- so the fill is left to a later transaction. Indexes come after the rows.
+-- The first fill, or a fill anew after the plan was rebuilt: at a snapshot taken after capture was put on the sources.
+-- Under REPEATABLE READ that snapshot is older, so the fill is left to a later transaction. Indexes come after the
+-- rows.
 CREATE OR REPLACE FUNCTION pgstream._fill(id bigint, initiated_by text DEFAULT 'INITIAL', why text DEFAULT 'first fill') RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp

@@ -1,4 +1,5 @@
--- Takes a group of stream tables, and holds off the writers of the ordinary tables that it reads, to the end of the transaction.
+-- Takes a group of stream tables, and holds off the writers of the ordinary tables that it reads, to the end of the
+-- transaction.
 --
 -- Who waits for such a lock keeps every later writer waiting behind it, and a writer may be at work for long. So it waits a
 -- little, lets go of everything, lets the others by for as long, and waits twice as long. At last longer than it takes to

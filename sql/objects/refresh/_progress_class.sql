@@ -1,4 +1,5 @@
--- The class of the locks by which a refresh shows what it does: the oid of a catalog table of ours, which no other program takes.
+-- The class of the locks by which a refresh shows what it does: the oid of a catalog table of ours, which no other
+-- program takes.
 CREATE OR REPLACE FUNCTION pgstream._progress_class(action text) RETURNS integer
 LANGUAGE sql STABLE
 AS $$

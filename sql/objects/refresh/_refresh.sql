@@ -55,8 +55,11 @@ BEGIN
       frontier := target.frontier;
       -- Once a second is enough to say how fresh the content is.
       IF NOT repeatable AND frontier.checked_at < as_of - interval '1 second' THEN
+        -- What it reads through other stream tables is as old as these are: their refresh tells.
         UPDATE pgstream.frontiers f
-        SET checked_at = as_of, data_timestamp = as_of
+        SET checked_at = as_of,
+          data_timestamp = CASE WHEN EXISTS (SELECT FROM pgstream.pgs_dependencies d
+            JOIN pgstream.pgs_stream_tables s ON s.pgs_relid = d.source_relid WHERE d.pgs_id = id) THEN f.data_timestamp ELSE as_of END
         WHERE f.pgs_id = id AND f.snapshot::text = frontier.snapshot::text;
       END IF;
       RETURN 'NO_DATA';
@@ -133,6 +136,9 @@ BEGIN
     END IF;
   END IF;
   duration_ms := extract(epoch FROM clock_timestamp() - as_of) * 1000;
+  IF chosen.action = 'DIFFERENTIAL' AND chosen.changes IS NULL AND duration_ms > 500 AND chosen.changed_rows > 1000 THEN
+    SELECT e.changes, e.costs INTO chosen.changes, chosen.costs FROM pgstream._delta_estimate(rights.sources, pending, target.frontier) AS e;
+  END IF;
   PERFORM pgstream._advance(id, rights.sources, result.snapshot, as_of, duration_ms, chosen.action, chosen.changed_rows, chosen.changes, chosen.costs);
   IF target.needs_reinit OR target.consecutive_errors > 0 OR target.status <> 'ACTIVE' THEN
     UPDATE pgstream.pgs_stream_tables s

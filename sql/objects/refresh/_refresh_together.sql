@@ -1,6 +1,7 @@
--- Brings a group of stream tables (sources first) to one moment in the caller's transaction, all of it or nothing, and says
--- what was done to each, and of what moment they are. With `is_caught` an error is given back instead of raised, with the member that failed: by then
--- everything is rolled back, and under REPEATABLE READ only a later transaction may be able to record it.
+-- Brings a group of stream tables (sources first) to one moment in the caller's transaction, all of it or nothing, and
+-- says what was done to each, and of what moment they are. With `is_caught` an error is given back instead of raised,
+-- with the member that failed: by then everything is rolled back, and under REPEATABLE READ only a later transaction
+-- may be able to record it.
 --
 -- Under REPEATABLE READ every statement reads at one snapshot, so one pass does it. Under READ COMMITTED each reads at its
 -- own, later one: the pass is made again until nothing moved in a whole pass, for then nothing has moved between the
@@ -8,7 +9,7 @@
 -- locked against writers for one last pass. What is suspended or broken stays as it is.
 CREATE OR REPLACE FUNCTION pgstream._refresh_together(
   members bigint[], initiated_by text, is_caught boolean,
-  OUT actions text[], OUT as_of timestamptz, OUT failing bigint, OUT message text, OUT state text
+  OUT actions text[], OUT as_of timestamptz, OUT failing bigint, OUT message text, OUT state text, OUT is_raised boolean
 )
 LANGUAGE plpgsql
 AS $$
@@ -19,6 +20,7 @@ DECLARE
     SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = ANY (members) AND s.strategy = 'FULL') THEN last_pass ELSE 1 END;
   moved boolean;
   done text;
+  context text;
 BEGIN
   actions := array_fill('SKIP'::text, ARRAY[cardinality(members)]);
   failing := members[1];
@@ -63,7 +65,8 @@ BEGIN
     IF NOT is_caught THEN
       RAISE;
     END IF;
-    GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, state = RETURNED_SQLSTATE;
+    GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, state = RETURNED_SQLSTATE, context = PG_EXCEPTION_CONTEXT;
+    is_raised := pgstream._is_raised(context);
     actions := NULL;
   END;
 END

@@ -1,43 +1,55 @@
 -- Refreshes a stream table by a person's wish: first the stream tables below it, so that it shows what the ordinary tables
 -- show, and together with it the others of its group. What is suspended or broken on the way stays as it is.
+--
+-- Who had to wait may have waited for a definition that made other groups: then everything is let go of, and done again.
 CREATE OR REPLACE FUNCTION pgstream._refresh_with_sources(id bigint) RETURNS text
 LANGUAGE plpgsql
 AS $$
 DECLARE
-  each record;
+  -- Of definitions that the graph does not show yet.
+  notes text;
+  news pgstream.graph[];
+  groups text[];
+  members bigint[];
   actions text[];
-  action text := 'SKIP';
+  action text;
   as_of timestamptz;
 BEGIN
-  PERFORM pgstream._follow_graph();
-  FOR each IN
-    WITH RECURSIVE needed(group_id) AS (
-      SELECT g.group_id FROM pgstream.graph g WHERE g.pgs_id = id
-      UNION
-      SELECT below.group_id
-      FROM needed n JOIN pgstream.graph m ON m.group_id = n.group_id CROSS JOIN unnest(m.ancestors) AS a(relid)
-      JOIN pgstream.pgs_stream_tables s ON s.pgs_relid = a.relid JOIN pgstream.graph below ON below.pgs_id = s.pgs_id
-    )
-    SELECT array_agg(g.pgs_id ORDER BY g.depth, g.pgs_id) AS members
-    FROM pgstream.graph g JOIN needed USING (group_id)
-    GROUP BY g.group_id ORDER BY max(g.rank), g.group_id
   LOOP
-    IF cardinality(each.members) = 1 THEN
-      -- Or somebody has dropped it.
-      CONTINUE WHEN NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s
-        WHERE s.pgs_id = each.members[1] AND s.status <> 'SUSPENDED' AND s.broken_reason IS NULL);
-      as_of := clock_timestamp();
-      actions := ARRAY[pgstream._refresh_or_recompute(each.members[1], 'MANUAL')];
-    ELSE
-      SELECT t.actions, t.as_of INTO actions, as_of FROM pgstream._refresh_together(each.members, 'MANUAL', false) AS t;
-    END IF;
-    IF actions && '{FULL,DIFFERENTIAL,REINITIALIZE}' THEN
-      PERFORM pgstream._date(each.members, as_of, pgstream._time_below(each.members));
-    END IF;
-    action := coalesce(actions[array_position(each.members, id)], action);
+    notes := pgstream._notes_of_graph();
+    news := pgstream._news_of_graph();
+    groups := pgstream._groups_needed(id, news);
+    action := 'SKIP';
+    BEGIN
+      FOR i IN 1..cardinality(groups) LOOP
+        members := groups[i]::bigint[];
+        IF cardinality(members) = 1 THEN
+          -- Or somebody has dropped it.
+          CONTINUE WHEN NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s
+            WHERE s.pgs_id = members[1] AND s.status <> 'SUSPENDED' AND s.broken_reason IS NULL);
+          as_of := clock_timestamp();
+          actions := ARRAY[pgstream._refresh_or_recompute(members[1], 'MANUAL')];
+        ELSE
+          SELECT t.actions, t.as_of INTO actions, as_of FROM pgstream._refresh_together(members, 'MANUAL', false) AS t;
+        END IF;
+        -- Nothing new is news as well, but not under REPEATABLE READ, where writing it down may fail.
+        IF actions && '{FULL,DIFFERENTIAL,REINITIALIZE}' OR pgstream._has_moments(members)
+          OR 'NO_DATA' = ANY (actions) AND current_setting('transaction_isolation') = 'read committed' AND EXISTS (
+            SELECT FROM pgstream.frontiers f
+            WHERE f.pgs_id = ANY (members) AND f.data_timestamp < as_of - interval '1 second') THEN
+          PERFORM pgstream._date(members, as_of, pgstream._time_below(members, news));
+        END IF;
+        action := coalesce(actions[array_position(members, id)], action);
+      END LOOP;
+      EXIT WHEN pgstream._notes_of_graph() = notes;
+      EXIT WHEN pgstream._groups_needed(id, pgstream._news_of_graph()) = groups;
+      RAISE EXCEPTION USING ERRCODE = 'PGS02', MESSAGE = 'other stream tables are refreshed together by now';
+    EXCEPTION WHEN SQLSTATE 'PGS02' THEN
+      NULL;
+    END;
   END LOOP;
-  -- Defined by a transaction that is not committed, which holds the graph.
-  IF NOT EXISTS (SELECT FROM pgstream.graph g WHERE g.pgs_id = id) THEN
+  -- Somebody has dropped it.
+  IF groups = '{}' THEN
     RETURN pgstream._refresh_or_recompute(id, 'MANUAL');
   END IF;
   RETURN action;

@@ -52,7 +52,9 @@ BEGIN
     END IF;
     defined := false;
     BEGIN
-      PERFORM pgstream._restore_definition(target.id);
+      PERFORM pgstream._uninstall_plan(target.id);
+      PERFORM pgstream._own_generated_objects(target.id);
+      PERFORM pgstream._define_again(target.id, NULL);
       defined := true;
       PERFORM pgstream._restore_content(target.id);
       RETURN QUERY SELECT target.label, 'RESTORED', CASE WHEN s.strategy <> target.strategy

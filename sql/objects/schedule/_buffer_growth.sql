@@ -1,5 +1,6 @@
--- About how many rows a change buffer holds: those that are packed as they say, the others in a sample of their
--- pages, and only where their size makes so many possible (a row takes 48 bytes at least). Does not wait for whoever is making or dropping the buffer: no row then.
+-- About how many rows a change buffer holds: those that are packed as they say, the others in a sample of their pages,
+-- and only where their size makes so many possible (a row takes 48 bytes at least). Does not wait for whoever is making
+-- or dropping the buffer: no row then.
 CREATE OR REPLACE FUNCTION pgstream._buffer_growth(source oid, threshold bigint)
 RETURNS TABLE (schema_name name, table_name name, buffered bigint, bytes bigint)
 LANGUAGE plpgsql

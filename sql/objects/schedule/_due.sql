@@ -4,7 +4,8 @@
 --
 -- A bound says how stale the content may get: it counts from when the content was last equal to the query, and a bound of a
 -- second or less is served as soon as something changed. Who reads another that is due waits for that one, unless it has
--- moved since: sources first, and yet nobody waits for ever where changes never end. `below`: of what moment the stream tables
+-- moved since: sources first, and yet nobody waits for ever where changes never end. A group whose members show different
+-- moments is due whatever the bounds. `below`: of what moment the stream tables
 -- below a group are; `was_left`: the last try was in vain.
 CREATE OR REPLACE FUNCTION pgstream._due()
 RETURNS TABLE (group_id bigint, members bigint[], versions xid[], rank integer, below timestamptz, was_left boolean)
@@ -38,7 +39,8 @@ BEGIN
       JOIN pgstream._standing() v USING (pgs_id)
       CROSS JOIN clock c
     ), wanting AS MATERIALIZED (
-      SELECT * FROM standing s WHERE s.is_alive AND s.wants AND NOT s.must_wait
+      SELECT * FROM standing s
+      WHERE s.is_alive AND (s.wants OR s.group_id IN (SELECT a FROM pgstream._groups_apart() AS a)) AND NOT s.must_wait
     ), waiting AS (
       -- For another group that lies below, is due and has not moved since.
       SELECT DISTINCT w.group_id

@@ -27,7 +27,8 @@ BEGIN
       SELECT o.pgs_id FROM pgstream.graph o WHERE o.fires_at IS NULL AND o.crons <> '{}' FOR UPDATE SKIP LOCKED));
   END IF;
   due := pgstream._watch_due()::integer;
-  IF lagging = '{}' AND pgstream._ddl_is_watched() AND NOT EXISTS (SELECT FROM pgstream.graph g WHERE g.crons <> '{}') THEN
+  IF lagging = '{}' AND pgstream._ddl_is_watched() AND NOT EXISTS (SELECT FROM pgstream.graph g WHERE g.crons <> '{}')
+    AND NOT EXISTS (SELECT FROM pgstream._groups_apart()) THEN
     quiet_for := 5;
   ELSE
     due := due + (SELECT count(*) FROM pgstream._due());

@@ -1,19 +1,26 @@
 -- Records a refresh by the scheduler that did not come about. What passes by itself (locks, serialization, connections)
 -- does not count: it is tried again after 2 s, 4 s, 8 s … up to a minute, and after the others. What does not is counted,
--- until the stream table is suspended.
-CREATE OR REPLACE FUNCTION pgstream._record_failure(id bigint, started timestamptz, message text, state text) RETURNS void
+-- until the stream table is suspended. So is, from the tenth in a row, what a user's function only says of itself by RAISE
+-- (`is_raised`). Returns SKIPPED, FAILED, or CANCELED when somebody canceled the query.
+CREATE OR REPLACE FUNCTION pgstream._record_failure(id bigint, started timestamptz, message text, state text, is_raised boolean)
+RETURNS text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  passing CONSTANT boolean := pgstream._passes_by_itself(state, message);
+  passing boolean := pgstream._passes_by_itself(state, message);
+  is_said CONSTANT boolean := passing AND is_raised;
   kind text := pgstream._error_kind(state);
   words text := message;
   most integer;
   failures integer;
+  is_suspended boolean;
   line bigint;
 BEGIN
-  IF state = '55P03' THEN
+  IF is_said THEN
+    kind := kind || ', raised by a function of the query';
+    passing := (SELECT f.skips < 9 FROM pgstream.frontiers f WHERE f.pgs_id = id);
+  ELSIF state = '55P03' THEN
     kind := coalesce(pgstream._lock_in_the_way(id), 'waiting for a lock');
     words := NULL;
   END IF;
@@ -27,20 +34,34 @@ BEGIN
     SET skips = f.skips + 1, waiting_for = kind,
       retry_at = clock_timestamp() + make_interval(secs => least(60, 2 ^ least(f.skips + 1, 6)))
     WHERE f.pgs_id = id;
-    RETURN;
+    RETURN CASE WHEN state = '57014' AND NOT is_raised THEN 'CANCELED' ELSE 'SKIPPED' END;
+  END IF;
+  IF NOT pgstream._ddl_is_watched() THEN
+    -- What the refresh found missing, and noted, was rolled back with it.
+    BEGIN
+      PERFORM pgstream._recheck_unwatched(id);
+    EXCEPTION WHEN OTHERS THEN
+      -- The next refresh finds it again.
+      NULL;
+    END;
   END IF;
   most := pgstream._setting('pg_stream.max_consecutive_errors');
   UPDATE pgstream.pgs_stream_tables s
-  SET consecutive_errors = s.consecutive_errors + 1, last_error = kind,
-    status = CASE WHEN s.consecutive_errors + 1 >= most THEN 'SUSPENDED' ELSE s.status END
+  SET consecutive_errors = s.consecutive_errors + 1,
+    -- What is broken says why.
+    last_error = CASE WHEN s.broken_reason IS NULL THEN kind ELSE s.last_error END,
+    status = CASE WHEN s.consecutive_errors + 1 >= most AND s.broken_reason IS NULL THEN 'SUSPENDED' ELSE s.status END
   WHERE s.pgs_id = id
-  RETURNING s.consecutive_errors INTO failures;
+  RETURNING s.consecutive_errors, s.status = 'SUSPENDED' INTO failures, is_suspended;
   -- The bound is missed; the next try comes when it would be due again.
-  UPDATE pgstream.frontiers f SET last_refresh_at = clock_timestamp(), skips = 0, retry_at = NULL, waiting_for = NULL WHERE f.pgs_id = id;
+  UPDATE pgstream.frontiers f
+  SET last_refresh_at = clock_timestamp(), skips = CASE WHEN is_said THEN f.skips ELSE 0 END, retry_at = NULL, waiting_for = NULL
+  WHERE f.pgs_id = id;
   -- Whoever listens may be anybody.
   PERFORM pgstream._alert('refresh_failed', id, jsonb_build_object('error', kind, 'sqlstate', state, 'consecutive_errors', failures));
-  IF failures >= most THEN
+  IF is_suspended THEN
     PERFORM pgstream._alert('auto_suspended', id, jsonb_build_object('error', kind, 'consecutive_errors', failures));
   END IF;
+  RETURN 'FAILED';
 END
 $$;

@@ -4,7 +4,6 @@ CREATE OR REPLACE PROCEDURE pgstream._refresh_all_due(INOUT canceled boolean, IN
 LANGUAGE plpgsql
 AS $$
 DECLARE
-  due record;
   seen pg_catalog.int8[] := '{}';
   -- Arrays as text: they differ in length.
   groups pg_catalog.int8[];

@@ -1,6 +1,7 @@
--- Refreshes one due stream table, unless another caller is at it or somebody has written its frontier since it was found
--- due (`version`; `below`: of what moment the stream tables below it were then). A failure is caught, counted and recorded: the old content stays readable. Returns what was done; NULL
--- when nothing was to do here, FAILED, SKIPPED when something passing prevented it, CANCELED when somebody canceled the query.
+-- Refreshes one due stream table, unless another caller is at it or somebody has written its frontier since it was
+-- found due (`version`; `below`: of what moment the stream tables below it were then). A failure is caught, counted and
+-- recorded: the old content stays readable. Returns what was done; NULL when nothing was to do here, FAILED, SKIPPED
+-- when something passing prevented it, CANCELED when somebody canceled the query.
 --
 -- It does not wait long for locks, because others wait for it: half the shortest bound there can be, twice as long after
 -- each try that was in vain, up to 4 s. The pause between two tries grows with it, so that most of the time is the others'.
@@ -17,6 +18,7 @@ DECLARE
   in_flight pg_snapshot;
   message text;
   state text;
+  context text;
   action text;
 BEGIN
   IF NOT pgstream._scheduler_enabled() THEN
@@ -41,9 +43,8 @@ BEGIN
   BEGIN
     action := pgstream._refresh_or_recompute(id, 'SCHEDULER');
   EXCEPTION WHEN query_canceled OR assert_failure OR OTHERS THEN
-    GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, state = RETURNED_SQLSTATE;
-    PERFORM pgstream._record_failure(id, started, message, state);
-    RETURN CASE WHEN state = '57014' THEN 'CANCELED' WHEN pgstream._passes_by_itself(state, message) THEN 'SKIPPED' ELSE 'FAILED' END;
+    GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, state = RETURNED_SQLSTATE, context = PG_EXCEPTION_CONTEXT;
+    RETURN pgstream._record_failure(id, started, message, state, pgstream._is_raised(context));
   END;
   PERFORM pgstream._note_look(id, started, below, total, in_flight, number, action, false);
   RETURN action;

@@ -2,7 +2,7 @@
 -- the claim has seen.
 CREATE OR REPLACE FUNCTION pgstream._refresh_group_due(
   members bigint[], totals numeric[], in_flight pg_snapshot, number bigint, below timestamptz,
-  OUT actions text[], OUT failing bigint, OUT message text, OUT state text
+  OUT actions text[], OUT failing bigint, OUT message text, OUT state text, OUT is_raised boolean
 )
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -13,7 +13,8 @@ BEGIN
   PERFORM set_config('synchronous_commit', 'off', true);
   PERFORM set_config('lock_timeout', (500 * 2 ^ least(3, (
     SELECT max(f.skips) FROM pgstream.frontiers f WHERE f.pgs_id = ANY (members))))::integer || 'ms', true);
-  SELECT t.actions, t.as_of, t.failing, t.message, t.state INTO actions, as_of, failing, message, state
+  SELECT t.actions, t.as_of, t.failing, t.message, t.state, t.is_raised
+  INTO actions, as_of, failing, message, state, is_raised
   FROM pgstream._refresh_together(members, 'SCHEDULER', true) AS t;
   FOR i IN 1..coalesce(cardinality(actions), 0) LOOP
     CONTINUE WHEN actions[i] = 'SKIP';

@@ -39,7 +39,7 @@ BEGIN
       SELECT * INTO outcome FROM pgstream._refresh_group_due(members, claim.totals, claim.in_flight, claim.number, below);
     EXCEPTION WHEN query_canceled OR assert_failure OR OTHERS THEN
       -- Outside of the refresh itself. The claim must be given back whatever happens.
-      SELECT NULL::pg_catalog.text[] AS actions, members[1] AS failing, SQLERRM AS message, SQLSTATE AS state INTO outcome;
+      SELECT NULL::pg_catalog.text[] AS actions, members[1] AS failing, SQLERRM AS message, SQLSTATE AS state, false AS is_raised INTO outcome;
     END;
     -- A person refreshed a member meanwhile: once more, at a new snapshot.
     EXIT WHEN outcome.state IS NULL OR outcome.state OPERATOR(pg_catalog.<>) '40001' OR tries OPERATOR(pg_catalog.>=) 3;
@@ -47,7 +47,7 @@ BEGIN
   COMMIT;
   IF outcome.state IS NOT NULL THEN
     BEGIN
-      done := pgstream._record_group_failure(outcome.failing, started, outcome.message, outcome.state);
+      done := pgstream._record_group_failure(outcome.failing, started, outcome.message, outcome.state, outcome.is_raised);
     EXCEPTION WHEN query_canceled OR assert_failure OR OTHERS THEN
       done := CASE WHEN SQLSTATE OPERATOR(pg_catalog.=) '57014' THEN 'CANCELED' ELSE 'FAILED' END;
       RAISE WARNING 'the refresh of the group of stream table % failed and could not be recorded: %', outcome.failing, SQLERRM;

@@ -1,4 +1,5 @@
--- Looks for what people should know: content that is much staler than its bound, change buffers that grow. Each is told of
+-- Lets go of changes that are kept in vain, and looks for what people should know: content that is much staler than its
+-- bound, change buffers that grow. Each is told of
 -- when it begins, kept in pgstream.open_alerts while it lasts, and told of again only when it was over in between.
 CREATE OR REPLACE FUNCTION pgstream._watch() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
@@ -17,6 +18,13 @@ BEGIN
     RETURN;
   END IF;
   UPDATE pgstream._scheduler SET watched_at = clock_timestamp();
+  BEGIN
+    PERFORM pgstream._give_up_backlogs();
+  EXCEPTION
+    -- Somebody is making or dropping a buffer.
+    WHEN lock_not_available OR undefined_table THEN NULL;
+    WHEN OTHERS THEN RAISE WARNING 'pg_stream could not let go of changes that nobody reads: %', SQLERRM;
+  END;
   BEGIN
     FOR each IN
       SELECT s.*, a.relid IS NOT NULL AS is_open FROM pgstream._stale() s

@@ -30,6 +30,11 @@ export interface Accumulator {
   readonly recompute: Scalar | null
   /** Does it say so in the ordinary course of things (an extreme leaves), or for odd values only (NaN)? */
   readonly recomputesOften: boolean
+  /**
+   * What the value is in most groups, over the other accumulators; where those are all in the stream table, it is kept for
+   * the groups only in which it is another. Null: there is nothing to be guessed.
+   */
+  readonly implied: Scalar | null
   /** `scratch` is the least or greatest of this, of all rows: the end of an index may tell it. Else null. */
   readonly extremeOf: Scalar | null
 }

@@ -28,6 +28,7 @@ import {
   type Definition,
   fillStatement,
   fullStatement,
+  ownTable,
   pendingStatement,
   refreshStatement,
   scratchFunctions,
@@ -35,7 +36,7 @@ import {
 } from './refresh.ts'
 import { Printer } from './select.ts'
 import { stageIndexes } from './stage-indexes.ts'
-import { chooseStorage, stateTableOf } from './storage.ts'
+import { chooseStorage } from './storage.ts'
 import { queryText } from './text/query-text.ts'
 
 /** A statement as explain shows it, and the function that runs it. */
@@ -100,8 +101,7 @@ export function emitDifferential(
   const redo = staged.stages.flatMap((stage) => stageFunction(request, stage) ?? [])
   functions.push(...scratchFunctions(definition), ...redo, full, fill, pending)
   statements.set('full sql', { sql: fullStatement(definition), function: full.name })
-  const own = staged.stages.filter((stage) => stage !== storage.fused)
-  const stateTables = own.flatMap((stage) => storage.states.get(stage.number)?.sql ?? [])
+  const own = staged.stages.flatMap((stage) => ownTable(request, storage, stage) ?? [])
   const printer = new Printer(request, fillLeaves(new Map()))
   const query = printer.query(whole, outputsOf(request, whole), false)
   return {
@@ -119,24 +119,22 @@ export function emitDifferential(
       install: {
         tables: [
           createTable(targetName(request), planColumns(request)),
-          ...own.map((stage) => {
-            const table = stateTableOf(request, storage, stage)
-            const columns = table.columns.map(({ column, name }) => ({
-              name,
-              sql: columnType(request, column.type),
-            }))
-            return createTable(table.sql, columns)
-          }),
+          ...own.map(({ sql, columns }) =>
+            createTable(
+              sql,
+              columns.map(({ column, name }) => ({ name, sql: columnType(request, column.type) })),
+            ),
+          ),
         ],
         functions: functions.map(({ ddl }) => ddl),
         indexes: [
           ...indexesOf(request, storage.target),
-          ...own.flatMap((stage) => indexesOf(request, stateTableOf(request, storage, stage))),
+          ...own.flatMap((table) => indexesOf(request, table)),
           ...stageIndexes(request, storage, staged, root),
         ],
       },
       refresh: { single, general, pending: pending.name, full: full.name, fill: fill.name },
-      stateTables,
+      stateTables: own.map(({ sql }) => sql),
       query,
       missingIndexes: missingIndexes(missing),
     },

@@ -28,14 +28,7 @@ import { partitionChange, partitionFunction } from './partition-stage.ts'
 import { CACHED_LIMIT } from './plan.ts'
 import { redoFunctionOf } from './redo.ts'
 import { cte, indent, inlineCte, Printer } from './select.ts'
-import {
-  stageChange,
-  stageFromScratch,
-  stateSource,
-  storedColumns,
-  storedName,
-  withOutputs,
-} from './stage.ts'
+import { isApart, stageChange, stageFromScratch, stateSource, storedColumns, withOutputs } from './stage.ts'
 import { probingStages } from './stage-indexes.ts'
 import { partitionTableOf, type Storage, stateTableOf } from './storage.ts'
 
@@ -252,6 +245,30 @@ function scratchName(stage: number): string {
   return `stage_${stage}_scratch`
 }
 
+/** The table beside the stream table in which a stage is stored, whole or in part; null when there is none. */
+export function ownTable(request: CompileRequest, storage: Storage, stage: Stage): OwnTable | null {
+  const state = storage.states.get(stage.number)
+  if (!state) return null
+  const of = (table: StoredTable, where: string): OwnTable => {
+    const list = table.columns.map(({ column }) => columnName(column)).join(', ')
+    return { ...table, content: `SELECT ${list}\nFROM ${scratchName(stage.number)}${where}` }
+  }
+  const { aside } = state
+  if (aside && stage.kind === 'group') {
+    const all = storedColumns(stage)
+    const columns = withOutputs(stage, new Map(all.map((column) => [column.id, columnName(column)])))
+    const apart = isApart(request, aside, { from: [], where: [], columns, weight: null })
+    const key = stage.node.rule.keys.map(({ column }) => column)
+    return of({ sql: aside.sql, columns: aside.columns, key }, `\nWHERE ${apart}`)
+  }
+  return stage === storage.fused ? null : of(stateTableOf(request, storage, stage), '')
+}
+
+/** A stored table, and the query over the stage computed from scratch that tells its content. */
+export interface OwnTable extends StoredTable {
+  readonly content: string
+}
+
 /**
  * The first fill, into empty tables. Its snapshot is left in the setting `pg_stream.snapshot`, from inside the statement:
  * RETURNING every row only to count it would cost a tenth of the fill.
@@ -265,17 +282,14 @@ export function fillStatement(definition: Definition | Recomputed): string {
     const names = definition.target.columns.map(({ name }) => name)
     return `WITH ${taken}\nINSERT INTO ${definition.target.sql} (${names.join(', ')})\nSELECT q.* FROM (\n${definition.query}\n) AS q\nWHERE (SELECT snapshot FROM taken) IS NOT NULL`
   }
-  const { staged, root, storage } = definition
+  const { request, staged, root, storage } = definition
   const { printer, ctes, locks } = fromScratch(definition)
-  const fills = staged.stages
-    .filter((stage) => stage !== storage.fused)
-    .flatMap((stage) => {
-      const state = storage.states.get(stage.number)
-      if (!state) return []
-      const columns = storedColumns(stage)
-      const insert = `INSERT INTO ${state.sql} (${columns.map((column) => storedName(state, column)).join(', ')})\nSELECT ${columns.map(columnName).join(', ')}\nFROM ${scratchName(stage.number)}`
-      return [`stage_${stage.number}_filled AS (\n  ${indent(insert)}\n)`]
-    })
+  const fills = staged.stages.flatMap((stage) => {
+    const table = ownTable(request, storage, stage)
+    if (!table) return []
+    const insert = `INSERT INTO ${table.sql} (${table.columns.map(({ name }) => name).join(', ')})\n${table.content}`
+    return [`stage_${stage.number}_filled AS (\n  ${indent(insert)}\n)`]
+  })
   const select = printer.select(root)
   const outputs = root.outputs.map(({ column }) => ({
     name: columnName(column),
@@ -302,10 +316,10 @@ export function fullStatement(definition: Definition | Recomputed): string {
   const { printer, ctes: scratch, locks } = fromScratch(definition)
   const ctes = [...scratch]
   for (const stage of staged.stages) {
-    if (stage === storage.fused) continue
-    const table = stateTableOf(request, storage, stage)
+    const table = ownTable(request, storage, stage)
+    if (!table) continue
     const name = `stage_${stage.number}`
-    const wanted = `SELECT ${table.columns.map(({ column }) => columnName(column)).join(', ')}, 1 AS weight\nFROM ${scratchName(stage.number)}`
+    const wanted = `SELECT f.*, 1 AS weight\nFROM (\n${table.content}\n) AS f`
     ctes.push(cte(`${name}_net`, difference(request, table, wanted)))
     ctes.push(...applyNet(request, table, `${name}_net`, name).ctes)
   }

@@ -3,6 +3,7 @@
  * new output rows upward. All of it is CTEs of the one refresh statement, so every part sees the same snapshot, and the
  * state table, read in it, is the state before.
  */
+import type { Accumulator } from '../algebra/group-rule.ts'
 import type { Column } from '../algebra/node.ts'
 import type { Projection } from '../algebra/operators/project.ts'
 import type { ColumnId, Scalar } from '../algebra/scalar.ts'
@@ -22,8 +23,17 @@ import { cte, indent, inlineCte, operand, type Printer, type Select } from './se
 export interface StateTable {
   /** Qualified, quoted. */
   readonly sql: string
-  /** What is stored under which (quoted) column name: keys and accumulators at least. */
+  /** What is stored under which (quoted) column name: keys and accumulators at least, but for those kept aside. */
   readonly columns: readonly StoredColumn[]
+  readonly aside: Aside | null
+}
+
+/** A table of the accumulators that mostly follow from the others: a row for each group in which one does not. */
+export interface Aside {
+  readonly sql: string
+  /** The keys, then `implied`. */
+  readonly columns: readonly { readonly column: Column; readonly name: string }[]
+  readonly implied: readonly Accumulator[]
 }
 
 export interface StoredColumn {
@@ -114,36 +124,45 @@ export function stageChange(
   const before = new Map<ColumnId, string>()
   for (const { column } of rule.keys) before.set(column.id, `d.${columnName(column)}`)
   for (const { column } of deltas) before.set(column.id, `d.${columnName(column)}`)
-  for (const { column } of rule.accumulators) before.set(column.id, `s.${storedName(state, column)}`)
+  const kept = storedAccumulators(stage, state)
+  for (const [id, stored] of kept.columns) before.set(id, stored)
   const scope: Select = { from: [], where: [], columns: before, weight: null }
   const redo = redoCondition(stage, state, scope, request)
   const items = [
     ...rule.keys.map(({ column }) => groupKey(request, state, column)),
     's.ctid AS tid',
-    ...rule.accumulators.map(({ column }) => `s.${storedName(state, column)} AS old_${columnName(column)}`),
+    ...(state.aside ? ['a.ctid AS aside_tid'] : []),
+    ...rule.accumulators.map(({ column }) => `${before.get(column.id)} AS old_${columnName(column)}`),
     ...rule.accumulators.map(
       ({ column, combine }) => `${print(combine, scope)} AS new_${columnName(column)}`,
     ),
     ...(redo ? [`${redo} AS redo`] : []),
   ]
-  const match =
-    rule.keys.length === 0
-      ? 'true'
-      : rule.keys
-          .map(({ column }) =>
-            keyMatch(request, column, `s.${storedName(state, column)}`, `d.${columnName(column)}`),
-          )
-          .join(' AND ')
-  const change = `SELECT ${items.join(', ')}\nFROM ${name}_delta AS d\nLEFT JOIN ${state.sql} AS s ON ${match}`
+  const match = (stored: (column: Column) => string) =>
+    rule.keys
+      .map(({ column }) => keyMatch(request, column, stored(column), `d.${columnName(column)}`))
+      .join(' AND ') || 'true'
+  const { aside } = state
+  const change = [
+    `SELECT ${items.join(', ')}\nFROM ${name}_delta AS d`,
+    `LEFT JOIN ${state.sql} AS s ON ${match((column) => `s.${storedName(state, column)}`)}`,
+    ...(aside
+      ? [
+          `LEFT JOIN ${aside.sql} AS a ON ${match((column) => `a.${asideName(aside, column)}`)}`,
+          `CROSS JOIN LATERAL (SELECT ${kept.implied.join(', ')}) AS i`,
+        ]
+      : []),
+  ].join('\n')
   const ctes = [
     inlineCte(`${name}_delta`, summed),
     ...(redo
       ? [
           cte(`${name}_touched`, change),
-          cte(`${name}_change`, withRedone(stage, `${name}_touched`, changed, printer)),
+          cte(`${name}_change`, withRedone(stage, state, `${name}_touched`, changed, printer)),
         ]
       : [cte(`${name}_change`, change)]),
     ...writes(request, stage, state, name),
+    ...(aside ? asideWrites(request, stage, aside, name) : []),
     ...(withOutput ? [cte(stageOutputName(stage.number), outputRows(request, stage, name))] : []),
   ]
   const grouped = rule.keys.length > 0
@@ -208,7 +227,13 @@ function redoCondition(
 }
 
 /** `stage_n_touched` with what was computed anew put in its place. */
-function withRedone(stage: GroupStage, touched: string, changed: Changed, printer: Printer): string {
+function withRedone(
+  stage: GroupStage,
+  state: StateTable,
+  touched: string,
+  changed: Changed,
+  printer: Printer,
+): string {
   const { request } = printer
   const { rule } = stage.node
   const again = redone(stage, touched, changed, printer)
@@ -220,6 +245,7 @@ function withRedone(stage: GroupStage, touched: string, changed: Changed, printe
         : [`t.${name}`, `CASE WHEN t.redo THEN ${again.column(column)} ELSE t.${name} END AS new_${name}`]
     }),
     't.tid',
+    ...(state.aside ? ['t.aside_tid'] : []),
     ...rule.accumulators.map(({ column }) => `t.old_${columnName(column)}`),
     ...rule.accumulators.map(({ column, recompute }) => {
       const name = `new_${columnName(column)}`
@@ -251,7 +277,9 @@ function writes(request: CompileRequest, stage: GroupStage, state: StateTable, n
     !doubtful.some(({ id }) => id === value.id)
   const values = state.columns.filter((column) => !isConstant(column))
   const assignments = values.map((column) => `${column.name} = ${print(column.value, fresh)}`)
-  const compared = [...doubtful, ...rule.accumulators.map(({ column }) => column)]
+  const compared = [...doubtful, ...rule.accumulators.map(({ column }) => column)].filter(
+    (column) => !state.aside?.implied.some((each) => each.column === column),
+  )
   const differs = otherImage(
     request,
     compared,
@@ -275,6 +303,74 @@ RETURNING 1`
     `${name}_inserted AS (\n  ${indent(inserts)}\n)`,
     `${name}_updated AS (\n  ${indent(updates)}\n)`,
     ...(grouped ? [`${name}_deleted AS (\n  ${indent(deletes)}\n)`] : []),
+  ]
+}
+
+interface StoredAccumulators {
+  readonly columns: ReadonlyMap<ColumnId, string>
+  /** Select items: what is kept aside, as `i`. */
+  readonly implied: readonly string[]
+}
+
+/** The accumulators of the group stored as `s`, and as `a` where they do not follow from the others. */
+function storedAccumulators(stage: GroupStage, state: StateTable): StoredAccumulators {
+  const { aside } = state
+  const stored = new Map<ColumnId, string>()
+  for (const { column } of stage.node.rule.accumulators)
+    if (!aside?.implied.some((each) => each.column === column))
+      stored.set(column.id, `s.${storedName(state, column)}`)
+  const texts = new Map(stored)
+  const implied: string[] = []
+  for (const { column, implied: guess } of aside?.implied ?? []) {
+    if (!aside || !guess) continue
+    const text = print(guess, { from: [], where: [], columns: texts, weight: null })
+    const either = `coalesce(a.${asideName(aside, column)}, ${text})`
+    texts.set(column.id, either)
+    stored.set(column.id, `i.${columnName(column)}`)
+    implied.push(`CASE WHEN s.ctid IS NOT NULL THEN ${either} END AS ${columnName(column)}`)
+  }
+  return { columns: stored, implied }
+}
+
+function asideName(aside: Aside, column: Column): string {
+  return aside.columns.find((each) => each.column === column)?.name ?? ''
+}
+
+/** Does the row of a group belong aside? Over the columns of `scope`. */
+export function isApart(request: CompileRequest, aside: Aside, scope: Select): string {
+  return otherImage(
+    request,
+    aside.implied.map(({ column }) => column),
+    aside.implied.map(({ column }) => print(refOf(column), scope)),
+    aside.implied.map(({ column, implied }) => print(implied ?? refOf(column), scope)),
+  )
+}
+
+function asideWrites(request: CompileRequest, stage: GroupStage, aside: Aside, name: string): string[] {
+  const { rule } = stage.node
+  const fresh = stageRow(request, stage, 'new', 'c')
+  const old = stageRow(request, stage, 'old', 'c')
+  const implied = aside.implied.map(({ column }) => column)
+  const alive = rule.keys.length > 0 ? `c.new_${columnName(rule.count.column)} > 0 AND ` : ''
+  const stays = `${alive}${isApart(request, aside, fresh)}`
+  const differs = otherImage(
+    request,
+    implied,
+    implied.map((column) => print(refOf(column), old)),
+    implied.map((column) => print(refOf(column), fresh)),
+  )
+  const keys = rule.keys.map(({ column }) => asideName(aside, column))
+  const upserts = `INSERT INTO ${aside.sql} (${aside.columns.map((column) => column.name).join(', ')})
+SELECT ${aside.columns.map(({ column }) => print(refOf(column), fresh)).join(', ')}
+FROM ${name}_change AS c
+WHERE ${stays} AND (c.aside_tid IS NULL OR ${differs})
+ON CONFLICT (${keys.join(', ') || '(true)'}) DO UPDATE SET ${implied.map((column) => `${asideName(aside, column)} = EXCLUDED.${asideName(aside, column)}`).join(', ')}`
+  const deletes = `DELETE FROM ${aside.sql} AS a
+USING ${name}_change AS c
+WHERE a.ctid = c.aside_tid AND (${stays}) IS NOT TRUE`
+  return [
+    `${name}_apart AS (\n  ${indent(upserts)}\n)`,
+    `${name}_again_implied AS (\n  ${indent(deletes)}\n)`,
   ]
 }
 

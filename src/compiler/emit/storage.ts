@@ -1,6 +1,7 @@
 /**
  * Where everything is kept: the stream table with exactly the query's columns, and a state table per stage, unless the
- * stream table's columns are the stage's keys and accumulators already.
+ * stream table's columns are the stage's keys and accumulators already, but for some that follow from the others in most
+ * groups: then the state table has those of the other groups only.
  */
 import type { Column, Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
@@ -14,7 +15,7 @@ import type { StoredTable } from './apply.ts'
 import { columnName, stateTableName, targetName } from './names.ts'
 import type { PartitionTable } from './partition-stage.ts'
 import { keyColumns } from './partition-text.ts'
-import { type StateTable, storedColumns, storedName } from './stage.ts'
+import { type Aside, type StateTable, type StoredColumn, storedColumns, storedName } from './stage.ts'
 
 export interface Storage {
   readonly target: StoredTable
@@ -41,14 +42,14 @@ export function chooseStorage(request: CompileRequest, staged: StagedQuery, root
         name: target.columns[i]?.name ?? '',
         value: overAccumulators(stage, value),
       }))
-      states.set(stage.number, { sql: target.sql, columns })
+      states.set(stage.number, { sql: target.sql, columns, aside: asideOf(request, stage, columns) })
     } else {
-      // Numbered within the table: a column added to or dropped from a source must not change what is stored.
-      const columns = storedColumns(stage).map((column, i) => ({
-        name: columnName({ ...column, id: i + 1 }),
+      const all = storedColumns(stage).map((column) => ({ column }))
+      const columns = numbered(all).map(({ column, name }) => ({
+        name,
         value: { kind: 'column', id: column.id, type: column.type } as const,
       }))
-      states.set(stage.number, { sql: stateTableName(request, stage.number), columns })
+      states.set(stage.number, { sql: stateTableName(request, stage.number), columns, aside: null })
     }
   }
   return { target, states, fused }
@@ -91,6 +92,23 @@ function shownAs(root: Project, id: number): number {
   return root.outputs.findIndex(({ value }) => value.kind === 'column' && value.id === id)
 }
 
+/** Named by position: a column added to or dropped from a source must not change what is stored. */
+function numbered(columns: readonly { readonly column: Column }[]) {
+  return columns.map(({ column }, i) => ({ column, name: columnName({ ...column, id: i + 1 }) }))
+}
+
+/** What the stream table does not show of a stage that is fused with it. */
+function asideOf(request: CompileRequest, stage: GroupStage, shown: readonly StoredColumn[]): Aside | null {
+  const { rule } = stage.node
+  const implied = rule.accumulators.filter(({ column }) => !isShown(shown, column))
+  if (implied.length === 0) return null
+  return {
+    sql: stateTableName(request, stage.number),
+    columns: numbered([...rule.keys, ...implied]),
+    implied,
+  }
+}
+
 /** The smallest key whose columns can carry a unique index; null for a bag. */
 function chooseKey(request: CompileRequest, root: Node): readonly Column[] | null {
   const columns = operatorOf(root).columns(root)
@@ -104,8 +122,8 @@ function chooseKey(request: CompileRequest, root: Node): readonly Column[] | nul
 }
 
 /**
- * The root is a projection of one stage that shows every key and every accumulator. Of a partition stage it need only show
- * the key, and may filter: nobody else reads that stage, and old rows are found by the key.
+ * The root is a projection of one stage that shows every key and every accumulator, or what the others follow from. Of a
+ * partition stage it need only show the key, and may filter: nobody else reads that stage, and old rows are found by the key.
  */
 function fusedStage(staged: StagedQuery, root: Project): Stage | null {
   const { input } = root
@@ -120,13 +138,14 @@ function fusedStage(staged: StagedQuery, root: Project): Stage | null {
   const number = input.of.stage
   const stage = staged.stages.find((each) => each.number === number)
   if (stage?.kind !== 'group') throw internalError(`stage ${number} does not exist`)
-  const shown = new Set(
-    root.outputs
-      .map(({ value }) => overAccumulators(stage, value))
-      .flatMap((value) => (value.kind === 'column' ? [value.id] : [])),
-  )
+  const columns = root.outputs.map(({ value }) => ({ name: '', value: overAccumulators(stage, value) }))
   const { rule } = stage.node
-  return [...rule.keys, ...rule.accumulators].every(({ column }) => shown.has(column.id)) ? stage : null
+  const needed = [...rule.keys, ...rule.accumulators.filter(({ implied }) => implied === null)]
+  return needed.every(({ column }) => isShown(columns, column)) ? stage : null
+}
+
+function isShown(shown: readonly StoredColumn[], column: Column): boolean {
+  return shown.some(({ value }) => value.kind === 'column' && value.id === column.id)
 }
 
 /** An expression over a stage's output, over what the stage stores. */

@@ -36,6 +36,11 @@ export function explainDifferential(
       value: fused ? 'the stream table itself' : (table?.sql ?? ''),
     })
     if (stage.kind === 'partition') continue
+    if (table?.aside)
+      entries.push({
+        property: `kept aside of stage ${stage.number}`,
+        value: `${table.aside.sql}: ${table.aside.implied.map(({ column }) => column.name).join(', ')} of the groups in which ${table.aside.implied.length === 1 ? 'it does' : 'they do'} not follow from the stream table`,
+      })
     const asked = stage.node.rule.accumulators.filter((accumulator) => accumulator.recompute)
     if (asked.length > 0)
       entries.push({

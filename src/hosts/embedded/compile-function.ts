@@ -25,7 +25,7 @@ export function compileFunction({ node, bundle, folder }: CompileProgram): strin
   const body = `
 DECLARE
   reply_name text := pg_backend_pid() || '.reply';
-  clean text := format('COPY (SELECT WHERE false) TO PROGRAM %L', ${quoteLiteral(`cd ${file} && rm -f `)} || concat_ws(' ', reply_name, reply_name || '.todo', reply_name || '.taken', reply_name || '.new'));
+  clean text := format('COPY (SELECT WHERE false) TO PROGRAM %L', ${quoteLiteral(`cd ${file} && rm -f `)} || concat_ws(' ', reply_name, reply_name || '.request', reply_name || '.taken', reply_name || '.new'));
   answer text;
   failure text;
 BEGIN
@@ -55,11 +55,11 @@ REVOKE ALL ON FUNCTION pgstream._compile(jsonb) FROM PUBLIC;
 function ask(own: string): string {
   return `
 if [ -e "\${1%/*}/resident" ]; then
-  cat >"$1.new" && mv "$1.new" "$1.todo" || exit
+  cat >"$1.new" && mv "$1.new" "$1.request" || exit
   n=0
   while [ "$n" -lt 200 ] && [ ! -e "$1" ]; do sleep 0.001; n=$((n + 1)); done
   [ -e "$1" ] && exit 0
-  if mv "$1.todo" "$1.taken" 2>/dev/null; then exec ${own} "$1" <"$1.taken"; fi
+  if mv "$1.request" "$1.taken" 2>/dev/null; then exec ${own} "$1" <"$1.taken"; fi
   while [ "$n" -lt 1200 ] && [ ! -e "$1" ]; do sleep 0.01; n=$((n + 1)); done
   [ -e "$1" ]
 else

@@ -7,8 +7,8 @@ import { replyText } from '../reply.ts'
  * standard output. Synchronous reads and writes: that is all it does.
  *
  * `--serve folder`: the same, resident, because starting Node.js costs ten times what compiling does. A request is a file
- * `*.todo` that appears in the folder; the reply takes its name without that ending. The file `resident` says that we are
- * there. Ends when standard input does.
+ * `*.request` that appears in the folder; the reply takes its name without that ending. The file `resident` says that we
+ * are there. Ends when standard input does.
  */
 const [first, folder] = process.argv.slice(2)
 if (first === '--serve' && folder !== undefined) serve(folder)
@@ -29,17 +29,17 @@ function serve(folder: string): void {
   }
   process.stdin.on('end', end).on('error', end).resume()
   watch('.', () => {
-    for (const name of readdirSync('.')) if (name.endsWith('.todo')) take(name)
+    for (const name of readdirSync('.')) if (name.endsWith('.request')) take(name)
   }).on('error', end)
   writeFileSync(resident, '', { mode: 0o600 })
 }
 
 /** Whoever renames a request has it: we, or the caller, who has waited long enough. */
-function take(todo: string): void {
-  const name = todo.slice(0, -'.todo'.length)
+function take(request: string): void {
+  const name = request.slice(0, -'.request'.length)
   const taken = `${name}.taken`
   try {
-    renameSync(todo, taken)
+    renameSync(request, taken)
   } catch {
     return
   }
