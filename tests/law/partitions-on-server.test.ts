@@ -74,6 +74,17 @@ const QUERIES: Readonly<Record<string, string>> = {
   'a limit joined':
     'SELECT n.name, q.x FROM (SELECT g, x, id FROM t ORDER BY x DESC NULLS LAST, id LIMIT 8) AS q JOIN t_names AS n ON n.g = q.g',
   'limit of DISTINCT ON of windows': `SELECT DISTINCT ON (g) g, id, sum(y) OVER (PARTITION BY g ORDER BY id) AS s FROM t ORDER BY g, sum(y) OVER (PARTITION BY g ORDER BY id) DESC NULLS LAST, id LIMIT 3`,
+  'over groups that HAVING leaves': `SELECT g, count(*) AS n, row_number() OVER (ORDER BY count(*) DESC, g) AS r FROM t GROUP BY g HAVING count(*) > 1`,
+  'over a primary key’s group': `SELECT id, x, sum(x) AS s, lag(x) OVER (ORDER BY id) AS l FROM t GROUP BY id`,
+  'no rows at all': `SELECT id FROM t ORDER BY id LIMIT 0`,
+  'LIMIT ALL': `SELECT id FROM t ORDER BY id LIMIT NULL OFFSET 2 + 1`,
+  'a window read twice': `WITH w AS (SELECT id, g, ntile(2) OVER (PARTITION BY g ORDER BY id) AS q FROM t) SELECT a.id, b.id AS other FROM w AS a JOIN w AS b ON a.q = b.q AND a.g = b.g`,
+  'constants among the keys': `SELECT id, true AS yes, row_number() OVER (PARTITION BY true, 1 ORDER BY id) AS n FROM t ORDER BY id LIMIT 3`,
+  'DISTINCT ON a constant': `SELECT DISTINCT ON (1) 5 AS a, id FROM t ORDER BY 1, id`,
+  'the first of each of a union': `SELECT * FROM (SELECT id, x, row_number() OVER (PARTITION BY x ORDER BY id) AS r FROM (SELECT id, x, g FROM t UNION ALL SELECT id + 1000, x, g FROM t) AS u) AS q WHERE r = 1`,
+  'a count of all': `SELECT count(*) OVER () AS n FROM t`,
+  'an aggregate over a limit over a window': `SELECT sum(n) AS s FROM (SELECT g, x, count(*) OVER (PARTITION BY g) AS n FROM t ORDER BY x, id LIMIT 5) AS q`,
+  'a limit over aggregates computed anew': `SELECT g, n FROM (SELECT g, count(DISTINCT x) AS n, min(id) AS m FROM t GROUP BY g) AS q ORDER BY n DESC, g LIMIT 2`,
 }
 
 test.each(Object.entries(QUERIES))('%s', async (label, query) => {
