@@ -152,7 +152,7 @@ function checkCitations() {
   const NAMES = [
     /\b([A-Z][A-Za-z]*\d\d)(?= |[.,;)]|$)/gm,
     /\b(FIELD(?: [a-c]\d)?)\b/g,
-    /\b([a-z_0-9]{3,}\.(?:c|h|dat|txt|y))\b/g,
+    /\b([a-zA-Z_0-9]{3,}\.(?:c|h|dat|txt|y))\b/g,
   ]
   const sources = [...code].map(([file, text]) => [file, comments(text)])
   const others = [...texts].filter(([file]) => file !== page)

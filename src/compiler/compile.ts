@@ -2,6 +2,7 @@
 
 import { bind } from './bind/index.ts'
 import { type LineageEntry, lineage } from './bind/lineage.ts'
+import { notices } from './bind/notices.ts'
 import { refuseUnmaintainable } from './bind/refuse.ts'
 import { CompileError } from './catalog/error.ts'
 import { parseViewQuery } from './catalog/node-tree.ts'
@@ -37,7 +38,8 @@ function maintained(request: CompileRequest, lineage: readonly LineageEntry[]): 
   const staged = cutIntoStages(query)
   const root = asProject(staged.root)
   const emitted = emitDifferential(request, query, staged, root)
-  return { ...emitted.plan, lineage, explain: explainDifferential(request, query, staged, emitted) }
+  const explain = explainDifferential(request, query, staged, emitted)
+  return { ...emitted.plan, notices: notices(request), lineage, explain }
 }
 
 function recomputed(
@@ -46,5 +48,5 @@ function recomputed(
   reasons: readonly Reason[],
 ): Plan {
   const emitted = emitFull(request, reasons)
-  return { ...emitted.plan, lineage, explain: explainFull(emitted) }
+  return { ...emitted.plan, notices: notices(request), lineage, explain: explainFull(emitted) }
 }

@@ -56,11 +56,18 @@ export const CHAPTERS: readonly Chapter[] = [
       a table without a key          :: SELECT * FROM log
       a whole row as a value         :: SELECT o AS whole FROM orders o
       ORDER BY (has no effect)       :: SELECT id FROM orders ORDER BY amount
-      LIMIT, OFFSET                  :: SELECT id FROM orders ORDER BY amount LIMIT 10
+      ORDER BY … LIMIT, OFFSET       :: SELECT id FROM orders ORDER BY amount, id LIMIT 10 OFFSET 5
+      FETCH FIRST … WITH TIES        :: SELECT id, amount FROM orders ORDER BY amount FETCH FIRST 3 ROWS WITH TIES
+      LIMIT without ORDER BY         :: SELECT id FROM orders LIMIT 10
+      a subquery in LIMIT            :: SELECT id FROM orders ORDER BY id LIMIT (SELECT 3)
       DISTINCT of a type without order :: SELECT DISTINCT id::text::xid AS k FROM orders
       DISTINCT                       :: SELECT DISTINCT region FROM customers
       DISTINCT ON                    :: SELECT DISTINCT ON (region) region, name FROM customers ORDER BY region, name
-      window functions               :: SELECT id, row_number() OVER (ORDER BY amount) AS place FROM orders
+      window functions               :: SELECT id, customer, row_number() OVER (PARTITION BY customer ORDER BY amount, id) AS place FROM orders
+      frames, EXCLUDE                :: SELECT id, avg(amount) OVER (PARTITION BY customer ORDER BY placed ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS a, count(*) OVER (ORDER BY amount GROUPS 1 PRECEDING EXCLUDE TIES) AS n FROM orders
+      windows over aggregates        :: SELECT customer, sum(amount) AS s, rank() OVER (ORDER BY sum(amount) DESC) AS place FROM orders GROUP BY customer
+      the first rows of each group   :: SELECT customer, id FROM (SELECT customer, id, row_number() OVER (PARTITION BY customer ORDER BY amount DESC, id) AS place FROM orders) AS q WHERE place <= 3
+      PARTITION BY a type without order :: SELECT id, count(*) OVER (PARTITION BY id::text::xid) AS n FROM orders
       set-returning functions        :: SELECT id, generate_series(1, 3) AS n FROM orders
     `),
   },
@@ -95,10 +102,15 @@ export const CHAPTERS: readonly Chapter[] = [
       ORDER BY in an aggregate       :: SELECT customer, sum(amount ORDER BY amount) AS s FROM orders GROUP BY customer
       array_agg                      :: SELECT customer, array_agg(id) AS ids FROM orders GROUP BY customer
       string_agg                     :: SELECT region, string_agg(name, ', ') AS names FROM customers GROUP BY region
-      bool_and, bool_or              :: SELECT customer, bool_and(amount > 0) AS paid FROM orders GROUP BY customer
-      variance, stddev               :: SELECT customer, stddev(amount) AS s FROM orders GROUP BY customer
+      bool_and, bool_or, every       :: SELECT customer, bool_and(amount > 0) AS paid, bool_or(amount > 9) AS o, every(amount > 1) AS e FROM orders GROUP BY customer
+      bit_xor                        :: SELECT customer, bit_xor(id) AS x FROM orders GROUP BY customer
+      any_value                      :: SELECT customer, any_value(placed) AS some FROM orders GROUP BY customer
+      variance, stddev               :: SELECT customer, stddev(amount) AS s, stddev_pop(id) AS sp, stddev_samp(id) AS ss, variance(id) AS v, var_pop(id) AS vp, var_samp(id) AS vs FROM orders GROUP BY customer
+      corr, regr_*, covar_*          :: SELECT customer, corr(weight, id) AS c, regr_slope(weight, id) AS r FROM orders GROUP BY customer
       percentile_cont and the like   :: SELECT customer, percentile_cont(0.5) WITHIN GROUP (ORDER BY weight) AS median FROM orders GROUP BY customer
       aggregates of your own         :: SELECT customer, product(id) AS p FROM orders GROUP BY customer
+      aggregates that depend on settings :: SELECT customer, jsonb_agg(at ORDER BY at) AS j FROM orders GROUP BY customer
+      aggregates of a pseudo-type    :: SELECT customer, (array_agg(ROW(id, amount)))::text AS r FROM orders GROUP BY customer
       aggregates of an outer query   :: SELECT region, (SELECT count(c.id)) AS n FROM customers c GROUP BY region
       GROUPING()                     :: SELECT region, grouping(region) AS level, count(*) AS n FROM customers GROUP BY ROLLUP (region)
       more than 64 grouping sets     :: SELECT count(*) AS n FROM orders GROUP BY CUBE (id, customer, amount, weight, took, price, placed)

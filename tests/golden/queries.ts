@@ -22,12 +22,26 @@ export const GOLDEN_QUERIES: Readonly<Record<string, string>> = {
     'SELECT status, sum(weight) AS weight, count(*) AS n FROM public.orders GROUP BY status',
   'aggregate-scales':
     'SELECT status, sum(amount / 3) AS third, sum(amount * (1 - amount)) AS exact FROM public.orders GROUP BY status',
+  'aggregate-written': `SELECT status, string_agg(DISTINCT note, ', ' ORDER BY note) AS notes, percentile_cont(0.5) WITHIN GROUP (ORDER BY weight) AS median FROM public.orders GROUP BY status`,
+  'aggregate-variance':
+    'SELECT status, stddev(customer_id) AS s, var_pop(customer_id) AS v, bool_or(weight > 0) AS o, bit_xor(id) AS x FROM public.orders GROUP BY status',
   'aggregate-interval': 'SELECT kind, sum(took) AS total, avg(took) AS mean FROM public.events GROUP BY kind',
   having:
     'SELECT customer_id, count(*) AS n FROM public.orders GROUP BY customer_id HAVING sum(amount) > 1000',
   'join-aggregate': `SELECT r.name AS region, sum(o.amount) AS total, count(*) AS n FROM public.orders AS o JOIN public.customers AS c ON c.id = o.customer_id JOIN public.regions AS r ON r.id = c.region_id GROUP BY r.name`,
   'aggregate-of-aggregate': `SELECT n, count(*) AS customers FROM (SELECT customer_id, count(*) AS n FROM public.orders GROUP BY customer_id) AS per_customer GROUP BY n`,
   'join-of-aggregate': `SELECT c.name, t.total FROM public.customers AS c JOIN (SELECT customer_id, sum(amount) AS total FROM public.orders GROUP BY customer_id) AS t ON t.customer_id = c.id`,
+  window:
+    'SELECT id, customer_id, row_number() OVER (PARTITION BY customer_id ORDER BY amount DESC) AS place FROM public.orders',
+  'windows-chained':
+    'SELECT id, rank() OVER (PARTITION BY status ORDER BY amount) AS r, sum(weight) OVER (PARTITION BY customer_id) AS s FROM public.orders',
+  'window-filtered':
+    'SELECT q.customer_id, q.id FROM (SELECT id, customer_id, row_number() OVER (PARTITION BY customer_id ORDER BY amount DESC, id) AS place FROM public.orders) AS q WHERE q.place <= 3',
+  'distinct-on':
+    'SELECT DISTINCT ON (customer_id) customer_id, id, amount FROM public.orders ORDER BY customer_id, amount DESC',
+  limit: 'SELECT id, amount FROM public.orders ORDER BY amount DESC LIMIT 10',
+  'limit-of-groups':
+    'SELECT status, sum(amount) AS total FROM public.orders GROUP BY status ORDER BY sum(amount) DESC, status FETCH FIRST 2 ROWS WITH TIES',
   view: 'SELECT c.name, o.amount FROM public.open_orders AS o JOIN public.customers AS c ON c.id = o.customer_id',
   with: `WITH big AS (SELECT id, customer_id FROM public.orders WHERE amount > 1000) SELECT b.id, c.id AS other FROM big AS b JOIN big AS c ON c.customer_id = b.customer_id`,
   distinct: 'SELECT DISTINCT status, note FROM public.orders',

@@ -1,7 +1,7 @@
 /** Random queries and what they read: shapes that shrink well, turned into trees as the binder would make them. */
 import fc from 'fast-check'
 import { groupRule } from '../../src/compiler/algebra/aggregate-functions.ts'
-import { sql } from '../../src/compiler/algebra/build.ts'
+import { ref, sql } from '../../src/compiler/algebra/build.ts'
 import { type Column, ColumnIds, type Node } from '../../src/compiler/algebra/node.ts'
 import type { AggregateCall } from '../../src/compiler/algebra/operators/aggregate.ts'
 import { operatorOf } from '../../src/compiler/algebra/operators/index.ts'
@@ -36,6 +36,14 @@ export type Shape =
       readonly input: Shape
       readonly keys: readonly Formula[]
       readonly calls: readonly Call[]
+    }
+  | {
+      readonly op: 'partition'
+      readonly kind: 'window' | 'distinct-on' | 'limit'
+      readonly input: Shape
+      readonly keys: readonly number[]
+      readonly first: number
+      readonly count: number
     }
 
 export type Formula =
@@ -174,6 +182,18 @@ export function arbitraryShape({ depth, aggregates }: QueryOptions): fc.Arbitrar
         keys: fc.array(formula, { maxLength: 2 }),
         calls: fc.array(call, { maxLength: 3 }),
       }),
+      fc.record({
+        op: fc.constant('partition' as const),
+        // A window keeps every row: over joins, below joins, there would be too many.
+        kind:
+          depth > 1
+            ? fc.constantFrom('distinct-on' as const, 'limit' as const)
+            : fc.constantFrom('window' as const, 'distinct-on' as const, 'limit' as const),
+        input,
+        keys: fc.array(choice, { maxLength: 2 }),
+        first: choice,
+        count: small,
+      }),
     )
   return fc.oneof(...arms)
 }
@@ -263,6 +283,8 @@ export class QueryBuilder {
         return this.#union(shape.inputs.map((each) => this.node(each)))
       case 'aggregate':
         return this.#aggregate(this.node(shape.input), shape.keys, shape.calls)
+      case 'partition':
+        return this.#partition(this.node(shape.input), shape)
     }
   }
 
@@ -309,13 +331,49 @@ export class QueryBuilder {
     }
   }
 
+  /** Ordered by all columns, so that no ties are left. */
+  #partition(input: Node, { kind, keys, first, count }: Shape & { readonly op: 'partition' }): Node {
+    const columns = columnsOf(input)
+    const at = first % Math.max(1, columns.length)
+    const order = [...columns.slice(at), ...columns.slice(0, at)].map((column) => ({
+      value: ref(column),
+      using: null,
+      nullsFirst: false,
+    }))
+    const ids = [...new Set(keys.flatMap((key) => columns[key % Math.max(1, columns.length)]?.id ?? []))]
+    if (kind === 'limit')
+      return {
+        op: 'limit',
+        input,
+        partition: { keys: [] },
+        order,
+        offset: first % 2 === 1 ? constant(1) : null,
+        count: constant(count),
+        withTies: false,
+      }
+    if (kind === 'distinct-on') return { op: 'distinct-on', input, partition: { keys: ids }, order }
+    const call = (name: string) => ({
+      column: this.#ids.make(name, BIGINT, false),
+      call: { ...sql(BIGINT)`x`, construct: name, parts: [`${name}()`] },
+      order,
+      frame: { ...sql(BOOLEAN)`x`, parts: ['ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING'] },
+      hasPeers: false,
+    })
+    return {
+      op: 'window',
+      input,
+      partition: { keys: ids },
+      calls: [call('row_number'), ...(count > 0 ? [call('count')] : [])],
+    }
+  }
+
   #aggregate(input: Node, groups: readonly Formula[], wanted: readonly Call[]): Node {
     const columns = columnsOf(input)
     const keys = groups.map((each) => this.#projection(scalar(each, columns), input))
     const calls = wanted.map(({ name, argument, filter }): AggregateCall => {
       const args = argument ? [scalar(argument, columns)] : []
       const column = this.#ids.make(name, name === 'count' ? BIGINT : INTEGER, name !== 'count')
-      return { column, name, args, filter: filter && predicate(filter, columns) }
+      return { column, name, args, written: null, filter: filter && predicate(filter, columns) }
     })
     const rule = groupRule(keys, calls, this.#ids, {
       nullable: (each) => isNullable(each, input),

@@ -63,6 +63,7 @@ function ruleOver(oid: number, names: readonly string[], grouped: boolean): Case
     column: ids.make(name, name === 'count' ? BIGINT : type, name !== 'count'),
     name,
     args,
+    written: null,
     filter,
   })
   const calls = names

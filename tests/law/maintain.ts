@@ -8,10 +8,10 @@ import {
   differentiateInput,
   stateOf,
 } from '../../src/compiler/delta/differentiate.ts'
-import { cutIntoStages } from '../../src/compiler/delta/stage.ts'
-import { type Bag, imageOfRow, type Row, rowsOf, valueIn } from './bag.ts'
+import { cutIntoStages, type PartitionStage } from '../../src/compiler/delta/stage.ts'
+import { type Bag, consolidate, imageOfRow, type Row, rowsOf, valueIn } from './bag.ts'
 import { evaluate, groupScope, rowScope } from './evaluate.ts'
-import { type Leaves, meaning, rows, type StoredRow } from './meaning.ts'
+import { columnIds, type Leaves, meaning, rows, type StoredRow } from './meaning.ts'
 import type { Value } from './value.ts'
 
 /** Group keys and accumulators by the image of the key. */
@@ -105,9 +105,36 @@ export function maintain(query: Node, sources: Leaves, isChanged: (relation: num
   const changedStages = new Set<number>()
   const changed: Changed = { relation: isChanged, stage: (number) => changedStages.has(number) }
   const done: { maintained: GroupState; scratch: GroupState }[] = []
+  /** Only touched keys are looked at; the others keep what they had. */
+  const partitionStage = ({ number, node, output }: PartitionStage) => {
+    const before = meaning({ ...node, input: stateOf(node.input, 'before', changed) }, leaves)
+    const scratch = meaning({ ...node, input: stateOf(node.input, 'after', changed) }, leaves)
+    const term = differentiateInput({ kind: 'partition', number, node, output }, changed)
+    const keyOf = (row: Row) => imageOfRow(row, node.partition.keys)
+    const touched = new Set(term ? rows(term, leaves).map(({ row }) => keyOf(row)) : [])
+    if (term) changedStages.add(number)
+    const after = [
+      ...before.filter(({ row }) => !touched.has(keyOf(row))),
+      ...scratch.filter(({ row }) => touched.has(keyOf(row))),
+    ]
+    const stored = (bag: Bag, sign: number) =>
+      bag.map(({ row, weight }) => storedOutput(output, row, sign * weight))
+    const delta = consolidate(
+      [...before.map(({ row, weight }) => ({ row, weight: -weight })), ...after],
+      output.columns.map(({ id }) => id),
+    )
+    outputs.set(number, { before: stored(before, 1), after: stored(after, 1), delta: stored(delta, 1) })
+    const image = (bag: Bag): GroupState =>
+      new Map(bag.map(({ row, weight }) => [`${imageOfRow(row, columnIds(node))} ${weight}`, row]))
+    done.push({ maintained: image(after), scratch: image(scratch) })
+  }
   for (const stage of stages) {
-    const { number, node, output } = stage
-    const { rule, input } = node
+    const { number, output } = stage
+    if (stage.kind === 'partition') {
+      partitionStage(stage)
+      continue
+    }
+    const { rule, input } = stage.node
     const before = stateFromScratch(rule, meaning(stateOf(input, 'before', changed), leaves))
     const after = meaning(stateOf(input, 'after', changed), leaves)
     const term = differentiateInput(stage, changed)

@@ -1,13 +1,14 @@
 /** What a query, or a term, means: the Z-set of its rows over given leaves. One clause per operator, after its definition. */
 
-import type { Node } from '../../src/compiler/algebra/node.ts'
+import type { Node, PartitionNode } from '../../src/compiler/algebra/node.ts'
 import type { Aggregate, AggregateCall } from '../../src/compiler/algebra/operators/aggregate.ts'
 import { operatorOf } from '../../src/compiler/algebra/operators/index.ts'
 import type { Read } from '../../src/compiler/algebra/operators/read.ts'
+import type { Ordering } from '../../src/compiler/algebra/ordering.ts'
 import type { ColumnId, Scalar } from '../../src/compiler/algebra/scalar.ts'
 import { type Bag, consolidate, imageOfRow, negate, type Row, rowsOf, valueIn, type Weighted } from './bag.ts'
 import { evaluate, rowScope } from './evaluate.ts'
-import { extreme, type Value } from './value.ts'
+import { compare, extreme, type Value } from './value.ts'
 
 export type Version = Read['version']
 
@@ -118,6 +119,10 @@ export function rows(node: Node, leaves: Leaves, at: 'before' | 'after' = 'after
         const times = Number(evaluate(node.times, rowScope(row)))
         return times > 0 ? [{ row, weight: weight * times }] : []
       })
+    case 'window':
+    case 'distinct-on':
+    case 'limit':
+      return partitioned(node, meaning(node.input, leaves, at))
     case 'negate':
       return negate(of(node.input))
     case 'consolidate':
@@ -174,6 +179,53 @@ function aggregated(node: Aggregate, input: Bag): Bag {
     row: new Map([...keys, ...node.calls.map((call) => [call.column.id, callMeaning(call, rows)] as const)]),
     weight: 1,
   }))
+}
+
+/** A partition operator as SQL defines it, its order being total. */
+function partitioned(node: PartitionNode, input: Bag): Bag {
+  const partitions = new Map<string, Row[]>()
+  for (const row of rowsOf(input)) {
+    const image = imageOfRow(row, node.partition.keys)
+    partitions.set(image, [...(partitions.get(image) ?? []), row])
+  }
+  const order = node.op === 'window' ? (node.calls[0]?.order ?? []) : node.order
+  return [...partitions.values()].flatMap((rows) => {
+    const sorted = rows.toSorted((a, b) => compareRows(order, a, b))
+    return chosen(node, sorted).map((row) => ({ row, weight: 1 }))
+  })
+}
+
+function chosen(node: PartitionNode, sorted: readonly Row[]): readonly Row[] {
+  switch (node.op) {
+    case 'distinct-on':
+      return sorted.slice(0, 1)
+    case 'limit': {
+      const number = (scalar: Scalar | null) => (scalar ? Number(evaluate(scalar, rowScope(new Map()))) : 0)
+      const from = number(node.offset)
+      return sorted.slice(from, from + number(node.count))
+    }
+    case 'window':
+      return sorted.map(
+        (row, i) =>
+          new Map([
+            ...row,
+            ...node.calls.map(
+              ({ column, call }) => [column.id, call.construct === 'count' ? sorted.length : i + 1] as const,
+            ),
+          ]),
+      )
+  }
+}
+
+/** NULLs last. */
+function compareRows(order: readonly Ordering[], a: Row, b: Row): number {
+  for (const { value } of order) {
+    const [x, y] = [evaluate(value, rowScope(a)), evaluate(value, rowScope(b))]
+    if (x === null && y === null) continue
+    const sign = x === null ? 1 : y === null ? -1 : compare(x, y)
+    if (sign !== 0) return sign
+  }
+  return 0
 }
 
 export function callMeaning({ name, args, filter }: AggregateCall, rows: readonly Row[]): Value {

@@ -3,6 +3,7 @@
  * shrinking (a table, a row, a step, a condition less; a smaller number) never leaves the grammar.
  */
 import fc from 'fast-check'
+import type { WindowGenes } from './windows.ts'
 
 export interface CaseGenes {
   readonly tables: readonly TableGenes[]
@@ -65,6 +66,10 @@ export interface SelectGenes {
   /** How it goes with the SELECTs before it. */
   readonly operation: number
   readonly aggregate: AggregateGenes | null
+  readonly windows: readonly WindowGenes[]
+  /** Shows what DISTINCT ON is about, and nothing else. */
+  readonly distinctOn: boolean
+  readonly limit: number | null
 }
 
 export interface AggregateGenes {
@@ -145,6 +150,14 @@ const call: fc.Arbitrary<CallGenes> = fc.record({
   over: fc.oneof({ arbitrary: fc.constant([]), weight: 4 }, { arbitrary: few(number, 2, 1), weight: 1 }),
 })
 
+const window: fc.Arbitrary<WindowGenes> = fc.record({
+  call: number,
+  argument: expression,
+  keys: few(expression, 2),
+  order: expression,
+  frame: number,
+})
+
 const aggregate: fc.Arbitrary<AggregateGenes> = fc.record({
   keys: few(expression, 3),
   sets: number,
@@ -174,6 +187,9 @@ const { query } = fc.letrec<{ query: QueryGenes; select: SelectGenes; source: So
     distinct: number,
     operation: number,
     aggregate: sometimes(aggregate, 2),
+    windows: fc.oneof({ arbitrary: fc.constant([]), weight: 4 }, { arbitrary: few(window, 2, 1), weight: 1 }),
+    distinctOn: fc.nat(15).map((n) => n === 15),
+    limit: sometimes(number, 12),
   }),
   source: fc.oneof(
     { depthSize: 'xsmall', maxDepth: 4, withCrossShrink: true, depthIdentifier: 'query' },

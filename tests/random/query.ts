@@ -3,6 +3,7 @@ import { applyFunctions, condition, expression } from './expression.ts'
 import type { AggregateGenes, CallGenes, JoinGenes, QueryGenes, SelectGenes, SourceGenes } from './genes.ts'
 import { constant, type OutputColumn, pick, type Relation, type Value, value } from './scope.ts'
 import { type ColumnType, typeNamed } from './types.ts'
+import { limitWithTies, windowCall } from './windows.ts'
 
 export interface Query {
   readonly sql: string
@@ -43,6 +44,9 @@ export function query(genes: QueryGenes, relations: readonly Relation[], budget?
   if (others.length === 0) return named(first, genes[0]?.names ?? 0)
   // The branch with the fewest columns sets the width; the others give what they have of each type, or a constant.
   const width = Math.min(...branches.map((branch) => branch.outputs.length))
+  // DISTINCT ON and LIMIT name outputs, which a branch may lose.
+  if (branches.some(({ distinct, tail }) => distinct === 'on' || tail.includes('WITH TIES')))
+    return named(first, genes[0]?.names ?? 0)
   const target = { ...first, outputs: first.outputs.slice(0, width) }
   const aligned = others.map((branch) => ({
     ...branch,
@@ -99,9 +103,10 @@ function grouped<V extends Shown>(values: readonly V[]): readonly V[] {
 
 interface Select {
   readonly with: readonly string[]
-  readonly isDistinct: boolean
   readonly outputs: readonly Value[]
-  /** FROM to HAVING. */
+  /** DISTINCT, or DISTINCT ON all outputs. */
+  readonly distinct?: 'all' | 'on'
+  /** FROM to the end. */
   readonly tail: string
 }
 
@@ -118,7 +123,18 @@ function print(select: Select, columns: readonly OutputColumn[] | null): string 
     columns ? `${output.sql} AS ${columns[i]?.name}` : output.sql,
   )
   const prefix = select.with.length > 0 ? `WITH ${select.with.join(', ')}\n` : ''
-  return `${prefix}SELECT ${select.isDistinct ? 'DISTINCT ' : ''}${list.join(', ')}${select.tail}`
+  return `${prefix}SELECT ${distinct(select)}${list.join(', ')}${select.tail}`
+}
+
+function distinct(select: Select): string {
+  switch (select.distinct) {
+    case 'all':
+      return 'DISTINCT '
+    case 'on':
+      return `DISTINCT ON (${select.outputs.map(({ sql }) => `(${sql})`).join(', ')}) `
+    default:
+      return ''
+  }
 }
 
 /** PostgreSQL finds the common type of these by itself. */
@@ -138,19 +154,13 @@ function align(want: Value, have: readonly Value[], position: number): Value {
 }
 
 function select(genes: SelectGenes, relations: readonly Relation[], budget: Budget): Select {
-  const all = selectAll(genes, relations, budget)
-  const isDistinct = genes.distinct % 6 === 5 && areGroupable(all.outputs)
-  return isDistinct ? { ...all, isDistinct, outputs: grouped(all.outputs) } : all
-}
-
-function selectAll(genes: SelectGenes, relations: readonly Relation[], budget: Budget): Select {
   const from = fromClause(genes, relations, budget)
   const where = [...from.where, ...genes.where.map((each) => condition(each, from.scope))]
   const tail = `${from.sql}${where.length > 0 ? `\nWHERE ${where.join(' AND ')}` : ''}`
   if (genes.aggregate) return aggregated(genes, genes.aggregate, from, tail)
   const outputs = genes.outputs.map((each) => expression(each, from.scope))
   const shown = outputs.length > 0 ? outputs : from.scope.slice(0, 4)
-  return { with: from.with, isDistinct: false, outputs: shown, tail }
+  return finished(genes, { with: from.with, outputs: shown, tail }, from.scope)
 }
 
 interface From {
@@ -277,12 +287,8 @@ function aggregated(genes: SelectGenes, aggregate: AggregateGenes, from: From, w
     grouping.length > 0 ? `\nGROUP BY ${groupBy(grouping, aggregate.sets)}` : '',
     having.length > 0 ? `\nHAVING ${having.join(' AND ')}` : '',
   ].join('')
-  return {
-    with: from.with,
-    isDistinct: false,
-    outputs: outputs.length > 0 ? outputs : [value('count(*)', 'int8')],
-    tail,
-  }
+  const shown = outputs.length > 0 ? outputs : [value('count(*)', 'int8')]
+  return finished(genes, { with: from.with, outputs: shown, tail }, scope)
 }
 
 /** Seldom several groupings at once. */
@@ -306,6 +312,18 @@ function groupBy(keys: readonly Value[], gene: number): string {
   }
 }
 
+/** With window functions over what the SELECT has before them, then DISTINCT or DISTINCT ON, then LIMIT. */
+function finished(genes: SelectGenes, select: Select, scope: readonly Value[]): Select {
+  const outputs = [...select.outputs, ...genes.windows.map((each) => windowCall(each, scope))]
+  const sortable = outputs.filter(({ type, rounds }) => type.comparable && type.ordered && !rounds)
+  if (genes.distinctOn && sortable.length > 0)
+    return { ...select, outputs: grouped(sortable.slice(0, 3)), distinct: 'on' }
+  if (genes.distinct % 6 === 5 && genes.limit === null && areGroupable(outputs))
+    return { ...select, outputs: grouped(outputs), distinct: 'all' }
+  const limit = genes.limit === null ? '' : limitWithTies(genes.limit, outputs)
+  return { ...select, outputs, tail: `${select.tail}${limit}` }
+}
+
 function aggregateCall(genes: CallGenes, scope: readonly Value[]): Value {
   const filter = genes.filter ? ` FILTER (WHERE ${condition(genes.filter, scope)})` : ''
   const argument = expression(genes.argument, scope)
@@ -313,6 +331,8 @@ function aggregateCall(genes: CallGenes, scope: readonly Value[]): Value {
   const call = (sql: string, returns: string, from: Partial<Value> = {}) =>
     value(`${sql}${filter}`, returns, from)
   const isFloat = (name: string) => name === 'float8' || name === 'float4'
+  const further = genes.call >= 40 ? furtherCall(genes.call, argument) : null
+  if (further) return { ...further, sql: `${further.sql}${filter}` }
   switch (genes.call % 8) {
     case 0:
       return call('count(*)', 'int8')
@@ -344,4 +364,58 @@ function aggregateCall(genes: CallGenes, scope: readonly Value[]): Value {
     rounds: argument.rounds,
     open: argument.open || type.manyImages,
   })
+}
+
+/** Aggregates beside the five most common ones; null where the argument has none of the kind. */
+function furtherCall(gene: number, argument: Value): Value | null {
+  const { type, sql, rounds } = argument
+  const open = { open: argument.open || type.manyImages }
+  const isFloat = type.name.startsWith('float')
+  const isNumber = type.sum !== undefined && !['money', 'interval'].includes(type.name)
+  if (rounds) return null
+  switch (gene % 8) {
+    case 0:
+      return type.comparable ? value(`count(DISTINCT ${sql})`, 'int8') : null
+    case 1:
+      return isNumber && type.sum && !isFloat ? value(`sum(DISTINCT ${sql})`, type.sum, open) : null
+    case 2:
+      return isNumber
+        ? value(
+            `${pick(['var_pop', 'var_samp', 'variance'], gene >> 3)}(${sql})`,
+            isFloat ? 'float8' : 'numeric',
+            {
+              rounds: isFloat,
+              open: argument.open,
+            },
+          )
+        : null
+    case 3:
+      return isNumber
+        ? value(
+            `${pick(['stddev_pop', 'stddev_samp', 'stddev'], gene >> 3)}(${sql})`,
+            isFloat ? 'float8' : 'numeric',
+            {
+              rounds: isFloat,
+              open: argument.open,
+            },
+          )
+        : null
+    case 4:
+      return type.name === 'bool'
+        ? value(`${pick(['bool_and', 'bool_or', 'every'], gene >> 3)}(${sql})`, 'bool')
+        : null
+    case 5:
+      return ['int2', 'int4', 'int8'].includes(type.name) ? value(`bit_xor(${sql})`, type.name) : null
+    case 6:
+      return type.name === 'int4' ? value(`array_agg(${sql} ORDER BY ${sql} DESC)`, 'int_array') : null
+    default:
+      if (type.name === 'text') return value(`string_agg(${sql}, '|' ORDER BY ${sql} COLLATE "C")`, 'text')
+      return type.ordered &&
+        type.comparable &&
+        !isFloat &&
+        !type.manyImages &&
+        ['int4', 'date', 'numeric', 'int8'].includes(type.name)
+        ? value(`percentile_disc(0.4) WITHIN GROUP (ORDER BY ${sql})`, type.name)
+        : null
+  }
 }

@@ -10,7 +10,13 @@ BEGIN
   RETURN (
   SELECT coalesce(jsonb_object_agg(p.oid::text, jsonb_build_object(
     'oid', p.oid::bigint, 'schema', n.nspname, 'name', p.proname, 'sql', format('%I.%I', n.nspname, p.proname),
-    'kind', p.prokind, 'volatility', p.provolatile, 'strict', p.proisstrict, 'returnsSet', p.proretset,
+    'kind', p.prokind,
+    -- CREATE AGGREGATE marks every aggregate immutable, whatever its functions are: the least stable of them counts.
+    'volatility', CASE WHEN p.prokind <> 'a' THEN p.provolatile::text ELSE (
+      SELECT max(f.provolatile::text) FROM pg_aggregate a JOIN pg_proc f
+        ON f.oid IN (p.oid, a.aggtransfn, a.aggfinalfn, a.aggmtransfn, a.aggminvtransfn, a.aggmfinalfn)
+      WHERE a.aggfnoid = p.oid) END,
+    'strict', p.proisstrict, 'returnsSet', p.proretset,
     'result', p.prorettype::bigint,
     'arguments', coalesce((SELECT jsonb_agg(a::bigint ORDER BY i) FROM unnest(p.proargtypes) WITH ORDINALITY AS u(a, i)), '[]'),
     'variadic', p.provariadic::bigint)), '{}')

@@ -8,6 +8,11 @@
  *   them, how many there are of each scale is counted as well, in one number: that too is linear.
  * - sum and avg over real and double precision are computed anew for every touched group: addition of floats is not
  *   associative, and what a rounding swallowed does not come back by subtracting (1e16 + 1 − 1e16).
+ * - Any other call, and any with DISTINCT, ORDER BY or several arguments, is computed anew for every touched group.
+ * - bool_and and bool_or follow from counts of true and false. bit_xor is linear modulo 2: values of odd weight count.
+ * - var_pop, var_samp, stddev_pop, stddev_samp follow from N, Σx and Σx² where these are exact, by the steps of
+ *   numeric_stddev_internal (numeric.c), so that they have the same digits.
+ * - any_value keeps what it shows until a row leaves.
  * - min and max take the least (greatest) of stored and inserted value; the group is asked only when a value leaves that
  *   may have been the extreme. A row that came and went within one delta is no harm: its leaving is seen as well.
  */
@@ -15,7 +20,7 @@
 import { and, ref, sameScalar, sql, TRUE, WEIGHT } from './build.ts'
 import type { Accumulator, GroupRule } from './group-rule.ts'
 import type { Column, ColumnIds } from './node.ts'
-import type { AggregateCall } from './operators/aggregate.ts'
+import { type AggregateCall, callSql } from './operators/aggregate.ts'
 import type { Projection } from './operators/project.ts'
 import { BIGINT, BOOLEAN, type Scalar, type TypeRef } from './scalar.ts'
 
@@ -49,7 +54,20 @@ export function hasAggregateRule(name: string, argument: TypeRef | undefined): b
     case 'count':
     case 'min':
     case 'max':
+    case 'any_value':
+    case 'bool_and':
+    case 'bool_or':
+    case 'every':
       return true
+    case 'bit_xor':
+      return argument !== undefined && hasXor(argument)
+    case 'var_pop':
+    case 'var_samp':
+    case 'variance':
+    case 'stddev_pop':
+    case 'stddev_samp':
+    case 'stddev':
+      return argument !== undefined && isExactNumber(argument)
     case 'sum':
       return argument !== undefined && (isAdditive(argument) || isFloat(argument))
     case 'avg':
@@ -96,13 +114,14 @@ interface RuleContext {
 }
 
 /** What an aggregate is over: calls of the same identity share accumulators. */
-function identityOf({ args, filter }: AggregateCall): string {
-  return JSON.stringify([args[0], filter])
+function identityOf({ args, written, filter }: AggregateCall): string {
+  return JSON.stringify([written ?? args[0], filter])
 }
 
 function callValue(call: AggregateCall, context: RuleContext): Scalar {
   const [argument] = call.args
   const conditions = call.filter ? [call.filter] : []
+  if (call.written) return recomputed(call, context)
   if (argument === undefined) return ref(context.count(conditions, null).column)
   const present = context.facts.nullable(argument)
     ? [
@@ -125,26 +144,46 @@ function callValue(call: AggregateCall, context: RuleContext): Scalar {
           extremeAccumulator(call, argument, conditions, context),
         ).column,
       )
+    case 'any_value':
+      return ref(
+        context.share(`${call.name} ${identity}`, () =>
+          anyAccumulator(call, argument, conditions, context.ids),
+        ).column,
+      )
+    case 'bool_and':
+    case 'every':
+    case 'bool_or':
+      return truthValue(call, argument, conditions, context)
     default:
       break
   }
-  if (isFloat(argument.type))
+  if (isFloat(argument.type)) return recomputed(call, context)
+  const counted = context.count(present, impliedCount)
+  if (call.name === 'bit_xor')
     return ref(
       context.share(`${call.name} ${identity}`, () =>
-        recomputedAccumulator(call, argument, conditions, context.ids),
+        xorAccumulator(call, argument, conditions, counted, context.ids),
       ).column,
     )
-  const counted = context.count(present, impliedCount)
+  const isScaled = argument.type.oid === NUMERIC && context.facts.scale(argument) === null
+  if (VARIANCES.has(call.name) && isScaled) return recomputed(call, context)
   const sum = context.share(`sum ${identity}`, () => {
     const column = context.ids.make('sum', sumType(argument.type), true)
-    const scales =
-      argument.type.oid === NUMERIC && context.facts.scale(argument) === null
-        ? context.share(`scales ${identity}`, () =>
-            scalesAccumulator(argument, conditions, column, counted, context.ids),
-          )
-        : null
+    const scales = isScaled
+      ? context.share(`scales ${identity}`, () =>
+          scalesAccumulator(argument, conditions, column, counted, context.ids),
+        )
+      : null
     return sumAccumulator(argument, conditions, column, counted, scales, context.ids)
   })
+  if (VARIANCES.has(call.name)) {
+    const square = squareOf(argument)
+    const squares = context.share(`sum of squares ${identity}`, () => {
+      const column = context.ids.make('squares', sumType(square.type), true)
+      return sumAccumulator(square, conditions, column, counted, null, context.ids)
+    })
+    return variance(call, counted, sum, squares)
+  }
   if (call.name === 'sum') return ref(sum.column)
   const divisor =
     argument.type.oid === INTERVAL
@@ -330,7 +369,25 @@ function extremeAccumulator(
 }
 
 /** Nothing but the group's rows tells the new value. */
-function recomputedAccumulator(
+function recomputed(call: AggregateCall, { ids, share }: RuleContext): Scalar {
+  const make = (): Accumulator => {
+    const column = ids.make(call.name, call.column.type, true)
+    return {
+      column,
+      deltas: [],
+      combine: ref(column),
+      scratch: callSql(call),
+      recompute: TRUE,
+      recomputesOften: true,
+      implied: null,
+      extremeOf: null,
+    }
+  }
+  return ref(share(`${call.name} ${identityOf(call)}`, make).column)
+}
+
+/** What was shown is still there unless a row left. */
+function anyAccumulator(
   call: AggregateCall,
   argument: Scalar,
   conditions: readonly Scalar[],
@@ -338,17 +395,128 @@ function recomputedAccumulator(
 ): Accumulator {
   const type = call.column.type
   const column = ids.make(call.name, type, true)
-  const aggregate = call.name === 'sum' ? sql(type)`sum(${argument})` : sql(type)`avg(${argument})`
+  const inserted = ids.make('any_inserted', type, true)
+  const left = ids.make('any_left', BOOLEAN, true)
+  const aggregate = sql(type)`any_value(${argument})`
   return {
     column,
-    deltas: [],
-    combine: ref(column),
+    deltas: [
+      {
+        column: inserted,
+        value: filtered(type, aggregate, [sql(BOOLEAN)`(${WEIGHT} > 0)`, ...conditions], ''),
+      },
+      { column: left, value: sql(BOOLEAN)`bool_or(${WEIGHT} < 0)` },
+    ],
+    combine: sql(
+      type,
+    )`CASE WHEN ${ref(column)} IS NOT DISTINCT FROM NULL THEN ${ref(inserted)} ELSE ${ref(column)} END`,
     scratch: filtered(type, aggregate, conditions, ''),
-    recompute: TRUE,
+    recompute: ref(left),
     recomputesOften: true,
     implied: null,
     extremeOf: null,
   }
+}
+
+/** From how many are true and how many false. */
+function truthValue(
+  { name }: AggregateCall,
+  argument: Scalar,
+  conditions: readonly Scalar[],
+  { count }: RuleContext,
+): Scalar {
+  const no: Scalar = { kind: 'logic', op: 'not', args: [argument], type: BOOLEAN }
+  const [trues, falses] = [
+    ref(count([...conditions, argument], null).column),
+    ref(count([...conditions, no], null).column),
+  ]
+  return name === 'bool_or'
+    ? sql(BOOLEAN)`CASE WHEN ${trues} > 0 THEN true WHEN ${falses} > 0 THEN false END`
+    : sql(BOOLEAN)`CASE WHEN ${falses} > 0 THEN false WHEN ${trues} > 0 THEN true END`
+}
+
+/** A value that occurs twice is as good as none. */
+function xorAccumulator(
+  call: AggregateCall,
+  argument: Scalar,
+  conditions: readonly Scalar[],
+  counted: Accumulator,
+  ids: ColumnIds,
+): Accumulator {
+  const type = call.column.type
+  const column = ids.make(call.name, type, true)
+  const delta = ids.make('dxor', type, true)
+  const aggregate = sql(type)`bit_xor(${argument})`
+  const [old, odd] = [ref(column), ref(delta)]
+  const zero = type.oid === INT2 ? sql(type)`'0'::smallint` : sql(type)`0`
+  const total = sql(type)`coalesce(${old} # ${odd}, ${old}, ${odd})`
+  return {
+    column,
+    deltas: [
+      {
+        column: delta,
+        value: filtered(type, aggregate, [sql(BOOLEAN)`(${WEIGHT} % 2 <> 0)`, ...conditions], ''),
+      },
+    ],
+    // Values that only come in pairs leave NULL where there was nothing before; their XOR is 0.
+    combine: sql(type)`CASE WHEN ${counted.combine} = 0 THEN NULL ELSE coalesce(${total}, ${zero}) END`,
+    scratch: filtered(type, aggregate, conditions, ''),
+    recompute: null,
+    recomputesOften: false,
+    implied: null,
+    extremeOf: null,
+  }
+}
+
+const VARIANCES: ReadonlySet<string> = new Set([
+  'var_pop',
+  'var_samp',
+  'variance',
+  'stddev_pop',
+  'stddev_samp',
+  'stddev',
+])
+
+/** x², in a type where it cannot overflow. */
+function squareOf(argument: Scalar): Scalar {
+  switch (argument.type.oid) {
+    case INT2:
+    case INT4:
+      return sql({ oid: INT8, typmod: -1, collation: 0 })`((${argument})::bigint * (${argument})::bigint)`
+    case INT8:
+      return sql(NUMERIC_TYPE)`((${argument})::numeric * (${argument})::numeric)`
+    default:
+      return sql(NUMERIC_TYPE)`((${argument}) * (${argument}))`
+  }
+}
+
+/**
+ * numeric_stddev_internal, step by step: the numerator has twice the scale of the sum, the quotient the scale that division
+ * gives it, and the root is rounded to that scale. sqrt() takes at least the scale of its argument; with twice the digits of
+ * the root, rounding a second time cannot go another way.
+ */
+function variance(call: AggregateCall, counted: Accumulator, sum: Accumulator, squares: Accumulator): Scalar {
+  const n = sql(NUMERIC_TYPE)`(${ref(counted.column)})::numeric`
+  const [s, s2] = [sumNumeric(sum), sumNumeric(squares)]
+  const numerator = sql(NUMERIC_TYPE)`(${n} * ${s2} - ${s} * ${s})`
+  const isSample = call.name !== 'var_pop' && call.name !== 'stddev_pop'
+  const least = isSample ? sql(BIGINT)`1` : sql(BIGINT)`0`
+  const denominator = isSample
+    ? sql(NUMERIC_TYPE)`nullif(${n} * (${n} - 1), 0)`
+    : sql(NUMERIC_TYPE)`nullif(${n} * ${n}, 0)`
+  const quotient = sql(NUMERIC_TYPE)`(${numerator} / ${denominator})`
+  const shown = call.name.startsWith('stddev')
+    ? sql(
+        NUMERIC_TYPE,
+      )`round(sqrt(round(${quotient}, 2 * scale(${quotient}) + length(trunc(${quotient})::text) + 4)), scale(${quotient}))`
+    : quotient
+  return sql(
+    NUMERIC_TYPE,
+  )`CASE WHEN ${ref(counted.column)} <= ${least} THEN NULL WHEN ${numerator} = 'NaN'::numeric THEN 'NaN'::numeric WHEN ${numerator} <= 0 THEN 0::numeric ELSE ${shown} END`
+}
+
+function sumNumeric({ column }: Accumulator): Scalar {
+  return column.type.oid === NUMERIC ? ref(column) : sql(NUMERIC_TYPE)`(${ref(column)})::numeric`
 }
 
 /** sum(argument × weight), wide enough that no product overflows. */
@@ -395,6 +563,15 @@ function sumType(argument: TypeRef): TypeRef {
   const oid =
     argument.oid === INT2 || argument.oid === INT4 ? INT8 : argument.oid === INT8 ? NUMERIC : argument.oid
   return { oid, typmod: -1, collation: 0 }
+}
+
+function isExactNumber(type: TypeRef): boolean {
+  return [INT2, INT4, INT8, NUMERIC].includes(type.oid)
+}
+
+/** Bit strings may differ in length, which is an error only where they meet. */
+function hasXor(type: TypeRef): boolean {
+  return [INT2, INT4, INT8].includes(type.oid)
 }
 
 function isAdditive(type: TypeRef): boolean {

@@ -7,9 +7,11 @@ import { internalError } from '../catalog/error.ts'
 import type { GroupRule } from './group-rule.ts'
 import type { Aggregate } from './operators/aggregate.ts'
 import type { Consolidate } from './operators/consolidate.ts'
+import type { DistinctOn } from './operators/distinct-on.ts'
 import type { Filter } from './operators/filter.ts'
 import type { Join } from './operators/join.ts'
 import type { KeyMatch } from './operators/key-match.ts'
+import type { Limit } from './operators/limit.ts'
 import type { Negate } from './operators/negate.ts'
 import type { OuterJoin } from './operators/outer-join.ts'
 import type { Project } from './operators/project.ts'
@@ -20,6 +22,8 @@ import type { Scan } from './operators/scan.ts'
 import type { SemiJoin } from './operators/semi-join.ts'
 import type { UnionAll } from './operators/union-all.ts'
 import type { Values } from './operators/values.ts'
+import type { Window } from './operators/window.ts'
+import type { PartitionRule } from './partition-rule.ts'
 import type { ColumnId, TypeRef } from './scalar.ts'
 
 export interface Column {
@@ -33,9 +37,11 @@ export interface Column {
 export type Node =
   | Aggregate
   | Consolidate
+  | DistinctOn
   | Filter
   | Join
   | KeyMatch
+  | Limit
   | Negate
   | OuterJoin
   | Project
@@ -46,12 +52,20 @@ export type Node =
   | SemiJoin
   | UnionAll
   | Values
+  | Window
 
 /** A stateful operator: what it keeps per group, and how a delta changes that, is its `rule`. */
 export type GroupNode = Extract<Node, { readonly rule: GroupRule }>
 
 export function isGroupNode(node: Node): node is GroupNode {
   return 'rule' in node
+}
+
+/** A stateful operator whose output for one key is a bag of rows. */
+export type PartitionNode = Extract<Node, { readonly partition: PartitionRule }>
+
+export function isPartitionNode(node: Node): node is PartitionNode {
+  return 'partition' in node
 }
 
 /** A set of columns whose values, compared with IS NOT DISTINCT FROM, occur at most once. [] means: at most one row. */

@@ -12,9 +12,10 @@ import type { Scalar } from './scalar.ts'
  * - `multilinear`: linear in each input, the others held still (joins)
  * - `threshold`: linear in its left input; of the right one it asks whether a row is there (outer and semi joins)
  * - `group`: a function of all rows that share a key; needs state; only touched keys are looked at
+ * - `partition`: a bag of rows for all input rows that share a key; needs state; touched keys are computed anew
  * - `term`: occurs in terms only, never in a query
  */
-export type OperatorClass = 'leaf' | 'linear' | 'multilinear' | 'threshold' | 'group' | 'term'
+export type OperatorClass = 'leaf' | 'linear' | 'multilinear' | 'threshold' | 'group' | 'partition' | 'term'
 
 /** What a delta rule may use of input i. `delta` is null when that input cannot have changed. */
 export interface Differentials {
@@ -34,12 +35,14 @@ export interface Operator<N extends Node> {
   withInputs(node: N, inputs: readonly Node[]): N
   /** Scalars held by the node itself, for checks and for finding the columns that are read. */
   scalars(node: N): readonly Scalar[]
+  /** Those that a stateful operator evaluates for rows of its delta; absent: all of them. */
+  onDelta?(node: N): readonly Scalar[]
   columns(node: N): readonly Column[]
   /** Candidate keys of the output; may miss some, never claims a false one. */
   keys(node: N): readonly Key[]
   /**
    * The delta of the output as algebra over `before`, `after` and `delta` of the inputs; null when nothing changed.
-   * Operators of class `group` do not come here: delta/stage.ts cuts the query at them.
+   * Operators of class `group` and `partition` do not come here: delta/stage.ts cuts the query at them.
    */
   differentiate(node: N, inputs: Differentials): Node | null
   /** One line for explain, without the inputs. */

@@ -70,6 +70,9 @@ function columnScale(id: ColumnId, node: Node, base: BaseType): Scale {
         }),
       )
     }
+    case 'window':
+    case 'distinct-on':
+    case 'limit':
     case 'join':
     case 'filter':
     case 'outer-join':
@@ -95,9 +98,9 @@ function columnsOf(node: Node): readonly ColumnId[] {
     .map((column) => column.id)
 }
 
-function callScale({ name, args }: AggregateCall, scale: (arg: Scalar) => Scale): Scale {
+function callScale({ name, args, written }: AggregateCall, scale: (arg: Scalar) => Scale): Scale {
   const [argument] = args
-  if (!argument) return null
+  if (!argument || written) return null
   if (name === 'sum' && argument.type.oid === INT8) return 0
   return name === 'sum' || name === 'min' || name === 'max' ? scale(argument) : null
 }

@@ -76,6 +76,7 @@ export function groupingBits(node: TreeNode, set: GroupingSet): Constant {
 /** The rows of all sets. */
 export function unionOfSets(
   query: TreeNode,
+  targets: readonly TreeNode[],
   sets: readonly GroupingSet[],
   ids: ColumnIds,
   select: (set: GroupingSet) => Project,
@@ -90,7 +91,7 @@ export function unionOfSets(
       branches.some(({ outputs }) => outputs[i]?.column.nullable ?? true),
     ),
   )
-  const key = sharedKey(query, sets, branches).map((i) => columns[i]?.id ?? 0)
+  const key = sharedKey(query, targets, sets, branches).map((i) => columns[i]?.id ?? 0)
   return {
     op: 'project',
     input: {
@@ -107,9 +108,13 @@ export function unionOfSets(
 }
 
 /** Where all that is grouped by is shown and never NULL by itself, the NULLs tell the set: positions of the columns. */
-function sharedKey(query: TreeNode, sets: readonly GroupingSet[], branches: readonly Project[]): Key {
+function sharedKey(
+  query: TreeNode,
+  targets: readonly TreeNode[],
+  sets: readonly GroupingSet[],
+  branches: readonly Project[],
+): Key {
   if (new Set(sets.map(imageOf)).size < sets.length) return []
-  const targets = nodeListField(query, 'targetList').filter((target) => !booleanField(target, 'resjunk'))
   const positions = nodeListField(query, 'groupClause').map((group) => {
     const reference = numberField(group, 'tleSortGroupRef')
     const at = targets.findIndex((target) => numberField(target, 'ressortgroupref') === reference)

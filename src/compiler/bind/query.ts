@@ -3,9 +3,9 @@
  * rest, by name. Subqueries in FROM, views and non-recursive WITH become part of the tree; ORDER BY has no meaning for a
  * table and is left out.
  */
-import { groupRule, hasAggregateRule } from '../algebra/aggregate-functions.ts'
+import { groupRule } from '../algebra/aggregate-functions.ts'
 import { sameScalar } from '../algebra/build.ts'
-import { type Column, type ColumnIds, columnOf, type Node } from '../algebra/node.ts'
+import { type ColumnIds, columnOf, type Node } from '../algebra/node.ts'
 import type { AggregateCall } from '../algebra/operators/aggregate.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Project, Projection } from '../algebra/operators/project.ts'
@@ -22,7 +22,6 @@ import { CompileError, internalError, SQLSTATE, unsupported } from '../catalog/e
 import {
   booleanField,
   intListField,
-  listField,
   nodeField,
   nodeListField,
   numberField,
@@ -33,15 +32,19 @@ import {
 } from '../catalog/node-field.ts'
 import type { TreeNode } from '../catalog/node-tree.ts'
 import type { CompileRequest } from '../catalog/request.ts'
+import { bindAggregate } from './aggregate-call.ts'
 import { distinctTargets } from './distinct.ts'
+import { bindDistinctOn } from './distinct-on.ts'
 import { bindExpression } from './expression.ts'
-import { baseTypeRef, functionFacts, operatorFacts, operatorSql, typeFacts } from './facts.ts'
+import { baseTypeRef, operatorFacts, operatorSql, typeFacts } from './facts.ts'
 import { assertGroupKey } from './group-key.ts'
 import { type GroupingSet, groupingBits, groupingSets, unionOfSets } from './grouping-sets.ts'
+import { bindLimit } from './limit.ts'
 import { fullJoin, leftJoin, nullOf } from './outer-join.ts'
 import { bindRangeTable, type RangeEntry } from './range-table.ts'
 import type { Scope } from './scope.ts'
 import { bindSetOperation } from './set-operation.ts'
+import { WindowCalls } from './window.ts'
 
 export const FULL_HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
 
@@ -60,34 +63,62 @@ export function bindQuery(query: TreeNode, outer: Environment): Project {
   const environment = { ...outer, ctes: [ctes, ...outer.ctes] }
   const range = bindRangeTable(query, environment)
   const setOperation = optionalNode(query, 'setOperations')
-  if (setOperation) return bindSetOperation(query, setOperation, range, environment)
+  const targets = wantedTargets(query)
   const sets = groupingSets(query)
   if (sets && booleanField(query, 'hasWindowFuncs'))
     throw unsupported('window functions over GROUPING SETS', FULL_HINT)
-  const selected = sets
-    ? unionOfSets(query, sets, environment.ids, (set) => bindSelect(query, range, environment, set))
-    : bindSelect(query, range, environment)
+  const selected = setOperation
+    ? bindSetOperation(query, setOperation, range, environment)
+    : sets
+      ? unionOfSets(query, targets, sets, environment.ids, (set) =>
+          bindSelect(query, targets, range, environment, set),
+        )
+      : bindSelect(query, targets, range, environment)
   const isDistinct = nodeListField(query, 'distinctClause').length > 0
-  return isDistinct ? distinctTargets(selected, environment) : selected
+  const distinct = booleanField(query, 'hasDistinctOn')
+    ? bindDistinctOn(query, targets, selected, environment)
+    : isDistinct
+      ? distinctTargets(selected, environment)
+      : selected
+  return shown(targets, bindLimit(query, targets, distinct, environment))
+}
+
+/** The columns of the result, and what DISTINCT ON or ORDER BY with LIMIT needs besides. */
+function wantedTargets(query: TreeNode): readonly TreeNode[] {
+  const isOrdered =
+    booleanField(query, 'hasDistinctOn') ||
+    optionalNode(query, 'limitCount') !== null ||
+    optionalNode(query, 'limitOffset') !== null
+  const items = isOrdered
+    ? [...nodeListField(query, 'sortClause'), ...nodeListField(query, 'distinctClause')]
+    : []
+  const named = new Set(items.map((item) => numberField(item, 'tleSortGroupRef')))
+  return nodeListField(query, 'targetList').filter(
+    (target) => !booleanField(target, 'resjunk') || named.has(numberField(target, 'ressortgroupref')),
+  )
+}
+
+/** Without what was only sorted by. */
+function shown(targets: readonly TreeNode[], project: Project): Project {
+  const outputs = project.outputs.filter((_, i) => {
+    const target = targets[i]
+    return target !== undefined && !booleanField(target, 'resjunk')
+  })
+  return outputs.length === project.outputs.length ? project : { ...project, outputs }
 }
 
 function refuseClauses(query: TreeNode): void {
   const clause = (present: boolean, construct: string) => {
     if (present) throw unsupported(construct, FULL_HINT)
   }
-  clause(optionalNode(query, 'limitCount') !== null || optionalNode(query, 'limitOffset') !== null, 'LIMIT')
   clause(booleanField(query, 'hasRecursive'), 'WITH RECURSIVE')
-  clause(booleanField(query, 'hasDistinctOn'), 'DISTINCT ON')
-  clause(
-    listField(query, 'windowClause').length > 0 || booleanField(query, 'hasWindowFuncs'),
-    'window functions',
-  )
   clause(booleanField(query, 'hasTargetSRFs'), 'a set-returning function in the select list')
 }
 
 /** `set`: the one of several grouping sets that is asked for. */
 function bindSelect(
   query: TreeNode,
+  targets: readonly TreeNode[],
   range: readonly RangeEntry[],
   { request, ids }: Environment,
   set: GroupingSet | null = null,
@@ -96,15 +127,22 @@ function bindSelect(
     throw notHere(node)
   })
   const input = bindFrom(nodeField(query, 'jointree'), range, rows)
-  const targets = nodeListField(query, 'targetList').filter((target) => !booleanField(target, 'resjunk'))
+  const windows = new WindowCalls(query, request, ids)
   const groups = nodeListField(query, 'groupClause')
   const having = optionalNode(query, 'havingQual')
   const isNullable = (id: number) => columnOf(operatorOf(input).columns(input), id).nullable
-  if (!booleanField(query, 'hasAggs') && groups.length === 0 && !having && !set)
-    return projectTargets(targets, input, ids, (node) => bindExpression(node, rows))
+  if (!booleanField(query, 'hasAggs') && groups.length === 0 && !having && !set) {
+    const withWindows = scopeOver(range, request, (node) => {
+      if (node.tag !== 'WINDOWFUNC') throw notHere(node)
+      return windows.bind(node, (inner) => bindExpression(inner, rows))
+    })
+    const values = targets.map((target) => bindExpression(nodeField(target, 'expr'), withWindows))
+    return projectValues(targets, values, windows.over(input), ids)
+  }
 
   const calls: AggregateCall[] = []
   const mixed = scopeOver(range, request, (node) => {
+    if (node.tag === 'WINDOWFUNC') return windows.bind(node, (inner) => above(bindExpression(inner, mixed)))
     if (node.tag === 'GROUPINGFUNC' && numberField(node, 'agglevelsup') === 0)
       return groupingBits(node, set ?? new Set(groups.map(referenceOf)))
     if (node.tag !== 'AGGREF') throw notHere(node)
@@ -137,16 +175,13 @@ function bindSelect(
     if (key) return { kind: 'column', id: key.column.id, type: key.column.type }
     if (absent.some((each) => sameScalar(each, scalar))) return nullOf(scalar.type, request)
     if (scalar.kind === 'column') {
-      if (calls.some((call) => call.column.id === scalar.id)) return scalar
+      if (calls.some((call) => call.column.id === scalar.id) || windows.has(scalar.id)) return scalar
       const { column } = addKey(scalar, columnOf(operatorOf(input).columns(input), scalar.id).name)
       return { kind: 'column', id: column.id, type: column.type }
     }
     return scalar.kind === 'constant' ? scalar : { ...scalar, args: scalarArguments(scalar).map(above) }
   }
-  const bound = targets.map((target) => ({
-    target,
-    value: above(bindExpression(nodeField(target, 'expr'), mixed)),
-  }))
+  const bound = targets.map((target) => above(bindExpression(nodeField(target, 'expr'), mixed)))
   const condition = having ? conjuncts(above(bindExpression(having, mixed))) : []
   const rule = groupRule(keys, calls, ids, {
     nullable: (scalar) => scalarNullable(scalar, isNullable),
@@ -162,9 +197,17 @@ function bindSelect(
   const aggregated: Node = { op: 'aggregate', input, keys, calls, rule }
   const kept: Node =
     condition.length === 0 ? aggregated : { op: 'filter', input: aggregated, predicate: condition }
-  const values = new Map(bound.map(({ target, value }) => [target, value]))
-  return projectTargets(targets, kept, ids, (_, target) => {
-    const value = values.get(target)
+  return projectValues(targets, bound, windows.over(kept), ids)
+}
+
+function projectValues(
+  targets: readonly TreeNode[],
+  values: readonly Scalar[],
+  input: Node,
+  ids: ColumnIds,
+): Project {
+  return projectTargets(targets, input, ids, (_, target) => {
+    const value = values[targets.indexOf(target)]
     if (!value) throw internalError('a target entry was not bound')
     return value
   })
@@ -234,35 +277,6 @@ export function columnTypes(
     typmod: typmodList[i] ?? -1,
     collation: collationList[i] ?? 0,
   }))
-}
-
-/** AGGREF as a column of the aggregation; equal calls share one. */
-function bindAggregate(node: TreeNode, rows: Scope, calls: AggregateCall[], ids: ColumnIds): Scalar {
-  const facts = functionFacts(rows.request, numberField(node, 'aggfnoid'))
-  const label = `aggregate ${facts.name}`
-  if (numberField(node, 'agglevelsup') !== 0) throw unsupported('an aggregate of an outer query', FULL_HINT)
-  if (listField(node, 'aggdistinct').length > 0) throw unsupported(`${label} with DISTINCT`, FULL_HINT)
-  const args = nodeListField(node, 'args').map((target) => bindExpression(nodeField(target, 'expr'), rows))
-  if (facts.schema !== 'pg_catalog' || args.length > 1 || !hasAggregateRule(facts.name, args[0]?.type))
-    throw unsupported(
-      label,
-      FULL_HINT,
-      args[0] ? `Its argument has type ${typeFacts(rows.request, args[0].type.oid).sql}.` : '',
-    )
-  if (listField(node, 'aggorder').length > 0) throw unsupported(`${label} with ORDER BY`, FULL_HINT)
-  const filterNode = optionalNode(node, 'aggfilter')
-  const filter = filterNode ? bindExpression(filterNode, rows) : null
-  const same = calls.find(
-    (call) =>
-      call.name === facts.name &&
-      call.args.length === args.length &&
-      call.args.every((arg, i) => args[i] !== undefined && sameScalar(arg, args[i])) &&
-      (filter === null ? call.filter === null : call.filter !== null && sameScalar(filter, call.filter)),
-  )
-  const type = { oid: numberField(node, 'aggtype'), typmod: -1, collation: numberField(node, 'aggcollid') }
-  const column: Column = same?.column ?? ids.make(facts.name, type, facts.name !== 'count')
-  if (!same) calls.push({ column, name: facts.name, args, filter })
-  return { kind: 'column', id: column.id, type }
 }
 
 function scopeOver(

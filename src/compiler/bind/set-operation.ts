@@ -135,6 +135,7 @@ class Operations {
       column: this.#ids.make(name, BIGINT, false),
       name: 'count',
       args: [],
+      written: null,
       filter,
     })
     const calls = [count('n', null), count('n_left', ref(mark))]

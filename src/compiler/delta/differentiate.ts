@@ -51,7 +51,9 @@ export function differentiate(node: Node, changed: Changed, strict = false): Nod
 
 /** The term for the change of a stage's input. */
 export function differentiateInput({ node }: Stage, changed: Changed): Node | null {
-  return differentiate(node.input, changed, operatorOf(node).scalars(node).some(mayFail))
+  const operator = operatorOf<Stage['node']>(node)
+  const evaluated = operator.onDelta?.(node) ?? operator.scalars(node)
+  return differentiate(node.input, changed, evaluated.some(mayFail))
 }
 
 /** The query over one state of its leaves; a leaf that did not change is read as it is stored. */

@@ -4,15 +4,32 @@
  * proportion to the change. Stages are numbered bottom-up: a stage reads only source tables and earlier stages.
  */
 
-import { type GroupNode, isGroupNode, type Node } from '../algebra/node.ts'
+import {
+  type GroupNode,
+  isGroupNode,
+  isPartitionNode,
+  type Node,
+  type PartitionNode,
+} from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { StageOutput } from '../algebra/operators/read.ts'
 
-export interface Stage {
+export type Stage = GroupStage | PartitionStage
+
+interface Cut {
   readonly number: number
-  /** The operator; its input is cut already. */
-  readonly node: GroupNode
   readonly output: StageOutput
+}
+
+/** The operator's input is cut already. */
+export interface GroupStage extends Cut {
+  readonly kind: 'group'
+  readonly node: GroupNode
+}
+
+export interface PartitionStage extends Cut {
+  readonly kind: 'partition'
+  readonly node: PartitionNode
 }
 
 export interface StagedQuery {
@@ -27,7 +44,7 @@ export function cutIntoStages(query: Node): StagedQuery {
   const cut = (node: Node): Node => {
     const operator = operatorOf(node)
     const whole = operator.withInputs(node, operator.inputs(node).map(cut))
-    if (!isGroupNode(whole)) return whole
+    if (!isGroupNode(whole) && !isPartitionNode(whole)) return whole
     // A full join holds each side twice: the same operator over the same rows is one stage.
     const image = JSON.stringify(whole)
     const same = known.get(image)
@@ -38,7 +55,12 @@ export function cutIntoStages(query: Node): StagedQuery {
       columns: operatorOf(whole).columns(whole),
       keys: operatorOf(whole).keys(whole),
     }
-    stages.push({ number: output.stage, node: whole, output })
+    const place = { number: output.stage, output }
+    stages.push(
+      isGroupNode(whole)
+        ? { ...place, kind: 'group', node: whole }
+        : { ...place, kind: 'partition', node: whole },
+    )
     const read: Node = { op: 'read', version: 'after', of: output }
     known.set(image, read)
     return read

@@ -19,9 +19,10 @@ import {
 import { hashedKey, rowHash } from './image.ts'
 import { fillLeaves } from './leaves.ts'
 import { columnType, targetName } from './names.ts'
+import { missingForPartition } from './partition-stage.ts'
 import type { MissingIndex, Plan, PlanColumn, Reason } from './plan.ts'
 import { type MissingProbe, missingProbes } from './probes.ts'
-import { missingForRedo, redoFunctionOf } from './redo.ts'
+import { missingForRedo } from './redo.ts'
 import {
   capturedColumns,
   type Definition,
@@ -31,8 +32,10 @@ import {
   pendingStatement,
   refreshStatement,
   scratchFunctions,
+  stageFunction,
 } from './refresh.ts'
 import { Printer } from './select.ts'
+import { stageIndexes } from './stage-indexes.ts'
 import { chooseStorage } from './storage.ts'
 import { queryText } from './text/query-text.ts'
 
@@ -43,7 +46,7 @@ export interface Statement {
 }
 
 export interface Emitted {
-  readonly plan: Omit<Plan, 'explain' | 'lineage'>
+  readonly plan: Omit<Plan, 'explain' | 'lineage' | 'notices'>
   readonly definition: Definition | null
   /** The statements by the name under which explain shows them. */
   readonly statements: ReadonlyMap<string, Statement>
@@ -90,8 +93,12 @@ export function emitDifferential(
   const full = fullFunction(request, fullStatement(definition))
   const fill = fillFunction(request, fillStatement(definition))
   const pending = pendingFunction(request, pendingStatement(relations))
-  missing.push(...staged.stages.flatMap((stage) => missingForRedo(request, stage)))
-  const redo = staged.stages.flatMap((stage) => redoFunctionOf(request, stage) ?? [])
+  missing.push(
+    ...staged.stages.flatMap((stage) =>
+      stage.kind === 'group' ? missingForRedo(request, stage) : missingForPartition(stage),
+    ),
+  )
+  const redo = staged.stages.flatMap((stage) => stageFunction(request, stage) ?? [])
   functions.push(...scratchFunctions(definition), ...redo, full, fill, pending)
   statements.set('full sql', { sql: fullStatement(definition), function: full.name })
   const own = staged.stages.flatMap((stage) => ownTable(request, storage, stage) ?? [])
@@ -123,6 +130,7 @@ export function emitDifferential(
         indexes: [
           ...indexesOf(request, storage.target),
           ...own.flatMap((table) => indexesOf(request, table)),
+          ...stageIndexes(request, storage, staged, root),
         ],
       },
       refresh: { single, general, pending: pending.name, full: full.name, fill: fill.name },

@@ -12,6 +12,8 @@ export interface Plan {
   readonly strategy: 'DIFFERENTIAL' | 'FULL'
   /** Why the strategy is not DIFFERENTIAL; empty otherwise. */
   readonly reasons: readonly Reason[]
+  /** What whoever creates the stream table should know of the query. */
+  readonly notices: readonly Notice[]
   readonly columns: readonly PlanColumn[]
   /** Columns that identify a row: [] for at most one row, null for a bag without a key. */
   readonly key: readonly string[] | null
@@ -36,6 +38,11 @@ export interface Reason {
   readonly construct: string
   readonly message: string
   readonly detail: string
+  readonly hint: string
+}
+
+export interface Notice {
+  readonly message: string
   readonly hint: string
 }
 

@@ -12,10 +12,10 @@ import type { Projection } from '../algebra/operators/project.ts'
 import type { Read } from '../algebra/operators/read.ts'
 import type { Scan } from '../algebra/operators/scan.ts'
 import type { Scalar } from '../algebra/scalar.ts'
-import { isComposite } from '../catalog/composite.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { type Changed, leavesOf, stateOf } from '../delta/differentiate.ts'
-import type { Stage } from '../delta/stage.ts'
+import type { GroupStage as Stage } from '../delta/stage.ts'
+import { askedKeys } from './asked-keys.ts'
 import { type GeneratedFunction, redoFunction } from './function.ts'
 import { groupMatch, isIdentity, keyMatch } from './image.ts'
 import { refreshLeaves } from './leaves.ts'
@@ -51,11 +51,9 @@ export function redone(stage: Stage, touched: string, changed: Changed, printer:
       keys.map(({ value }) => operand(value, rows)),
       keys.map(({ column }) => `t.${columnName(column)}`),
     )
-    const joined = {
-      ...rows,
-      from: [...rows.from, `${touched} AS t`],
-      where: [...rows.where, ...match, 't.redo'],
-    }
+    const isProbed = printer.probing.has(stage.number)
+    const input = operatorOf(stage.node.input).columns(stage.node.input)
+    const joined = printer.meeting(rows, input, `${touched} AS t`, [...match, 't.redo'], isProbed)
     const query = printer.grouped(
       plainRows(joined, stage.node.input, printer),
       keys,
@@ -63,14 +61,11 @@ export function redone(stage: Stage, touched: string, changed: Changed, printer:
     )
     return { from: `(${indent(query)}) AS r`, column: (column) => `r.${columnName(column)}` }
   }
-  const asking = (item: string) => `(SELECT ${item} FROM ${touched} AS t WHERE t.redo)`
-  const args =
-    keys.length === 0
-      ? [asking('true')]
-      : keys.map(({ column }) => {
-          const key = `t.${columnName(column)}`
-          return asking(`array_agg(${travelsAsText(request, column) ? `${key}::text` : key})`)
-        })
+  const asked = askedKeys(
+    request,
+    keys.map(({ column }) => column),
+  )
+  const args = asked.from(`${touched} AS t WHERE t.redo`)
   const named = storedNames(columns)
   return {
     from: `${redoName(request, stage)}(${args.join(', ')}) AS r`,
@@ -86,27 +81,17 @@ export function redoFunctionOf(request: CompileRequest, stage: Stage): Generated
   if (columns.length === 0 || !readsSourcesOnly(input)) return null
   const printer = new Printer(request, refreshLeaves(new Map()))
   const rows = printer.select(stateOf(input, 'after', { relation: () => false, stage: () => false }))
-  const args = keys.map(({ column }, i) => ({
-    name: `k${i + 1}`,
-    type: travelsAsText(request, column)
-      ? 'text[]'
-      : `${columnType(request, { ...column.type, collation: 0 })}[]`,
-  }))
-  const key = (column: Column, i: number) => {
-    const cast = travelsAsText(request, column)
-      ? `::${columnType(request, { ...column.type, collation: 0 })}`
-      : ''
-    return `(g.k${i + 1}${cast}${collateClause(request, column.type.collation)})`
-  }
-  const wanted =
-    keys.length === 0
-      ? []
-      : [
-          `unnest(${args.map((_, i) => `$${i + 1}`).join(', ')}) AS g(${args.map(({ name }) => name).join(', ')})`,
-        ]
+  const {
+    args,
+    rows: wanted,
+    ...asking
+  } = askedKeys(
+    request,
+    keys.map(({ column }) => column),
+  )
   const query = (match: readonly string[]) => {
     const groups = extremesAreProbed(request, stage)
-      ? probingQuery(stage, rows, wanted, match, key, printer)
+      ? probingQuery(stage, rows, wanted, match, asking.key, printer)
       : printer.grouped(
           { ...rows, from: [...rows.from, ...wanted], where: [...rows.where, ...match] },
           keys,
@@ -115,7 +100,7 @@ export function redoFunctionOf(request: CompileRequest, stage: Stage): Generated
     return `SELECT q.*, true\nFROM (\n  ${indent(groups)}\n) AS q`
   }
   const stored = keys.map(({ value }) => operand(value, rows))
-  const asked = keys.map(({ column }, i) => key(column, i))
+  const asked = keys.map(({ column }, i) => asking.key(column, i))
   const nullProof = groupMatch(
     request,
     keys.map(({ column }) => column),
@@ -128,7 +113,7 @@ export function redoFunctionOf(request: CompileRequest, stage: Stage): Generated
   const named = storedNames(columns)
   return redoFunction(
     redoName(request, stage),
-    keys.length === 0 ? [{ name: 'asked', type: 'boolean' }] : args,
+    args,
     [
       ...columns.map(({ column }) => ({
         name: named.get(column.id) ?? '',
@@ -223,7 +208,7 @@ function columnBelow(node: Node, value: Scalar): number | null {
   return output ? columnBelow(node.input, output.value) : null
 }
 
-function readsSourcesOnly(input: Node): boolean {
+export function readsSourcesOnly(input: Node): boolean {
   return leavesOf(input).every((leaf: Read['of']) => leaf.op === 'scan')
 }
 
@@ -232,21 +217,12 @@ function redoName(request: CompileRequest, stage: Stage): string {
 }
 
 /** Numbered in themselves, so that a plan made anew for an altered source can replace the function. */
-function storedNames(columns: readonly Projection[]): ReadonlyMap<number, string> {
+export function storedNames(columns: readonly { readonly column: Column }[]): ReadonlyMap<number, string> {
   return new Map(columns.map(({ column }, i) => [column.id, columnName({ ...column, id: i + 1 })]))
 }
 
-/** An array of arrays would be one array of more dimensions, and unnest takes rows apart. */
-function travelsAsText(request: CompileRequest, column: Column): boolean {
-  const isArray = (oid: number): boolean => {
-    const type = request.types[oid]
-    return type !== undefined && (type.kind === 'd' ? isArray(type.base) : type.element !== 0)
-  }
-  return isArray(column.type.oid) || isComposite(request, column.type.oid)
-}
-
 /** Rows made with a delta are added up first, then each stands as often as its weight says. */
-function plainRows(rows: Select, input: Node, printer: Printer): Select {
+export function plainRows(rows: Select, input: Node, printer: Printer): Select {
   if (rows.weight === null) return rows
   const columns = operatorOf(input).columns(input)
   const net = printer.derived(printer.consolidatedRows(rows, columns), 'net', columns, true)

@@ -24,11 +24,13 @@ import {
   packedColumn,
 } from './names.ts'
 import { isPacked } from './packed.ts'
+import { partitionChange, partitionFunction } from './partition-stage.ts'
 import { CACHED_LIMIT } from './plan.ts'
 import { redoFunctionOf } from './redo.ts'
 import { cte, indent, inlineCte, Printer } from './select.ts'
-import { isApart, stageChange, stageFromScratch, stateSource, storedName, withOutputs } from './stage.ts'
-import type { Storage } from './storage.ts'
+import { isApart, stageChange, stageFromScratch, stateSource, storedColumns, withOutputs } from './stage.ts'
+import { probingStages } from './stage-indexes.ts'
+import { partitionTableOf, type Storage, stateTableOf } from './storage.ts'
 
 export interface Definition {
   readonly request: CompileRequest
@@ -64,8 +66,9 @@ export function refreshStatement(
     stage: (number) => changedStages.has(number),
   }
   const stageSources = new Map<number, StageSource>()
-  const printer = new Printer(request, refreshLeaves(stageSources, isBulk))
-  const asked = staged.stages.filter((stage) => redoFunctionOf(request, stage) !== null)
+  const probing = isBulk ? new Set<number>() : probingStages(request, storage, staged)
+  const printer = new Printer(request, refreshLeaves(stageSources, isBulk), probing)
+  const asked = staged.stages.filter((stage) => stageFunction(request, stage) !== null)
   const ctes = [
     guard([...sources.keys()], relations, held(asked.map((stage) => stage.node.input))),
     ...relations.map((relation) => deltaRows(request, relation, sources)),
@@ -73,8 +76,16 @@ export function refreshStatement(
   let counts = { inserted: '0', updated: '0', deleted: '0' }
   for (const stage of staged.stages) {
     const state = storage.states.get(stage.number)
+    if (state) stageSources.set(stage.number, stateSource(stage, state))
+    if (stage.kind === 'partition') {
+      const change = partitionChange(stage, partitionTableOf(request, storage, stage, root), changed, printer)
+      if (!change) continue
+      changedStages.add(stage.number)
+      ctes.push(...change.ctes)
+      if (stage === storage.fused) counts = change
+      continue
+    }
     if (!state) continue
-    stageSources.set(stage.number, stateSource(stage, state))
     const change = stageChange(stage, state, changed, printer, stage !== storage.fused)
     if (!change) continue
     changedStages.add(stage.number)
@@ -101,6 +112,11 @@ export function refreshStatement(
 SELECT guard.ok AS applied, pg_current_snapshot() AS snapshot,
   ${counts.inserted} AS inserted, ${counts.updated} AS updated, ${counts.deleted} AS deleted
 FROM guard`
+}
+
+/** The function that a stage computes groups or partitions anew with, where it is one. */
+export function stageFunction(request: CompileRequest, stage: Stage): GeneratedFunction | null {
+  return stage.kind === 'group' ? redoFunctionOf(request, stage) : partitionFunction(request, stage)
 }
 
 /** How many new rows each source has, and how often one was truncated. */
@@ -196,8 +212,7 @@ function fromScratch(definition: Definition): FromScratch {
   for (const stage of staged.stages) {
     const name = scratchName(stage.number)
     const query = stageFromScratch(stage, printer)
-    const { rule } = stage.node
-    const columns = [...rule.keys, ...rule.accumulators].map(({ column }) => column)
+    const columns = storedColumns(stage)
     // A stage over another stage reads that one's CTE, which no function sees.
     if (leavesOf(stage.node.input).some((leaf) => leaf.op === 'stage-output')) ctes.push(cte(name, query))
     else {
@@ -234,26 +249,19 @@ function scratchName(stage: number): string {
 export function ownTable(request: CompileRequest, storage: Storage, stage: Stage): OwnTable | null {
   const state = storage.states.get(stage.number)
   if (!state) return null
-  const { rule } = stage.node
-  const key = rule.keys.map(({ column }) => column)
-  const of = (sql: string, columns: OwnTable['columns'], where: string): OwnTable => {
-    const list = columns.map(({ column }) => columnName(column)).join(', ')
-    return { sql, columns, key, content: `SELECT ${list}\nFROM ${scratchName(stage.number)}${where}` }
+  const of = (table: StoredTable, where: string): OwnTable => {
+    const list = table.columns.map(({ column }) => columnName(column)).join(', ')
+    return { ...table, content: `SELECT ${list}\nFROM ${scratchName(stage.number)}${where}` }
   }
   const { aside } = state
-  if (aside) {
-    const all = [...rule.keys, ...rule.accumulators].map(({ column }) => column)
+  if (aside && stage.kind === 'group') {
+    const all = storedColumns(stage)
     const columns = withOutputs(stage, new Map(all.map((column) => [column.id, columnName(column)])))
     const apart = isApart(request, aside, { from: [], where: [], columns, weight: null })
-    return of(aside.sql, aside.columns, `\nWHERE ${apart}`)
+    const key = stage.node.rule.keys.map(({ column }) => column)
+    return of({ sql: aside.sql, columns: aside.columns, key }, `\nWHERE ${apart}`)
   }
-  if (stage === storage.fused) return null
-  const columns = [...rule.keys, ...rule.accumulators].map(({ column }) => column)
-  return of(
-    state.sql,
-    columns.map((column) => ({ column, name: storedName(state, column) })),
-    '',
-  )
+  return stage === storage.fused ? null : of(stateTableOf(request, storage, stage), '')
 }
 
 /** A stored table, and the query over the stage computed from scratch that tells its content. */

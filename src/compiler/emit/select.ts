@@ -3,10 +3,10 @@
  * written the statement; only unions, consolidations and aggregations become derived tables.
  */
 
-import { WEIGHT } from '../algebra/build.ts'
+import { ref, WEIGHT } from '../algebra/build.ts'
 import type { Column, Node } from '../algebra/node.ts'
 import { columnOf } from '../algebra/node.ts'
-import type { Aggregate } from '../algebra/operators/aggregate.ts'
+import { type Aggregate, callSql } from '../algebra/operators/aggregate.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Projection } from '../algebra/operators/project.ts'
 import type { Read } from '../algebra/operators/read.ts'
@@ -17,6 +17,7 @@ import type { CompileRequest } from '../catalog/request.ts'
 import { groupByImage } from './image.ts'
 import { keyMatch, outerJoin, rowMatch, semiJoin } from './match.ts'
 import { columnName } from './names.ts'
+import { partitionQuery } from './partition-text.ts'
 import { printScalar } from './scalar.ts'
 
 /** A SELECT in the making. `weight` is null when every row has weight 1. */
@@ -47,12 +48,15 @@ export interface Output {
 
 export class Printer {
   readonly request: CompileRequest
+  /** The stages that find the rows of a few keys by an index of an earlier stage's. */
+  readonly probing: ReadonlySet<number>
   readonly #leaves: Leaves
   readonly #aliases = new Map<string, number>()
 
-  constructor(request: CompileRequest, leaves: Leaves) {
+  constructor(request: CompileRequest, leaves: Leaves, probing: ReadonlySet<number> = new Set()) {
     this.request = request
     this.#leaves = leaves
+    this.probing = probing
   }
 
   /** `orders_1`, `orders_2`, …: unique in the statement that this printer prints. */
@@ -134,6 +138,12 @@ export class Printer {
         return this.derived(this.consolidated(node.input), 'net', operatorOf(node).columns(node), true)
       case 'aggregate':
         return this.#aggregate(node)
+      case 'window':
+      case 'distinct-on':
+      case 'limit': {
+        const query = partitionQuery(node, this.select(node.input), this)
+        return this.derived(query, 'p', operatorOf(node).columns(node), false)
+      }
     }
   }
 
@@ -161,16 +171,42 @@ export class Printer {
     return this.consolidatedRows(this.select(node), operatorOf(node).columns(node))
   }
 
-  consolidatedRows(select: Select, columns: readonly Column[]): string {
+  consolidatedRows(select: Select, columns: readonly Column[], weight = 'bigint'): string {
     const groups = columns.map((column) => groupByImage(this.request, column, at(select, column.id)))
     const total = select.weight === null ? 'count(*)' : `sum(${select.weight})`
     const items = columns.map((column, i) => `${groups[i]?.output} AS ${columnName(column)}`)
     const from = select.from.length === 0 ? '' : `\nFROM ${select.from.join(',\n     ')}`
     const where = select.where.length === 0 ? '' : `\nWHERE ${select.where.join('\n  AND ')}`
     const by = groups.flatMap((group) => group.groupBy)
-    return `SELECT ${[...items, `(${total})::bigint AS weight`].join(', ')}${from}${where}${
+    return `SELECT ${[...items, `(${total})::${weight} AS weight`].join(', ')}${from}${where}${
       by.length === 0 ? '' : `\nGROUP BY ${by.join(', ')}`
     }\nHAVING ${total} <> 0`
+  }
+
+  /**
+   * The rows that meet a row of `asking`, a FROM item. One look-up for each of its rows where `probed`: the planner, who takes
+   * a WITH query for 200 rows, would read everything once (measured, 100,000 rows of 1,000 keys: 48 ms → 5 ms).
+   */
+  meeting(
+    rows: Select,
+    columns: readonly Column[],
+    asking: string,
+    conditions: readonly string[],
+    probed: boolean,
+  ): Select {
+    const joined = { ...rows, where: [...rows.where, ...conditions] }
+    if (!probed) return { ...joined, from: [...rows.from, asking] }
+    const outputs = columns.map((column) => ({ name: columnName(column), value: ref(column) }))
+    const alias = this.alias('met')
+    return {
+      from: [
+        asking,
+        `LATERAL (${indent(this.render(joined, outputs, rows.weight !== null, '\nOFFSET 0'))}) AS ${alias}`,
+      ],
+      where: [],
+      columns: new Map(columns.map((column) => [column.id, `${alias}.${columnName(column)}`])),
+      weight: rows.weight === null ? null : `${alias}.weight`,
+    }
   }
 
   /** A derived table over the columns' derived names. */
@@ -222,26 +258,7 @@ export class Printer {
 
   /** The aggregation from scratch, as the query has it. */
   #aggregate(node: Aggregate): Select {
-    const calls = node.calls.map(({ column, name, args, filter }) => {
-      const all = args.length === 0
-      const parts = [`${name}(${all ? '*' : ''}`, ...args.map((_, i) => (i < args.length - 1 ? ', ' : ')'))]
-      if (all) parts[0] = `${name}(*)`
-      if (filter) {
-        parts[parts.length - 1] += ' FILTER (WHERE '
-        parts.push(')')
-      }
-      const value: Scalar = {
-        kind: 'expression',
-        construct: name,
-        parts,
-        args: filter ? [...args, filter] : args,
-        closed: true,
-        type: column.type,
-        volatility: 'immutable',
-        strict: false,
-      }
-      return { column, value }
-    })
+    const calls = node.calls.map((call) => ({ column: call.column, value: callSql(call) }))
     return this.derived(
       this.grouped(this.select(node.input), node.keys, calls),
       'g',

@@ -10,10 +10,11 @@ import type { ColumnId, Scalar } from '../algebra/scalar.ts'
 import { internalError } from '../catalog/error.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { type Changed, differentiateInput } from '../delta/differentiate.ts'
-import type { Stage } from '../delta/stage.ts'
+import type { GroupStage, Stage } from '../delta/stage.ts'
 import { groupMatch, isIdentity, keyImage, otherImage, storedMatch } from './image.ts'
 import { type StageSource, stageOutputName } from './leaves.ts'
 import { columnName } from './names.ts'
+import { partitionQuery } from './partition-text.ts'
 import { redone } from './redo.ts'
 import { printScalar } from './scalar.ts'
 import { cte, indent, inlineCte, operand, type Printer, type Select } from './select.ts'
@@ -50,32 +51,40 @@ export function storedName(state: StateTable, column: Column): string {
 
 /** A stage's stored rows as a leaf for the operators above. */
 export function stateSource(stage: Stage, state: StateTable): StageSource {
-  const { rule } = stage.node
   return {
     from: state.sql,
     output: stage.output,
     columns: (alias) => {
       const stored = new Map<ColumnId, string>()
-      for (const { column } of [...rule.keys, ...rule.accumulators])
+      for (const column of storedColumns(stage))
         stored.set(column.id, `${alias}.${storedName(state, column)}`)
       return withOutputs(stage, stored)
     },
   }
 }
 
-/** Keys, accumulators, and the output columns computed from them. */
+/** What a stage keeps: of a group its keys and accumulators, of a partition its output rows. */
+export function storedColumns(stage: Stage): readonly Column[] {
+  if (stage.kind === 'partition') return stage.output.columns
+  const { rule } = stage.node
+  return [...rule.keys, ...rule.accumulators].map(({ column }) => column)
+}
+
+/** What is stored, and the output columns computed from it. */
 export function withOutputs(
   stage: Stage,
   stored: ReadonlyMap<ColumnId, string>,
 ): ReadonlyMap<ColumnId, string> {
+  if (stage.kind === 'partition') return stored
   const all = new Map(stored)
   const select: Select = { from: [], where: [], columns: stored, weight: null }
   for (const { column, value } of stage.node.rule.outputs) all.set(column.id, operand(value, select))
   return all
 }
 
-/** `SELECT keys, accumulators` over the input from scratch: the content of the state table. */
+/** What a stage keeps, computed from the input: the content of the state table. */
 export function stageFromScratch(stage: Stage, printer: Printer): string {
+  if (stage.kind === 'partition') return partitionQuery(stage.node, printer.select(stage.node.input), printer)
   const { rule } = stage.node
   const aggregates = rule.accumulators.map(({ column, scratch }) => ({ column, value: scratch }))
   return printer.grouped(printer.select(stage.node.input), rule.keys, aggregates)
@@ -92,7 +101,7 @@ export interface StageChange {
 
 /** The CTEs that bring one stage up to date and give `stage_<n>_output`; null when its input cannot have changed. */
 export function stageChange(
-  stage: Stage,
+  stage: GroupStage,
   state: StateTable,
   changed: Changed,
   printer: Printer,
@@ -180,7 +189,7 @@ function groupKey(request: CompileRequest, state: StateTable, column: Column): s
 }
 
 /** Keys whose equal values may look different. */
-function doubtfulKeys(request: CompileRequest, stage: Stage): readonly Projection[] {
+function doubtfulKeys(request: CompileRequest, stage: GroupStage): readonly Projection[] {
   return stage.node.rule.keys.filter(({ column }) => !isIdentity(request, column))
 }
 
@@ -202,7 +211,7 @@ function imagesOf(request: CompileRequest, input: Select): (key: Projection) => 
  * have left: a group shows its key as one of its rows has it. Never for a group that is gone. Null: no group ever.
  */
 function redoCondition(
-  stage: Stage,
+  stage: GroupStage,
   state: StateTable,
   scope: Select,
   request: CompileRequest,
@@ -223,7 +232,7 @@ function redoCondition(
 
 /** `stage_n_touched` with what was computed anew put in its place. */
 function withRedone(
-  stage: Stage,
+  stage: GroupStage,
   state: StateTable,
   touched: string,
   changed: Changed,
@@ -259,7 +268,7 @@ function withRedone(
 }
 
 /** Groups that died, changed, appeared. Found by ctid: `stage_n_change` has looked them up already. */
-function writes(request: CompileRequest, stage: Stage, state: StateTable, name: string): string[] {
+function writes(request: CompileRequest, stage: GroupStage, state: StateTable, name: string): string[] {
   const { rule } = stage.node
   const alive = `c.new_${columnName(rule.count.column)} > 0`
   const grouped = rule.keys.length > 0
@@ -308,7 +317,7 @@ interface StoredAccumulators {
 }
 
 /** The accumulators of the group stored as `s`, and as `a` where they do not follow from the others. */
-function storedAccumulators(stage: Stage, state: StateTable): StoredAccumulators {
+function storedAccumulators(stage: GroupStage, state: StateTable): StoredAccumulators {
   const { aside } = state
   const stored = new Map<ColumnId, string>()
   for (const { column } of stage.node.rule.accumulators)
@@ -341,7 +350,7 @@ export function isApart(request: CompileRequest, aside: Aside, scope: Select): s
   )
 }
 
-function asideWrites(request: CompileRequest, stage: Stage, aside: Aside, name: string): string[] {
+function asideWrites(request: CompileRequest, stage: GroupStage, aside: Aside, name: string): string[] {
   const { rule } = stage.node
   const fresh = stageRow(request, stage, 'new', 'c')
   const old = stageRow(request, stage, 'old', 'c')
@@ -370,7 +379,7 @@ WHERE a.ctid = c.aside_tid AND (${stays}) IS NOT TRUE`
 }
 
 /** What the operators above see of the change: every touched group's old row with −1, its new row with +1. */
-function outputRows(request: CompileRequest, stage: Stage, name: string): string {
+function outputRows(request: CompileRequest, stage: GroupStage, name: string): string {
   const { rule } = stage.node
   const rows = (version: 'old' | 'new', weight: number) => {
     const scope = stageRow(request, stage, version, 'c')
@@ -389,7 +398,7 @@ function outputRows(request: CompileRequest, stage: Stage, name: string): string
 }
 
 /** Scope of one row of `stage_n_change`: its old or its new version. */
-function stageRow(request: CompileRequest, stage: Stage, version: 'old' | 'new', alias: string): Select {
+function stageRow(request: CompileRequest, stage: GroupStage, version: 'old' | 'new', alias: string): Select {
   const { rule } = stage.node
   const stored = new Map<ColumnId, string>()
   for (const { column } of rule.keys) {

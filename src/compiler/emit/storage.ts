@@ -3,17 +3,19 @@
  * stream table's columns are the stage's keys and accumulators already, but for some that follow from the others in most
  * groups: then the state table has those of the other groups only.
  */
-import type { Column } from '../algebra/node.ts'
+import type { Column, Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Project } from '../algebra/operators/project.ts'
 import { mapScalar, type Scalar } from '../algebra/scalar.ts'
 import { internalError } from '../catalog/error.ts'
 import { quoteIdentifier } from '../catalog/quote.ts'
 import type { CompileRequest } from '../catalog/request.ts'
-import type { Stage, StagedQuery } from '../delta/stage.ts'
+import type { GroupStage, PartitionStage, Stage, StagedQuery } from '../delta/stage.ts'
 import type { StoredTable } from './apply.ts'
 import { columnName, stateTableName, targetName } from './names.ts'
-import type { Aside, StateTable, StoredColumn } from './stage.ts'
+import type { PartitionTable } from './partition-stage.ts'
+import { keyColumns } from './partition-text.ts'
+import { type Aside, type StateTable, type StoredColumn, storedColumns, storedName } from './stage.ts'
 
 export interface Storage {
   readonly target: StoredTable
@@ -34,15 +36,16 @@ export function chooseStorage(request: CompileRequest, staged: StagedQuery, root
   }
   const states = new Map<number, StateTable>()
   for (const stage of staged.stages) {
-    if (stage === fused) {
+    if (stage.kind === 'partition' && stage === fused) continue
+    if (stage.kind === 'group' && stage === fused) {
       const columns = root.outputs.map(({ value }, i) => ({
         name: target.columns[i]?.name ?? '',
         value: overAccumulators(stage, value),
       }))
       states.set(stage.number, { sql: target.sql, columns, aside: asideOf(request, stage, columns) })
     } else {
-      const { rule } = stage.node
-      const columns = numbered([...rule.keys, ...rule.accumulators]).map(({ column, name }) => ({
+      const all = storedColumns(stage).map((column) => ({ column }))
+      const columns = numbered(all).map(({ column, name }) => ({
         name,
         value: { kind: 'column', id: column.id, type: column.type } as const,
       }))
@@ -52,13 +55,50 @@ export function chooseStorage(request: CompileRequest, staged: StagedQuery, root
   return { target, states, fused }
 }
 
+/** The table of a stage that keeps one of its own. */
+export function stateTableOf(request: CompileRequest, storage: Storage, stage: Stage): StoredTable {
+  const state = storage.states.get(stage.number)
+  if (!state) throw internalError(`stage ${stage.number} has no state`)
+  return {
+    sql: state.sql,
+    columns: storedColumns(stage).map((column) => ({ column, name: storedName(state, column) })),
+    key:
+      stage.kind === 'group'
+        ? stage.node.rule.keys.map(({ column }) => column)
+        : chooseKey(request, stage.node),
+  }
+}
+
+/** Where a partition stage keeps its rows. */
+export function partitionTableOf(
+  request: CompileRequest,
+  storage: Storage,
+  stage: PartitionStage,
+  root: Project,
+): PartitionTable {
+  const isFused = stage === storage.fused
+  const table = isFused ? storage.target : stateTableOf(request, storage, stage)
+  const shown = (id: number) =>
+    isFused ? shownAs(root, id) : table.columns.findIndex(({ column }) => column.id === id)
+  return {
+    table,
+    keyNames: keyColumns(stage.node).map(({ id }) => table.columns[shown(id)]?.name ?? ''),
+    root: isFused ? root : null,
+  }
+}
+
+/** The output that shows a column as it is; −1 for none. */
+function shownAs(root: Project, id: number): number {
+  return root.outputs.findIndex(({ value }) => value.kind === 'column' && value.id === id)
+}
+
 /** Named by position: a column added to or dropped from a source must not change what is stored. */
 function numbered(columns: readonly { readonly column: Column }[]) {
   return columns.map(({ column }, i) => ({ column, name: columnName({ ...column, id: i + 1 }) }))
 }
 
 /** What the stream table does not show of a stage that is fused with it. */
-function asideOf(request: CompileRequest, stage: Stage, shown: readonly StoredColumn[]): Aside | null {
+function asideOf(request: CompileRequest, stage: GroupStage, shown: readonly StoredColumn[]): Aside | null {
   const { rule } = stage.node
   const implied = rule.accumulators.filter(({ column }) => !isShown(shown, column))
   if (implied.length === 0) return null
@@ -70,7 +110,7 @@ function asideOf(request: CompileRequest, stage: Stage, shown: readonly StoredCo
 }
 
 /** The smallest key whose columns can carry a unique index; null for a bag. */
-function chooseKey(request: CompileRequest, root: Project): readonly Column[] | null {
+function chooseKey(request: CompileRequest, root: Node): readonly Column[] | null {
   const columns = operatorOf(root).columns(root)
   const keys = operatorOf(root)
     .keys(root)
@@ -81,13 +121,23 @@ function chooseKey(request: CompileRequest, root: Project): readonly Column[] | 
   return keys.sort((a, b) => a.length - b.length)[0] ?? null
 }
 
-/** The root is a projection of one stage that shows every key and every accumulator, or what the others follow from. */
+/**
+ * The root is a projection of one stage that shows every key and every accumulator, or what the others follow from. Of a
+ * partition stage it need only show the key, and may filter: nobody else reads that stage, and old rows are found by the key.
+ */
 function fusedStage(staged: StagedQuery, root: Project): Stage | null {
   const { input } = root
+  const below = input.op === 'filter' ? input.input : input
+  if (below.op === 'read' && below.of.op === 'stage-output') {
+    const { stage: number } = below.of
+    const found = staged.stages.find((each) => each.number === number)
+    if (found?.kind === 'partition')
+      return found.node.partition.keys.every((id) => shownAs(root, id) >= 0) ? found : null
+  }
   if (input.op !== 'read' || input.of.op !== 'stage-output') return null
   const number = input.of.stage
   const stage = staged.stages.find((each) => each.number === number)
-  if (!stage) throw internalError(`stage ${number} does not exist`)
+  if (stage?.kind !== 'group') throw internalError(`stage ${number} does not exist`)
   const columns = root.outputs.map(({ value }) => ({ name: '', value: overAccumulators(stage, value) }))
   const { rule } = stage.node
   const needed = [...rule.keys, ...rule.accumulators.filter(({ implied }) => implied === null)]
@@ -99,7 +149,7 @@ function isShown(shown: readonly StoredColumn[], column: Column): boolean {
 }
 
 /** An expression over a stage's output, over what the stage stores. */
-function overAccumulators(stage: Stage, value: Scalar): Scalar {
+function overAccumulators(stage: GroupStage, value: Scalar): Scalar {
   return mapScalar(value, (scalar) => {
     if (scalar.kind !== 'column') return scalar
     return stage.node.rule.outputs.find(({ column }) => column.id === scalar.id)?.value ?? scalar

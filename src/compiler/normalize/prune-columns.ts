@@ -2,7 +2,7 @@
  * prune-columns: a scan keeps the columns that are read above it, a projection below another operator likewise.
  * Law: πc(A) needs of A only what c reads. Reason: what is not read is not captured, so a change to it writes nothing.
  */
-import type { Node } from '../algebra/node.ts'
+import { isPartitionNode, type Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import { type ColumnId, scalarColumns } from '../algebra/scalar.ts'
 
@@ -26,6 +26,21 @@ export function pruneColumns(node: Node, needed: ReadonlySet<ColumnId> | null = 
       for (const scalar of operatorOf(node).scalars(node)) scalarColumns(scalar, read)
       return { ...node, input: pruneColumns(node.input, read) }
     }
+    case 'window': {
+      const calls = needed ? node.calls.filter(({ column }) => needed.has(column.id)) : node.calls
+      const kept = { ...node, calls }
+      const read = new Set(
+        needed ??
+          operatorOf(node)
+            .columns(node)
+            .map((column) => column.id),
+      )
+      for (const id of node.partition.keys) read.add(id)
+      for (const scalar of operatorOf(kept).scalars(kept)) scalarColumns(scalar, read)
+      return calls.length === 0
+        ? pruneColumns(node.input, read)
+        : { ...kept, input: pruneColumns(node.input, read) }
+    }
     case 'union-all': {
       const kept = node.columns.flatMap((column, i) => (!needed || needed.has(column.id) ? [i] : []))
       const at = <T>(list: readonly T[]) => kept.flatMap((i) => list.slice(i, i + 1))
@@ -42,6 +57,7 @@ export function pruneColumns(node: Node, needed: ReadonlySet<ColumnId> | null = 
       const operator = operatorOf(node)
       const read = new Set(needed ?? operator.columns(node).map((column) => column.id))
       for (const scalar of operator.scalars(node)) scalarColumns(scalar, read)
+      if (isPartitionNode(node)) for (const id of node.partition.keys) read.add(id)
       return operator.withInputs(
         node,
         operator.inputs(node).map((input) => pruneColumns(input, read)),

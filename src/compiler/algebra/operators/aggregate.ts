@@ -5,12 +5,13 @@
  * Delta: the delta of the input, summed by group into the accumulators of aggregate-functions.ts; old and new output of
  * each touched group are the output's delta. State: the accumulators, in the stream table itself where its columns are
  * the accumulators. Nulls: NULL group keys are one group; SUM of nothing is NULL, COUNT of nothing 0.
- * Refuses: functions without a rule (see aggregate-functions.ts). Source: DBSP23 §5, Gupta93 (counting); FIELD a3.
+ * Refuses: results of a pseudo-type. Source: DBSP23 §5, Gupta93 (counting); FIELD a3.
  */
 import type { GroupRule } from '../group-rule.ts'
 import type { Column, Node } from '../node.ts'
 import type { Operator } from '../operator.ts'
-import type { Scalar } from '../scalar.ts'
+import { withTail } from '../ordering.ts'
+import type { Expression, Scalar } from '../scalar.ts'
 import type { Projection } from './project.ts'
 
 export interface Aggregate {
@@ -23,11 +24,32 @@ export interface Aggregate {
 
 export interface AggregateCall {
   readonly column: Column
-  /** Name of the pg_catalog aggregate. */
+  /** Name of the function: of pg_catalog where `written` is null. */
   readonly name: string
   readonly args: readonly Scalar[]
+  /** The call as SQL, without its FILTER, over `args`; null for a plain `name(args)`. */
+  readonly written: Expression | null
   /** FILTER (WHERE …) */
   readonly filter: Scalar | null
+}
+
+/** The call as SQL, its FILTER included. */
+export function callSql({ column, name, args, written, filter }: AggregateCall): Expression {
+  const plain: Expression = {
+    kind: 'expression',
+    construct: name,
+    parts: [
+      args.length === 0 ? `${name}(*)` : `${name}(`,
+      ...args.map((_, i) => (i < args.length - 1 ? ', ' : ')')),
+    ],
+    args,
+    closed: true,
+    type: column.type,
+    volatility: 'immutable',
+    strict: false,
+  }
+  const call = written ?? plain
+  return filter ? withTail(call, [' FILTER (WHERE ', ')'], [filter]) : call
 }
 
 export const aggregate: Operator<Aggregate> = {
@@ -37,17 +59,26 @@ export const aggregate: Operator<Aggregate> = {
   withInputs: (node, [input = node.input]) => ({ ...node, input }),
   scalars: (node) => [
     ...node.keys.map((key) => key.value),
-    ...node.calls.flatMap((call) => [...call.args, ...(call.filter ? [call.filter] : [])]),
+    ...node.calls.flatMap((call) => [
+      ...(call.written ? [call.written] : call.args),
+      ...(call.filter ? [call.filter] : []),
+    ]),
+  ],
+  onDelta: (node) => [
+    ...node.keys.map((key) => key.value),
+    ...node.calls.flatMap(({ args, written, filter }) =>
+      written ? [] : [...args, ...(filter ? [filter] : [])],
+    ),
   ],
   columns: (node) => [...node.keys.map((key) => key.column), ...node.calls.map((call) => call.column)],
   keys: (node) => [node.keys.map((key) => key.column.id)],
   differentiate: () => null,
   describe: (node, scalar) => {
     const keys = node.keys.map((key) => scalar(key.value)).join(', ')
-    const calls = node.calls.map(
-      ({ name, args, filter }) =>
-        `${name}(${args.length === 0 ? '*' : args.map(scalar).join(', ')})${filter ? ` filter (${scalar(filter)})` : ''}`,
-    )
+    const calls = node.calls.map((call) => {
+      const plain = `${call.name}(${call.args.length === 0 ? '*' : call.args.map(scalar).join(', ')})`
+      return `${call.written ? scalar(call.written) : plain}${call.filter ? ` filter (${scalar(call.filter)})` : ''}`
+    })
     return `aggregate ${calls.join(', ')}${keys ? ` by ${keys}` : ''}`
   },
 }

@@ -3,9 +3,11 @@ import type { Node } from '../node.ts'
 import type { Operator } from '../operator.ts'
 import { aggregate } from './aggregate.ts'
 import { consolidate } from './consolidate.ts'
+import { distinctOn } from './distinct-on.ts'
 import { filter } from './filter.ts'
 import { join } from './join.ts'
 import { keyMatch } from './key-match.ts'
+import { limit } from './limit.ts'
 import { negate } from './negate.ts'
 import { outerJoin } from './outer-join.ts'
 import { project } from './project.ts'
@@ -16,6 +18,7 @@ import { scan } from './scan.ts'
 import { semiJoin } from './semi-join.ts'
 import { unionAll } from './union-all.ts'
 import { values } from './values.ts'
+import { window } from './window.ts'
 
 export const operators = {
   scan,
@@ -28,6 +31,9 @@ export const operators = {
   'union-all': unionAll,
   aggregate,
   repeat,
+  window,
+  'distinct-on': distinctOn,
+  limit,
   read,
   negate,
   consolidate,

@@ -1,12 +1,12 @@
 /** GROUP BY, ORDER BY and WINDOW as text. */
 import { operatorFacts } from '../../bind/facts.ts'
+import { type FrameBound, windowFrame } from '../../bind/window-frame.ts'
 import {
   booleanField,
   intListField,
   nodeField,
   nodeListField,
   numberField,
-  optionalNode,
 } from '../../catalog/node-field.ts'
 import type { TreeNode } from '../../catalog/node-tree.ts'
 import { quoteIdentifier } from '../../catalog/quote.ts'
@@ -59,61 +59,22 @@ function groupingSet(set: TreeNode, level: Level): string {
   return `${keyword} (${inner.join(', ')})`
 }
 
-/** FRAMEOPTION_… (parsenodes.h) */
-const FRAME = {
-  rows: 0x4,
-  groups: 0x8,
-  startUnboundedPreceding: 0x20,
-  startCurrentRow: 0x200,
-  endCurrentRow: 0x400,
-  startOffsetPreceding: 0x800,
-  endOffsetPreceding: 0x1000,
-  startOffsetFollowing: 0x2000,
-  endOffsetFollowing: 0x4000,
-  excludeCurrentRow: 0x8000,
-  excludeGroup: 0x10000,
-  excludeTies: 0x20000,
-}
-
 export function windowName(reference: number): string {
   return `w${reference}`
 }
 
 export function windowClause(window: TreeNode, level: Level): string {
-  const options = numberField(window, 'frameOptions')
-  const has = (bit: number) => (options & bit) !== 0
-  const offset = (name: string) => {
-    const node = optionalNode(window, name)
-    return node ? parenthesized(expressionText(node, level)) : ''
-  }
+  const { unit, start, end, exclusion } = windowFrame(window)
+  const bound = ({ offset, text }: FrameBound) =>
+    offset ? `${parenthesized(expressionText(offset, level))}${text}` : text
   const partition = nodeListField(window, 'partitionClause').map((item) =>
     parenthesized(expressionText(nodeField(targetOf(item, level), 'expr'), level)),
   )
   const order = nodeListField(window, 'orderClause').map((item) => ordering(item, level, false))
-  const start = has(FRAME.startUnboundedPreceding)
-    ? 'UNBOUNDED PRECEDING'
-    : has(FRAME.startCurrentRow)
-      ? 'CURRENT ROW'
-      : `${offset('startOffset')} ${has(FRAME.startOffsetPreceding) ? 'PRECEDING' : 'FOLLOWING'}`
-  const end = has(FRAME.endCurrentRow)
-    ? 'CURRENT ROW'
-    : has(FRAME.endOffsetPreceding)
-      ? `${offset('endOffset')} PRECEDING`
-      : has(FRAME.endOffsetFollowing)
-        ? `${offset('endOffset')} FOLLOWING`
-        : 'UNBOUNDED FOLLOWING'
-  const exclusion = has(FRAME.excludeCurrentRow)
-    ? ' EXCLUDE CURRENT ROW'
-    : has(FRAME.excludeGroup)
-      ? ' EXCLUDE GROUP'
-      : has(FRAME.excludeTies)
-        ? ' EXCLUDE TIES'
-        : ''
-  const unit = has(FRAME.rows) ? 'ROWS' : has(FRAME.groups) ? 'GROUPS' : 'RANGE'
   const parts = [
     partition.length > 0 ? `PARTITION BY ${partition.join(', ')}` : '',
     order.length > 0 ? `ORDER BY ${order.join(', ')}` : '',
-    `${unit} BETWEEN ${start} AND ${end}${exclusion}`,
+    `${unit} BETWEEN ${bound(start)} AND ${bound(end)}${exclusion}`,
   ]
   return `${windowName(numberField(window, 'winref'))} AS (${parts.filter((part) => part !== '').join(' ')})`
 }

@@ -1,0 +1,49 @@
+/**
+ * Limit: the rows between two places of an order.
+ *
+ * Shape and keys: the input's. Class: partition, all rows being one. Delta: the rows that were between the places against
+ * those that are, read from the input in its order: where an index has that order, as many rows as are asked for.
+ * State: the output rows. Nulls: as ORDER BY says; LIMIT NULL is none. Ties are broken by the remaining columns, but for
+ * WITH TIES, which keeps them. Refuses: LIMIT without ORDER BY. Source: nodeLimit.c.
+ */
+import type { Node } from '../node.ts'
+import type { Operator } from '../operator.ts'
+import type { Ordering } from '../ordering.ts'
+import type { PartitionRule } from '../partition-rule.ts'
+import type { Scalar } from '../scalar.ts'
+import { operatorOf } from './index.ts'
+
+export interface Limit {
+  readonly op: 'limit'
+  readonly input: Node
+  readonly partition: PartitionRule
+  readonly order: readonly Ordering[]
+  readonly offset: Scalar | null
+  readonly count: Scalar | null
+  readonly withTies: boolean
+}
+
+export const limit: Operator<Limit> = {
+  op: 'limit',
+  class: 'partition',
+  inputs: (node) => [node.input],
+  withInputs: (node, [input = node.input]) => ({ ...node, input }),
+  scalars: (node) => [
+    ...node.order.map(({ value }) => value),
+    ...(node.offset ? [node.offset] : []),
+    ...(node.count ? [node.count] : []),
+  ],
+  onDelta: () => [],
+  columns: (node) => operatorOf(node.input).columns(node.input),
+  keys: (node) => operatorOf(node.input).keys(node.input),
+  differentiate: () => null,
+  describe: (node, scalar) => {
+    const order = node.order.map(({ value, using }) => `${scalar(value)} ${using}`).join(', ')
+    const places = [
+      ...(node.offset ? [`offset ${scalar(node.offset)}`] : []),
+      ...(node.count ? [scalar(node.count)] : []),
+      ...(node.withTies ? ['with ties'] : []),
+    ]
+    return `limit ${places.join(' ')} order by ${order}`
+  },
+}

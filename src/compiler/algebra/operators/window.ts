@@ -1,0 +1,63 @@
+/**
+ * Window: every input row with the values of window functions over its partition.
+ *
+ * Shape: the input's columns, then one column per call. Keys: the input's. Class: partition, by PARTITION BY; a SELECT with
+ * several has one such operator for each. Delta: the rows of every partition that a changed row belongs (or belonged) to,
+ * old ones against new. State: the output rows. Nulls: NULL keys are one partition; order and frames as PostgreSQL has
+ * them. Ties that ORDER BY leaves are broken by the remaining columns where no peer group is looked at.
+ * Refuses: PARTITION BY over types without btree order. Source: nodeWindowAgg.c; DBSP23 §7 (group-by).
+ */
+import type { Column, Node } from '../node.ts'
+import type { Operator } from '../operator.ts'
+import type { Ordering } from '../ordering.ts'
+import type { PartitionRule } from '../partition-rule.ts'
+import type { Expression } from '../scalar.ts'
+import { operatorOf } from './index.ts'
+
+export interface Window {
+  readonly op: 'window'
+  readonly input: Node
+  readonly partition: PartitionRule
+  readonly calls: readonly WindowCall[]
+}
+
+export interface WindowCall {
+  readonly column: Column
+  /** The call as SQL with its FILTER, up to OVER. */
+  readonly call: Expression
+  readonly order: readonly Ordering[]
+  /** `ROWS BETWEEN … AND … EXCLUDE …` */
+  readonly frame: Expression
+  /** Rows that ORDER BY leaves equal count as peers: another column to sort by would change the result. */
+  readonly hasPeers: boolean
+}
+
+export const window: Operator<Window> = {
+  op: 'window',
+  class: 'partition',
+  inputs: (node) => [node.input],
+  withInputs: (node, [input = node.input]) => ({ ...node, input }),
+  scalars: (node) => [
+    ...node.calls.flatMap(({ call, order, frame }) => [call, ...order.map(({ value }) => value), frame]),
+  ],
+  onDelta: () => [],
+  columns: (node) => [
+    ...operatorOf(node.input).columns(node.input),
+    ...node.calls.map(({ column }) => column),
+  ],
+  keys: (node) => operatorOf(node.input).keys(node.input),
+  differentiate: () => null,
+  describe: (node, scalar) => {
+    const keys = operatorOf(node.input)
+      .columns(node.input)
+      .filter(({ id }) => node.partition.keys.includes(id))
+      .map(({ id, type }) => scalar({ kind: 'column', id, type }))
+    const calls = node.calls.map(({ call, order, frame }) => {
+      const by = order.map(
+        ({ value, using, nullsFirst }) => `${scalar(value)} ${using} nulls ${nullsFirst ? 'first' : 'last'}`,
+      )
+      return `${scalar(call)} over (${[...(by.length > 0 ? [`order by ${by.join(', ')}`] : []), scalar(frame)].join(' ')})`
+    })
+    return `window ${calls.join(', ')}${keys.length > 0 ? ` by ${keys.join(', ')}` : ''}`
+  },
+}

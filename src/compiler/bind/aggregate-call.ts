@@ -1,0 +1,145 @@
+/**
+ * Aggregate calls. A plain call of a function that has a rule (aggregate-functions.ts) is bound by name and argument; any
+ * other (several arguments, DISTINCT, ORDER BY, WITHIN GROUP, VARIADIC, functions of one's own) as the SQL that calls it.
+ */
+import { hasAggregateRule } from '../algebra/aggregate-functions.ts'
+import { sameScalar } from '../algebra/build.ts'
+import type { Column, ColumnIds } from '../algebra/node.ts'
+import type { AggregateCall } from '../algebra/operators/aggregate.ts'
+import { orderingParts } from '../algebra/ordering.ts'
+import type { Expression, Scalar, Volatility } from '../algebra/scalar.ts'
+import { unsupported } from '../catalog/error.ts'
+import {
+  booleanField,
+  charField,
+  listField,
+  nodeField,
+  nodeListField,
+  numberField,
+  optionalNode,
+} from '../catalog/node-field.ts'
+import type { TreeNode } from '../catalog/node-tree.ts'
+import { quoteQualified } from '../catalog/quote.ts'
+import type { CompileRequest, FunctionFacts } from '../catalog/request.ts'
+import { expression, Template } from './binding.ts'
+import { collatedArguments } from './collation.ts'
+import { bindExpression } from './expression.ts'
+import { functionFacts, functionVolatility, typeFacts } from './facts.ts'
+import { ioVolatility, jsonVolatility } from './io-volatility.ts'
+import { bindOrdering, targetOfItem } from './ordering.ts'
+import type { Scope } from './scope.ts'
+
+const FULL_HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
+
+/** Aggregates for which a value more of one that is there already changes nothing. */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['min', 'max', 'bool_and', 'bool_or', 'every'])
+
+/** AGGREF as a column of the aggregation; equal calls share one. */
+export function bindAggregate(node: TreeNode, rows: Scope, calls: AggregateCall[], ids: ColumnIds): Scalar {
+  const { request } = rows
+  const facts = functionFacts(request, numberField(node, 'aggfnoid'))
+  if (numberField(node, 'agglevelsup') !== 0) throw unsupported('an aggregate of an outer query', FULL_HINT)
+  const type = { oid: numberField(node, 'aggtype'), typmod: -1, collation: numberField(node, 'aggcollid') }
+  const result = typeFacts(request, type.oid)
+  if (result.kind === 'p')
+    throw unsupported(
+      `an aggregate of type ${result.sql}`,
+      FULL_HINT,
+      'No table can have a column of this type.',
+    )
+  const targets = nodeListField(node, 'args')
+  const args = targets.map((target) => bindExpression(nodeField(target, 'expr'), rows))
+  const isDistinct =
+    listField(node, 'aggdistinct').length > 0 && !(isBuiltIn(facts) && IDEMPOTENT.has(facts.name))
+  const isPlain =
+    isBuiltIn(facts) &&
+    args.length <= 1 &&
+    !isDistinct &&
+    listField(node, 'aggorder').length === 0 &&
+    charField(node, 'aggkind') === 'n' &&
+    hasAggregateRule(facts.name, args[0]?.type)
+  const written = isPlain ? null : writtenCall(node, facts, targets, args, rows)
+  const filterNode = optionalNode(node, 'aggfilter')
+  const filter = filterNode ? bindExpression(filterNode, rows) : null
+  const call = { name: facts.name, args: written ? written.args : args, written, filter }
+  const same = calls.find(({ column: _, ...other }) => JSON.stringify(other) === JSON.stringify(call))
+  const column: Column = same?.column ?? ids.make(facts.name, type, facts.name !== 'count')
+  if (!same) calls.push({ column, ...call })
+  return { kind: 'column', id: column.id, type }
+}
+
+function isBuiltIn({ schema }: FunctionFacts): boolean {
+  return schema === 'pg_catalog'
+}
+
+function writtenCall(
+  node: TreeNode,
+  facts: FunctionFacts,
+  targets: readonly TreeNode[],
+  values: readonly Scalar[],
+  { request, ...scope }: Scope,
+): Expression {
+  const isOrderedSet = charField(node, 'aggkind') !== 'n'
+  const isVariadic = booleanField(node, 'aggvariadic')
+  const out = new Template().text(`${quoteQualified(facts.schema, facts.name)}(`)
+  const list = (args: readonly Scalar[]) => {
+    for (const [i, arg] of args.entries()) {
+      if (i > 0) out.text(', ')
+      if (isVariadic && i === args.length - 1) out.text('VARIADIC ')
+      out.hole(arg)
+    }
+  }
+  const inputs = targets.flatMap((target, i) => {
+    const value = values[i]
+    return booleanField(target, 'resjunk') || !value ? [] : [value]
+  })
+  const collated = collatedArguments(request, inputs, numberField(node, 'inputcollid'))
+  const order = nodeListField(node, 'aggorder').map((item) => {
+    const value = values[targets.indexOf(targetOfItem(item, targets))] as Scalar
+    const found = inputs.findIndex((input) => sameScalar(input, value))
+    // DISTINCT asks that what is sorted by is an argument, word for word.
+    return bindOrdering(item, (isOrderedSet ? undefined : collated[found]) ?? value, request)
+  })
+  const direct = isOrderedSet
+    ? nodeListField(node, 'aggdirectargs').map((arg) => bindExpression(arg, { request, ...scope }))
+    : []
+  if (isOrderedSet) list(direct)
+  else if (booleanField(node, 'aggstar')) out.text('*')
+  else {
+    if (listField(node, 'aggdistinct').length > 0) out.text('DISTINCT ')
+    list(collated)
+  }
+  if (isOrderedSet) out.text(') WITHIN GROUP (')
+  if (order.length > 0) out.text(isOrderedSet ? 'ORDER BY ' : ' ORDER BY ')
+  for (const [i, ordering] of order.entries()) {
+    const [before, after] = orderingParts(ordering)
+    out
+      .text(i > 0 ? `, ${before}` : before)
+      .hole(ordering.value)
+      .text(after)
+  }
+  out.text(')')
+  return expression({
+    construct: `aggregate ${facts.name}`,
+    parts: out.parts,
+    args: out.args,
+    type: { oid: numberField(node, 'aggtype'), typmod: -1, collation: numberField(node, 'aggcollid') },
+    volatility: aggregateVolatility(facts, [...inputs, ...direct], request),
+  })
+}
+
+const JSON_AGGREGATE = /^jsonb?_(?:object_)?agg(?:_|$)/
+
+/** Aggregates into JSON are marked stable for what types they might be given (json.c). */
+export function aggregateVolatility(
+  facts: FunctionFacts,
+  args: readonly Scalar[],
+  request: CompileRequest,
+): Volatility {
+  if (!isBuiltIn(facts) || !JSON_AGGREGATE.test(facts.name)) return functionVolatility(facts)
+  const isObject = facts.name.includes('object')
+  const all = args.map(({ type }, i) =>
+    isObject && i === 0 ? ioVolatility(request, type.oid, 'output') : jsonVolatility(request, type.oid),
+  )
+  return all.every((each) => each === 'immutable') ? 'immutable' : 'stable'
+}

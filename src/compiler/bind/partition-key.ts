@@ -1,0 +1,50 @@
+/** Columns to put rows together by: an expression that is no column yet becomes one below the operator. */
+import { ref, sameScalar } from '../algebra/build.ts'
+import { type ColumnIds, columnOf, type Node } from '../algebra/node.ts'
+import { operatorOf } from '../algebra/operators/index.ts'
+import type { Projection } from '../algebra/operators/project.ts'
+import { type ColumnId, type Scalar, scalarNullable } from '../algebra/scalar.ts'
+import { unsupported } from '../catalog/error.ts'
+import type { CompileRequest } from '../catalog/request.ts'
+import { typeFacts } from './facts.ts'
+
+const FULL_HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
+
+export function keyedBy(
+  input: Node,
+  values: readonly Scalar[],
+  request: CompileRequest,
+  ids: ColumnIds,
+  clause: 'PARTITION BY' | 'DISTINCT ON',
+): { readonly input: Node; readonly keys: readonly ColumnId[] } {
+  const columns = operatorOf(input).columns(input)
+  const computed: Projection[] = []
+  const keys: ColumnId[] = []
+  for (const value of values) {
+    // The same for all rows: it parts none.
+    if (value.kind === 'constant') continue
+    const type = typeFacts(request, value.type.oid)
+    // The state of a partition is found by a btree index over its key.
+    if (type.kind === 'p' || !type.sortable)
+      throw unsupported(
+        `${clause} over type ${type.sql}`,
+        FULL_HINT,
+        type.kind === 'p'
+          ? 'No table can have a column of this type.'
+          : 'The type has no btree operator class.',
+      )
+    if (value.kind === 'column') {
+      if (!keys.includes(value.id)) keys.push(value.id)
+      continue
+    }
+    const same = computed.find((each) => sameScalar(each.value, value))
+    if (same) continue
+    const nullable = scalarNullable(value, (id) => columnOf(columns, id).nullable)
+    const column = ids.make('key', value.type, nullable)
+    computed.push({ column, value })
+    keys.push(column.id)
+  }
+  if (computed.length === 0) return { input, keys }
+  const passed = columns.map((column) => ({ column, value: ref(column) }))
+  return { input: { op: 'project', input, outputs: [...passed, ...computed] }, keys }
+}

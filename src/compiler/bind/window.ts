@@ -1,0 +1,188 @@
+/** Window functions: calls are collected while expressions are bound, then put below them as operators, one per PARTITION BY. */
+import { sameScalar } from '../algebra/build.ts'
+import type { Column, ColumnIds, Node } from '../algebra/node.ts'
+import type { WindowCall } from '../algebra/operators/window.ts'
+import { type Ordering, withTail } from '../algebra/ordering.ts'
+import { BOOLEAN, type Expression, type Scalar } from '../algebra/scalar.ts'
+import { internalError } from '../catalog/error.ts'
+import { booleanField, nodeField, nodeListField, numberField, optionalNode } from '../catalog/node-field.ts'
+import type { TreeNode } from '../catalog/node-tree.ts'
+import { quoteQualified } from '../catalog/quote.ts'
+import type { CompileRequest, FunctionFacts } from '../catalog/request.ts'
+import { aggregateVolatility } from './aggregate-call.ts'
+import { expression, Template } from './binding.ts'
+import { collatedArguments } from './collation.ts'
+import { functionFacts, functionVolatility } from './facts.ts'
+import { bindOrdering, targetOfItem } from './ordering.ts'
+import { keyedBy } from './partition-key.ts'
+import { type FrameBound, type WindowFrame, windowFrame } from './window-frame.ts'
+
+/** Binds an expression of the SELECT as it is below the window functions. */
+type Bind = (node: TreeNode) => Scalar
+
+interface Clause {
+  readonly keys: readonly Scalar[]
+  readonly order: readonly Ordering[]
+  readonly frame: WindowFrame
+  readonly frameText: Expression
+}
+
+interface Collected {
+  readonly column: Column
+  readonly call: Expression
+  readonly clause: Clause
+  readonly facts: FunctionFacts
+}
+
+export class WindowCalls {
+  readonly #query: TreeNode
+  readonly #request: CompileRequest
+  readonly #ids: ColumnIds
+  readonly #clauses = new Map<number, Clause>()
+  readonly #calls: Collected[] = []
+
+  constructor(query: TreeNode, request: CompileRequest, ids: ColumnIds) {
+    this.#query = query
+    this.#request = request
+    this.#ids = ids
+  }
+
+  /** WINDOWFUNC as a column; equal calls share one. */
+  bind(node: TreeNode, bind: Bind): Scalar {
+    const facts = functionFacts(this.#request, numberField(node, 'winfnoid'))
+    const type = { oid: numberField(node, 'wintype'), typmod: -1, collation: numberField(node, 'wincollid') }
+    const clause = this.#clause(numberField(node, 'winref'), bind)
+    const call = this.#call(node, facts, bind)
+    const same = this.#calls.find((each) => each.clause === clause && sameScalar(each.call, call))
+    const column = same?.column ?? this.#ids.make(facts.name, type, !NEVER_NULL.has(facts.name))
+    if (!same) this.#calls.push({ column, call, clause, facts })
+    return { kind: 'column', id: column.id, type }
+  }
+
+  /** Is it the column of a call? */
+  has(id: number): boolean {
+    return this.#calls.some(({ column }) => column.id === id)
+  }
+
+  /** The rows of `input` with the columns of all calls. */
+  over(input: Node): Node {
+    const partitions: { readonly keys: readonly Scalar[]; readonly calls: WindowCall[] }[] = []
+    for (const { column, call, clause, facts } of this.#calls) {
+      const { keys, order, frame, frameText } = clause
+      const made = {
+        column,
+        call,
+        order,
+        frame: isByPlace(facts) ? ANY_FRAME : frameText,
+        hasPeers: seesPeers(facts, frame),
+      }
+      const same = partitions.find((each) => sameSet(each.keys, keys))
+      if (same) same.calls.push(made)
+      else partitions.push({ keys, calls: [made] })
+    }
+    // One partition of all rows reads its whole input at every change: best from the tables themselves.
+    const ordered = [
+      ...partitions.filter(({ keys }) => keys.length === 0),
+      ...partitions.filter(({ keys }) => keys.length > 0),
+    ]
+    return ordered.reduce<Node>((below, { keys, calls }) => {
+      const keyed = keyedBy(below, keys, this.#request, this.#ids, 'PARTITION BY')
+      return { op: 'window', input: keyed.input, partition: { keys: keyed.keys }, calls }
+    }, input)
+  }
+
+  #clause(reference: number, bind: Bind): Clause {
+    const found = this.#clauses.get(reference)
+    if (found) return found
+    const window = nodeListField(this.#query, 'windowClause').find(
+      (each) => numberField(each, 'winref') === reference,
+    )
+    if (!window) throw internalError(`there is no window ${reference}`)
+    const targets = nodeListField(this.#query, 'targetList')
+    const of = (item: TreeNode) => bind(nodeField(targetOfItem(item, targets), 'expr'))
+    const frame = windowFrame(window)
+    const clause: Clause = {
+      keys: nodeListField(window, 'partitionClause').map(of),
+      order: nodeListField(window, 'orderClause').map((item) => bindOrdering(item, of(item), this.#request)),
+      frame,
+      frameText: frameText(frame, bind),
+    }
+    this.#clauses.set(reference, clause)
+    return clause
+  }
+
+  #call(node: TreeNode, facts: FunctionFacts, bind: Bind): Expression {
+    const values = nodeListField(node, 'args').map(bind)
+    const args = collatedArguments(this.#request, values, numberField(node, 'inputcollid'))
+    const out = new Template().text(`${quoteQualified(facts.schema, facts.name)}(`)
+    if (booleanField(node, 'winstar')) out.text('*')
+    // The analysis has made one array of what a VARIADIC parameter takes, unless it takes any types.
+    const isVariadic = facts.variadic !== 0 && facts.variadic !== ANY
+    for (const [i, arg] of args.entries())
+      out.text(`${i > 0 ? ', ' : ''}${isVariadic && i === args.length - 1 ? 'VARIADIC ' : ''}`).hole(arg)
+    out.text(')')
+    const call = expression({
+      construct: `window function ${facts.name}`,
+      parts: out.parts,
+      args: out.args,
+      type: { oid: numberField(node, 'wintype'), typmod: -1, collation: numberField(node, 'wincollid') },
+      volatility:
+        facts.kind === 'a' ? aggregateVolatility(facts, values, this.#request) : functionVolatility(facts),
+    })
+    const filter = optionalNode(node, 'aggfilter')
+    return filter ? withTail(call, [' FILTER (WHERE ', ')'], [bind(filter)]) : call
+  }
+}
+
+/** Pseudo-type "any" (pg_type.dat). */
+const ANY = 2276
+
+const NEVER_NULL: ReadonlySet<string> = new Set([
+  'row_number',
+  'rank',
+  'dense_rank',
+  'percent_rank',
+  'cume_dist',
+  'count',
+])
+
+/** They take a row for one place among all, whatever the frame. */
+const BY_PLACE: ReadonlySet<string> = new Set(['row_number', 'ntile', 'lag', 'lead'])
+const BY_PEERS: ReadonlySet<string> = new Set(['rank', 'dense_rank', 'percent_rank', 'cume_dist'])
+
+/** An offset of RANGE would forbid a second column to sort by. */
+const ANY_FRAME = expression({
+  construct: 'a window frame',
+  parts: ['ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW'],
+  args: [],
+  type: BOOLEAN,
+})
+
+function isByPlace({ name, schema }: FunctionFacts): boolean {
+  return schema === 'pg_catalog' && BY_PLACE.has(name)
+}
+
+function seesPeers(facts: FunctionFacts, { unit, exclusion }: WindowFrame): boolean {
+  const { name, schema } = facts
+  if (isByPlace(facts)) return false
+  if (schema === 'pg_catalog' && BY_PEERS.has(name)) return true
+  return unit !== 'ROWS' || exclusion === ' EXCLUDE GROUP' || exclusion === ' EXCLUDE TIES'
+}
+
+function sameSet(a: readonly Scalar[], b: readonly Scalar[]): boolean {
+  const within = (all: readonly Scalar[]) => (each: Scalar) => all.some((other) => sameScalar(each, other))
+  return a.every(within(b)) && b.every(within(a))
+}
+
+function frameText({ unit, start, end, exclusion }: WindowFrame, bind: Bind): Expression {
+  const out = new Template().text(`${unit} BETWEEN `)
+  const bound = ({ offset, text }: FrameBound) => {
+    if (offset) out.text('(').hole(bind(offset)).text(')')
+    out.text(text)
+  }
+  bound(start)
+  out.text(' AND ')
+  bound(end)
+  out.text(exclusion)
+  return expression({ construct: 'a window frame', parts: out.parts, args: out.args, type: BOOLEAN })
+}

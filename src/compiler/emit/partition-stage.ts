@@ -1,0 +1,181 @@
+/**
+ * The statements of one partition stage: which keys did the delta touch, the rows that are stored for them, the rows that
+ * the operator gives for them now, and the difference of the two, by image. All but the new rows are CTEs of the refresh
+ * statement; those come from a function of its own where only source tables are read, for the reasons of redo.ts.
+ */
+import { TRUE } from '../algebra/build.ts'
+import type { Column, Node } from '../algebra/node.ts'
+import { operatorOf } from '../algebra/operators/index.ts'
+import type { Project } from '../algebra/operators/project.ts'
+import type { CompileRequest } from '../catalog/request.ts'
+import { type Changed, differentiateInput, stateOf } from '../delta/differentiate.ts'
+import type { PartitionStage } from '../delta/stage.ts'
+import { type Applied, applyNet, type StoredTable } from './apply.ts'
+import { askedKeys } from './asked-keys.ts'
+import { type GeneratedFunction, redoFunction } from './function.ts'
+import { groupMatch, keyMatch } from './image.ts'
+import { refreshLeaves, stageOutputName } from './leaves.ts'
+import { collateClause, columnName, columnType, functionName } from './names.ts'
+import { keyColumns, partitionQuery } from './partition-text.ts'
+import { type MissingProbe, missingGroupProbes } from './probes.ts'
+import { plainRows, readsSourcesOnly, storedNames } from './redo.ts'
+import { at, cte, indent, Printer, type Select } from './select.ts'
+
+/** Where the rows are kept. */
+export interface PartitionTable {
+  readonly table: StoredTable
+  /** The stored names of the key's columns, in order. */
+  readonly keyNames: readonly string[]
+  /** The query above, where the stored rows are those of the stream table; else the operator's own output is stored. */
+  readonly root: Project | null
+}
+
+export interface PartitionChange extends Applied {
+  readonly ctes: readonly string[]
+}
+
+/** The CTEs that bring the stored rows up to date; null when the input cannot have changed. */
+export function partitionChange(
+  stage: PartitionStage,
+  { table, keyNames, root }: PartitionTable,
+  changed: Changed,
+  printer: Printer,
+): PartitionChange | null {
+  const term = differentiateInput(stage, changed)
+  if (!term) return null
+  const { request } = printer
+  const name = `stage_${stage.number}`
+  const touched = `${name}_touched`
+  const keys = keyColumns(stage.node)
+  const columns = table.columns.map(({ column }) => column)
+  const delta = printer.select(term)
+  const touchedKeys =
+    keys.length === 0
+      ? printer.render(delta, [{ name: 'touched', value: TRUE }], false, '\nLIMIT 1')
+      : printer.grouped(
+          delta,
+          keys.map((column) => ({ column, value: { kind: 'column', id: column.id, type: column.type } })),
+          [],
+        )
+  const match = keys.map((column, i) =>
+    keyMatch(request, column, `s.${keyNames[i] ?? ''}`, `t.${columnName(column)}`),
+  )
+  const oldRows = `SELECT ${table.columns.map((each) => `s.${each.name} AS ${columnName(each.column)}`).join(', ')}, -1 AS weight
+FROM ${touched} AS t, ${table.sql} AS s${match.length > 0 ? `\nWHERE ${match.join(' AND ')}` : ''}`
+  const newRows = above(stage, newSelect(stage, touched, changed, printer), root, request)
+  const net = root ? 'net' : stageOutputName(stage.number)
+  const both: Select = {
+    from: [`(\n  ${indent(`${oldRows}\nUNION ALL\n${newRows}`)}\n) AS u`],
+    where: [],
+    columns: new Map(columns.map((column) => [column.id, `u.${columnName(column)}`])),
+    weight: 'u.weight',
+  }
+  const applied = applyNet(request, table, net, root ? 'target' : name)
+  return {
+    ...applied,
+    // Of the type that the literal weight of a stored row has: only then does a probe go through their UNION ALL.
+    ctes: [
+      cte(touched, touchedKeys),
+      cte(net, printer.consolidatedRows(both, columns, 'integer')),
+      ...applied.ctes,
+    ],
+  }
+}
+
+/** The operator's output now, for the touched keys. */
+function newSelect(stage: PartitionStage, touched: string, changed: Changed, printer: Printer): Select {
+  const { request } = printer
+  const { node } = stage
+  const keys = keyColumns(node)
+  const outputs = operatorOf(node).columns(node)
+  if (!readsSourcesOnly(node.input)) {
+    const rows = printer.select(stateOf(node.input, 'after', changed))
+    const match = groupMatch(
+      request,
+      keys,
+      keys.map(({ id }) => at(rows, id)),
+      keys.map((column) => `t.${columnName(column)}`),
+    )
+    const isProbed = printer.probing.has(stage.number)
+    const input = operatorOf(node.input).columns(node.input)
+    const joined = printer.meeting(rows, input, `${touched} AS t`, match, isProbed)
+    const query = partitionQuery(node, plainRows(joined, node.input, printer), printer)
+    return printer.derived(query, 'p', outputs, false)
+  }
+  const named = storedNames(outputs.map((column) => ({ column })))
+  const args = askedKeys(request, keys).from(`${touched} AS t`)
+  return {
+    from: [`${partitionFunctionName(request, stage)}(${args.join(', ')}) AS p`],
+    where: [],
+    columns: new Map(
+      outputs.map(({ id, type }) => {
+        const collation = collateClause(request, type.collation)
+        const read = `p.${named.get(id)}`
+        return [id, collation === '' ? read : `(${read}${collation})`]
+      }),
+    ),
+    weight: null,
+  }
+}
+
+/** New rows as they are stored: through what stands above the operator, where that is stored. */
+function above(stage: PartitionStage, rows: Select, root: Project | null, request: CompileRequest): string {
+  const printer = new Printer(request, { read: () => rows, isPlain: true })
+  const node: Node = root ?? { op: 'read', version: 'after', of: stage.output }
+  const outputs = operatorOf(node)
+    .columns(node)
+    .map((column) => ({
+      name: columnName(column),
+      value: { kind: 'column', id: column.id, type: column.type } as const,
+    }))
+  return printer.query(node, outputs, true)
+}
+
+/** The function that computes the rows of keys anew, where the input is source tables alone. */
+export function partitionFunction(request: CompileRequest, stage: PartitionStage): GeneratedFunction | null {
+  const { node } = stage
+  if (!readsSourcesOnly(node.input)) return null
+  const printer = new Printer(request, refreshLeaves(new Map()))
+  const rows = printer.select(stateOf(node.input, 'after', { relation: () => false, stage: () => false }))
+  const keys = keyColumns(node)
+  const outputs = operatorOf(node).columns(node)
+  const asked = askedKeys(request, keys)
+  const query = (match: readonly string[]) => {
+    const restricted = { ...rows, from: [...rows.from, ...asked.rows], where: [...rows.where, ...match] }
+    return `SELECT q.*, true\nFROM (\n  ${indent(partitionQuery(node, restricted, printer))}\n) AS q`
+  }
+  const stored = keys.map(({ id }) => at(rows, id))
+  const wanted = keys.map((column, i) => asked.key(column, i))
+  const nullProof = groupMatch(request, keys, stored, wanted)
+  const plain = keys.map((column, i) =>
+    keyMatch(request, { ...column, nullable: false }, stored[i] ?? '', wanted[i] ?? ''),
+  )
+  const named = storedNames(outputs.map((column) => ({ column })))
+  return redoFunction(
+    partitionFunctionName(request, stage),
+    asked.args,
+    [
+      ...outputs.map((column) => ({
+        name: named.get(column.id) ?? '',
+        sql: columnType(request, { ...column.type, collation: 0 }),
+      })),
+      // A function of one column of a row type would return that row's columns instead.
+      { name: 'redone', sql: 'boolean' },
+    ],
+    { nullProof: query(nullProof), plain: query(plain) },
+  )
+}
+
+/** The indexes that would spare the rows of a partition from being looked for in a whole table. */
+export function missingForPartition({ node }: PartitionStage): readonly MissingProbe[] {
+  const keys = keyColumns(node)
+  if (keys.length === 0) return []
+  return missingGroupProbes(
+    node.input,
+    keys.map((column: Column) => ({ kind: 'column', id: column.id, type: column.type })),
+  )
+}
+
+function partitionFunctionName(request: CompileRequest, stage: PartitionStage): string {
+  return functionName(request, `redo_${stage.number}`)
+}

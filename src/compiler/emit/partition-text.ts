@@ -1,0 +1,134 @@
+/** The query of a partition operator over any input: window functions, DISTINCT ON, ORDER BY … LIMIT. */
+import { ref } from '../algebra/build.ts'
+import type { Column, PartitionNode } from '../algebra/node.ts'
+import { operatorOf } from '../algebra/operators/index.ts'
+import type { Window, WindowCall } from '../algebra/operators/window.ts'
+import { type Ordering, orderedColumns, orderingParts, withTail } from '../algebra/ordering.ts'
+import type { Scalar } from '../algebra/scalar.ts'
+import type { CompileRequest } from '../catalog/request.ts'
+import { columnName } from './names.ts'
+import { type Printer, type Select, top } from './select.ts'
+
+/** `SELECT … FROM input`: the operator's output columns under their derived names. */
+export function partitionQuery(node: PartitionNode, input: Select, printer: Printer): string {
+  const { request } = printer
+  const columns = operatorOf(node.input).columns(node.input)
+  const passed = columns.map((column): Item => [column, ref(column)])
+  switch (node.op) {
+    case 'window': {
+      const calls = node.calls.map((call): Item => [call.column, overWindow(request, node, call)])
+      return printer.render(input, outputsOf([...passed, ...calls]), false)
+    }
+    case 'distinct-on': {
+      const keys = keyColumns(node)
+      if (keys.length === 0) {
+        const all = orderItems([...node.order, ...tieBreakers(request, node, node.order)], input)
+        const by = all.length > 0 ? `\nORDER BY ${all.join(', ')}` : ''
+        return printer.render(input, outputsOf(passed), false, `${by}\nLIMIT 1`)
+      }
+      // ON must name what the order begins with.
+      const named = orderedColumns(node.order)
+      const first = [...node.order, ...keys.filter(({ id }) => !named.has(id)).map(ascending)]
+      const order = orderItems([...first, ...tieBreakers(request, node, first)], input)
+      const query = printer.render(input, outputsOf(passed), false, `\nORDER BY ${order.join(', ')}`)
+      const on = keys.map((column) => `(${sorted(ref(column), input)})`).join(', ')
+      return query.replace(/^SELECT/, () => `SELECT DISTINCT ON (${on})`)
+    }
+    case 'limit': {
+      const ties = node.withTies ? [] : tieBreakers(request, node, node.order)
+      const tail = [
+        `\nORDER BY ${orderItems([...node.order, ...ties], input).join(', ')}`,
+        ...(node.offset ? [`\nOFFSET (${top(node.offset, input)})`] : []),
+        ...(node.count ? [places(top(node.count, input), node.withTies)] : []),
+      ]
+      return printer.render(input, outputsOf(passed), false, tail.join(''))
+    }
+  }
+}
+
+type Item = readonly [Column, Scalar]
+
+function outputsOf(items: readonly Item[]) {
+  return items.map(([column, value]) => ({ name: columnName(column), value }))
+}
+
+function places(count: string, withTies: boolean): string {
+  return withTies ? `\nFETCH FIRST (${count}) ROWS WITH TIES` : `\nLIMIT (${count})`
+}
+
+export function keyColumns(node: PartitionNode): readonly Column[] {
+  const columns = operatorOf(node.input).columns(node.input)
+  return node.partition.keys.flatMap((id) => columns.filter((column) => column.id === id))
+}
+
+function orderItems(order: readonly Ordering[], input: Select): string[] {
+  return order.map((ordering) => {
+    const [before, after] = orderingParts(ordering)
+    return `${before}${sorted(ordering.value, input)}${after}`
+  })
+}
+
+/** ORDER BY and DISTINCT ON take no bare literal. */
+function sorted(value: Scalar, input: Select): string {
+  const text = top(value, input)
+  return text === 'true' || text === 'false' ? `${text} IS TRUE` : text
+}
+
+function ascending(column: Column): Ordering {
+  return { value: ref(column), using: null, nullsFirst: false }
+}
+
+/** `call OVER (PARTITION BY … ORDER BY … frame)` */
+function overWindow(
+  request: CompileRequest,
+  node: Window,
+  { call, order, frame, hasPeers }: WindowCall,
+): Scalar {
+  const parts = [' OVER (']
+  const args: Scalar[] = []
+  const text = (more: string) => {
+    parts[parts.length - 1] += more
+  }
+  const hole = (arg: Scalar, after: string) => {
+    args.push(arg)
+    parts.push(after)
+  }
+  const keys = keyColumns(node)
+  for (const [i, column] of keys.entries()) {
+    text(i === 0 ? 'PARTITION BY (' : ', (')
+    hole(ref(column), ')')
+  }
+  const all = [...order, ...(hasPeers ? [] : tieBreakers(request, node, order))]
+  for (const [i, ordering] of all.entries()) {
+    const [before, after] = orderingParts(ordering)
+    text(`${i === 0 ? `${keys.length > 0 ? ' ' : ''}ORDER BY ` : ', '}${before}`)
+    hole(ordering.value, after)
+  }
+  if (keys.length + all.length > 0) text(' ')
+  text(frame.parts[0] ?? '')
+  for (const [i, arg] of frame.args.entries()) hole(arg, frame.parts[i + 1] ?? '')
+  text(')')
+  return withTail(call, parts, args)
+}
+
+/**
+ * The remaining columns, so that rows which ORDER BY leaves equal have one order, the same at every refresh. None where the
+ * order and the partition hold a key of the input, nor of types that cannot be sorted.
+ */
+function tieBreakers(
+  request: CompileRequest,
+  node: PartitionNode,
+  order: readonly Ordering[],
+): readonly Ordering[] {
+  const { input, partition } = node
+  const fixed = new Set([...orderedColumns(order), ...partition.keys])
+  const operator = operatorOf(input)
+  if (operator.keys(input).some((key) => key.every((id) => fixed.has(id)))) return []
+  return operator
+    .columns(input)
+    .filter(
+      ({ id, type }) =>
+        !fixed.has(id) && request.types[type.oid]?.sortable && request.types[type.oid]?.kind !== 'p',
+    )
+    .map(ascending)
+}

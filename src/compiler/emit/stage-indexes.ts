@@ -1,0 +1,98 @@
+/** Indexes on what is kept for stages, beside those of the tables' own keys. */
+import type { Column, Node } from '../algebra/node.ts'
+import type { Project } from '../algebra/operators/project.ts'
+import type { StageOutput } from '../algebra/operators/read.ts'
+import type { Scalar } from '../algebra/scalar.ts'
+import type { CompileRequest } from '../catalog/request.ts'
+import type { Stage, StagedQuery } from '../delta/stage.ts'
+import type { StoredTable } from './apply.ts'
+import { keyColumns } from './partition-text.ts'
+import { partitionTableOf, type Storage, stateTableOf } from './storage.ts'
+
+interface Index {
+  readonly table: string
+  readonly columns: readonly string[]
+}
+
+/** By which stored rows of a partition are found, and by which a stage finds the rows of its groups in an earlier stage. */
+export function stageIndexes(
+  request: CompileRequest,
+  storage: Storage,
+  staged: StagedQuery,
+  root: Project,
+): readonly string[] {
+  const indexes: Index[] = []
+  const add = (table: StoredTable, columns: readonly string[]) => {
+    const key = table.key?.flatMap((column) => nameOf(table, column) ?? []) ?? []
+    const known = [key, ...indexes.filter((index) => index.table === table.sql).map((each) => each.columns)]
+    const serves = (other: readonly string[]) =>
+      columns.every((name) => other.slice(0, columns.length).includes(name))
+    if (!known.some(serves)) indexes.push({ table: table.sql, columns })
+  }
+  for (const stage of staged.stages) {
+    if (stage.kind === 'partition') {
+      const { table, keyNames } = partitionTableOf(request, storage, stage, root)
+      add(table, keyNames)
+    }
+    const looked = lookedUp(request, storage, staged, stage)
+    if (looked) add(looked.table, looked.columns)
+  }
+  return indexes.map(({ table, columns }) => `CREATE INDEX ON ${table} (${columns.join(', ')})`)
+}
+
+/** The stages that find the rows of a key by such an index. */
+export function probingStages(
+  request: CompileRequest,
+  storage: Storage,
+  staged: StagedQuery,
+): ReadonlySet<number> {
+  const probing = staged.stages.filter((stage) => lookedUp(request, storage, staged, stage) !== null)
+  return new Set(probing.map(({ number }) => number))
+}
+
+function lookedUp(
+  request: CompileRequest,
+  storage: Storage,
+  staged: StagedQuery,
+  stage: Stage,
+): { readonly table: StoredTable; readonly columns: readonly string[] } | null {
+  const asked = askedOfStage(stage)
+  const below = staged.stages.find((each) => each.number === asked?.stage)
+  if (!asked || !below) return null
+  const table = stateTableOf(request, storage, below)
+  const names = asked.columns.map((id) => table.columns.find(({ column }) => column.id === id)?.name)
+  const columns = names.filter((name) => name !== undefined)
+  return columns.length === names.length && names.length > 0 ? { table, columns } : null
+}
+
+function nameOf(table: StoredTable, column: Column): string | undefined {
+  return table.columns.find((each) => each.column.id === column.id)?.name
+}
+
+/** The columns of an earlier stage's output that a stage looks for rows by, where it reads that stage alone. */
+function askedOfStage(stage: Stage): { readonly stage: number; readonly columns: readonly number[] } | null {
+  const isAsked =
+    stage.kind === 'partition' || stage.node.rule.accumulators.some(({ recompute }) => recompute !== null)
+  if (!isAsked) return null
+  const keys: readonly Scalar[] =
+    stage.kind === 'partition'
+      ? keyColumns(stage.node).map(({ id, type }) => ({ kind: 'column', id, type }))
+      : stage.node.rule.keys.map(({ value }) => value)
+  const found = keys.map((key) => stageColumn(stage.node.input, key))
+  const [first] = found
+  if (!first || found.some((each) => each?.output !== first.output)) return null
+  return { stage: first.output.stage, columns: found.flatMap((each) => (each ? [each.id] : [])) }
+}
+
+function stageColumn(
+  node: Node,
+  value: Scalar,
+): { readonly output: StageOutput; readonly id: number } | null {
+  if (value.kind !== 'column') return null
+  if (node.op === 'filter') return stageColumn(node.input, value)
+  if (node.op === 'project') {
+    const output = node.outputs.find(({ column }) => column.id === value.id)
+    return output ? stageColumn(node.input, output.value) : null
+  }
+  return node.op === 'read' && node.of.op === 'stage-output' ? { output: node.of, id: value.id } : null
+}

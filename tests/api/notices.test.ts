@@ -1,0 +1,38 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type FreshDatabase, freshDatabase } from '../support/server.ts'
+
+let database: FreshDatabase
+const notices: (string | undefined)[] = []
+
+beforeAll(async () => {
+  database = await freshDatabase()
+  await database.client.query('CREATE TABLE t (id int PRIMARY KEY, x int)')
+  database.client.on('notice', ({ message }) => notices.push(message))
+})
+
+afterAll(async () => {
+  await database?.close()
+})
+
+test.each([
+  ['SELECT id, x FROM t ORDER BY x', ['the ORDER BY of the query has no effect']],
+  ['SELECT id FROM t UNION ALL SELECT x FROM t ORDER BY 1', ['the ORDER BY of the query has no effect']],
+  ['SELECT id, x FROM t ORDER BY x, id LIMIT 3', []],
+  ['SELECT DISTINCT ON (x) x, id FROM t ORDER BY x, id', []],
+  ['SELECT * FROM (SELECT id FROM t ORDER BY id LIMIT 2) AS q', []],
+])('%s: an order without effect is told of', async (query, told) => {
+  notices.length = 0
+  await database.client.query(
+    `SELECT pgstream.create_stream_table('s${query.length}', $1, '1h', 'DIFFERENTIAL')`,
+    [query],
+  )
+  expect(notices).toEqual(told)
+})
+
+test('LIMIT without ORDER BY is refused, with a hint', async () => {
+  await expect(
+    database.client.query(
+      `SELECT pgstream.create_stream_table('s', 'SELECT id FROM t LIMIT 3', '1h', 'DIFFERENTIAL')`,
+    ),
+  ).rejects.toMatchObject({ code: '0A000', hint: 'Add an ORDER BY that says which rows are meant.' })
+})

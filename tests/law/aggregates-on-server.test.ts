@@ -1,0 +1,136 @@
+/** Aggregate functions as PostgreSQL computes them, to the last digit, while rows come, change and go. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expectExact } from '../oracle/oracle.ts'
+import { type FreshDatabase, freshDatabase } from '../support/server.ts'
+
+let database: FreshDatabase
+
+beforeAll(async () => {
+  database = await freshDatabase()
+  await database.client.query(
+    `
+    CREATE AGGREGATE product(int8) (sfunc = int8mul, stype = int8, initcond = '1');
+    CREATE AGGREGATE most(VARIADIC numeric[]) (sfunc = most_of, stype = numeric);
+  `.replace(
+      'CREATE AGGREGATE most',
+      `CREATE FUNCTION most_of(numeric, VARIADIC numeric[]) RETURNS numeric IMMUTABLE LANGUAGE sql
+      AS 'SELECT max(x) FROM unnest($1 || $2) AS u(x)'; CREATE AGGREGATE most`,
+    ),
+  )
+})
+
+afterAll(async () => {
+  await database?.close()
+})
+
+const SET_UP = (name: string) => `
+  CREATE TABLE ${name} (id int PRIMARY KEY, g int, i2 smallint, i4 int, i8 bigint, n numeric, d numeric(12,3), f float8,
+    t text, b bool, v varbit, at timestamp, j jsonb);
+  CREATE INDEX ON ${name} (g);
+  INSERT INTO ${name} SELECT i, nullif(i % 5, 4), i % 7 - 3, nullif(i * 7919 % 100003, 0), i * 1000000007::bigint, i / 8.0, i * 1.037, i / 3.0,
+    chr(97 + i % 11), CASE i % 3 WHEN 0 THEN true WHEN 1 THEN false END, i::bit(4)::varbit, '2026-01-01'::timestamp + i * '1 hour'::interval,
+    to_jsonb(i % 4) FROM generate_series(1, 40) AS i`
+
+/** Each is a transaction. */
+const CHANGES = (name: string): readonly string[] => [
+  `INSERT INTO ${name} (id, g, i2, i4, i8, n, d, f, t, b) VALUES (101, 1, 3, -5, 9, 1.50, 99999.999, 0.1, 'zz', true), (102, 9, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)`,
+  `UPDATE ${name} SET i2 = i2 + 1, i4 = i4 - 1000, i8 = i8 + 1, n = n * 1.1, d = -d, f = f + 0.1, t = t || 'x', b = NOT b, v = v || B'1', j = '{"a": [1]}' WHERE g = 2`,
+  `DELETE FROM ${name} WHERE id % 4 = 1`,
+  `UPDATE ${name} SET g = g + 1 WHERE id % 5 = 3`,
+  `INSERT INTO ${name} (id, g, n, d) VALUES (103, 1, 'NaN', 'NaN')`,
+  `DELETE FROM ${name} WHERE id = 103`,
+  `INSERT INTO ${name} (id, g, i4) VALUES (104, 1, 5); UPDATE ${name} SET i4 = 6 WHERE id = 104; DELETE FROM ${name} WHERE id = 104`,
+  `DELETE FROM ${name} WHERE g = 1 AND id > (SELECT min(id) FROM ${name} WHERE g = 1)`,
+  `DELETE FROM ${name} WHERE g IS NULL`,
+  `INSERT INTO ${name} (id, g, i4, b) SELECT i, i % 3, i, true FROM generate_series(200, 230) AS i`,
+  `DELETE FROM ${name}`,
+  `INSERT INTO ${name} (id, g, i4, d) VALUES (1, 1, 7, 0.000)`,
+]
+
+const CALLS: Readonly<Record<string, string>> = {
+  'variances of integers': `var_pop(i2) AS a, var_samp(i2) AS b, stddev_pop(i4) AS c, stddev_samp(i4) AS d, variance(i8) AS e, stddev(i8) AS f,
+    sum(i4) AS s, avg(i4) AS m, count(*) AS n, stddev(i4) FILTER (WHERE b) AS z`,
+  'variances of numerics': `var_pop(d) AS a, var_samp(d) AS b, stddev_pop(d) AS c, stddev(d) AS d, variance(n) AS e, stddev(n) AS f, sum(d) AS s, sum(n) AS sn`,
+  'variances of floats':
+    'variance(f) AS a, stddev_pop(f) AS b, corr(f, i4) AS c, regr_slope(f, i8) AS d, covar_pop(f, f) AS e',
+  'truth values':
+    'bool_and(b) AS a, bool_or(b) AS o, every(b) AS e, bool_or(i4 > 5) FILTER (WHERE b) AS f, bool_and(DISTINCT b) AS d',
+  bits: 'bit_xor(i2) AS a, bit_xor(i4) AS b, bit_xor(i8) FILTER (WHERE b) AS c, bit_and(i4) AS d, bit_or(i8) AS e',
+  'DISTINCT inside': `count(DISTINCT i2) AS a, sum(DISTINCT i2) AS b, avg(DISTINCT i2) FILTER (WHERE b) AS c, max(DISTINCT i4) AS d,
+    string_agg(DISTINCT t, ', ' ORDER BY t) AS e, array_agg(DISTINCT i2 ORDER BY i2 DESC NULLS LAST) AS f`,
+  'ORDER BY inside': `string_agg(t, ',' ORDER BY i4 DESC NULLS FIRST, id) AS a, array_agg(i4 ORDER BY id) AS b, jsonb_agg(j ORDER BY id) AS c,
+    jsonb_object_agg(id, i4 ORDER BY id) AS d, array_agg(at::date ORDER BY at, id) AS e, json_agg(t ORDER BY id) AS f`,
+  'WITHIN GROUP': `percentile_cont(0.5) WITHIN GROUP (ORDER BY f) AS a, percentile_disc(ARRAY[0.1, 0.9]) WITHIN GROUP (ORDER BY i4) AS b,
+    mode() WITHIN GROUP (ORDER BY i2) AS c, rank(5) WITHIN GROUP (ORDER BY i4) AS d, percentile_disc(0.3) WITHIN GROUP (ORDER BY t DESC) FILTER (WHERE b) AS e`,
+  'of one’s own':
+    'product(i2) AS a, most(i4, i8) AS b, most(VARIADIC ARRAY[i4, i2]::numeric[]) AS c, range_agg(int4range(id, id + 2)) AS d',
+  'JSON and XML': `JSON_ARRAYAGG(id ORDER BY id) AS a, JSON_OBJECTAGG(id: i4 ABSENT ON NULL RETURNING jsonb) AS o, xmlagg(xmlelement(name e, id) ORDER BY id) AS x`,
+  extremes: 'min(t) AS a, max(at) AS b, min(i8) AS c, max(t COLLATE "C") AS d, count(b) AS n',
+}
+
+test.each(Object.entries(CALLS))('%s', async (label, calls) => {
+  const { client } = database
+  const n = Object.keys(CALLS).indexOf(label)
+  const name = `agg${n}`
+  await client.query(SET_UP(name))
+  for (const [stream, query] of [
+    [`by_group${n}`, `SELECT g, ${calls} FROM ${name} GROUP BY g`],
+    [`whole${n}`, `SELECT ${calls} FROM ${name}`],
+    [
+      `nested${n}`,
+      `SELECT q.n1, count(*) AS k FROM (SELECT g, ${calls.replace(/AS n\b/, 'AS nn')}, count(*) AS n1 FROM ${name} GROUP BY g HAVING count(*) > 1) AS q GROUP BY q.n1`,
+    ],
+  ] as const)
+    await client.query(`SELECT pgstream.create_stream_table($1, $2, '1h', 'DIFFERENTIAL')`, [stream, query])
+  for (const change of CHANGES(name)) {
+    await client.query(change)
+    for (const stream of ['by_group', 'whole', 'nested'])
+      expect(await expectExact(client, `${stream}${n}`, { image: !/float|JSON/.test(label) })).toBe(
+        'DIFFERENTIAL',
+      )
+  }
+})
+
+test('a value of any_value is one of its group', async () => {
+  const { client } = database
+  await client.query(
+    `CREATE TABLE av (id int PRIMARY KEY, g int, x int); INSERT INTO av SELECT i, i % 3, i FROM generate_series(1, 12) AS i`,
+  )
+  await client.query(
+    `SELECT pgstream.create_stream_table('avs', 'SELECT g, any_value(x) AS x, any_value(x) FILTER (WHERE x > 6) AS y FROM av GROUP BY g', '1h', 'DIFFERENTIAL')`,
+  )
+  for (const change of [
+    'INSERT INTO av VALUES (20, 1, NULL), (21, 7, NULL)',
+    'DELETE FROM av WHERE id < 6',
+    'UPDATE av SET x = x + 100',
+    'UPDATE av SET x = NULL WHERE g = 1',
+    'UPDATE av SET x = 8 WHERE id = 21',
+  ]) {
+    await client.query(change)
+    await client.query(`SELECT pgstream.refresh_stream_table('avs')`)
+    const { rows } =
+      await client.query(`SELECT s.* FROM avs AS s FULL JOIN (SELECT g, array_agg(x) AS xs, count(x) AS n, array_agg(x) FILTER (WHERE x > 6) AS ys FROM av GROUP BY g) AS q USING (g)
+      WHERE (n > 0 AND s.x = ANY (xs)) IS NOT TRUE AND (n > 0 OR s.x IS NOT NULL) OR (s.y = ANY (ys) OR (s.y IS NULL AND ys IS NULL)) IS NOT TRUE`)
+    expect(rows).toEqual([])
+  }
+})
+
+test('aggregates that no change of a source tells about are refused', async () => {
+  const { client } = database
+  await client.query(`CREATE TABLE ju (at timestamptz, x int);
+    CREATE FUNCTION unstable(int8, int8) RETURNS int8 STABLE LANGUAGE sql AS 'SELECT $1 + $2';
+    CREATE FUNCTION random_step(int8, int8) RETURNS int8 VOLATILE LANGUAGE sql AS 'SELECT $1 + $2';
+    CREATE AGGREGATE unstable_sum(int8) (sfunc = unstable, stype = int8, initcond = '0');
+    CREATE AGGREGATE random_sum(int8) (sfunc = random_step, stype = int8, initcond = '0')`)
+  const create = (query: string, mode: string) =>
+    client.query(`SELECT pgstream.create_stream_table('jus', $1, '1h', $2)`, [query, mode])
+  for (const query of [
+    'SELECT jsonb_agg(at ORDER BY at) AS j FROM ju',
+    'SELECT unstable_sum(x) AS s FROM ju',
+  ])
+    await expect(create(query, 'DIFFERENTIAL')).rejects.toMatchObject({ code: '0A000' })
+  await expect(create('SELECT random_sum(x) AS s FROM ju', 'AUTO')).rejects.toMatchObject({
+    code: '0A000',
+    message: expect.stringContaining('volatile'),
+  })
+})

@@ -1,0 +1,69 @@
+/** Window functions, DISTINCT ON and LIMIT of which PostgreSQL leaves nothing open: peers count alike, ties are kept. */
+import { expression } from './expression.ts'
+import type { ExpressionGenes } from './genes.ts'
+import { type Value, value } from './scope.ts'
+
+export interface WindowGenes {
+  readonly call: number
+  readonly argument: ExpressionGenes
+  readonly keys: readonly ExpressionGenes[]
+  readonly order: ExpressionGenes
+  readonly frame: number
+}
+
+const FRAMES = [
+  '',
+  '',
+  'RANGE BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING',
+  'RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING EXCLUDE GROUP',
+  'GROUPS BETWEEN 1 PRECEDING AND 1 FOLLOWING',
+  'GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING',
+  'GROUPS BETWEEN CURRENT ROW AND 2 FOLLOWING EXCLUDE CURRENT ROW',
+]
+
+export function windowCall(genes: WindowGenes, scope: readonly Value[]): Value {
+  const keys = genes.keys.map((each) => expression(each, scope)).filter(isSortable)
+  const by = keys.length > 0 ? `PARTITION BY ${keys.map(({ sql }) => sql).join(', ')}` : ''
+  const order = expression(genes.order, scope)
+  const isOrdered = isSortable(order) && genes.frame % 4 !== 0
+  const frame = isOrdered ? (FRAMES[genes.frame % FRAMES.length] ?? '') : ''
+  const direction = genes.frame % 3 === 0 ? ' DESC NULLS LAST' : ''
+  const over = ` OVER (${[by, isOrdered ? `ORDER BY ${order.sql}${direction}` : '', frame].filter((part) => part !== '').join(' ')})`
+  const argument = expression(genes.argument, scope)
+  const { type } = argument
+  switch (genes.call % 8) {
+    case 0:
+      return value(`count(*)${over}`, 'int8')
+    case 1:
+      return value(`rank()${over}`, 'int8')
+    case 2:
+      return value(`dense_rank()${over}`, 'int8')
+    case 3:
+      return value(`count(${argument.sql})${over}`, 'int8')
+    case 4:
+    case 5:
+      // What a float was added to depends on the order.
+      if (type.sum && !argument.rounds && !type.sum.startsWith('float'))
+        return value(`sum(${argument.sql})${over}`, type.sum, { open: argument.open && type.manyImages })
+      break
+    default:
+      break
+  }
+  if (!type.ordered || type.manyImages || argument.rounds)
+    return value(`count(${argument.sql})${over}`, 'int8')
+  const returns = type.name === 'decimal' ? 'numeric' : type.name === 'varchar' ? 'text' : type.name
+  return value(`${genes.call % 2 === 0 ? 'min' : 'max'}(${argument.sql})${over}`, returns)
+}
+
+/** ` ORDER BY … FETCH FIRST … WITH TIES`, by a column of the result. */
+export function limitWithTies(gene: number, outputs: readonly Value[]): string {
+  const at = gene % Math.max(1, outputs.length)
+  const output = outputs[at]
+  if (!output || !isSortable(output)) return ''
+  const direction = gene % 2 === 0 ? '' : ' DESC NULLS LAST'
+  return `\nORDER BY ${at + 1}${direction} FETCH FIRST ${(gene % 5) + 1} ROWS WITH TIES`
+}
+
+function isSortable({ type, rounds }: Value): boolean {
+  return type.comparable && type.ordered && !rounds
+}
