@@ -43,8 +43,8 @@ export function keyMatch(request: CompileRequest, column: Column, left: string, 
 }
 
 /**
- * Key columns by whose hash a stored row is found: two or more that may be NULL. Of several ORs an index serves one at a time, and then
- * reads all rows that have that column in common.
+ * Key columns by whose hash a stored row is found: two or more that may be NULL. Of several ORs an index serves one at a
+ * time, and then reads all rows that have that column in common.
  */
 export function hashedKey(request: CompileRequest, key: readonly Column[]): readonly Column[] {
   const nullable = key.filter((column) => column.nullable && typeFacts(request, column.type.oid).hashable)
