@@ -68,8 +68,15 @@ const CALLS: Readonly<Record<string, string>> = {
   extremes: 'min(t) AS a, max(at) AS b, min(i8) AS c, max(t COLLATE "C") AS d, count(b) AS n',
 }
 
+/** JSON_ARRAYAGG and any_value came with PostgreSQL 16. */
+async function isBefore16(): Promise<boolean> {
+  const { rows } = await database.client.query(`SELECT current_setting('server_version_num')::int AS version`)
+  return rows[0].version < 160000
+}
+
 test.each(Object.entries(CALLS))('%s', async (label, calls) => {
   const { client } = database
+  if (label === 'JSON and XML' && (await isBefore16())) return
   const n = Object.keys(CALLS).indexOf(label)
   const name = `agg${n}`
   await client.query(SET_UP(name))
@@ -93,6 +100,7 @@ test.each(Object.entries(CALLS))('%s', async (label, calls) => {
 
 test('a value of any_value is one of its group', async () => {
   const { client } = database
+  if (await isBefore16()) return
   await client.query(
     `CREATE TABLE av (id int PRIMARY KEY, g int, x int); INSERT INTO av SELECT i, i % 3, i FROM generate_series(1, 12) AS i`,
   )
