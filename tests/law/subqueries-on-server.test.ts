@@ -103,6 +103,20 @@ const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     distinct: 'SELECT id, (SELECT count(*) FROM (SELECT DISTINCT y FROM b WHERE b.k = a.k) AS d) AS n FROM a',
     view: 'SELECT q.id, q.n FROM (SELECT id, (SELECT count(*) FROM b WHERE b.k = a.k) AS n FROM a) AS q WHERE q.n > 0',
   },
+  'of one row at most, and of some': {
+    ordered:
+      'SELECT id, (SELECT y FROM b WHERE b.k = a.k ORDER BY y DESC NULLS LAST, id LIMIT 1) AS top FROM a',
+    orderedAny:
+      'SELECT a.id, s.y FROM a, LATERAL (SELECT y FROM b WHERE b.y <> a.x ORDER BY y, b.id LIMIT 2) AS s',
+    ties: 'SELECT a.id, s.y FROM a LEFT JOIN LATERAL (SELECT y FROM b WHERE b.k = a.k ORDER BY y OFFSET 1 FETCH FIRST 1 ROW WITH TIES) AS s ON true',
+    listed: `SELECT id, (SELECT string_agg(y::text, ',' ORDER BY y, id) FROM b WHERE b.k = a.k) AS l FROM a`,
+    numbered:
+      'SELECT a.id, s.y, s.r FROM a, LATERAL (SELECT y, rank() OVER (ORDER BY y) AS r FROM b WHERE b.k = a.k) AS s WHERE s.r <= 2',
+    arrayed:
+      'SELECT id, ARRAY(SELECT y FROM b WHERE b.k = a.k ORDER BY y, b.id) AS ys, ARRAY(SELECT x FROM c ORDER BY x DESC) AS xs FROM a',
+    onePerKey:
+      'SELECT id, (SELECT DISTINCT k FROM c WHERE c.k = a.k) AS k, (SELECT x FROM (SELECT k, max(x) AS x FROM c GROUP BY k) AS g WHERE g.k = a.k) AS x FROM a',
+  },
   lateral: {
     comma:
       'SELECT a.id, s.n, s.t FROM a, LATERAL (SELECT count(*) AS n, sum(y) AS t FROM b WHERE b.k = a.k) AS s',

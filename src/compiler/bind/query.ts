@@ -9,6 +9,7 @@ import type { ColumnIds, Node } from '../algebra/node.ts'
 import type { AggregateCall } from '../algebra/operators/aggregate.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Project, Projection } from '../algebra/operators/project.ts'
+import type { Ordering } from '../algebra/ordering.ts'
 import {
   type Scalar,
   scalarArguments,
@@ -40,6 +41,7 @@ import { baseTypeRef, operatorFacts, operatorSql, typeFacts } from './facts.ts'
 import { assertGroupKey } from './group-key.ts'
 import { type GroupingSet, groupingBits, groupingSets, unionOfSets } from './grouping-sets.ts'
 import { bindLimit } from './limit.ts'
+import { bindOrdering, targetOfItem } from './ordering.ts'
 import { fullJoin, leftJoin, nullOf } from './outer-join.ts'
 import { bindRangeTable, type RangeEntry } from './range-table.ts'
 import type { QueryScope, Scope } from './scope.ts'
@@ -63,6 +65,27 @@ export interface Environment {
 
 /** A whole query: a projection of its output columns. */
 export function bindQuery(query: TreeNode, outer: Environment): Project {
+  const targets = wantedTargets(query)
+  return shown(targets, bindTargets(query, targets, outer))
+}
+
+/** A query of one column as it is sorted; what it is sorted by may follow that column. */
+export function bindSorted(
+  query: TreeNode,
+  outer: Environment,
+): { readonly rows: Project; readonly order: readonly Ordering[] } {
+  const targets = wantedTargets(query, true)
+  const rows = bindTargets(query, targets, outer)
+  const order = nodeListField(query, 'sortClause').map((item) => {
+    const output = rows.outputs[targets.indexOf(targetOfItem(item, targets))]
+    if (!output) throw internalError('ORDER BY names no output')
+    return bindOrdering(item, ref(output.column), outer.request)
+  })
+  return { rows, order }
+}
+
+/** `targets`: of the query's, those that are wanted. */
+function bindTargets(query: TreeNode, targets: readonly TreeNode[], outer: Environment): Project {
   refuseClauses(query)
   const ctes = new Map(nodeListField(query, 'cteList').map((cte) => [stringField(cte, 'ctename'), cte]))
   const environment = { ...outer, ctes: [ctes, ...outer.ctes] }
@@ -72,7 +95,6 @@ export function bindQuery(query: TreeNode, outer: Environment): Project {
   })
   range.push(...bindRangeTable(query, { ...environment, outer: [here, ...environment.outer] }))
   const setOperation = optionalNode(query, 'setOperations')
-  const targets = wantedTargets(query)
   const sets = groupingSets(query)
   if (sets && booleanField(query, 'hasWindowFuncs'))
     throw unsupported('window functions over GROUPING SETS', FULL_HINT)
@@ -89,12 +111,13 @@ export function bindQuery(query: TreeNode, outer: Environment): Project {
     : isDistinct
       ? distinctTargets(selected, environment)
       : selected
-  return shown(targets, bindLimit(query, targets, distinct, environment))
+  return bindLimit(query, targets, distinct, environment)
 }
 
 /** The columns of the result, and what DISTINCT ON or ORDER BY with LIMIT needs besides. */
-function wantedTargets(query: TreeNode): readonly TreeNode[] {
+function wantedTargets(query: TreeNode, isSorted = false): readonly TreeNode[] {
   const isOrdered =
+    isSorted ||
     booleanField(query, 'hasDistinctOn') ||
     optionalNode(query, 'limitCount') !== null ||
     optionalNode(query, 'limitOffset') !== null

@@ -17,8 +17,9 @@ import { nodeField, numberField, optionalNode } from '../../catalog/node-field.t
 import type { TreeNode } from '../../catalog/node-tree.ts'
 import { expression } from '../binding.ts'
 import { bindExpression } from '../expression.ts'
-import { bindQuery, conjuncts, type Environment, FULL_HINT } from '../query.ts'
+import { bindQuery, bindSorted, conjuncts, type Environment, FULL_HINT } from '../query.ts'
 import type { QueryScope, Scope } from '../scope.ts'
+import { arrayOf } from './array.ts'
 import { columnsRead, idsOf, replaceColumns } from './columns.ts'
 import { overDomain } from './domain.ts'
 import { fold, isTruth, polarity, TRUTH } from './fold.ts'
@@ -68,23 +69,26 @@ export class Sublinks {
     if (same) return ref(same.column)
     const kind = numberField(node, 'subLinkType')
     const { outer } = this.#environment
-    const bound = bindQuery(nodeField(node, 'subselect'), {
-      ...this.#environment,
-      outer: [scope, ...outer],
-    })
+    const environment = { ...this.#environment, outer: [scope, ...outer] }
+    const select = nodeField(node, 'subselect')
+    const bound = kind === SUBLINK.array ? this.#array(select, environment) : bindQuery(select, environment)
     const subquery = this.#inside(bound)
     const testNode = optionalNode(node, 'testexpr')
     const test = testNode && this.#inside(bindExpression(testNode, testScope(scope, subquery)))
     const [first] = subquery.outputs
-    if (kind === SUBLINK.array || kind > SUBLINK.array || kind === 5)
-      throw unsupported('ARRAY over a subquery', FULL_HINT)
-    const type = kind === SUBLINK.expression ? first?.column.type : BOOLEAN
+    const isValue = kind === SUBLINK.expression || kind === SUBLINK.array
+    const type = isValue ? first?.column.type : BOOLEAN
     if (!type) throw internalError('a subquery without a column')
     const column = this.#environment.ids.make('subquery', type, kind !== SUBLINK.exists)
-    const sublink = { column, kind, subquery, test }
+    const sublink = { column, kind: isValue ? SUBLINK.expression : kind, subquery, test }
     this.#known.set(image, sublink)
     this.#pending.push(sublink)
     return ref(column)
+  }
+
+  #array(select: TreeNode, environment: Environment): Project {
+    const { rows, order } = bindSorted(select, environment)
+    return arrayOf(rows, order, environment)
   }
 
   /** The column that stands for a subquery bound before. */
