@@ -14,7 +14,8 @@ BEGIN
   ), reference AS MATERIALIZED (
     SELECT DISTINCT split_part(f, ' ', 1) AS name, n::oid AS n
     FROM field, string_to_table(substring(f, '^[A-Za-z_]+ (?:\(o )?([0-9 ]*[0-9])'), ' ') AS n
-    WHERE n <> '' AND n::bigint > 15
+    -- The least that something has: int4 = int8.
+    WHERE n <> '' AND n::bigint >= 15
   )
   SELECT coalesce(array_agg(DISTINCT n) FILTER (WHERE name ~ '^(relid|seqid)$'), '{}'),
     coalesce(array_agg(DISTINCT n) FILTER (WHERE name ~ '([fF]unc|funcid|fnoid|handler)$'), '{}'),

@@ -13,6 +13,7 @@ export function bind(request: CompileRequest): Project {
     request,
     ids: new ColumnIds(),
     ctes: [],
+    outer: [],
   })
   assertStable(query)
   return query

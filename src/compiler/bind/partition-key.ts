@@ -1,6 +1,6 @@
 /** Columns to put rows together by: an expression that is no column yet becomes one below the operator. */
 import { ref, sameScalar } from '../algebra/build.ts'
-import { type ColumnIds, columnOf, type Node } from '../algebra/node.ts'
+import type { ColumnIds, Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Projection } from '../algebra/operators/project.ts'
 import { type ColumnId, type Scalar, scalarNullable } from '../algebra/scalar.ts'
@@ -39,7 +39,7 @@ export function keyedBy(
     }
     const same = computed.find((each) => sameScalar(each.value, value))
     if (same) continue
-    const nullable = scalarNullable(value, (id) => columnOf(columns, id).nullable)
+    const nullable = scalarNullable(value, (id) => columns.find((each) => each.id === id)?.nullable ?? true)
     const column = ids.make('key', value.type, nullable)
     computed.push({ column, value })
     keys.push(column.id)

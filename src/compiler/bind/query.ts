@@ -4,11 +4,12 @@
  * table and is left out.
  */
 import { groupRule } from '../algebra/aggregate-functions.ts'
-import { sameScalar } from '../algebra/build.ts'
-import { type ColumnIds, columnOf, type Node } from '../algebra/node.ts'
+import { ref, sameScalar } from '../algebra/build.ts'
+import type { ColumnIds, Node } from '../algebra/node.ts'
 import type { AggregateCall } from '../algebra/operators/aggregate.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Project, Projection } from '../algebra/operators/project.ts'
+import type { Ordering } from '../algebra/ordering.ts'
 import {
   type Scalar,
   scalarArguments,
@@ -40,10 +41,14 @@ import { baseTypeRef, operatorFacts, operatorSql, typeFacts } from './facts.ts'
 import { assertGroupKey } from './group-key.ts'
 import { type GroupingSet, groupingBits, groupingSets, unionOfSets } from './grouping-sets.ts'
 import { bindLimit } from './limit.ts'
+import { bindOrdering, targetOfItem } from './ordering.ts'
 import { fullJoin, leftJoin, nullOf } from './outer-join.ts'
 import { bindRangeTable, type RangeEntry } from './range-table.ts'
-import type { Scope } from './scope.ts'
+import type { QueryScope, Scope } from './scope.ts'
 import { bindSetOperation } from './set-operation.ts'
+import { replaceScalars } from './subquery/columns.ts'
+import { isLateral, lateralJoin, lateralLeftJoin } from './subquery/lateral.ts'
+import { Sublinks } from './subquery/sublinks.ts'
 import { WindowCalls } from './window.ts'
 
 export const FULL_HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
@@ -54,16 +59,42 @@ export interface Environment {
   readonly ids: ColumnIds
   /** WITH queries by level: the innermost first. */
   readonly ctes: readonly ReadonlyMap<string, TreeNode>[]
+  /** The queries around, the innermost first. */
+  readonly outer: readonly QueryScope[]
 }
 
 /** A whole query: a projection of its output columns. */
 export function bindQuery(query: TreeNode, outer: Environment): Project {
+  const targets = wantedTargets(query)
+  return shown(targets, bindTargets(query, targets, outer))
+}
+
+/** A query of one column as it is sorted; what it is sorted by may follow that column. */
+export function bindSorted(
+  query: TreeNode,
+  outer: Environment,
+): { readonly rows: Project; readonly order: readonly Ordering[] } {
+  const targets = wantedTargets(query, true)
+  const rows = bindTargets(query, targets, outer)
+  const order = nodeListField(query, 'sortClause').map((item) => {
+    const output = rows.outputs[targets.indexOf(targetOfItem(item, targets))]
+    if (!output) throw internalError('ORDER BY names no output')
+    return bindOrdering(item, ref(output.column), outer.request)
+  })
+  return { rows, order }
+}
+
+/** `targets`: of the query's, those that are wanted. */
+function bindTargets(query: TreeNode, targets: readonly TreeNode[], outer: Environment): Project {
   refuseClauses(query)
   const ctes = new Map(nodeListField(query, 'cteList').map((cte) => [stringField(cte, 'ctename'), cte]))
   const environment = { ...outer, ctes: [ctes, ...outer.ctes] }
-  const range = bindRangeTable(query, environment)
+  const range: RangeEntry[] = []
+  const here = scopeOver(range, environment, (node) => {
+    throw notHere(node)
+  })
+  range.push(...bindRangeTable(query, { ...environment, outer: [here, ...environment.outer] }))
   const setOperation = optionalNode(query, 'setOperations')
-  const targets = wantedTargets(query)
   const sets = groupingSets(query)
   if (sets && booleanField(query, 'hasWindowFuncs'))
     throw unsupported('window functions over GROUPING SETS', FULL_HINT)
@@ -80,12 +111,13 @@ export function bindQuery(query: TreeNode, outer: Environment): Project {
     : isDistinct
       ? distinctTargets(selected, environment)
       : selected
-  return shown(targets, bindLimit(query, targets, distinct, environment))
+  return bindLimit(query, targets, distinct, environment)
 }
 
 /** The columns of the result, and what DISTINCT ON or ORDER BY with LIMIT needs besides. */
-function wantedTargets(query: TreeNode): readonly TreeNode[] {
+function wantedTargets(query: TreeNode, isSorted = false): readonly TreeNode[] {
   const isOrdered =
+    isSorted ||
     booleanField(query, 'hasDistinctOn') ||
     optionalNode(query, 'limitCount') !== null ||
     optionalNode(query, 'limitOffset') !== null
@@ -120,28 +152,40 @@ function bindSelect(
   query: TreeNode,
   targets: readonly TreeNode[],
   range: readonly RangeEntry[],
-  { request, ids }: Environment,
+  environment: Environment,
   set: GroupingSet | null = null,
 ): Project {
-  const rows = scopeOver(range, request, (node) => {
-    throw notHere(node)
+  const { request, ids } = environment
+  const sublinks = new Sublinks(environment)
+  const rows = scopeOver(range, environment, (node) => {
+    if (node.tag !== 'SUBLINK') throw notHere(node)
+    return sublinks.bind(node, rows)
   })
-  const input = bindFrom(nodeField(query, 'jointree'), range, rows)
+  let input = bindFrom(nodeField(query, 'jointree'), range, rows, sublinks, environment)
   const windows = new WindowCalls(query, request, ids)
   const groups = nodeListField(query, 'groupClause')
   const having = optionalNode(query, 'havingQual')
-  const isNullable = (id: number) => columnOf(operatorOf(input).columns(input), id).nullable
+  // A column of a query around may be anything.
+  const isNullable = (id: number) =>
+    operatorOf(input)
+      .columns(input)
+      .find((column) => column.id === id)?.nullable ?? true
   if (!booleanField(query, 'hasAggs') && groups.length === 0 && !having && !set) {
-    const withWindows = scopeOver(range, request, (node) => {
-      if (node.tag !== 'WINDOWFUNC') throw notHere(node)
+    const withWindows = scopeOver(range, environment, (node) => {
+      if (node.tag !== 'WINDOWFUNC') return rows.external(node)
       return windows.bind(node, (inner) => bindExpression(inner, rows))
     })
     const values = targets.map((target) => bindExpression(nodeField(target, 'expr'), withWindows))
-    return projectValues(targets, values, windows.over(input), ids)
+    return projectValues(targets, values, windows.over(sublinks.attached(input)), ids)
   }
 
   const calls: AggregateCall[] = []
-  const mixed = scopeOver(range, request, (node) => {
+  const mixed = scopeOver(range, environment, (node) => {
+    if (node.tag === 'SUBLINK') {
+      const grouped = sublinks.find(node)
+      const isKey = grouped && keys.some(({ value }) => scalarColumns(value).has(grouped.id))
+      return isKey ? ref(grouped) : sublinksAbove.bind(node, mixed)
+    }
     if (node.tag === 'WINDOWFUNC') return windows.bind(node, (inner) => above(bindExpression(inner, mixed)))
     if (node.tag === 'GROUPINGFUNC' && numberField(node, 'agglevelsup') === 0)
       return groupingBits(node, set ?? new Set(groups.map(referenceOf)))
@@ -149,6 +193,20 @@ function bindSelect(
     return bindAggregate(node, rows, calls, ids)
   })
   const keys: Projection[] = []
+  /** In a subquery: the columns of the aggregation for those that it groups by. */
+  const sublinksAbove = new Sublinks(environment, (tree) => {
+    const below = new Set(
+      operatorOf(input)
+        .columns(input)
+        .map(({ id }) => id),
+    )
+    return replaceScalars(tree, (scalar) => {
+      const isOf = (list: readonly Projection[]) => list.some((each) => sameScalar(each.value, scalar))
+      const isAbsent = absent.some((each) => sameScalar(each, scalar))
+      const isBelow = scalar.kind === 'column' && (below.has(scalar.id) || sublinks.has(scalar.id))
+      return isOf(keys) || isAbsent || isBelow ? above(scalar) : null
+    })
+  })
   const addKey = (value: Scalar, name: string): Projection => {
     const found = keys.find((key) => sameScalar(key.value, value))
     if (found) return found
@@ -175,14 +233,21 @@ function bindSelect(
     if (key) return { kind: 'column', id: key.column.id, type: key.column.type }
     if (absent.some((each) => sameScalar(each, scalar))) return nullOf(scalar.type, request)
     if (scalar.kind === 'column') {
-      if (calls.some((call) => call.column.id === scalar.id) || windows.has(scalar.id)) return scalar
-      const { column } = addKey(scalar, columnOf(operatorOf(input).columns(input), scalar.id).name)
+      const isMade = calls.some((call) => call.column.id === scalar.id) || windows.has(scalar.id)
+      if (isMade || sublinksAbove.has(scalar.id)) return scalar
+      const found = operatorOf(input)
+        .columns(input)
+        .find(({ id }) => id === scalar.id)
+      // One of a query around.
+      if (!found && !sublinks.has(scalar.id)) return scalar
+      const { column } = addKey(scalar, found?.name ?? 'key')
       return { kind: 'column', id: column.id, type: column.type }
     }
     return scalar.kind === 'constant' ? scalar : { ...scalar, args: scalarArguments(scalar).map(above) }
   }
   const bound = targets.map((target) => above(bindExpression(nodeField(target, 'expr'), mixed)))
   const condition = having ? conjuncts(above(bindExpression(having, mixed))) : []
+  input = sublinks.attached(input)
   const rule = groupRule(keys, calls, ids, {
     nullable: (scalar) => scalarNullable(scalar, isNullable),
     isRow: (type) => isComposite(request, type.oid),
@@ -195,9 +260,8 @@ function bindSelect(
     },
   })
   const aggregated: Node = { op: 'aggregate', input, keys, calls, rule }
-  const kept: Node =
-    condition.length === 0 ? aggregated : { op: 'filter', input: aggregated, predicate: condition }
-  return projectValues(targets, bound, windows.over(kept), ids)
+  const kept = condition.length === 0 ? aggregated : sublinksAbove.filtered(aggregated, condition)
+  return projectValues(targets, bound, windows.over(sublinksAbove.attached(kept)), ids)
 }
 
 function projectValues(
@@ -226,38 +290,81 @@ export function projectTargets(
   const columns = operatorOf(input).columns(input)
   const outputs = targets.map((target) => {
     const value = bind(nodeField(target, 'expr'), target)
-    const nullable = scalarNullable(value, (id) => columnOf(columns, id).nullable)
+    const nullable = scalarNullable(value, (id) => columns.find((each) => each.id === id)?.nullable ?? true)
     return { column: ids.make(optionalString(target, 'resname') ?? 'column', value.type, nullable), value }
   })
   return { op: 'project', input, outputs }
 }
 
 /** FROM and WHERE. */
-function bindFrom(jointree: TreeNode, range: readonly RangeEntry[], rows: Scope): Node {
-  const inputs = nodeListField(jointree, 'fromlist').map((item) => bindFromItem(item, range, rows))
+function bindFrom(
+  jointree: TreeNode,
+  range: readonly RangeEntry[],
+  rows: Scope,
+  sublinks: Sublinks,
+  context: Environment,
+): Node {
+  const items = nodeListField(jointree, 'fromlist').map((item) =>
+    bindFromItem(item, range, rows, sublinks, context),
+  )
+  let before: Node[] = []
+  for (const item of items) {
+    const from: Node = { op: 'join', inputs: before, predicate: [] }
+    before = isLateral(from, item) ? [lateralJoin(from, item, [], context)] : [...before, item]
+  }
+  const joined: Node = { op: 'join', inputs: before, predicate: [] }
   const quals = optionalNode(jointree, 'quals')
-  return { op: 'join', inputs, predicate: quals ? conjuncts(bindExpression(quals, rows)) : [] }
+  return quals ? sublinks.filtered(joined, conjuncts(bindExpression(quals, rows))) : joined
 }
 
-function bindFromItem(item: TreeNode, range: readonly RangeEntry[], rows: Scope): Node {
+function bindFromItem(
+  item: TreeNode,
+  range: readonly RangeEntry[],
+  rows: Scope,
+  sublinks: Sublinks,
+  context: Environment,
+): Node {
   if (item.tag === 'RANGETBLREF') return entryAt(range, numberField(item, 'rtindex')).node()
   if (item.tag !== 'JOINEXPR') throw internalError(`FROM item ${item.tag}`)
-  const left = bindFromItem(nodeField(item, 'larg'), range, rows)
-  const right = bindFromItem(nodeField(item, 'rarg'), range, rows)
+  const [left, right] = ['larg', 'rarg'].map((side) =>
+    bindFromItem(nodeField(item, side), range, rows, sublinks, context),
+  )
+  if (!left || !right) throw internalError('a join without sides')
   const quals = optionalNode(item, 'quals')
   const predicate = quals ? conjuncts(bindExpression(quals, rows)) : []
   switch (numberField(item, 'jointype')) {
-    case JOIN.inner:
-      return { op: 'join', inputs: [left, right], predicate }
+    case JOIN.inner: {
+      const joined: Node = isLateral(left, right)
+        ? lateralJoin(left, right, [], context)
+        : { op: 'join', inputs: [left, right], predicate: [] }
+      return sublinks.filtered(joined, predicate)
+    }
     case JOIN.left:
-      return leftJoin(left, right, predicate, rows.request)
+      return bindOuterJoin(left, right, predicate, sublinks, context)
     case JOIN.right:
-      return leftJoin(right, left, predicate, rows.request)
+      return bindOuterJoin(right, left, predicate, sublinks, context)
     case JOIN.full:
+      sublinks.refuse(predicate, 'a subquery in the condition of FULL JOIN')
       return fullJoin(left, right, predicate, rows.request)
     default:
       throw internalError(`join type ${numberField(item, 'jointype')}`)
   }
+}
+
+/** A subquery in ON belongs to the side that it reads: there it is a column, or drops rows of the right side. */
+function bindOuterJoin(
+  left: Node,
+  right: Node,
+  predicate: readonly Scalar[],
+  sublinks: Sublinks,
+  context: Environment,
+): Node {
+  const lateral = isLateral(left, right)
+  const { onLeft, onRight, rest } = sublinks.sides(predicate, left, right)
+  const [lefts, rights] = [sublinks.attached(left, onLeft), sublinks.filtered(right, onRight)]
+  return lateral
+    ? lateralLeftJoin(lefts, rights, rest, context)
+    : leftJoin(lefts, rights, rest, context.request)
 }
 
 /** JoinType (nodes.h). */
@@ -281,14 +388,19 @@ export function columnTypes(
 
 function scopeOver(
   range: readonly RangeEntry[],
-  request: CompileRequest,
+  { request, outer }: Environment,
   external: Scope['external'],
-): Scope {
-  const scope: Scope = {
+): QueryScope {
+  const scope: QueryScope = {
     request,
     resolve: (node) => {
-      if (numberField(node, 'varlevelsup') !== 0)
-        throw unsupported('a reference to an outer query', FULL_HINT)
+      const level = numberField(node, 'varlevelsup')
+      if (level === 0) return scope.own(node)
+      const around = outer[level - 1]
+      if (!around) throw internalError(`there is no query ${level} levels up`)
+      return around.own(node)
+    },
+    own: (node) => {
       const attnum = numberField(node, 'varattno')
       if (attnum === 0) throw unsupported('a whole-row reference', 'List the columns one by one.')
       return entryAt(range, numberField(node, 'varno')).column(attnum, scope)

@@ -50,10 +50,7 @@ function bindEntry(entry: TreeNode, environment: Environment): RangeEntry {
     case RTE.relation:
       return lazily(() => bindRelation(entry, environment))
     case RTE.subquery:
-      return lazily(() => {
-        if (booleanField(entry, 'lateral')) throw unsupported('LATERAL', HINT)
-        return bindQuery(nodeField(entry, 'subquery'), environment)
-      })
+      return lazily(() => bindQuery(nodeField(entry, 'subquery'), environment))
     case RTE.join:
       return aliases(nodeListField(entry, 'joinaliasvars'), 'a join')
     case RTE.group:
@@ -120,7 +117,8 @@ function bindRelation(entry: TreeNode, environment: Environment): Node {
   const { request } = environment
   const facts = request.relations[numberField(entry, 'relid')]
   if (!facts) throw internalError(`the compile request lacks relation ${numberField(entry, 'relid')}`)
-  if (facts.tree !== null) return bindQuery(parseViewQuery(facts.tree), { ...environment, ctes: [] })
+  if (facts.tree !== null)
+    return bindQuery(parseViewQuery(facts.tree), { ...environment, ctes: [], outer: [] })
   const name = `${quoteIdentifier(facts.schema)}.${quoteIdentifier(facts.name)}`
   const refuse = (construct: string, hint: string) => unsupported(construct, hint, `${name} is one.`)
   if (facts.kind === 'm')
@@ -215,5 +213,9 @@ function bindCte(entry: TreeNode, environment: Environment): Node {
   if (!cte) throw internalError(`there is no WITH query ${name}`)
   if (booleanField(cte, 'cterecursive') && booleanField(entry, 'self_reference'))
     throw unsupported('WITH RECURSIVE', HINT)
-  return bindQuery(nodeField(cte, 'ctequery'), { ...environment, ctes: environment.ctes.slice(level) })
+  return bindQuery(nodeField(cte, 'ctequery'), {
+    ...environment,
+    ctes: environment.ctes.slice(level),
+    outer: environment.outer.slice(level),
+  })
 }

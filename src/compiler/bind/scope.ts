@@ -16,3 +16,9 @@ export interface Scope {
    */
   external(node: TreeNode): Scalar
 }
+
+/** The scope of a SELECT, which subqueries in it see as the one around them. */
+export interface QueryScope extends Scope {
+  /** VAR of this level, whatever level it counts from. */
+  own(node: TreeNode): Scalar
+}

@@ -1,0 +1,325 @@
+/**
+ * Any correlation at all: the subquery is evaluated once for every combination of outer values that there is, the domain
+ * D = distinct π(L). Law: L ⋈dep S = L ⋈(e = d) (D ⋈dep S), and D goes down through S: to where the columns are read, into
+ * the keys of aggregations, into both sides of joins where both read it. An aggregation without groups has a row for each
+ * row of D. Source: NeumannKemper15.
+ */
+import { ref } from '../../algebra/build.ts'
+import type { Column, ColumnIds, Node } from '../../algebra/node.ts'
+import type { AggregateCall } from '../../algebra/operators/aggregate.ts'
+import { operatorOf } from '../../algebra/operators/index.ts'
+import type { Projection } from '../../algebra/operators/project.ts'
+import type { ColumnId, Scalar } from '../../algebra/scalar.ts'
+import { unsupported } from '../../catalog/error.ts'
+import type { CompileRequest } from '../../catalog/request.ts'
+import { expression } from '../binding.ts'
+import { groupedRows } from '../distinct.ts'
+import { castTypeSql, typeFacts } from '../facts.ts'
+import { assertGroupKey } from '../group-key.ts'
+import { leftJoin } from '../outer-join.ts'
+import { columnsRead, dependsOn, replaceColumns } from './columns.ts'
+import { overNoRows } from './empty-group.ts'
+import { limitByKey } from './limit-by-key.ts'
+import { sameKey } from './same-key.ts'
+
+const HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
+
+/** A subquery with the outer values that it is for: its own columns under the ids they had. */
+export interface Evaluated {
+  readonly node: Node
+  /** What joins it with the query around. */
+  readonly predicate: readonly Scalar[]
+  /** The outer values, in `node`. */
+  readonly keys: readonly Column[]
+}
+
+/** `base`: the rows of the query around, perhaps more of them than there will be. */
+export function overDomain(subquery: Node, base: Node, ids: ColumnIds, request: CompileRequest): Evaluated {
+  const read = columnsRead(subquery)
+  const columns = operatorOf(base)
+    .columns(base)
+    .filter(({ id }) => read.has(id))
+  const values: Projection[] = columns.flatMap((column) => {
+    assertGroupKey(request, column.type, 'a correlated subquery', HINT)
+    return [{ column, value: ref(column) }, ...imageOf(column, request)]
+  })
+  const builder = new Builder(base, values, ids, request)
+  const { node, keys, names } = builder.join(subquery)
+  const outputs = operatorOf(subquery)
+    .columns(subquery)
+    .map((column) => ({ column, value: replaceColumns<Scalar>(ref(column), names) }))
+  const joined = keys.map((column) => ({ column, value: ref(column) }))
+  const predicate = keys.flatMap((key, i) => {
+    const value = values[i]
+    if (!value) return []
+    if (value.value.kind === 'column') return sameKey(request, value.column, key)
+    // The text of a value that may be NULL: where the value is, the other condition holds.
+    const [left, right] = [value.value, ref(key)]
+    return [
+      expression({
+        construct: 'rule',
+        parts: ['(', ' IS NOT DISTINCT FROM ', ')'],
+        args: [left, right],
+        type: key.type,
+      }),
+    ]
+  })
+  return { node: { op: 'project', input: node, outputs: [...outputs, ...joined] }, predicate, keys }
+}
+
+/** Numbers that are equal and not the same: 1.0 and 1.00, 0 and −0. The subquery may show which it was given. */
+const NUMBERS: ReadonlySet<number> = new Set([700, 701, 1700])
+/** Types whose equal values are the same (see emit/image.ts). */
+const SAME: ReadonlySet<number> = new Set([
+  16, 17, 18, 19, 20, 21, 23, 25, 26, 27, 28, 650, 774, 790, 829, 869, 1043, 1082, 1083, 1114, 1184, 1266,
+  1560, 1562, 2950, 3220, 5069,
+])
+const TEXT = { oid: 25, typmod: -1, collation: 100 }
+
+function imageOf(column: Column, request: CompileRequest): readonly Projection[] {
+  const { oid, collation, typmod } = column.type
+  const { kind } = typeFacts(request, oid)
+  const isSame =
+    (SAME.has(oid) || kind === 'e' || (oid === 1700 && typmod !== -1)) &&
+    (collation === 0 || request.collations[collation]?.deterministic !== false)
+  if (isSame) return []
+  if (!NUMBERS.has(oid))
+    throw unsupported(
+      `a subquery correlated by type ${typeFacts(request, oid).sql}`,
+      HINT,
+      'Its equal values may differ, and the subquery is evaluated once for equal ones.',
+    )
+  const parts = ['(', `)::${castTypeSql(request, TEXT.oid)}`]
+  return [
+    {
+      column: { ...column, name: 'image', type: TEXT },
+      value: expression({ construct: 'rule', parts, args: [ref(column)], type: TEXT }),
+    },
+  ]
+}
+
+interface Joined {
+  readonly node: Node
+  /** The domain's columns in `node`, one for each of its values. */
+  readonly keys: readonly Column[]
+  /** Columns of the subquery that have another id in `node`; those of the query around, which are read from the domain. */
+  readonly names: ReadonlyMap<ColumnId, Scalar>
+}
+
+class Builder {
+  readonly #base: Node
+  readonly #values: readonly Projection[]
+  readonly #outer: ReadonlySet<ColumnId>
+  readonly #ids: ColumnIds
+  readonly #request: CompileRequest
+
+  constructor(base: Node, values: readonly Projection[], ids: ColumnIds, request: CompileRequest) {
+    this.#base = base
+    this.#values = values
+    this.#outer = new Set(values.map(({ column }) => column.id))
+    this.#ids = ids
+    this.#request = request
+  }
+
+  /** D ⋈dep node. */
+  join(node: Node): Joined {
+    const operator = operatorOf(node)
+    if (!dependsOn(node, this.#outer)) {
+      const domain = this.#domain()
+      return { ...domain, node: { op: 'join', inputs: [domain.node, node], predicate: [] } }
+    }
+    switch (node.op) {
+      case 'filter':
+      case 'repeat': {
+        const input = this.join(node.input)
+        return { ...input, node: { ...replaceInScalars(node, input.names), input: input.node } }
+      }
+      case 'project': {
+        const input = this.join(node.input)
+        // What is passed on keeps its id, and may have another one below.
+        const outputs = node.outputs.map(({ column, value }) => {
+          const made = this.#fresh(column)
+          return { column: made, value: replaceColumns(value, input.names) }
+        })
+        const keys = input.keys.map((column) => ({ column, value: ref(column) }))
+        const names = new Map(input.names)
+        for (const [i, { column }] of node.outputs.entries()) {
+          const made = outputs[i]
+          if (made) names.set(column.id, ref(made.column))
+        }
+        return {
+          node: { op: 'project', input: input.node, outputs: [...outputs, ...keys] },
+          keys: input.keys,
+          names,
+        }
+      }
+      case 'window':
+      case 'limit':
+      case 'distinct-on': {
+        const joined = this.join(node.input)
+        const { input: _, ...own } = node
+        const now = { ...replaceColumns(own, joined.names), input: joined.node }
+        const keys = [
+          ...now.partition.keys.map((id) => {
+            const name = joined.names.get(id)
+            return name?.kind === 'column' ? name.id : id
+          }),
+          ...joined.keys.map(({ id }) => id),
+        ]
+        const made: Node =
+          now.op === 'limit' ? limitByKey(now, keys, this.#ids) : { ...now, partition: { keys } }
+        return { ...joined, node: made }
+      }
+      case 'join':
+        return this.#joinAll(node.inputs, node.predicate)
+      case 'aggregate': {
+        const input = this.join(node.input)
+        const added = input.keys.map((column) => ({ column: this.#fresh(column), value: ref(column) }))
+        const { keys, calls, rule } = replaceColumns(
+          { keys: node.keys, calls: node.calls, rule: node.rule },
+          input.names,
+        )
+        const all = [...keys, ...added]
+        const grouped: Node = { ...node, input: input.node, keys: all, calls, rule: { ...rule, keys: all } }
+        const names = this.#names(added.map(({ column }) => column))
+        if (node.keys.length > 0) return { node: grouped, keys: added.map(({ column }) => column), names }
+        return this.#forAll(
+          grouped,
+          added.map(({ column }) => column),
+          calls,
+        )
+      }
+      case 'outer-join': {
+        const left = this.join(node.left)
+        if (!dependsOn(node.right, this.#outer)) {
+          const predicate = node.predicate.map((each) => replaceColumns(each, left.names))
+          return { ...left, node: leftJoin(left.node, node.right, predicate, this.#request) }
+        }
+        const right = this.join(node.right)
+        const names = new Map([...right.names, ...left.names])
+        const predicate = [
+          ...node.predicate.map((each) => replaceColumns(each, names)),
+          ...this.#same(left.keys, right.keys),
+        ]
+        return { node: leftJoin(left.node, right.node, predicate, this.#request), keys: left.keys, names }
+      }
+      case 'semi-join': {
+        const left = this.join(node.left)
+        const right = dependsOn(node.right, this.#outer) ? this.join(node.right) : null
+        const names = new Map([...(right?.names ?? []), ...left.names])
+        const predicate = [
+          ...node.predicate.map((each) => replaceColumns(each, names)),
+          ...(right ? this.#same(left.keys, right.keys) : []),
+        ]
+        return { ...left, node: { ...node, left: left.node, right: right?.node ?? node.right, predicate } }
+      }
+      case 'union-all': {
+        const branches = node.branches.map((branch) => ({ branch, joined: this.join(branch.input) }))
+        const columns = node.columns.map((column) => this.#fresh(column))
+        const keys = this.#values.map(({ column }) => this.#fresh(column))
+        const names = this.#names(keys)
+        for (const [i, column] of node.columns.entries()) {
+          const made = columns[i]
+          if (made) names.set(column.id, ref(made))
+        }
+        return {
+          node: {
+            op: 'union-all',
+            columns: [...columns, ...keys],
+            branches: branches.map(({ branch, joined }) => ({
+              input: joined.node,
+              columns: [
+                ...branch.columns.map((id) => {
+                  const now = joined.names.get(id)
+                  return now?.kind === 'column' ? now.id : id
+                }),
+                ...joined.keys.map(({ id }) => id),
+              ],
+            })),
+          },
+          keys,
+          names,
+        }
+      }
+      default:
+        throw unsupported(`a correlated subquery over ${operator.describe(node, () => '…')}`, HINT)
+    }
+  }
+
+  #joinAll(inputs: readonly Node[], predicate: readonly Scalar[]): Joined {
+    const joined = inputs.map((input) => (dependsOn(input, this.#outer) ? this.join(input) : input))
+    const dependent = joined.filter((each): each is Joined => 'names' in each)
+    const first = dependent[0] ?? this.#domain()
+    const names = new Map([...dependent].reverse().flatMap((each) => [...each.names]))
+    for (const [id, value] of first.names) names.set(id, value)
+    return {
+      node: {
+        op: 'join',
+        inputs: [
+          ...(dependent.length === 0 ? [first.node] : []),
+          ...joined.map((each) => ('names' in each ? each.node : each)),
+        ],
+        predicate: [
+          ...predicate.map((each) => replaceColumns(each, names)),
+          ...dependent.slice(1).flatMap((each) => this.#same(first.keys, each.keys)),
+        ],
+      },
+      keys: first.keys,
+      names,
+    }
+  }
+
+  /** A row for each of the domain, also where `grouped` has none. */
+  #forAll(grouped: Node, keys: readonly Column[], calls: readonly AggregateCall[]): Joined {
+    const domain = this.#domain()
+    const all = leftJoin(domain.node, grouped, this.#same(domain.keys, keys), this.#request)
+    const names = new Map(domain.names)
+    const outputs: Projection[] = domain.keys.map((column) => ({ column, value: ref(column) }))
+    for (const call of calls) {
+      const column = this.#ids.make(call.column.name, call.column.type, call.column.nullable)
+      outputs.push({ column, value: overNoRows(call, ref(call.column)) ?? ref(call.column) })
+      names.set(call.column.id, ref(column))
+    }
+    return { node: { op: 'project', input: all, outputs }, keys: domain.keys, names }
+  }
+
+  #domain(): Joined {
+    const keys = this.#values.map(({ column, value }) => ({ column: this.#fresh(column), value }))
+    const columns = keys.map(({ column }) => column)
+    return {
+      node: groupedRows(this.#base, keys, [], this.#ids),
+      keys: columns,
+      names: this.#names(columns),
+    }
+  }
+
+  /** The columns of the query around as these of the domain. */
+  #names(keys: readonly Column[]): Map<ColumnId, Scalar> {
+    const names = new Map<ColumnId, Scalar>()
+    for (const [i, { column, value }] of this.#values.entries()) {
+      const key = keys[i]
+      if (key && value.kind === 'column') names.set(column.id, ref(key))
+    }
+    return names
+  }
+
+  #same(left: readonly Column[], right: readonly Column[]): readonly Scalar[] {
+    return left.flatMap((column, i) => {
+      const other = right[i]
+      return other ? sameKey(this.#request, column, other) : []
+    })
+  }
+
+  #fresh({ name, type, nullable }: Column): Column {
+    return this.#ids.make(name, type, nullable)
+  }
+}
+
+/** The node's own scalars, not those of its inputs. */
+function replaceInScalars<N extends Extract<Node, { op: 'filter' | 'repeat' }>>(
+  node: N,
+  names: ReadonlyMap<ColumnId, Scalar>,
+): N {
+  const { input, ...own } = node
+  return { ...replaceColumns(own, names), input } as N
+}

@@ -1,0 +1,73 @@
+/** FROM items that read the items before them. */
+import { ref } from '../../algebra/build.ts'
+import type { Node } from '../../algebra/node.ts'
+import { operatorOf } from '../../algebra/operators/index.ts'
+import type { Scalar } from '../../algebra/scalar.ts'
+import { leftJoin } from '../outer-join.ts'
+import { dependsOn, idsOf } from './columns.ts'
+import type { Context } from './context.ts'
+import { overDomain } from './domain.ts'
+import { pull } from './pull.ts'
+
+export function isLateral(left: Node, right: Node): boolean {
+  return dependsOn(right, idsOf(left))
+}
+
+/** `left JOIN LATERAL right ON predicate`. */
+export function lateralJoin(
+  left: Node,
+  right: Node,
+  predicate: readonly Scalar[],
+  { ids, request }: Context,
+): Node {
+  const pulled = pull(right, { outer: idsOf(left), ids, request })
+  if (!pulled) {
+    const evaluated = overDomain(right, left, ids, request)
+    return {
+      op: 'join',
+      inputs: [left, evaluated.node],
+      predicate: [...evaluated.predicate, ...predicate],
+    }
+  }
+  const { node, isTotal, values, conditions } = pulled
+  const joined: Node = isTotal
+    ? leftJoin(left, node, pulled.predicate, request)
+    : { op: 'join', inputs: [left, node], predicate: pulled.predicate }
+  const columns = [left, right].flatMap((each) => operatorOf(each).columns(each))
+  const kept: Node = conditions.length === 0 ? joined : { op: 'filter', input: joined, predicate: conditions }
+  const shown: Node =
+    values.size === 0
+      ? kept
+      : {
+          op: 'project',
+          input: kept,
+          outputs: columns.map((column) => computed(column, values.get(column.id))),
+        }
+  return predicate.length === 0 ? shown : { op: 'filter', input: shown, predicate }
+}
+
+/** A column that is computed anew has a value of its own; any other is passed on. */
+function computed(column: ReturnType<typeof columnsOf>[number], value: Scalar | undefined) {
+  return { column, value: value ?? ref(column) }
+}
+
+function columnsOf(node: Node) {
+  return operatorOf(node).columns(node)
+}
+
+/** `left LEFT JOIN LATERAL right ON predicate`. */
+export function lateralLeftJoin(
+  left: Node,
+  right: Node,
+  predicate: readonly Scalar[],
+  context: Context,
+): Node {
+  const { ids, request } = context
+  const pulled = pull(right, { outer: idsOf(left), ids, request })
+  const isAlways = pulled?.isTotal && pulled.conditions.length === 0 && predicate.length === 0
+  if (isAlways) return lateralJoin(left, right, [], context)
+  if (pulled && !pulled.isTotal && pulled.values.size === 0)
+    return leftJoin(left, pulled.node, [...pulled.predicate, ...predicate], request)
+  const evaluated = overDomain(right, left, ids, request)
+  return leftJoin(left, evaluated.node, [...evaluated.predicate, ...predicate], request)
+}

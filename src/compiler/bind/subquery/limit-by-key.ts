@@ -1,0 +1,41 @@
+/** LIMIT for each value of some columns: the rows whose number in the order lies between the places. */
+import { ref, sql } from '../../algebra/build.ts'
+import type { ColumnIds, Node } from '../../algebra/node.ts'
+import { operatorOf } from '../../algebra/operators/index.ts'
+import type { Limit } from '../../algebra/operators/limit.ts'
+import type { WindowCall } from '../../algebra/operators/window.ts'
+import { BIGINT, BOOLEAN, type ColumnId, type Scalar } from '../../algebra/scalar.ts'
+import { expression } from '../binding.ts'
+
+export function limitByKey(node: Limit, keys: readonly ColumnId[], ids: ColumnIds): Node {
+  const { input, order, offset, count, withTies } = node
+  const numbered = (name: string, hasPeers: boolean): WindowCall => ({
+    column: ids.make(name, BIGINT, false),
+    call: expression({ construct: `window function ${name}`, parts: [`${name}()`], args: [], type: BIGINT }),
+    order,
+    frame: FRAME,
+    hasPeers,
+  })
+  const number = numbered('row_number', false)
+  const last = withTies ? numbered('rank', true) : number
+  const first: Scalar[] = offset ? [sql(BOOLEAN)`(${ref(number.column)} > (${offset}))`] : []
+  const end = offset && count ? sql(BIGINT)`((${offset}) + (${count}))` : count
+  const predicate = end ? [...first, sql(BOOLEAN)`(${ref(last.column)} <= (${end}))`] : first
+  const window: Node = {
+    op: 'window',
+    input,
+    partition: { keys },
+    calls: withTies ? [number, last] : [number],
+  }
+  const outputs = operatorOf(input)
+    .columns(input)
+    .map((column) => ({ column, value: ref(column) }))
+  return { op: 'project', input: { op: 'filter', input: window, predicate }, outputs }
+}
+
+const FRAME = expression({
+  construct: 'a window frame',
+  parts: ['ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW'],
+  args: [],
+  type: BOOLEAN,
+})

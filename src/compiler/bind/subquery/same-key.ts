@@ -1,0 +1,37 @@
+import { ref, sql } from '../../algebra/build.ts'
+import type { Column } from '../../algebra/node.ts'
+import { BIGINT, BOOLEAN, type Operator, type Scalar } from '../../algebra/scalar.ts'
+import { isComposite } from '../../catalog/composite.ts'
+import type { CompileRequest } from '../../catalog/request.ts'
+import { operatorFacts, operatorSql, typeFacts } from '../facts.ts'
+
+/** Conjuncts: two columns of one type have the same value, NULL with NULL alike. */
+export function sameKey(request: CompileRequest, left: Column, right: Column): readonly Scalar[] {
+  const type = typeFacts(request, left.type.oid)
+  const equality = operatorFacts(request, type.equality)
+  const equal = equals(operatorSql(equality), [ref(left), ref(right)], equality.oid, left.type.collation)
+  if (!left.nullable) return [equal]
+  const isNull = (column: Column) =>
+    isComposite(request, column.type.oid)
+      ? sql(BOOLEAN)`(${ref(column)} IS NOT DISTINCT FROM NULL)`
+      : sql(BOOLEAN)`(${ref(column)} IS NULL)`
+  const either = sql(BOOLEAN)`((${equal}) OR (${isNull(left)} AND ${isNull(right)}))`
+  if (!type.hashable) return [either]
+  // No join is made by an OR, one by hashes is.
+  const hash = (column: Column) => sql(BIGINT)`hash_record_extended(ROW(${ref(column)}), 0)`
+  return [equals('=', [hash(left), hash(right)], 0, 0), either]
+}
+
+function equals(operator: string, args: readonly Scalar[], oid: number, inputCollation: number): Operator {
+  return {
+    kind: 'operator',
+    oid,
+    sql: operator,
+    equality: true,
+    args,
+    type: BOOLEAN,
+    inputCollation,
+    strict: true,
+    volatility: 'immutable',
+  }
+}

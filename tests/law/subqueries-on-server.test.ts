@@ -1,0 +1,176 @@
+/** Subqueries in expressions and LATERAL ones, over tables with NULLs and duplicates, changed on every side. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { expectExact } from '../oracle/oracle.ts'
+import { type FreshDatabase, freshDatabase } from '../support/server.ts'
+
+let database: FreshDatabase
+
+beforeAll(async () => {
+  database = await freshDatabase()
+  await database.client.query(`
+    CREATE TABLE a (id int PRIMARY KEY, k int, x int, z text, v numeric);
+    CREATE TABLE b (id int, k int, y int, w numeric);
+    CREATE TABLE c (id int PRIMARY KEY, k int NOT NULL, x int NOT NULL);
+    CREATE INDEX ON a (k); CREATE INDEX ON b (k); CREATE INDEX ON c (k)`)
+})
+
+afterAll(async () => {
+  await database?.close()
+})
+
+const FILL = `TRUNCATE a, b, c;
+  INSERT INTO a VALUES (1, 1, 10, 'p', 1.0), (2, 1, 20, 'q', 1.00), (3, 2, 10, NULL, 2), (4, NULL, 10, 'r', NULL), (5, 3, NULL, 's', 3.5);
+  INSERT INTO b VALUES (1, 1, 10, 1.5), (1, 1, 10, 1.50), (2, 4, 20, NULL), (3, NULL, 30, 2), (4, 2, NULL, 0);
+  INSERT INTO c VALUES (1, 1, 10), (2, 2, 20), (3, 1, 30)`
+
+const CHANGES = [
+  'INSERT INTO b VALUES (5, 3, 10, 1), (6, NULL, 20, 1)',
+  'DELETE FROM b WHERE id = 1',
+  'UPDATE a SET k = 4 WHERE id = 1; UPDATE b SET k = 1 WHERE k = 4',
+  `INSERT INTO a VALUES (6, 1, 20, 't', 1), (7, NULL, NULL, 'u', 2); DELETE FROM b WHERE k = 1; INSERT INTO b VALUES (7, 1, 15, 1), (8, 4, 20, 2); DELETE FROM c WHERE id = 2`,
+  'UPDATE a SET k = CASE k WHEN 1 THEN 2 WHEN 2 THEN 1 ELSE k END; UPDATE b SET k = CASE k WHEN 1 THEN 2 WHEN 2 THEN 1 ELSE k END; UPDATE c SET k = 3 - k',
+  'DELETE FROM b WHERE k = 2; INSERT INTO b VALUES (9, 2, 20, 3.0); DELETE FROM b WHERE id = 9; DELETE FROM a WHERE id = 3',
+  'UPDATE b SET y = NULL WHERE id = 8; UPDATE a SET x = 20',
+  'DELETE FROM b',
+  'INSERT INTO b SELECT i, i % 3, i * 5, i FROM generate_series(1, 9) AS i; DELETE FROM a WHERE id > 4',
+  'DELETE FROM c; INSERT INTO a SELECT i, i % 4, i * 5, NULL, i FROM generate_series(10, 14) AS i',
+  `DELETE FROM a; INSERT INTO a VALUES (1, 1, 1, 'v', 1); INSERT INTO c VALUES (7, 1, 1)`,
+]
+
+const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'in WHERE': {
+    exists: 'SELECT id FROM a WHERE EXISTS (SELECT FROM b WHERE b.k = a.k)',
+    notExists: 'SELECT id, z FROM a WHERE NOT EXISTS (SELECT 1 FROM b WHERE b.k = a.k AND b.y > 10)',
+    existsAlone: 'SELECT id FROM a WHERE EXISTS (SELECT FROM b WHERE y > 20)',
+    existsAny: 'SELECT id FROM a WHERE EXISTS (SELECT FROM b WHERE b.y > a.x AND b.k <> a.k)',
+    in: 'SELECT id FROM a WHERE x IN (SELECT y FROM b)',
+    notIn: 'SELECT id FROM a WHERE x NOT IN (SELECT y FROM b)',
+    notInCorrelated: 'SELECT id FROM a WHERE x NOT IN (SELECT y FROM b WHERE b.k = a.k)',
+    notInPresent: 'SELECT id FROM c WHERE x NOT IN (SELECT x FROM c AS d WHERE d.k <> c.k)',
+    inRow: 'SELECT id FROM a WHERE (k, x) IN (SELECT k, y FROM b)',
+    notInRow: 'SELECT id FROM a WHERE (k, x) NOT IN (SELECT k, y FROM b)',
+    any: 'SELECT id FROM a WHERE x < ANY (SELECT y FROM b WHERE b.k = a.k)',
+    all: 'SELECT id FROM a WHERE x <= ALL (SELECT y FROM b WHERE b.k = a.k)',
+    allRow: 'SELECT id FROM a WHERE (k, x) < ALL (SELECT k, y FROM b)',
+    notAll: 'SELECT id FROM a WHERE x <> ALL (SELECT y FROM b WHERE y IS NOT NULL)',
+    nested:
+      'SELECT id FROM a WHERE EXISTS (SELECT FROM b WHERE b.k = a.k AND EXISTS (SELECT FROM c WHERE c.k = b.k AND c.x <> a.x))',
+    ofGroups: 'SELECT id FROM a WHERE k IN (SELECT k FROM b GROUP BY k HAVING count(*) > 1)',
+    ofUnion:
+      'SELECT id FROM a WHERE EXISTS (SELECT FROM b WHERE b.k = a.k UNION ALL SELECT FROM c WHERE c.x = a.x)',
+    ofTotal: 'SELECT id FROM a WHERE EXISTS (SELECT count(*) FROM b WHERE b.k = a.k HAVING count(*) <> 1)',
+    inTotal: 'SELECT id FROM a WHERE x IN (SELECT max(y) FROM b WHERE b.k = a.k)',
+  },
+  'under OR, NOT and CASE, in the select list': {
+    or: 'SELECT id FROM a WHERE x = 20 OR EXISTS (SELECT FROM b WHERE b.k = a.k)',
+    orTwo:
+      'SELECT id FROM a WHERE EXISTS (SELECT FROM b WHERE b.k = a.k) OR NOT EXISTS (SELECT FROM c WHERE c.x = a.x) AND z IS NOT NULL',
+    orNotIn: 'SELECT id FROM a WHERE z = $$q$$ OR x NOT IN (SELECT y FROM b WHERE b.id < a.id)',
+    shown: 'SELECT id, EXISTS (SELECT FROM b WHERE b.k = a.k) AS e, x IN (SELECT y FROM b) AS i FROM a',
+    shownNotIn:
+      'SELECT id, x NOT IN (SELECT y FROM b WHERE b.k = a.k) AS i, x > ALL (SELECT y FROM b WHERE b.k = a.k) AS g FROM a',
+    inCase:
+      'SELECT id, CASE WHEN EXISTS (SELECT FROM b WHERE b.k = a.k) THEN z ELSE (SELECT count(*)::text FROM c WHERE c.k = a.k) END AS t FROM a',
+    inFunction: 'SELECT id, coalesce((SELECT sum(y) FROM b WHERE b.k = a.k), -1) AS s FROM a',
+    inAggregate:
+      'SELECT k, count(*) FILTER (WHERE x IN (SELECT y FROM b)) AS n, sum((SELECT count(*) FROM c WHERE c.k = a.k)) AS s FROM a GROUP BY k',
+    inKey:
+      'SELECT EXISTS (SELECT FROM b WHERE b.k = a.k) AS e, count(*) AS n FROM a GROUP BY EXISTS (SELECT FROM b WHERE b.k = a.k)',
+    inOn: 'SELECT a.id, c.id AS other FROM a LEFT JOIN c ON c.k = a.k AND EXISTS (SELECT FROM b WHERE b.k = c.k) LEFT JOIN b ON b.k = a.k AND a.x IN (SELECT x FROM c)',
+  },
+  scalar: {
+    alone: 'SELECT id, (SELECT max(y) FROM b) AS m, (SELECT count(*) FROM b) AS n FROM a',
+    compared: 'SELECT id FROM a WHERE x > (SELECT avg(y) FROM b)',
+    correlated:
+      'SELECT id, (SELECT sum(y) FROM b WHERE b.k = a.k) AS s, (SELECT count(y) FROM b WHERE b.k = a.k) AS n FROM a',
+    correlatedWhere: 'SELECT id FROM a WHERE x < (SELECT 2 * avg(y) FROM b WHERE b.k = a.k)',
+    zero: 'SELECT id FROM a WHERE 0 = (SELECT count(*) FROM b WHERE b.k = a.k)',
+    byKey:
+      'SELECT id, (SELECT x FROM c WHERE c.id = a.k) AS x, (SELECT c.x + a.x FROM c WHERE c.id = a.k) AS y FROM a',
+    having: 'SELECT k, sum(x) AS s FROM a GROUP BY k HAVING sum(x) > (SELECT avg(y) FROM b WHERE b.k = a.k)',
+    aboveGroups:
+      'SELECT k, count(*) AS n, (SELECT count(*) FROM b WHERE b.k = a.k) AS m, EXISTS (SELECT FROM c WHERE c.k = a.k) AS e FROM a GROUP BY k',
+    condition: 'SELECT id, (SELECT max(y) FROM b WHERE b.k = a.k HAVING count(*) <> 2) AS m FROM a',
+    inequality:
+      'SELECT id, (SELECT count(*) FROM b WHERE b.y < a.x) AS n, (SELECT sum(b.y * a.x) FROM b WHERE b.k = a.k) AS s FROM a',
+    image:
+      'SELECT id, (SELECT max(w + a.v) FROM b WHERE b.k = a.k) AS m, (SELECT count(*) FROM b WHERE w < a.v) AS n FROM a',
+    row: 'SELECT id FROM a WHERE (k, x) = (SELECT min(k), min(x) FROM c WHERE c.k = a.k)',
+    nestedScalar:
+      'SELECT id, (SELECT sum(y) FROM b WHERE b.k = a.k AND y > (SELECT min(x) FROM c WHERE c.k = b.k)) AS s FROM a',
+    skipped:
+      'SELECT id, (SELECT count(*) FROM b WHERE EXISTS (SELECT FROM c WHERE c.k = b.k AND c.x = a.x)) AS n FROM a',
+    distinct: 'SELECT id, (SELECT count(*) FROM (SELECT DISTINCT y FROM b WHERE b.k = a.k) AS d) AS n FROM a',
+    view: 'SELECT q.id, q.n FROM (SELECT id, (SELECT count(*) FROM b WHERE b.k = a.k) AS n FROM a) AS q WHERE q.n > 0',
+  },
+  'of one row at most, and of some': {
+    ordered:
+      'SELECT id, (SELECT y FROM b WHERE b.k = a.k ORDER BY y DESC NULLS LAST, id LIMIT 1) AS top FROM a',
+    orderedAny:
+      'SELECT a.id, s.y FROM a, LATERAL (SELECT y FROM b WHERE b.y <> a.x ORDER BY y, b.id LIMIT 2) AS s',
+    ties: 'SELECT a.id, s.y FROM a LEFT JOIN LATERAL (SELECT y FROM b WHERE b.k = a.k ORDER BY y OFFSET 1 FETCH FIRST 1 ROW WITH TIES) AS s ON true',
+    listed: `SELECT id, (SELECT string_agg(y::text, ',' ORDER BY y, id) FROM b WHERE b.k = a.k) AS l FROM a`,
+    numbered:
+      'SELECT a.id, s.y, s.r FROM a, LATERAL (SELECT y, rank() OVER (ORDER BY y) AS r FROM b WHERE b.k = a.k) AS s WHERE s.r <= 2',
+    arrayed:
+      'SELECT id, ARRAY(SELECT y FROM b WHERE b.k = a.k ORDER BY y, b.id) AS ys, ARRAY(SELECT x FROM c ORDER BY x DESC) AS xs FROM a',
+    onePerKey:
+      'SELECT id, (SELECT DISTINCT k FROM c WHERE c.k = a.k) AS k, (SELECT x FROM (SELECT k, max(x) AS x FROM c GROUP BY k) AS g WHERE g.k = a.k) AS x FROM a',
+  },
+  lateral: {
+    comma:
+      'SELECT a.id, s.n, s.t FROM a, LATERAL (SELECT count(*) AS n, sum(y) AS t FROM b WHERE b.k = a.k) AS s',
+    inner:
+      'SELECT a.id, s.y FROM a JOIN LATERAL (SELECT b.y + a.x AS y FROM b WHERE b.k = a.k AND b.y >= a.x) AS s ON true',
+    left: 'SELECT a.id, s.y, s.z FROM a LEFT JOIN LATERAL (SELECT b.y, b.y + a.x AS z FROM b WHERE b.k = a.k) AS s ON s.y > 10',
+    leftTotal:
+      'SELECT a.id, s.n FROM a LEFT JOIN LATERAL (SELECT count(*) AS n FROM b WHERE b.k = a.k) AS s ON true',
+    leftTotalOn:
+      'SELECT a.id, s.n FROM a LEFT JOIN LATERAL (SELECT count(*) AS n FROM b WHERE b.k = a.k) AS s ON s.n > 1',
+    grouped:
+      'SELECT a.id, s.* FROM a, LATERAL (SELECT y, count(*) AS n FROM b WHERE b.k < a.k GROUP BY y) AS s',
+    chain:
+      'SELECT a.id, s.y, t.n FROM a, LATERAL (SELECT y FROM b WHERE b.k = a.k) AS s, LATERAL (SELECT count(*) AS n FROM c WHERE c.x > s.y AND c.k <> a.k) AS t',
+    union:
+      'SELECT a.id, s.y FROM a, LATERAL (SELECT y FROM b WHERE b.k = a.k UNION SELECT x FROM c WHERE c.k = a.k) AS s',
+    outerInside:
+      'SELECT a.id, s.* FROM a, LATERAL (SELECT b.y, c.id AS c FROM b LEFT JOIN c ON c.k = b.k AND c.x = a.x WHERE b.k = a.k) AS s',
+    values: 'SELECT a.id, s.m FROM a, LATERAL (SELECT a.x + a.k AS m) AS s WHERE s.m IN (SELECT y FROM b)',
+    with: 'WITH q AS (SELECT k, count(*) AS n FROM b GROUP BY k) SELECT a.id, q.n, (SELECT max(n) FROM q) AS m FROM a LEFT JOIN q ON q.k = a.k WHERE q.n >= ALL (SELECT n FROM q)',
+  },
+}
+
+describe.each(Object.entries(QUERIES))('%s', (group, queries) => {
+  test('every change is followed exactly', async () => {
+    const { client } = database
+    await client.query(FILL)
+    const names = Object.keys(queries)
+    const failures: string[] = []
+    const made: string[] = []
+    for (const name of names) {
+      try {
+        await client.query(`SELECT pgstream.create_stream_table($1, $2, '1h', 'DIFFERENTIAL')`, [
+          `"${group} ${name}"`,
+          queries[name],
+        ])
+        made.push(name)
+      } catch (error) {
+        failures.push(`${name}: ${(error as Error).message}`)
+      }
+    }
+    for (const [i, change] of CHANGES.entries()) {
+      await client.query(change)
+      for (const name of made) {
+        try {
+          expect(await expectExact(client, `"${group} ${name}"`, { image: true })).toMatch(
+            /^(?:DIFFERENTIAL|NO_DATA)$/,
+          )
+        } catch (error) {
+          failures.push(`${name} after change ${i}: ${(error as Error).message.slice(0, 600)}`)
+          made.splice(made.indexOf(name), 1)
+        }
+      }
+    }
+    expect(failures).toEqual([])
+  }, 300_000)
+})
