@@ -24,10 +24,17 @@ export interface StageSource {
   columns(alias: string): ReadonlyMap<number, string>
 }
 
-/** `isBulk`: the deltas are of many rows. */
-export function refreshLeaves(stages: ReadonlyMap<number, StageSource>, isBulk = false): Leaves {
+/** `isBulk`: the deltas are of many rows. `several`: more than one source may have changed. */
+export function refreshLeaves(
+  stages: ReadonlyMap<number, StageSource>,
+  { isBulk = false, several = true }: { readonly isBulk?: boolean; readonly several?: boolean } = {},
+): Leaves {
   return {
     isPlain: false,
+    perhapsEmpty: ({ of }) => {
+      if (of.op === 'stage-output') return stageOutputName(of.stage)
+      return several ? deltaName(of.relation) : null
+    },
     read: (read, alias, printer) => {
       const { of, version } = read
       if (of.op === 'scan') {
@@ -45,6 +52,7 @@ export function refreshLeaves(stages: ReadonlyMap<number, StageSource>, isBulk =
 export function fillLeaves(stages: ReadonlyMap<number, StageSource>): Leaves {
   return {
     isPlain: true,
+    perhapsEmpty: () => null,
     read: ({ of }, alias) =>
       of.op === 'scan' ? liveTable(of, alias) : storedStage(stageOf(stages, of), alias),
   }

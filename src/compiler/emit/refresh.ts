@@ -67,7 +67,11 @@ export function refreshStatement(
   }
   const stageSources = new Map<number, StageSource>()
   const probing = isBulk ? new Set<number>() : probingStages(request, storage, staged)
-  const printer = new Printer(request, refreshLeaves(stageSources, isBulk), probing)
+  const printer = new Printer(
+    request,
+    refreshLeaves(stageSources, { isBulk, several: relations.length > 1 }),
+    probing,
+  )
   const asked = staged.stages.filter((stage) => stageFunction(request, stage) !== null)
   const ctes = [
     guard([...sources.keys()], relations, held(asked.map((stage) => stage.node.input))),
