@@ -111,7 +111,6 @@ const cell = (text: string) => text.replaceAll('|', '\\|')
 /** Refusals that no query meets: something else is refused first, or PostgreSQL itself refuses. */
 const OUT_OF_REACH: Readonly<Record<string, string>> = {
   'an aggregate of an outer query': 'stands in a subquery in an expression',
-  'a reference to an outer query': 'stands in a subquery in an expression or in LATERAL',
   'a column reference inside VALUES': 'stands in LATERAL',
   'JSON_TABLE column': 'stands in JSON_TABLE',
   'set-returning operator ${facts.name}': 'stands in a select list with a set-returning function',
@@ -137,7 +136,8 @@ const OUT_OF_REACH: Readonly<Record<string, string>> = {
 /** The constructs that `bind/` refuses by name, as patterns, without those that an example met. */
 function unmet(met: readonly string[]): string[] {
   const folder = path.join(ROOT, 'src/compiler/bind')
-  const source = readdirSync(folder)
+  const source = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
     .map((file) => readFileSync(path.join(folder, file), 'utf8'))
     .join('\n')
   const calls = [
