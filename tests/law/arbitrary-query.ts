@@ -15,6 +15,14 @@ export type Shape =
   | { readonly op: 'values'; readonly rows: readonly (readonly (number | null)[])[] }
   | { readonly op: 'filter'; readonly input: Shape; readonly conditions: readonly Condition[] }
   | { readonly op: 'repeat'; readonly input: Shape; readonly times: Formula }
+  | {
+      readonly op: 'expand'
+      readonly input: Shape
+      readonly argument: Formula
+      readonly isNumbered: boolean
+      /** Of LEFT JOIN. */
+      readonly conditions: readonly Condition[] | null
+    }
   | { readonly op: 'project'; readonly input: Shape; readonly outputs: readonly Formula[] }
   | { readonly op: 'join'; readonly inputs: readonly Shape[]; readonly conditions: readonly Condition[] }
   | {
@@ -127,6 +135,10 @@ export interface QueryOptions {
   readonly aggregates: boolean
 }
 
+const someConditions: fc.Arbitrary<readonly Condition[] | null> = fc.option(
+  fc.array(condition, { maxLength: 1 }),
+)
+
 /** Any tree of operators, `depth` levels deep. */
 export function arbitraryShape({ depth, aggregates }: QueryOptions): fc.Arbitrary<Shape> {
   const leaf: fc.Arbitrary<Shape> = fc.oneof(
@@ -146,6 +158,13 @@ export function arbitraryShape({ depth, aggregates }: QueryOptions): fc.Arbitrar
       conditions: fc.array(condition, { minLength: 1, maxLength: 2 }),
     }),
     fc.record({ op: fc.constant('repeat' as const), input, times: formula }),
+    fc.record({
+      op: fc.constant('expand' as const),
+      input,
+      argument: formula,
+      isNumbered: fc.boolean(),
+      conditions: someConditions,
+    }),
     fc.record({
       op: fc.constant('project' as const),
       input,
@@ -252,6 +271,16 @@ export class QueryBuilder {
         const times = scalar(shape.times, columnsOf(input))
         // As rules write it: never NULL, never negative.
         return { op: 'repeat', input, times: sql(BIGINT)`coalesce(${times}, 0)` }
+      }
+      case 'expand': {
+        const input = this.node(shape.input)
+        const made = [this.#ids.make('x', INTEGER, true)]
+        const number = shape.isNumbered ? this.#ids.make('i', BIGINT, false) : null
+        if (number) made.push(number)
+        const item = sql(INTEGER)`series(${scalar(shape.argument, columnsOf(input))})`
+        const columns = [...columnsOf(input), ...made]
+        const outer = shape.conditions?.map((each) => predicate(each, columns)) ?? null
+        return { op: 'expand', input, item, made, ordinality: number?.id ?? null, isOne: false, outer }
       }
       case 'project': {
         const input = this.node(shape.input)

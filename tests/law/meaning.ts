@@ -2,6 +2,7 @@
 
 import type { Node, PartitionNode } from '../../src/compiler/algebra/node.ts'
 import type { Aggregate, AggregateCall } from '../../src/compiler/algebra/operators/aggregate.ts'
+import type { Expand } from '../../src/compiler/algebra/operators/expand.ts'
 import { operatorOf } from '../../src/compiler/algebra/operators/index.ts'
 import type { Read } from '../../src/compiler/algebra/operators/read.ts'
 import type { Ordering } from '../../src/compiler/algebra/ordering.ts'
@@ -123,6 +124,10 @@ export function rows(node: Node, leaves: Leaves, at: 'before' | 'after' = 'after
     case 'distinct-on':
     case 'limit':
       return partitioned(node, meaning(node.input, leaves, at))
+    case 'expand':
+      return of(node.input).flatMap(({ row, weight }) =>
+        expanded(node, row).map((each) => ({ row: each, weight })),
+      )
     case 'negate':
       return negate(of(node.input))
     case 'consolidate':
@@ -158,6 +163,23 @@ function constantAt(row: readonly Scalar[], i: number): Value {
   const scalar = row[i]
   if (!scalar) throw new Error('a VALUES row is too short')
   return evaluate(scalar, rowScope(new Map()))
+}
+
+/** The rows of one: 0, 1 or 2 of them, after the number that the function is given. */
+function expanded(node: Expand, row: Row): readonly Row[] {
+  const argument = evaluate(node.item.args[0] ?? node.item, rowScope(row))
+  const count = argument === null ? 0 : Math.abs(Math.trunc(Number(argument))) % 3
+  const made = Array.from({ length: count }, (_, i) => {
+    const values = node.made.map(
+      (column) => [column?.id ?? -1, column?.id === node.ordinality ? i + 1 : i] as const,
+    )
+    return new Map([...row, ...values])
+  })
+  const { outer } = node
+  if (outer === null) return made
+  const met = made.filter((each) => holds(outer, each))
+  const nothing = new Map([...row, ...node.made.map((column) => [column?.id ?? -1, null] as const)])
+  return met.length > 0 ? met : [nothing]
 }
 
 function holds(predicate: readonly Scalar[], row: Row): boolean {

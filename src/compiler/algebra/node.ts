@@ -8,6 +8,7 @@ import type { GroupRule } from './group-rule.ts'
 import type { Aggregate } from './operators/aggregate.ts'
 import type { Consolidate } from './operators/consolidate.ts'
 import type { DistinctOn } from './operators/distinct-on.ts'
+import type { Expand } from './operators/expand.ts'
 import type { Filter } from './operators/filter.ts'
 import type { Join } from './operators/join.ts'
 import type { KeyMatch } from './operators/key-match.ts'
@@ -38,6 +39,7 @@ export type Node =
   | Aggregate
   | Consolidate
   | DistinctOn
+  | Expand
   | Filter
   | Join
   | KeyMatch

@@ -77,6 +77,7 @@ function columnScale(id: ColumnId, node: Node, base: BaseType): Scale {
     case 'filter':
     case 'outer-join':
     case 'semi-join':
+    case 'expand':
     case 'negate':
     case 'repeat':
     case 'consolidate': {

@@ -1,4 +1,4 @@
-import type { Scalar } from '../algebra/scalar.ts'
+import type { Expression, Scalar } from '../algebra/scalar.ts'
 import { unsupported } from '../catalog/error.ts'
 import {
   booleanField,
@@ -33,12 +33,23 @@ export const callRules: Readonly<Record<string, Rule>> = {
  * `"bit"(x, 8)` from an integer, or an implicit cast, which does not truncate.
  */
 function functionCall(node: TreeNode, binding: Binding): Scalar {
+  if (!booleanField(node, 'funcretset')) return plainCall(node, binding)
+  const { rows } = binding.scope
+  if (!rows) {
+    const construct = functionLabel(
+      binding.request,
+      functionFacts(binding.request, numberField(node, 'funcid')),
+    )
+    throw unsupported(`set-returning ${construct}`, 'Move the call into FROM, or use refresh mode FULL.')
+  }
+  return rows(plainCall(node, binding), null)
+}
+
+/** The call as it prints, whether it returns a set or not. */
+export function plainCall(node: TreeNode, binding: Binding): Expression {
   const { request } = binding
   const facts = functionFacts(request, numberField(node, 'funcid'))
   const construct = functionLabel(request, facts)
-  if (booleanField(node, 'funcretset')) {
-    throw unsupported(`set-returning ${construct}`, 'Move the call into FROM, or use refresh mode FULL.')
-  }
   const type = {
     oid: numberField(node, 'funcresulttype'),
     typmod: -1,

@@ -2,6 +2,7 @@ import type { Scalar } from '../algebra/scalar.ts'
 import { decodeConstant } from '../catalog/datum.ts'
 import { internalError, unsupported } from '../catalog/error.ts'
 import {
+  booleanField,
   listField,
   nodeField,
   nodeListField,
@@ -12,6 +13,7 @@ import {
 import { isNode, type TreeNode } from '../catalog/node-tree.ts'
 import { quoteIdentifier } from '../catalog/quote.ts'
 import { type Binding, expression, listParts, type Rule, Template } from './binding.ts'
+import { plainCall } from './expression-call.ts'
 import { baseType, castTypeSql, typeFacts } from './facts.ts'
 
 export const valueRules: Readonly<Record<string, Rule>> = {
@@ -118,12 +120,14 @@ function field(node: TreeNode, binding: Binding): Scalar {
   const { request } = binding
   const source = nodeField(node, 'arg')
   const number = numberField(node, 'fieldnum')
-  const arg = binding.bind(source)
   const type = {
     oid: numberField(node, 'resulttype'),
     typmod: numberField(node, 'resulttypmod'),
     collation: numberField(node, 'resultcollid'),
   }
+  const { rows } = binding.scope
+  if (rows && isSetOfRecords(source)) return rows(plainCall(source, binding), { number, type })
+  const arg = binding.bind(source)
   if (arg.type.oid === RECORD) {
     const value =
       source.tag === 'ROWEXPR' || source.tag === 'ROW' ? nodeListField(source, 'args')[number - 1] : undefined
@@ -144,6 +148,14 @@ function field(node: TreeNode, binding: Binding): Scalar {
     type,
     strict: true,
   })
+}
+
+function isSetOfRecords(node: TreeNode): boolean {
+  return (
+    node.tag === 'FUNCEXPR' &&
+    booleanField(node, 'funcretset') &&
+    numberField(node, 'funcresulttype') === RECORD
+  )
 }
 
 const VALUE_FUNCTIONS = [

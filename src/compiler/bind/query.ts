@@ -31,13 +31,15 @@ import {
   optionalString,
   stringField,
 } from '../catalog/node-field.ts'
-import type { TreeNode } from '../catalog/node-tree.ts'
+import { isNode, type TreeNode, type TreeValue } from '../catalog/node-tree.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { bindAggregate } from './aggregate-call.ts'
 import { distinctTargets } from './distinct.ts'
 import { bindDistinctOn } from './distinct-on.ts'
 import { bindExpression } from './expression.ts'
 import { baseTypeRef, operatorFacts, operatorSql, typeFacts } from './facts.ts'
+import type { RowsItem } from './from-function.ts'
+import { FromList } from './from-list.ts'
 import { assertGroupKey } from './group-key.ts'
 import { type GroupingSet, groupingBits, groupingSets, unionOfSets } from './grouping-sets.ts'
 import { bindLimit } from './limit.ts'
@@ -45,6 +47,7 @@ import { bindOrdering, targetOfItem } from './ordering.ts'
 import { fullJoin, leftJoin, nullOf } from './outer-join.ts'
 import { bindRangeTable, type RangeEntry } from './range-table.ts'
 import type { QueryScope, Scope } from './scope.ts'
+import { SelectSets } from './select-sets.ts'
 import { bindSetOperation } from './set-operation.ts'
 import { replaceScalars } from './subquery/columns.ts'
 import { isLateral, lateralJoin, lateralLeftJoin } from './subquery/lateral.ts'
@@ -144,7 +147,6 @@ function refuseClauses(query: TreeNode): void {
     if (present) throw unsupported(construct, FULL_HINT)
   }
   clause(booleanField(query, 'hasRecursive'), 'WITH RECURSIVE')
-  clause(booleanField(query, 'hasTargetSRFs'), 'a set-returning function in the select list')
 }
 
 /** `set`: the one of several grouping sets that is asked for. */
@@ -166,32 +168,42 @@ function bindSelect(
   const groups = nodeListField(query, 'groupClause')
   const having = optionalNode(query, 'havingQual')
   // A column of a query around may be anything.
+  const [grouped, sets] = [new SelectSets(ids), new SelectSets(ids)]
+  const hidden = hiddenSets(query, targets)
   const isNullable = (id: number) =>
     operatorOf(input)
       .columns(input)
       .find((column) => column.id === id)?.nullable ?? true
   if (!booleanField(query, 'hasAggs') && groups.length === 0 && !having && !set) {
-    const withWindows = scopeOver(range, environment, (node) => {
+    const external: Scope['external'] = (node) => {
       if (node.tag !== 'WINDOWFUNC') return rows.external(node)
       return windows.bind(node, (inner) => bindExpression(inner, rows))
-    })
+    }
+    const withWindows = scopeOver(range, environment, external, sets.rows())
     const values = targets.map((target) => bindExpression(nodeField(target, 'expr'), withWindows))
-    return projectValues(targets, values, windows.over(sublinks.attached(input)), ids)
+    for (const target of hidden) bindExpression(nodeField(target, 'expr'), withWindows)
+    return projectValues(targets, values, sets.over(windows.over(sublinks.attached(input))), ids)
   }
 
   const calls: AggregateCall[] = []
-  const mixed = scopeOver(range, environment, (node) => {
+  const external: Scope['external'] = (node) => {
     if (node.tag === 'SUBLINK') {
-      const grouped = sublinks.find(node)
-      const isKey = grouped && keys.some(({ value }) => scalarColumns(value).has(grouped.id))
-      return isKey ? ref(grouped) : sublinksAbove.bind(node, mixed)
+      const found = sublinks.find(node)
+      const isKey = found && keys.some(({ value }) => scalarColumns(value).has(found.id))
+      return isKey ? ref(found) : sublinksAbove.bind(node, mixed)
     }
     if (node.tag === 'WINDOWFUNC') return windows.bind(node, (inner) => above(bindExpression(inner, mixed)))
     if (node.tag === 'GROUPINGFUNC' && numberField(node, 'agglevelsup') === 0)
       return groupingBits(node, set ?? new Set(groups.map(referenceOf)))
     if (node.tag !== 'AGGREF') throw notHere(node)
     return bindAggregate(node, rows, calls, ids)
+  }
+  // A set that is grouped by is made below the aggregation, any other above.
+  const mixed = scopeOver(range, environment, external, (call, field) => {
+    const known = grouped.find(call, field?.number ?? 0)
+    return known ? ref(known) : sets.rows(above)(call, field)
   })
+  const keyScope = scopeOver(range, environment, rows.external, grouped.rows())
   const keys: Projection[] = []
   /** In a subquery: the columns of the aggregation for those that it groups by. */
   const sublinksAbove = new Sublinks(environment, (tree) => {
@@ -234,7 +246,7 @@ function bindSelect(
     if (absent.some((each) => sameScalar(each, scalar))) return nullOf(scalar.type, request)
     if (scalar.kind === 'column') {
       const isMade = calls.some((call) => call.column.id === scalar.id) || windows.has(scalar.id)
-      if (isMade || sublinksAbove.has(scalar.id)) return scalar
+      if (isMade || sublinksAbove.has(scalar.id) || sets.has(scalar.id)) return scalar
       const found = operatorOf(input)
         .columns(input)
         .find(({ id }) => id === scalar.id)
@@ -247,7 +259,8 @@ function bindSelect(
   }
   const bound = targets.map((target) => above(bindExpression(nodeField(target, 'expr'), mixed)))
   const condition = having ? conjuncts(above(bindExpression(having, mixed))) : []
-  input = sublinks.attached(input)
+  for (const target of hidden) above(bindExpression(nodeField(target, 'expr'), mixed))
+  input = grouped.over(sublinks.attached(input))
   const rule = groupRule(keys, calls, ids, {
     nullable: (scalar) => scalarNullable(scalar, isNullable),
     isRow: (type) => isComposite(request, type.oid),
@@ -261,7 +274,7 @@ function bindSelect(
   })
   const aggregated: Node = { op: 'aggregate', input, keys, calls, rule }
   const kept = condition.length === 0 ? aggregated : sublinksAbove.filtered(aggregated, condition)
-  return projectValues(targets, bound, windows.over(sublinksAbove.attached(kept)), ids)
+  return projectValues(targets, bound, sets.over(windows.over(sublinksAbove.attached(kept))), ids)
 }
 
 function projectValues(
@@ -275,6 +288,19 @@ function projectValues(
     if (!value) throw internalError('a target entry was not bound')
     return value
   })
+}
+
+/** A set that is only ordered by makes rows as well. */
+function hiddenSets(query: TreeNode, targets: readonly TreeNode[]): readonly TreeNode[] {
+  return booleanField(query, 'hasTargetSRFs')
+    ? nodeListField(query, 'targetList').filter((target) => !targets.includes(target) && hasSet(target))
+    : []
+}
+
+function hasSet(value: TreeValue): boolean {
+  if (Array.isArray(value)) return (value as readonly TreeValue[]).some(hasSet)
+  if (!isNode(value)) return false
+  return value.fields.funcretset === 'true' || Object.values(value.fields).some(hasSet)
 }
 
 function referenceOf(group: TreeNode): number {
@@ -304,17 +330,73 @@ function bindFrom(
   sublinks: Sublinks,
   context: Environment,
 ): Node {
-  const items = nodeListField(jointree, 'fromlist').map((item) =>
-    bindFromItem(item, range, rows, sublinks, context),
-  )
-  let before: Node[] = []
-  for (const item of items) {
-    const from: Node = { op: 'join', inputs: before, predicate: [] }
-    before = isLateral(from, item) ? [lateralJoin(from, item, [], context)] : [...before, item]
-  }
-  const joined: Node = { op: 'join', inputs: before, predicate: [] }
+  const list = new FromList(context)
+  for (const item of nodeListField(jointree, 'fromlist'))
+    addFromItem(list, item, range, rows, sublinks, context)
   const quals = optionalNode(jointree, 'quals')
-  return quals ? sublinks.filtered(joined, conjuncts(bindExpression(quals, rows))) : joined
+  const conditions = quals ? conjuncts(bindExpression(quals, rows)) : []
+  return sublinks.filtered(list.node(), [...conditions, ...list.predicate])
+}
+
+function addFromItem(
+  list: FromList,
+  item: TreeNode,
+  range: readonly RangeEntry[],
+  rows: Scope,
+  sublinks: Sublinks,
+  context: Environment,
+): void {
+  const add = (each: TreeNode) => addFromItem(list, each, range, rows, sublinks, context)
+  const node = (each: TreeNode) => bindFromItem(each, range, rows, sublinks, context)
+  if (!hasRows(item, range)) {
+    list.add(node(item))
+    return
+  }
+  if (item.tag === 'RANGETBLREF') {
+    const made = rowsAt(item, range, rows, sublinks)
+    if (made) list.expand(made, null)
+    return
+  }
+  const [larg, rarg] = [nodeField(item, 'larg'), nodeField(item, 'rarg')]
+  const type = numberField(item, 'jointype')
+  const on = optionalNode(item, 'quals')
+  const predicate = on ? conjuncts(bindExpression(on, rows)) : []
+  if (type === JOIN.inner) {
+    add(larg)
+    add(rarg)
+    list.where(predicate)
+    return
+  }
+  const made = type === JOIN.left ? rowsAt(rarg, range, rows, sublinks) : null
+  if (made) {
+    sublinks.refuse(predicate, 'a subquery in the condition of a join to a function')
+    list.expand(made, { node: node(larg), on: predicate })
+  } else list.add(node(item))
+}
+
+/** Is one of the items made of rows of others? */
+function hasRows(item: TreeNode, range: readonly RangeEntry[]): boolean {
+  if (item.tag === 'RANGETBLREF') return entryAt(range, numberField(item, 'rtindex')).rows !== undefined
+  return hasRows(nodeField(item, 'larg'), range) || hasRows(nodeField(item, 'rarg'), range)
+}
+
+function rowsAt(
+  item: TreeNode,
+  range: readonly RangeEntry[],
+  scope: Scope,
+  sublinks: Sublinks,
+): RowsItem | null {
+  if (item.tag !== 'RANGETBLREF') return null
+  const rows = entryAt(range, numberField(item, 'rtindex')).rows?.(scope) ?? null
+  if (rows) sublinks.refuse([rows.item], 'a subquery in a function in FROM')
+  return rows
+}
+
+/** An inner join, or a left join to a function. */
+function isInnerOrLateral(item: TreeNode, range: readonly RangeEntry[]): boolean {
+  const type = numberField(item, 'jointype')
+  const right = nodeField(item, 'rarg')
+  return type === JOIN.inner || (type === JOIN.left && right.tag === 'RANGETBLREF' && hasRows(right, range))
 }
 
 function bindFromItem(
@@ -324,8 +406,14 @@ function bindFromItem(
   sublinks: Sublinks,
   context: Environment,
 ): Node {
+  if (item.tag !== 'RANGETBLREF' && item.tag !== 'JOINEXPR') throw internalError(`FROM item ${item.tag}`)
+  const makesRows = item.tag === 'RANGETBLREF' || isInnerOrLateral(item, range)
+  if (makesRows && hasRows(item, range)) {
+    const list = new FromList(context)
+    addFromItem(list, item, range, rows, sublinks, context)
+    return sublinks.filtered(list.node(), list.predicate)
+  }
   if (item.tag === 'RANGETBLREF') return entryAt(range, numberField(item, 'rtindex')).node()
-  if (item.tag !== 'JOINEXPR') throw internalError(`FROM item ${item.tag}`)
   const [left, right] = ['larg', 'rarg'].map((side) =>
     bindFromItem(nodeField(item, side), range, rows, sublinks, context),
   )
@@ -390,6 +478,7 @@ function scopeOver(
   range: readonly RangeEntry[],
   { request, outer }: Environment,
   external: Scope['external'],
+  sets?: Scope['rows'],
 ): QueryScope {
   const scope: QueryScope = {
     request,
@@ -406,6 +495,7 @@ function scopeOver(
       return entryAt(range, numberField(node, 'varno')).column(attnum, scope)
     },
     external,
+    ...(sets ? { rows: sets } : {}),
   }
   return scope
 }

@@ -1,8 +1,9 @@
 /** The range table: what stands in FROM, each entry as algebra, and what its columns are to an expression. */
+import { ref } from '../algebra/build.ts'
 import { type Column, columnOf, type Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Scan } from '../algebra/operators/scan.ts'
-import { type Scalar, scalarNullable } from '../algebra/scalar.ts'
+import { type Scalar, scalarNullable, type TypeRef } from '../algebra/scalar.ts'
 import { internalError, unsupported } from '../catalog/error.ts'
 import {
   booleanField,
@@ -17,7 +18,9 @@ import { isNode, parseViewQuery, type TreeNode, type TreeValue } from '../catalo
 import { quoteIdentifier } from '../catalog/quote.ts'
 import type { RelationFacts } from '../catalog/request.ts'
 import { bindExpression } from './expression.ts'
+import { functionItem, type ItemColumns, itemColumns, type RowsItem } from './from-function.ts'
 import { bindQuery, columnTypes, type Environment } from './query.ts'
+import { readTypes } from './read-types.ts'
 import type { Scope } from './scope.ts'
 
 export interface RangeEntry {
@@ -25,6 +28,8 @@ export interface RangeEntry {
   node(): Node
   /** The scalar that column `attnum` (from 1) stands for. `scope` is that of the query, for expressions over other entries. */
   column(attnum: number, scope: Scope): Scalar
+  /** Of an item that is made of each row of the items before it: what it is made by. Absent for what stands by itself. */
+  rows?(scope: Scope): RowsItem
 }
 
 /** RTEKind (parsenodes.h); GROUP is new in PostgreSQL 18. */
@@ -42,10 +47,17 @@ const RTE = {
 }
 
 export function bindRangeTable(query: TreeNode, environment: Environment): readonly RangeEntry[] {
-  return nodeListField(query, 'rtable').map((entry) => bindEntry(entry, environment))
+  const types = readTypes(query)
+  return nodeListField(query, 'rtable').map((entry, i) =>
+    bindEntry(entry, environment, types.get(i + 1) ?? new Map()),
+  )
 }
 
-function bindEntry(entry: TreeNode, environment: Environment): RangeEntry {
+function bindEntry(
+  entry: TreeNode,
+  environment: Environment,
+  types: ReadonlyMap<number, TypeRef>,
+): RangeEntry {
   switch (numberField(entry, 'rtekind')) {
     case RTE.relation:
       return lazily(() => bindRelation(entry, environment))
@@ -60,7 +72,10 @@ function bindEntry(entry: TreeNode, environment: Environment): RangeEntry {
     case RTE.cte:
       return lazily(() => bindCte(entry, environment))
     case RTE.function:
-      return refused('a function in FROM')
+      return madeOfRows(
+        itemColumns(entry, types, environment.ids, booleanField(entry, 'funcordinality')),
+        (columns, scope) => functionItem(entry, columns, scope),
+      )
     case RTE.tablefunc:
       return refused('XMLTABLE or JSON_TABLE')
     case RTE.result:
@@ -89,6 +104,25 @@ function lazily(bind: () => Node): RangeEntry {
       if (!column) throw internalError(`there is no column ${attnum}`)
       return { kind: 'column', id: column.id, type: column.type }
     },
+  }
+}
+
+/** A function, or whatever else is made anew of each row of the items before it. */
+function madeOfRows(
+  columns: ItemColumns,
+  rows: (columns: ItemColumns, scope: Scope) => RowsItem,
+): RangeEntry {
+  return {
+    node: () => {
+      throw internalError('a function is read over what stands before it')
+    },
+    column: (attnum) => {
+      if (attnum === 0) throw unsupported('a whole-row reference', 'List the columns one by one.')
+      const column = columns.byAttnum.get(attnum)
+      if (!column) throw internalError(`a function has no column ${attnum}`)
+      return ref(column)
+    },
+    rows: (scope) => rows(columns, scope),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Scalar } from '../algebra/scalar.ts'
+import type { Expression, Scalar, TypeRef } from '../algebra/scalar.ts'
 import type { TreeNode } from '../catalog/node-tree.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 
@@ -15,6 +15,11 @@ export interface Scope {
    * construct is not allowed.
    */
   external(node: TreeNode): Scalar
+  /**
+   * What a call of a set-returning function stands for; absent where none may stand. `field`: of its rows one column is
+   * read, which the call, returning an anonymous record, does not name.
+   */
+  rows?(call: Expression, field: { readonly number: number; readonly type: TypeRef } | null): Scalar
 }
 
 /** The scope of a SELECT, which subqueries in it see as the one around them. */

@@ -5,6 +5,7 @@
  */
 import { ref } from '../algebra/build.ts'
 import type { Column, Node } from '../algebra/node.ts'
+import { expandNeeds, madeColumns } from '../algebra/operators/expand.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { MatchKey } from '../algebra/operators/key-match.ts'
 import type { Read } from '../algebra/operators/read.ts'
@@ -28,6 +29,7 @@ export function missingProbes(term: Node): readonly MissingProbe[] {
     case 'join':
     case 'outer-join':
     case 'semi-join':
+    case 'expand':
     case 'filter':
     case 'project':
       return steps([term], [])
@@ -112,6 +114,11 @@ function stepsOf(nodes: readonly Node[], predicate: readonly Scalar[]): Steps {
           found.computed.push({ column: column.id, needs: [...scalarColumns(value)] })
         return
       }
+      case 'expand':
+        visit(node.input, conditions)
+        for (const column of madeColumns(node))
+          found.computed.push({ column: column.id, needs: expandNeeds(node) })
+        return
       case 'join':
         for (const input of node.inputs) visit(input, [...conditions, ...node.predicate])
         return
@@ -175,7 +182,7 @@ function idsOf(node: Node): ReadonlySet<ColumnId> {
 /** The tables that are read whole to find the rows of a few groups. */
 export function missingGroupProbes(input: Node, keys: readonly Scalar[]): readonly MissingProbe[] {
   const nodes = subtree(input)
-  if (nodes.some(({ op }) => !['scan', 'filter', 'project', 'join'].includes(op))) return []
+  if (nodes.some(({ op }) => !['scan', 'filter', 'project', 'join', 'expand'].includes(op))) return []
   // Ids are unique, so a column is what the projection says that made it.
   const made = new Map(
     nodes.flatMap((node) =>

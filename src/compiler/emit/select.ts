@@ -14,6 +14,7 @@ import type { UnionAll } from '../algebra/operators/union-all.ts'
 import { type ColumnId, type Scalar, scalarColumns } from '../algebra/scalar.ts'
 import { internalError } from '../catalog/error.ts'
 import type { CompileRequest } from '../catalog/request.ts'
+import { expand } from './expand.ts'
 import { groupByImage } from './image.ts'
 import { keyMatch, outerJoin, rowMatch, semiJoin } from './match.ts'
 import { columnName } from './names.ts'
@@ -130,6 +131,8 @@ export class Printer {
         const weight = input.weight === null ? times : `${input.weight} * ${times}`
         return { ...input, where: [...input.where, `${times} > 0`], weight }
       }
+      case 'expand':
+        return expand(node, this)
       case 'outer-join':
         return outerJoin(node, this)
       case 'semi-join':

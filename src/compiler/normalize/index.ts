@@ -5,6 +5,7 @@ import { internalError } from '../catalog/error.ts'
 import { flattenJoins } from './flatten-joins.ts'
 import { mergeProjections } from './merge-projections.ts'
 import { pruneColumns } from './prune-columns.ts'
+import { sinkFilters } from './sink-filters.ts'
 
 export interface Rewrite {
   readonly name: string
@@ -12,6 +13,7 @@ export interface Rewrite {
 }
 
 export const rewrites: readonly Rewrite[] = [
+  { name: 'sink-filters', apply: sinkFilters },
   { name: 'flatten-joins', apply: flattenJoins },
   { name: 'merge-projections', apply: mergeProjections },
   { name: 'prune-columns', apply: (node) => pruneColumns(node) },

@@ -21,6 +21,21 @@ export function pruneColumns(node: Node, needed: ReadonlySet<ColumnId> | null = 
       for (const { value } of outputs) scalarColumns(value, read)
       return { ...node, outputs, input: pruneColumns(node.input, read) }
     }
+    case 'expand': {
+      const made = node.made.map((column) => (column && needed && !needed.has(column.id) ? null : column))
+      const read = new Set(
+        needed ??
+          operatorOf(node)
+            .columns(node)
+            .map((column) => column.id),
+      )
+      for (const scalar of operatorOf(node).scalars(node)) scalarColumns(scalar, read)
+      // The condition of a LEFT JOIN reads them, too.
+      const kept = node.outer
+        ? node.made.map((column) => (column && read.has(column.id) ? column : null))
+        : made
+      return { ...node, made: kept, input: pruneColumns(node.input, read) }
+    }
     case 'aggregate': {
       const read = new Set<ColumnId>()
       for (const scalar of operatorOf(node).scalars(node)) scalarColumns(scalar, read)

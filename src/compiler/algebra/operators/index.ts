@@ -4,6 +4,7 @@ import type { Operator } from '../operator.ts'
 import { aggregate } from './aggregate.ts'
 import { consolidate } from './consolidate.ts'
 import { distinctOn } from './distinct-on.ts'
+import { expand } from './expand.ts'
 import { filter } from './filter.ts'
 import { join } from './join.ts'
 import { keyMatch } from './key-match.ts'
@@ -30,6 +31,7 @@ export const operators = {
   'semi-join': semiJoin,
   'union-all': unionAll,
   aggregate,
+  expand,
   repeat,
   window,
   'distinct-on': distinctOn,

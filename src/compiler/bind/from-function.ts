@@ -1,0 +1,126 @@
+/** Functions in FROM: what the item is called with, and its columns. */
+import type { Column, ColumnIds } from '../algebra/node.ts'
+import type { Expand } from '../algebra/operators/expand.ts'
+import type { Expression, Scalar, TypeRef } from '../algebra/scalar.ts'
+import { internalError, unsupported } from '../catalog/error.ts'
+import {
+  booleanField,
+  intListField,
+  nodeField,
+  nodeListField,
+  numberField,
+  oidListField,
+  stringListField,
+} from '../catalog/node-field.ts'
+import type { TreeNode } from '../catalog/node-tree.ts'
+import { quoteIdentifier } from '../catalog/quote.ts'
+import { expression, Template } from './binding.ts'
+import { bindExpression } from './expression.ts'
+import { castTypeSql, collationSql } from './facts.ts'
+import type { Scope } from './scope.ts'
+import { knownModifier } from './type-modifier.ts'
+
+/** An item of FROM that is made of each row of the items before it. */
+export type RowsItem = Pick<Expand, 'item' | 'made' | 'ordinality' | 'isOne'>
+
+export interface ItemColumns {
+  /** By position in the list of aliases: a dropped column of a row type has none. */
+  readonly made: readonly (Column | null)[]
+  readonly byAttnum: ReadonlyMap<number, Column>
+  readonly ordinality: Column | null
+}
+
+const HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
+const BIGINT_OID = 20
+
+/** The columns that are read of an item; `types` says of which type. */
+export function itemColumns(
+  entry: TreeNode,
+  types: ReadonlyMap<number, TypeRef>,
+  ids: ColumnIds,
+  isNumbered: boolean,
+): ItemColumns {
+  const names = stringListField(nodeField(entry, 'eref'), 'colnames')
+  const byAttnum = new Map<number, Column>()
+  const made: (Column | null)[] = []
+  let ordinality: Column | null = null
+  for (const [i, name] of names.entries()) {
+    const isOrdinality = isNumbered && i === names.length - 1
+    const type = types.get(i + 1) ?? (isOrdinality ? { oid: BIGINT_OID, typmod: -1, collation: 0 } : null)
+    const column = type && ids.make(name, type, !isOrdinality)
+    if (column) byAttnum.set(i + 1, column)
+    if (isOrdinality) ordinality = column
+    if (name !== '') made.push(column)
+  }
+  return { made, byAttnum, ordinality }
+}
+
+export function functionItem(entry: TreeNode, columns: ItemColumns, scope: Scope): RowsItem {
+  const calls = nodeListField(entry, 'functions')
+  const isNumbered = booleanField(entry, 'funcordinality')
+  const [first] = calls
+  if (!first) throw internalError('ROWS FROM nothing')
+  const common = { made: columns.made, ordinality: columns.ordinality?.id ?? null }
+  const value = nodeField(first, 'funcexpr')
+  if (calls.length === 1 && !isCall(value)) {
+    if (isNumbered) throw unsupported('WITH ORDINALITY over an expression', HINT)
+    const scalar = bindExpression(value, scope)
+    return {
+      ...common,
+      item: rowsExpression('an expression in FROM', ['(SELECT ', ')'], [scalar]),
+      isOne: true,
+    }
+  }
+  const definitions = calls.map((call) => definitionList(call, scope))
+  // One function by itself reads better without ROWS FROM.
+  const isPlain = calls.length === 1 && definitions[0] === ''
+  const text = new Template().text(isPlain ? '' : 'ROWS FROM (')
+  for (const [i, call] of calls.entries()) {
+    const node = nodeField(call, 'funcexpr')
+    if (!isCall(node)) throw unsupported('ROWS FROM over an expression', HINT)
+    // A set is what is wanted here.
+    text.text(i > 0 ? ', ' : '').hole(bindExpression(node, { ...scope, rows: (made) => made }))
+    text.text(definitions[i] ?? '')
+  }
+  text.text(`${isPlain ? '' : ')'}${isNumbered ? ' WITH ORDINALITY' : ''}`)
+  const isOne = calls.every((call) => !booleanField(nodeField(call, 'funcexpr'), 'funcretset'))
+  return { ...common, item: rowsExpression(ROWS_FROM, text.parts, text.args), isOne }
+}
+
+const ROWS_FROM = 'a function in FROM'
+
+/** The text of a FROM item. */
+export function rowsExpression(
+  construct: string,
+  parts: readonly string[],
+  args: readonly Scalar[],
+): Expression {
+  return expression({ construct, parts, args, type: { oid: RECORD, typmod: -1, collation: 0 } })
+}
+
+const RECORD = 2249
+
+/** Called as a function is, not written as a cast. */
+function isCall(node: TreeNode): boolean {
+  if (node.tag !== 'FUNCEXPR') return false
+  const format = numberField(node, 'funcformat')
+  return format === 0 || format === 3
+}
+
+/** `AS (name type, …)` */
+function definitionList(call: TreeNode, { request }: Scope): string {
+  const names = stringListField(call, 'funccolnames')
+  const types = oidListField(call, 'funccoltypes')
+  const typmods = intListField(call, 'funccoltypmods')
+  const collations = oidListField(call, 'funccolcollations')
+  if (types.length === 0) return ''
+  const columns = types.map((oid, i) => {
+    const typmod = typmods[i] ?? -1
+    const sql = typmod === -1 ? castTypeSql(request, oid) : knownModifier(oid, typmod)
+    if (sql === undefined) throw unsupported('a column definition list of this type', HINT)
+    const collation = collations[i] ?? 0
+    const collate = collation === 0 || collation === 100 ? '' : ` COLLATE ${collationSql(request, collation)}`
+    return `${quoteIdentifier(names[i] ?? '')} ${sql}${collate}`
+  })
+  return ` AS (${columns.join(', ')})`
+}

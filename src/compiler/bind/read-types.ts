@@ -1,0 +1,34 @@
+import type { TypeRef } from '../algebra/scalar.ts'
+import { numberField } from '../catalog/node-field.ts'
+import { isNode, type TreeNode, type TreeValue } from '../catalog/node-tree.ts'
+
+/** By range table entry and column: the types of all columns that a query, or one inside it, mentions of its own entries. */
+export type ReadTypes = ReadonlyMap<number, ReadonlyMap<number, TypeRef>>
+
+/**
+ * The server's analysis has decided what the columns of a function are (OUT parameters, column definition lists,
+ * polymorphic results) and says so wherever one is read.
+ */
+export function readTypes(query: TreeNode): ReadTypes {
+  const types = new Map<number, Map<number, TypeRef>>()
+  const visit = (value: TreeValue, level: number): void => {
+    if (Array.isArray(value)) {
+      for (const item of value as readonly TreeValue[]) visit(item, level)
+      return
+    }
+    if (!isNode(value)) return
+    if (value.tag === 'VAR' && numberField(value, 'varlevelsup') === level) {
+      const columns = types.get(numberField(value, 'varno')) ?? new Map<number, TypeRef>()
+      columns.set(numberField(value, 'varattno'), {
+        oid: numberField(value, 'vartype'),
+        typmod: numberField(value, 'vartypmod'),
+        collation: numberField(value, 'varcollid'),
+      })
+      types.set(numberField(value, 'varno'), columns)
+    }
+    const inner = value.tag === 'QUERY' ? level + 1 : level
+    for (const field of Object.values(value.fields)) visit(field, inner)
+  }
+  for (const field of Object.values(query.fields)) visit(field, 0)
+  return types
+}
