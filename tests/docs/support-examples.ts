@@ -33,6 +33,8 @@ export const SCHEMA = `
   CREATE AGGREGATE product(int) (SFUNC = int4mul, STYPE = int, INITCOND = '1');
   CREATE SCHEMA other;
   CREATE FUNCTION other.many(int, int) RETURNS SETOF int LANGUAGE sql IMMUTABLE AS 'SELECT generate_series($1, $2)';
+  CREATE FUNCTION other.loose(int, OUT a int, OUT b text) RETURNS SETOF record LANGUAGE sql IMMUTABLE AS 'SELECT $1, $1::text';
+  CREATE FUNCTION other.unnamed(int) RETURNS SETOF record LANGUAGE sql IMMUTABLE AS 'SELECT $1, $1::text';
   CREATE OPERATOR other.%%% (LEFTARG = int, RIGHTARG = int, FUNCTION = other.many);
   SELECT pgstream.create_stream_table('totals', 'SELECT customer, count(*) AS n FROM orders GROUP BY customer');
 `
@@ -69,6 +71,8 @@ export const CHAPTERS: readonly Chapter[] = [
       the first rows of each group   :: SELECT customer, id FROM (SELECT customer, id, row_number() OVER (PARTITION BY customer ORDER BY amount DESC, id) AS place FROM orders) AS q WHERE place <= 3
       PARTITION BY a type without order :: SELECT id, count(*) OVER (PARTITION BY id::text::xid) AS n FROM orders
       set-returning functions        :: SELECT id, generate_series(1, 3) AS n FROM orders
+      several of them, nested, grouped by :: SELECT generate_series(1, id) AS n, count(*) AS c FROM orders GROUP BY 1
+      several that return records    :: SELECT id, (jsonb_each(note::text::jsonb)).key, (other.loose(id)).a FROM orders
     `),
   },
   {
@@ -149,6 +153,13 @@ export const CHAPTERS: readonly Chapter[] = [
       tables with children           :: SELECT a FROM parent
       FROM ONLY                      :: SELECT a FROM ONLY parent
       functions in FROM              :: SELECT n FROM generate_series(1, 3) AS n
+      functions over columns, LATERAL :: SELECT o.id, w, i FROM orders o LEFT JOIN regexp_split_to_table(o.note::text, ' ') WITH ORDINALITY AS t(w, i) ON true
+      ROWS FROM                      :: SELECT o.id, a, b FROM orders o, ROWS FROM (generate_series(1, o.id), jsonb_object_keys(o.note::text::jsonb)) AS r(a, b)
+      functions within the right of an outer join, over its left :: SELECT o.id FROM orders o LEFT JOIN (log CROSS JOIN generate_series(1, o.id) AS g) ON true
+      an expression WITH ORDINALITY  :: SELECT a FROM orders o, coalesce(o.id, 1) WITH ORDINALITY AS c(a, i)
+      an expression in ROWS FROM     :: SELECT a FROM orders o, ROWS FROM (generate_series(1, o.id), coalesce(o.id, 1)) AS r(a, b)
+      a column definition list       :: SELECT l.b FROM orders o, other.unnamed(o.id) AS l(a int, b text)
+      one with a length of its own   :: SELECT l.b FROM orders o, other.unnamed(o.id) AS l(a int, b varchar(5)[])
       XMLTABLE, JSON_TABLE           :: SELECT j.a FROM orders, JSON_TABLE(note::text::jsonb, '$' COLUMNS (a int PATH '$.a')) AS j
       a table with row security      :: SELECT a FROM private
       materialized views             :: SELECT a FROM kept
