@@ -9,6 +9,8 @@ CREATE TABLE pgstream.frontiers (
   -- The stream table shows the ordinary tables below it as they were at this time; where other stream tables are in
   -- between, that is what these showed.
   data_timestamp timestamptz,
+  -- Of a query with conditions on the time, now() as of which they were asked; NULL for any other.
+  moment timestamptz,
   -- It was equal to its query over its sources at this time; from here on a bound counts.
   checked_at timestamptz,
   last_refresh_at timestamptz,

@@ -1,5 +1,6 @@
 /** What a query, or a term, means: the Z-set of its rows over given leaves. One clause per operator, after its definition. */
 
+import { asOfThen } from '../../src/compiler/algebra/moment.ts'
 import type { Node, PartitionNode } from '../../src/compiler/algebra/node.ts'
 import type { Aggregate, AggregateCall } from '../../src/compiler/algebra/operators/aggregate.ts'
 import type { Expand } from '../../src/compiler/algebra/operators/expand.ts'
@@ -128,6 +129,15 @@ export function rows(node: Node, leaves: Leaves, at: 'before' | 'after' = 'after
       return of(node.input).flatMap(({ row, weight }) =>
         expanded(node, row).map((each) => ({ row: each, weight })),
       )
+    case 'temporal-filter':
+      return of(node.input).filter(({ row }) =>
+        holds([node.at === 'then' ? asOfThen(node.condition) : node.condition], row),
+      )
+    case 'temporal-crossing':
+      return of(node.input).flatMap(({ row, weight }) => {
+        const [was, is] = [holds([asOfThen(node.condition)], row), holds([node.condition], row)]
+        return was === is ? [] : [{ row, weight: is ? weight : -weight }]
+      })
     case 'negate':
       return negate(of(node.input))
     case 'consolidate':

@@ -6,6 +6,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT pgstream._qualified_name(c.oid), k.names,
     CASE m ->> 'purpose' WHEN 'join' THEN 'without it the table is read whole when another source changes'
+      WHEN 'time' THEN 'without it the table is read whole whenever time has passed'
       ELSE 'without it the table is read whole when a group must be computed anew' END,
     format('CREATE INDEX %sON %s (%s)', CASE c.relkind WHEN 'p' THEN '' ELSE 'CONCURRENTLY ' END, pgstream._qualified_name(c.oid),
       (SELECT string_agg(quote_ident(n), ', ' ORDER BY i) FROM unnest(k.names) WITH ORDINALITY AS u(n, i))),

@@ -28,6 +28,8 @@ BEGIN
     own_seq = pg_sequence_last_value('pgstream.change_seq'),
     -- Who reads other stream tables is not younger than these: pgstream._date says so afterwards.
     checked_at = as_of, data_timestamp = as_of,
+    -- The transaction's, as the statement saw it.
+    moment = CASE WHEN f.moment IS NOT NULL THEN now() END,
     last_refresh_at = clock_timestamp(), last_duration_ms = duration_ms,
     -- What is differential is of this cluster.
     system_identifier = CASE WHEN is_full THEN pgstream._cluster() ELSE f.system_identifier END,

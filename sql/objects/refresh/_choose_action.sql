@@ -26,6 +26,8 @@ BEGIN
     END IF;
   END LOOP;
   action := 'DIFFERENTIAL';
+  -- Only time has passed.
+  variant := coalesce(variant, 'from_time');
   IF changed_rows <= cached_limit THEN
     RETURN;
   END IF;

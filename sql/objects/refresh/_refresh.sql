@@ -51,8 +51,8 @@ BEGIN
   END IF;
   IF target.is_of_this_cluster AND NOT target.needs_reinit AND NOT target.needs_replan AND target.strategy = 'DIFFERENTIAL' THEN
     pending := pgstream._pending(target);
-    IF 0 = ALL (pending) THEN
-      frontier := target.frontier;
+    frontier := target.frontier;
+    IF 0 = ALL (pending) AND (frontier.moment <> now()) IS NOT TRUE THEN
       -- Once a second is enough to say how fresh the content is.
       IF NOT repeatable AND frontier.checked_at < as_of - interval '1 second' THEN
         -- What it reads through other stream tables is as old as these are: their refresh tells.
@@ -107,7 +107,8 @@ BEGIN
   ELSE
     IF pending IS NULL THEN
       pending := pgstream._pending(target);
-      IF 0 = ALL (pending) THEN
+      frontier := target.frontier;
+      IF 0 = ALL (pending) AND (frontier.moment <> now()) IS NOT TRUE THEN
         RETURN 'NO_DATA';
       END IF;
     END IF;
@@ -122,7 +123,7 @@ BEGIN
   IF NOT result.applied THEN
     -- Between the look and the statement another source changed, or one was truncated.
     pending := pgstream._pending(target);
-    IF pending[cardinality(pending)] > 0 THEN
+    IF pending[cardinality(pending)] > 0 OR chosen.variant = 'from_time' THEN
       chosen := pgstream._choose_action(target, rights.sources, pending);
     ELSE
       chosen.variant := CASE WHEN chosen.variant LIKE '%_bulk' THEN 'from_all_bulk' ELSE 'from_all' END;
@@ -144,6 +145,10 @@ BEGIN
     UPDATE pgstream.pgs_stream_tables s
     SET needs_reinit = false, reinit_reason = NULL, consecutive_errors = 0, last_error = NULL, status = 'ACTIVE'
     WHERE s.pgs_id = id AND s.xmin = target.version;
+  END IF;
+  -- Time has passed, and nothing came of it.
+  IF chosen.variant = 'from_time' AND result.inserted + result.updated + result.deleted = 0 THEN
+    RETURN 'NO_DATA';
   END IF;
   PERFORM pgstream._record(id, chosen.action, 'COMPLETED', result, as_of, duration_ms, initiated_by, chosen.reason);
   RETURN chosen.action;

@@ -31,7 +31,7 @@ BEGIN
           -- A refresh takes its time: start early enough for the bound to hold.
           WHEN f.checked_at + make_interval(secs => greatest(g.seconds - coalesce(f.last_duration_ms, 0) / 500.0, 0)) <= c.now
             THEN s.strategy <> 'DIFFERENTIAL' OR s.needs_reinit OR s.needs_replan OR NOT c.is_watched
-              OR v.moved OR f.system_identifier IS DISTINCT FROM c.cluster
+              OR v.moved OR f.moment IS NOT NULL OR f.system_identifier IS DISTINCT FROM c.cluster
           ELSE g.seconds <= 1 AND s.strategy = 'DIFFERENTIAL' AND v.moved END AS wants
       FROM pgstream.graph g
       JOIN pgstream.pgs_stream_tables s USING (pgs_id)

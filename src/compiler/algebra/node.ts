@@ -21,6 +21,8 @@ import type { Repeat } from './operators/repeat.ts'
 import type { RowMatch } from './operators/row-match.ts'
 import type { Scan } from './operators/scan.ts'
 import type { SemiJoin } from './operators/semi-join.ts'
+import type { TemporalCrossing } from './operators/temporal-crossing.ts'
+import type { TemporalFilter } from './operators/temporal-filter.ts'
 import type { UnionAll } from './operators/union-all.ts'
 import type { Values } from './operators/values.ts'
 import type { Window } from './operators/window.ts'
@@ -52,6 +54,8 @@ export type Node =
   | RowMatch
   | Scan
   | SemiJoin
+  | TemporalCrossing
+  | TemporalFilter
   | UnionAll
   | Values
   | Window

@@ -45,6 +45,8 @@ export interface Operator<N extends Node> {
    * Operators of class `group` and `partition` do not come here: delta/stage.ts cuts the query at them.
    */
   differentiate(node: N, inputs: Differentials): Node | null
+  /** The operator as it was before the change, or is after it; absent where it is the same. */
+  inState?(node: N, version: 'before' | 'after'): N
   /** One line for explain, without the inputs. */
   describe(node: N, scalar: (scalar: Scalar) => string): string
 }

@@ -78,6 +78,8 @@ function columnScale(id: ColumnId, node: Node, base: BaseType): Scale {
     case 'outer-join':
     case 'semi-join':
     case 'expand':
+    case 'temporal-filter':
+    case 'temporal-crossing':
     case 'negate':
     case 'repeat':
     case 'consolidate': {

@@ -6,20 +6,27 @@ import { parseViewQuery } from '../catalog/node-tree.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { bindQuery } from './query.ts'
 import { assertMaintainable } from './stability.ts'
+import { temporalFilters } from './temporal.ts'
 
 /** @throws CompileError of kind `unsupported` for what is not maintained incrementally. */
 export function bind(request: CompileRequest): Project {
-  const query = bindQuery(parseViewQuery(request.tree), {
+  const bound = bindQuery(parseViewQuery(request.tree), {
     request,
     ids: new ColumnIds(),
     ctes: [],
     outer: [],
   })
+  const query = { ...bound, input: temporalFilters(bound.input) }
   assertStable(query)
   return query
 }
 
 function assertStable(node: Node): void {
+  // What it may read of the time was looked at when it was made.
+  if (node.op === 'temporal-filter') {
+    assertStable(node.input)
+    return
+  }
   operatorOf(node).scalars(node).forEach(assertMaintainable)
   operatorOf(node).inputs(node).forEach(assertStable)
 }

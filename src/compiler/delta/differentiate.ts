@@ -65,7 +65,7 @@ export function stateOf(node: Node, version: 'before' | 'after', changed: Change
   }
   const operator = operatorOf(node)
   return operator.withInputs(
-    node,
+    operator.inState?.(node, version) ?? node,
     operator.inputs(node).map((input) => stateOf(input, version, changed)),
   )
 }

@@ -60,6 +60,7 @@ export function cachedFunction(
   variant: string,
   statement: string,
   probing: boolean,
+  timed = false,
 ): GeneratedFunction {
   const body = `#variable_conflict use_column
 DECLARE
@@ -68,15 +69,20 @@ BEGIN
   ${indent(intoResult(statement))};
   RETURN pgstream_result;
 END`
-  const settings = [...PINNED, ...definedUnder(request, false), ...CACHED, ...(probing ? PROBING : [])]
+  const settings = [...PINNED, ...definedUnder(request, timed), ...CACHED, ...(probing ? PROBING : [])]
   return generated(request, variant, body, settings)
 }
 
-/** For large changes: planned at each call, with the frontier's values and the tables' present sizes. */
-export function bulkFunction(request: CompileRequest, variant: string, statement: string): GeneratedFunction {
+/** For large changes: planned at each call, with the frontier's values and the tables' present sizes. `timed`: see fullFunction. */
+export function bulkFunction(
+  request: CompileRequest,
+  variant: string,
+  statement: string,
+  timed = false,
+): GeneratedFunction {
   return plannedFunction(request, `${variant}_bulk`, statement, [
     ...PINNED,
-    ...definedUnder(request, false),
+    ...definedUnder(request, timed),
     ...BULK,
     ...IN_MEMORY,
   ])

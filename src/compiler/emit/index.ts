@@ -1,5 +1,6 @@
 /** From staged algebra to the plan: all the DDL and SQL of one stream table. */
 
+import { THEN } from '../algebra/moment.ts'
 import type { Column, Node } from '../algebra/node.ts'
 import type { Project } from '../algebra/operators/project.ts'
 import { readColumns } from '../bind/read-columns.ts'
@@ -34,9 +35,10 @@ import {
   scratchFunctions,
   stageFunction,
 } from './refresh.ts'
-import { Printer } from './select.ts'
+import { cte, Printer } from './select.ts'
 import { stageIndexes } from './stage-indexes.ts'
 import { chooseStorage } from './storage.ts'
+import { asStored, dependsOnTime, storedMoment } from './temporal.ts'
 import { queryText } from './text/query-text.ts'
 
 /** A statement as explain shows it, and the function that runs it. */
@@ -67,13 +69,15 @@ export function emitDifferential(
   const statements = new Map<string, Statement>()
   const functions: GeneratedFunction[] = []
   const missing: MissingProbe[] = []
+  const timed = [root, ...staged.stages.map(({ node }) => node)].some(dependsOnTime)
   const pair = (variant: string, label: string, changed: readonly number[]) => {
     const statement = refreshStatement(definition, changed)
     const gaps = terms(staged, root, changed).flatMap(missingProbes)
     missing.push(...gaps)
-    const cached = cachedFunction(request, variant, statement, gaps.length === 0)
+    const cached = cachedFunction(request, variant, statement, gaps.length === 0, timed)
     // With several sources a few changes of one may meet many of another: there the guess that is too low does less harm.
-    const bulk = bulkFunction(request, variant, refreshStatement(definition, changed, changed.length === 1))
+    const isBulkOfOne = changed.length === 1
+    const bulk = bulkFunction(request, variant, refreshStatement(definition, changed, isBulkOfOne), timed)
     functions.push(cached, bulk)
     statements.set(`delta sql (${label})`, { sql: statement, function: cached.name })
     return { function: cached.name, bulk: bulk.name }
@@ -90,8 +94,10 @@ export function emitDifferential(
       : first
         ? { function: first.function, bulk: first.bulk }
         : null
-  const full = fullFunction(request, fullStatement(definition))
-  const fill = fillFunction(request, fillStatement(definition))
+  // Nothing but time has passed.
+  if (timed) pair('from_time', 'time', [])
+  const full = fullFunction(request, fullStatement(definition), timed)
+  const fill = fillFunction(request, fillStatement(definition), timed)
   const pending = pendingFunction(request, pendingStatement(relations))
   missing.push(
     ...staged.stages.flatMap((stage) =>
@@ -103,7 +109,8 @@ export function emitDifferential(
   statements.set('full sql', { sql: fullStatement(definition), function: full.name })
   const own = staged.stages.flatMap((stage) => ownTable(request, storage, stage) ?? [])
   const printer = new Printer(request, fillLeaves(new Map()))
-  const query = printer.query(whole, outputsOf(request, whole), false)
+  const stored = printer.query(asStored(whole), outputsOf(request, whole), false)
+  const query = timed ? `WITH ${cte(THEN, storedMoment(request))}\n${stored}` : stored
   return {
     definition,
     statements,
@@ -136,6 +143,7 @@ export function emitDifferential(
       refresh: { single, general, pending: pending.name, full: full.name, fill: fill.name },
       stateTables: own.map(({ sql }) => sql),
       query,
+      ...(timed ? { dependsOnTime: true } : {}),
       missingIndexes: missingIndexes(missing),
     },
   }

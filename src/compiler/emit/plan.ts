@@ -27,6 +27,8 @@ export interface Plan {
   readonly stateTables: readonly string[]
   /** The query as the compiler understood it: qualified names, no dependence on settings. */
   readonly query: string
+  /** Rows come and go as time passes: the frontier keeps the moment of the content, and a refresh is due without a change. */
+  readonly dependsOnTime?: true
   /** Indexes that would make a step of some delta a probe. */
   readonly missingIndexes: readonly MissingIndex[]
   /** Where each column of the result comes from. */
@@ -61,8 +63,11 @@ export interface MissingIndex {
   readonly relation: number
   /** Attnums, the leading ones of a btree or hash index. */
   readonly columns: readonly number[]
-  /** What is read whole without it: `join`, when another source changes; `group`, when a group must be computed anew. */
-  readonly purpose: 'join' | 'group'
+  /**
+   * What is read whole without it: `join`, when another source changes; `group`, when a group must be computed anew; `time`,
+   * whenever time has passed.
+   */
+  readonly purpose: 'join' | 'group' | 'time'
 }
 
 /**

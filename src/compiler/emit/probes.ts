@@ -10,11 +10,12 @@ import { operatorOf } from '../algebra/operators/index.ts'
 import type { MatchKey } from '../algebra/operators/key-match.ts'
 import type { Read } from '../algebra/operators/read.ts'
 import type { Scan } from '../algebra/operators/scan.ts'
+import type { TemporalCrossing } from '../algebra/operators/temporal-crossing.ts'
 import { BOOLEAN, type ColumnId, mapScalar, type Scalar, scalarColumns } from '../algebra/scalar.ts'
 
 /** A join step, or a search for the rows of a group, that no index serves. */
 export interface MissingProbe {
-  readonly purpose: 'join' | 'group'
+  readonly purpose: 'join' | 'group' | 'time'
   readonly relation: number
   readonly sql: string
   /** Attnums that equalities fix: an index on one of them (first) would make it a probe. */
@@ -31,8 +32,11 @@ export function missingProbes(term: Node): readonly MissingProbe[] {
     case 'semi-join':
     case 'expand':
     case 'filter':
+    case 'temporal-filter':
     case 'project':
       return steps([term], [])
+    case 'temporal-crossing':
+      return crossingSteps(term)
     case 'key-match':
       return [
         ...missingProbes(term.delta),
@@ -69,6 +73,14 @@ function steps(nodes: readonly Node[], predicate: readonly Scalar[]): readonly M
   return found.reached.size === 0 ? below : [...unprobed(found, new Set()), ...below]
 }
 
+/** From a range of a column on, as from any other columns that are known. */
+function crossingSteps(term: TemporalCrossing): readonly MissingProbe[] {
+  const known: Scalar = { kind: 'column', id: ASKED, type: BOOLEAN }
+  const ranges = term.ranges.map(({ value }): Scalar => ({ ...EQUALS, args: [value, known] }))
+  const found = stepsOf([term.input], ranges)
+  return unprobed(found, new Set([ASKED])).map((each) => ({ ...each, purpose: 'time' }))
+}
+
 /** A stored table in a join, and the conditions as its columns meet them. */
 interface Step {
   readonly scan: Scan
@@ -103,6 +115,9 @@ function stepsOf(nodes: readonly Node[], predicate: readonly Scalar[]): Steps {
         return
       case 'filter':
         visit(node.input, [...conditions, ...node.predicate])
+        return
+      case 'temporal-filter':
+        visit(node.input, [...conditions, node.condition])
         return
       case 'project': {
         const values = new Map(node.outputs.map(({ column, value }) => [column.id, value]))

@@ -5,6 +5,7 @@
  * checks in itself, at its own snapshot, that nothing else changed; if something did, every delta is empty, nothing is
  * written, and `applied` says so.
  */
+import { THEN } from '../algebra/moment.ts'
 import type { Node } from '../algebra/node.ts'
 import type { Project } from '../algebra/operators/project.ts'
 import type { CompileRequest } from '../catalog/request.ts'
@@ -31,6 +32,7 @@ import { cte, indent, inlineCte, Printer } from './select.ts'
 import { isApart, stageChange, stageFromScratch, stateSource, storedColumns, withOutputs } from './stage.ts'
 import { probingStages } from './stage-indexes.ts'
 import { partitionTableOf, type Storage, stateTableOf } from './storage.ts'
+import { dependsOnTime, storedMoment } from './temporal.ts'
 
 export interface Definition {
   readonly request: CompileRequest
@@ -73,7 +75,9 @@ export function refreshStatement(
     probing,
   )
   const asked = staged.stages.filter((stage) => stageFunction(request, stage) !== null)
+  const timed = [root, ...staged.stages.map(({ node }) => node)].some(dependsOnTime)
   const ctes = [
+    ...(timed ? [cte(THEN, storedMoment(request))] : []),
     guard([...sources.keys()], relations, held(asked.map((stage) => stage.node.input))),
     ...relations.map((relation) => deltaRows(request, relation, sources)),
   ]

@@ -20,6 +20,7 @@ import { keyMatch, outerJoin, rowMatch, semiJoin } from './match.ts'
 import { columnName } from './names.ts'
 import { partitionQuery } from './partition-text.ts'
 import { printScalar } from './scalar.ts'
+import { temporalCrossing, temporalFilter } from './temporal.ts'
 
 /** A SELECT in the making. `weight` is null when every row has weight 1. */
 export interface Select {
@@ -131,6 +132,10 @@ export class Printer {
         const weight = input.weight === null ? times : `${input.weight} * ${times}`
         return { ...input, where: [...input.where, `${times} > 0`], weight }
       }
+      case 'temporal-filter':
+        return temporalFilter(node, this)
+      case 'temporal-crossing':
+        return temporalCrossing(node, this)
       case 'expand':
         return expand(node, this)
       case 'outer-join':

@@ -17,6 +17,8 @@ import { repeat } from './repeat.ts'
 import { rowMatch } from './row-match.ts'
 import { scan } from './scan.ts'
 import { semiJoin } from './semi-join.ts'
+import { temporalCrossing } from './temporal-crossing.ts'
+import { temporalFilter } from './temporal-filter.ts'
 import { unionAll } from './union-all.ts'
 import { values } from './values.ts'
 import { window } from './window.ts'
@@ -33,12 +35,14 @@ export const operators = {
   aggregate,
   expand,
   repeat,
+  'temporal-filter': temporalFilter,
   window,
   'distinct-on': distinctOn,
   limit,
   read,
   negate,
   consolidate,
+  'temporal-crossing': temporalCrossing,
   'key-match': keyMatch,
   'row-match': rowMatch,
 } as const satisfies { readonly [Op in Node['op']]: Operator<Extract<Node, { op: Op }>> }

@@ -1,0 +1,149 @@
+/** Conditions on the time: rows come and go as it passes. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expectExact } from '../oracle/oracle.ts'
+import { type FreshDatabase, freshDatabase } from '../support/server.ts'
+
+let database: FreshDatabase
+
+beforeAll(async () => {
+  database = await freshDatabase()
+  await database.client.query(`
+    CREATE TABLE event (id int PRIMARY KEY, at timestamptz, local timestamp, day date, ends timestamptz, kind text);
+    CREATE INDEX ON event (at);
+    CREATE INDEX ON event (ends);
+    CREATE INDEX ON event (day);
+    CREATE INDEX ON event (local);
+    CREATE TABLE kind (kind text PRIMARY KEY, name text, until timestamptz);
+  `)
+})
+
+afterAll(() => database.close())
+
+const QUERIES: Readonly<Record<string, string>> = {
+  'what was lately': `SELECT id, kind FROM event WHERE at > now() - interval '2 seconds'`,
+  'what is over': 'SELECT id FROM event WHERE ends <= now()',
+  'what is due and not over': 'SELECT id, kind FROM event WHERE at <= now() AND now() < ends',
+  between: `SELECT id FROM event WHERE at BETWEEN now() - interval '1 second' AND now() + interval '1 second'`,
+  today: 'SELECT id FROM event WHERE day = current_date',
+  'days from today': 'SELECT id FROM event WHERE day >= current_date - 1',
+  'local time': `SELECT id FROM event WHERE local < localtimestamp - interval '1 second'`,
+  precision: 'SELECT id FROM event WHERE at <= CURRENT_TIMESTAMP(0)',
+  'whole days': `SELECT id FROM event WHERE at >= date_trunc('day', now())`,
+  or: `SELECT id FROM event WHERE ends IS NULL OR ends > now() OR kind = 'a'`,
+  case: `SELECT id FROM event WHERE CASE WHEN kind = 'a' THEN at <= now() ELSE ends <= transaction_timestamp() END`,
+  'in a join': `SELECT e.id, k.name FROM event e JOIN kind k USING (kind) WHERE e.at > now() - interval '2 seconds' AND k.until > now()`,
+  'below groups': `SELECT kind, count(*) AS n, max(at) AS last FROM event WHERE at <= now() GROUP BY kind`,
+  'over groups': `SELECT kind, count(*) AS n FROM event GROUP BY kind HAVING max(at) <= now()`,
+  'on the right of a left join': `SELECT k.kind, e.id FROM kind k LEFT JOIN (SELECT * FROM event WHERE ends > now()) e USING (kind)`,
+  'on both sides of a full join': `SELECT k.kind, e.id FROM (SELECT * FROM kind WHERE until > now()) k FULL JOIN (SELECT * FROM event WHERE ends > now()) e USING (kind)`,
+  distinct: `SELECT DISTINCT kind FROM event WHERE at <= now()`,
+  windows: `SELECT id, row_number() OVER (PARTITION BY kind ORDER BY id) AS place FROM event WHERE at <= now()`,
+  limit: `SELECT id FROM event WHERE at <= now() ORDER BY id LIMIT 3`,
+  difference: `SELECT kind FROM event WHERE at <= now() EXCEPT SELECT kind FROM kind WHERE until > now()`,
+}
+
+const SECONDS = (offset: number) => `clock_timestamp() + interval '${offset} seconds'`
+
+test('rows enter and leave as time passes, changes or none', async () => {
+  const { client } = database
+  await client.query(`
+    INSERT INTO kind VALUES ('a', 'Ada', ${SECONDS(1)}), ('b', 'Bob', ${SECONDS(2)}), ('c', NULL, NULL);
+    INSERT INTO event
+    SELECT i, ${SECONDS(0)} + (i - 6) * interval '0.4 seconds', (now() + (i - 6) * interval '0.3 seconds')::timestamp,
+      current_date + i % 4 - 2, ${SECONDS(0)} + (i % 7) * interval '0.5 seconds', chr(97 + i % 4)
+    FROM generate_series(1, 14) AS i;
+    INSERT INTO event VALUES (50, NULL, NULL, NULL, NULL, NULL), (51, 'infinity', 'infinity', 'infinity', '-infinity', 'a');
+  `)
+  const names = Object.keys(QUERIES).map((_, i) => `timed_${i}`)
+  for (const [i, query] of Object.values(QUERIES).entries())
+    await client.query(`SELECT pgstream.create_stream_table($1, $2, '1h', 'DIFFERENTIAL')`, [names[i], query])
+  const changes = [
+    '',
+    `UPDATE event SET kind = 'b', ends = ${SECONDS(1)} WHERE id IN (2, 5)`,
+    '',
+    `DELETE FROM event WHERE id IN (3, 51); INSERT INTO event SELECT i, ${SECONDS(0.5)}, now(), current_date, ${SECONDS(0.3)}, 'a' FROM generate_series(60, 63) AS i`,
+    `UPDATE kind SET until = ${SECONDS(0.5)} WHERE kind = 'a'; UPDATE event SET at = at - interval '1 hour' WHERE id = 60`,
+    '',
+  ]
+  for (const change of changes) {
+    await client.query(change)
+    await client.query('SELECT pg_sleep(0.45)')
+    for (const name of names)
+      expect(await expectExact(client, name), name).toMatch(/^(DIFFERENTIAL|NO_DATA)$/)
+  }
+  // What is stored is right for its own moment, whenever that is asked.
+  for (const name of names)
+    expect((await client.query('SELECT * FROM pgstream.verify_stream_table($1)', [name])).rows).toEqual([])
+}, 120_000)
+
+test('where nothing has crossed there is nothing to tell', async () => {
+  const { client } = database
+  await client.query(`
+    CREATE TABLE quiet (id int PRIMARY KEY, at timestamptz);
+    INSERT INTO quiet VALUES (1, now() - interval '1 day');
+    SELECT pgstream.create_stream_table('calm', 'SELECT id FROM quiet WHERE at <= now()', '1h', 'DIFFERENTIAL');
+  `)
+  const history = () => client.query(`SELECT count(*)::int AS n FROM pgstream.get_refresh_history('calm')`)
+  const before = await history()
+  expect(await expectExact(client, 'calm')).toBe('NO_DATA')
+  expect((await history()).rows).toEqual(before.rows)
+  // And none in one transaction, where time stands still.
+  await client.query(`BEGIN; INSERT INTO quiet VALUES (2, now()), (3, now() + interval '1 microsecond')`)
+  expect(await expectExact(client, 'calm', { within: true })).toBe('DIFFERENTIAL')
+  expect((await client.query('SELECT id FROM calm ORDER BY id')).rows).toEqual([{ id: 1 }, { id: 2 }])
+  expect(await expectExact(client, 'calm', { within: true })).toBe('NO_DATA')
+  await client.query('COMMIT')
+  expect(await expectExact(client, 'calm')).toBe('DIFFERENTIAL')
+})
+
+test('the scheduler finds it due though nothing has changed', async () => {
+  const { client } = database
+  await client.query(`
+    CREATE TABLE soon (id int PRIMARY KEY, at timestamptz);
+    INSERT INTO soon VALUES (1, clock_timestamp() + interval '0.5 seconds');
+    SELECT pgstream.create_stream_table('come', 'SELECT id FROM soon WHERE at <= now()', '1s', 'DIFFERENTIAL');
+  `)
+  await expect
+    .poll(
+      async () => {
+        await client.query('CALL pgstream._refresh_all_due(NULL, NULL)')
+        return (await client.query('SELECT id FROM come')).rows
+      },
+      { timeout: 20_000 },
+    )
+    .toEqual([{ id: 1 }])
+})
+
+test('one that crosses among many is found by an index', async () => {
+  const { client } = database
+  await client.query(`
+    CREATE TABLE many (id int PRIMARY KEY, at timestamptz);
+    INSERT INTO many SELECT i, now() + i * interval '1 minute' FROM generate_series(-50000, 50000) AS i;
+    CREATE INDEX ON many (at);
+    ANALYZE many;
+    SELECT pgstream.create_stream_table('lately', $$SELECT id FROM many WHERE at > now() - interval '1 hour'$$, '1h', 'DIFFERENTIAL');
+    INSERT INTO many VALUES (100000, clock_timestamp() - interval '1 hour' + interval '0.2 seconds');
+    SELECT pgstream.refresh_stream_table('lately');
+    SELECT pg_sleep(0.3);
+  `)
+  const read = async () =>
+    (await client.query(`SELECT seq_scan::int, pg_stat_get_tuples_returned('many'::regclass)::int AS rows
+      FROM pg_stat_xact_user_tables WHERE relname = 'many'`)).rows[0]
+  await client.query('BEGIN')
+  await client.query(`SELECT pgstream.refresh_stream_table('lately')`)
+  const used = await read()
+  await client.query('COMMIT')
+  expect(used.seq_scan).toBe(0)
+  expect((await client.query('SELECT count(*)::int AS n FROM lately WHERE id = 100000')).rows).toEqual([{ n: 0 }])
+})
+
+test.each([
+  ['other uses of the time', 'SELECT id, now() AS n FROM event', 'function now() cannot be maintained'],
+  ['differences to the time', `SELECT id FROM event WHERE now() - at > interval '1 day'`, 'function now()'],
+  ['other stable functions', `SELECT id FROM event WHERE kind = current_user`, 'CURRENT_USER'],
+  ['the time of the statement', 'SELECT id FROM event WHERE at < statement_timestamp()', 'statement_timestamp'],
+])('refuses %s', async (_, query, message) => {
+  await expect(
+    database.client.query(`SELECT pgstream.create_stream_table('no', $1, '1m', 'DIFFERENTIAL')`, [query]),
+  ).rejects.toThrow(message)
+})
