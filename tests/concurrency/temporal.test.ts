@@ -127,21 +127,29 @@ test('one that crosses among many is found by an index', async () => {
     SELECT pg_sleep(0.3);
   `)
   const read = async () =>
-    (await client.query(`SELECT seq_scan::int, pg_stat_get_tuples_returned('many'::regclass)::int AS rows
-      FROM pg_stat_xact_user_tables WHERE relname = 'many'`)).rows[0]
+    (
+      await client.query(`SELECT seq_scan::int, pg_stat_get_tuples_returned('many'::regclass)::int AS rows
+      FROM pg_stat_xact_user_tables WHERE relname = 'many'`)
+    ).rows[0]
   await client.query('BEGIN')
   await client.query(`SELECT pgstream.refresh_stream_table('lately')`)
   const used = await read()
   await client.query('COMMIT')
   expect(used.seq_scan).toBe(0)
-  expect((await client.query('SELECT count(*)::int AS n FROM lately WHERE id = 100000')).rows).toEqual([{ n: 0 }])
+  expect((await client.query('SELECT count(*)::int AS n FROM lately WHERE id = 100000')).rows).toEqual([
+    { n: 0 },
+  ])
 })
 
 test.each([
   ['other uses of the time', 'SELECT id, now() AS n FROM event', 'function now() cannot be maintained'],
   ['differences to the time', `SELECT id FROM event WHERE now() - at > interval '1 day'`, 'function now()'],
   ['other stable functions', `SELECT id FROM event WHERE kind = current_user`, 'CURRENT_USER'],
-  ['the time of the statement', 'SELECT id FROM event WHERE at < statement_timestamp()', 'statement_timestamp'],
+  [
+    'the time of the statement',
+    'SELECT id FROM event WHERE at < statement_timestamp()',
+    'statement_timestamp',
+  ],
 ])('refuses %s', async (_, query, message) => {
   await expect(
     database.client.query(`SELECT pgstream.create_stream_table('no', $1, '1m', 'DIFFERENTIAL')`, [query]),

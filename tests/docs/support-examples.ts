@@ -180,7 +180,9 @@ export const CHAPTERS: readonly Chapter[] = [
       JSON, XML, arrays, ranges      :: SELECT note ->> 'a' AS a, ARRAY[id, customer] AS ids, int4range(id, id + 1) AS r, xmlelement(name a, id) AS x FROM orders
       comparison of rows             :: SELECT id FROM orders WHERE (customer, placed) > (7, date '2024-01-01')
       the same over several schemas  :: SELECT n FROM words WHERE (word, n) > ('a'::citext, 7)
-      stable functions, now()        :: SELECT id FROM orders WHERE at > now() - interval '7 days'
+      now() compared with a column   :: SELECT id FROM orders WHERE at > now() - interval '7 days' AND placed <= current_date
+      now() elsewhere                :: SELECT id, now() - at AS age FROM orders
+      other stable functions         :: SELECT id FROM orders WHERE note::text = current_user
       casts that depend on settings  :: SELECT id, at::text AS at FROM orders
       volatile functions             :: SELECT id, random() AS luck FROM orders
       nextval                        :: SELECT id, nextval('counter') AS n FROM orders

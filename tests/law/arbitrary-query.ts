@@ -16,6 +16,12 @@ export type Shape =
   | { readonly op: 'filter'; readonly input: Shape; readonly conditions: readonly Condition[] }
   | { readonly op: 'repeat'; readonly input: Shape; readonly times: Formula }
   | {
+      readonly op: 'temporal-filter'
+      readonly input: Shape
+      readonly value: Formula
+      readonly operator: '=' | '<'
+    }
+  | {
       readonly op: 'expand'
       readonly input: Shape
       readonly argument: Formula
@@ -159,6 +165,12 @@ export function arbitraryShape({ depth, aggregates }: QueryOptions): fc.Arbitrar
     }),
     fc.record({ op: fc.constant('repeat' as const), input, times: formula }),
     fc.record({
+      op: fc.constant('temporal-filter' as const),
+      input,
+      value: fc.record({ column: choice }),
+      operator: fc.constantFrom('=' as const, '<' as const),
+    }),
+    fc.record({
       op: fc.constant('expand' as const),
       input,
       argument: formula,
@@ -271,6 +283,13 @@ export class QueryBuilder {
         const times = scalar(shape.times, columnsOf(input))
         // As rules write it: never NULL, never negative.
         return { op: 'repeat', input, times: sql(BIGINT)`coalesce(${times}, 0)` }
+      }
+      case 'temporal-filter': {
+        const input = this.node(shape.input)
+        const value = scalar(shape.value, columnsOf(input))
+        const now: Scalar = { ...sql(INTEGER)`now()`, construct: 'function now()', volatility: 'stable' }
+        const condition = binary(shape.operator, value, now)
+        return { op: 'temporal-filter', input, condition, ranges: [{ value, bound: now }], at: 'now' }
       }
       case 'expand': {
         const input = this.node(shape.input)

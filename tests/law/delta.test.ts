@@ -111,10 +111,11 @@ test('a join of up to six inputs, each of which may change, and self-joins', () 
   )
 })
 
-test('what did not change has no delta', () => {
+test('what did not change has no delta, unless time passes for it', () => {
   fc.assert(
     fc.property(arbitraryShape({ depth: 3, aggregates: true }), (shape) => {
       const query = new QueryBuilder({ count: TABLES, keyed: false }).query(shape)
+      fc.pre(!JSON.stringify(shape).includes('temporal-filter'))
       expect(differentiate(query, { relation: () => false, stage: () => false })).toBeNull()
     }),
   )

@@ -107,8 +107,10 @@ const finite = (value: Value): Value => (value === null ? null : Number.isFinite
 const firstOf = (values: readonly Value[]): Value => values.find((value) => value !== null) ?? null
 const plus = (a: Value, b: Value): Value => (a === null || b === null ? null : Number(a) + Number(b))
 
-/** Texts over values. */
+/** Texts over values. The moment of the stored content is 1, the present one 2. */
 const TEMPLATES: Readonly<Record<string, (args: readonly Value[]) => Value>> = {
+  'now()': () => 2,
+  '((SELECT moment.at FROM moment)::timestamp with time zone)': () => 1,
   '(▢ IS NOT NULL)': ([x]) => x !== null,
   '(▢ IS DISTINCT FROM NULL)': ([x]) => x !== null,
   '(▢ > 0)': ([x = null]) => (x === null ? null : Number(x) > 0),

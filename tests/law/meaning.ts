@@ -131,7 +131,7 @@ export function rows(node: Node, leaves: Leaves, at: 'before' | 'after' = 'after
       )
     case 'temporal-filter':
       return of(node.input).filter(({ row }) =>
-        holds([node.at === 'then' ? asOfThen(node.condition) : node.condition], row),
+        holds([node.at === 'then' || at === 'before' ? asOfThen(node.condition) : node.condition], row),
       )
     case 'temporal-crossing':
       return of(node.input).flatMap(({ row, weight }) => {

@@ -53,5 +53,5 @@ export const temporalFilter: Operator<TemporalFilter> = {
     const sum = addTerms(temporalFilter.columns(node), terms)
     return sum && delta && inputs.strict ? { op: 'consolidate', input: sum } : sum
   },
-  describe: (node, scalar) => `temporal filter ${scalar(node.condition)}`,
+  describe: (node, scalar) => `temporal-filter ${scalar(node.condition)}`,
 }
