@@ -3,15 +3,29 @@ import type { Node } from '../algebra/node.ts'
 import type { Expand } from '../algebra/operators/expand.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import { type Scalar, scalarColumns } from '../algebra/scalar.ts'
-import { unsupported } from '../catalog/error.ts'
 import type { RowsItem } from './from-function.ts'
+import type { Context } from './subquery/context.ts'
+import { isLateral, lateralJoin } from './subquery/lateral.ts'
 
 export class FromList {
   #inputs: Node[] = []
   readonly #predicate: Scalar[] = []
+  readonly #context: Context
+
+  constructor(context: Context) {
+    this.#context = context
+  }
+
+  /** Conditions of inner joins among the items, which have yet to be asked. */
+  get predicate(): readonly Scalar[] {
+    return this.#predicate
+  }
 
   add(node: Node): void {
-    this.#inputs.push(node)
+    const before: Node = { op: 'join', inputs: this.#inputs, predicate: [] }
+    this.#inputs = isLateral(before, node)
+      ? [lateralJoin(before, node, [], this.#context)]
+      : [...this.#inputs, node]
   }
 
   where(predicate: readonly Scalar[]): void {
@@ -19,7 +33,7 @@ export class FromList {
   }
 
   /**
-   * An item that is made of the rows of those that it reads, which are joined first. `left`: the left side of LEFT JOIN,
+   * An item that is made of the rows of those that it reads, which are joined first; it may read queries around as well. `left`: the left side of LEFT JOIN,
    * with its condition.
    */
   expand(rows: RowsItem, left: { readonly node: Node; readonly on: readonly Scalar[] } | null): void {
@@ -31,12 +45,6 @@ export class FromList {
     const owners = this.#inputs.filter((input) => input === left?.node || owns(input, wanted))
     const [only, ...others] = owners
     const input: Node = only && others.length === 0 ? only : { op: 'join', inputs: owners, predicate: [] }
-    const given = operatorOf(input).columns(input)
-    if (!wanted.every((id) => given.some((column) => column.id === id)))
-      throw unsupported(
-        'a function over columns of the left side within the right side of an outer join',
-        HINT,
-      )
     const expansion: Expand = { op: 'expand', input, ...rows, outer: left?.on ?? null }
     const last = owners.at(-1)
     this.#inputs = this.#inputs.flatMap((each) => {
@@ -46,12 +54,10 @@ export class FromList {
     if (last === undefined) this.#inputs.push(expansion)
   }
 
-  node(predicate: readonly Scalar[] = []): Node {
-    return { op: 'join', inputs: this.#inputs, predicate: [...predicate, ...this.#predicate] }
+  node(): Node {
+    return { op: 'join', inputs: this.#inputs, predicate: [] }
   }
 }
-
-const HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
 
 function owns(input: Node, ids: readonly number[]): boolean {
   return operatorOf(input)

@@ -233,7 +233,7 @@ function bindSelect(
       (each) => numberField(each, 'ressortgroupref') === referenceOf(group),
     )
     if (!target) throw internalError('a GROUP BY item has no target entry')
-    const value = bindExpression(nodeField(target, 'expr'), rows)
+    const value = bindExpression(nodeField(target, 'expr'), keyScope)
     // Nothing tells it from the same constant elsewhere in the select list.
     if (set && scalarColumns(value).size === 0) throw unsupported('GROUPING SETS over a constant', FULL_HINT)
     if (!set || set.has(referenceOf(group))) addKey(value, optionalString(target, 'resname') ?? 'key')

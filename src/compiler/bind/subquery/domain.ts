@@ -130,6 +130,8 @@ class Builder {
     }
     switch (node.op) {
       case 'filter':
+      case 'expand':
+      case 'temporal-filter':
       case 'repeat': {
         const input = this.join(node.input)
         return { ...input, node: { ...replaceInScalars(node, input.names), input: input.node } }
@@ -316,10 +318,9 @@ class Builder {
 }
 
 /** The node's own scalars, not those of its inputs. */
-function replaceInScalars<N extends Extract<Node, { op: 'filter' | 'repeat' }>>(
-  node: N,
-  names: ReadonlyMap<ColumnId, Scalar>,
-): N {
+function replaceInScalars<
+  N extends Extract<Node, { op: 'filter' | 'expand' | 'temporal-filter' | 'repeat' }>,
+>(node: N, names: ReadonlyMap<ColumnId, Scalar>): N {
   const { input, ...own } = node
   return { ...replaceColumns(own, names), input } as N
 }

@@ -20,6 +20,8 @@ export function lateralJoin(
   predicate: readonly Scalar[],
   { ids, request }: Context,
 ): Node {
+  const made = overRows(right, left)
+  if (made) return predicate.length === 0 ? made : { op: 'filter', input: made, predicate }
   const pulled = pull(right, { outer: idsOf(left), ids, request })
   if (!pulled) {
     const evaluated = overDomain(right, left, ids, request)
@@ -44,6 +46,38 @@ export function lateralJoin(
           outputs: columns.map((column) => computed(column, values.get(column.id))),
         }
   return predicate.length === 0 ? shown : { op: 'filter', input: shown, predicate }
+}
+
+/** A subquery that reads no table, only functions of the rows on the left: they are made of these rows themselves. */
+function overRows(right: Node, left: Node): Node | null {
+  switch (right.op) {
+    case 'expand': {
+      const input = isOneRow(right.input) ? left : overRows(right.input, left)
+      return input && { ...right, input }
+    }
+    case 'filter': {
+      const input = overRows(right.input, left)
+      return input && { ...right, input }
+    }
+    case 'join': {
+      const [only, ...others] = right.inputs
+      const input = only && others.length === 0 ? overRows(only, left) : null
+      return (
+        input && (right.predicate.length === 0 ? input : { op: 'filter', input, predicate: right.predicate })
+      )
+    }
+    case 'project': {
+      const input = overRows(right.input, left)
+      const passed = columnsOf(left).map((column) => ({ column, value: ref(column) }))
+      return input && { ...right, input, outputs: [...passed, ...right.outputs] }
+    }
+    default:
+      return null
+  }
+}
+
+function isOneRow(node: Node): boolean {
+  return node.op === 'join' && node.inputs.length === 0 && node.predicate.length === 0
 }
 
 /** A column that is computed anew has a value of its own; any other is passed on. */
