@@ -83,7 +83,8 @@ const FROM_ITEMS: Readonly<Record<string, string>> = {
   'twice the same table': 'SELECT a.id, b.id AS other FROM t AS a, unnest(a.ids) AS x, t AS b WHERE b.n = x',
   'within the right side of an outer join, of the left one':
     'SELECT t.id, u.id AS uid, g FROM t LEFT JOIN (u CROSS JOIN LATERAL generate_series(1, t.n) AS g) ON u.m = g',
-  'in EXISTS': 'SELECT u.id FROM u WHERE EXISTS (SELECT FROM t, unnest(t.tags) AS x WHERE x = u.name OR t.id = u.m)',
+  'in EXISTS':
+    'SELECT u.id FROM u WHERE EXISTS (SELECT FROM t, unnest(t.tags) AS x WHERE x = u.name OR t.id = u.m)',
   'of the query around': 'SELECT u.id, (SELECT sum(g) FROM generate_series(1, u.m) AS g) AS s FROM u',
   'IN a function': 'SELECT t.id FROM t WHERE t.n IN (SELECT x FROM unnest(t.ids) AS x)',
   'in a lateral subquery':
@@ -91,7 +92,8 @@ const FROM_ITEMS: Readonly<Record<string, string>> = {
   'grouped in a lateral subquery':
     'SELECT u.id, q.s, q.c FROM u, LATERAL (SELECT sum(g) AS s, count(*) AS c FROM generate_series(0, u.m) AS g) AS q',
   'lateral values': 'SELECT u.id, v.x FROM u, LATERAL (VALUES (u.m), (u.m + 1), (7)) AS v(x)',
-  'a set in a lateral subquery': 'SELECT u.id, q.g FROM u, LATERAL (SELECT generate_series(1, u.m) AS g) AS q',
+  'a set in a lateral subquery':
+    'SELECT u.id, q.g FROM u, LATERAL (SELECT generate_series(1, u.m) AS g) AS q',
   'with a subquery beside it':
     'SELECT t.id, x FROM t, unnest(t.ids) AS x WHERE x IN (SELECT m FROM u) AND t.n > (SELECT min(m) FROM u)',
   'of words': "SELECT u.id, w FROM u, regexp_split_to_table(u.name, '') AS w",

@@ -156,6 +156,10 @@ export const CHAPTERS: readonly Chapter[] = [
       functions over columns, LATERAL :: SELECT o.id, w, i FROM orders o LEFT JOIN regexp_split_to_table(o.note::text, ' ') WITH ORDINALITY AS t(w, i) ON true
       ROWS FROM                      :: SELECT o.id, a, b FROM orders o, ROWS FROM (generate_series(1, o.id), jsonb_object_keys(o.note::text::jsonb)) AS r(a, b)
       functions within the right of an outer join, over its left :: SELECT o.id FROM orders o LEFT JOIN (log CROSS JOIN generate_series(1, o.id) AS g) ON true
+      functions in queries in queries :: SELECT o.id FROM orders o WHERE o.customer IN (SELECT g FROM generate_series(1, o.id) AS g)
+      a subquery in a function in FROM :: SELECT g FROM generate_series(1, (SELECT max(id) FROM orders)) AS g
+      a subquery where a function is joined :: SELECT o.id, g FROM orders o LEFT JOIN generate_series(1, o.id) AS g ON g IN (SELECT id FROM customers)
+      VALUES over columns            :: SELECT o.id, v.x FROM orders o, LATERAL (VALUES (o.id), (o.customer)) AS v(x)
       an expression WITH ORDINALITY  :: SELECT a FROM orders o, coalesce(o.id, 1) WITH ORDINALITY AS c(a, i)
       an expression in ROWS FROM     :: SELECT a FROM orders o, ROWS FROM (generate_series(1, o.id), coalesce(o.id, 1)) AS r(a, b)
       a column definition list       :: SELECT l.b FROM orders o, other.unnamed(o.id) AS l(a int, b text)

@@ -17,8 +17,15 @@ import {
 import { isNode, parseViewQuery, type TreeNode, type TreeValue } from '../catalog/node-tree.ts'
 import { quoteIdentifier } from '../catalog/quote.ts'
 import type { RelationFacts } from '../catalog/request.ts'
+import { Template } from './binding.ts'
 import { bindExpression } from './expression.ts'
-import { functionItem, type ItemColumns, itemColumns, type RowsItem } from './from-function.ts'
+import {
+  functionItem,
+  type ItemColumns,
+  itemColumns,
+  type RowsItem,
+  rowsExpression,
+} from './from-function.ts'
 import { bindQuery, columnTypes, type Environment } from './query.ts'
 import { readTypes } from './read-types.ts'
 import type { Scope } from './scope.ts'
@@ -68,7 +75,11 @@ function bindEntry(
     case RTE.group:
       return aliases(nodeListField(entry, 'groupexprs'), 'GROUP BY')
     case RTE.values:
-      return lazily(() => bindValues(entry, environment))
+      return readsColumns(entry)
+        ? madeOfRows(itemColumns(entry, valuesTypes(entry), environment.ids, false), (columns, scope) =>
+            valuesItem(entry, columns, scope),
+          )
+        : lazily(() => bindValues(entry, environment))
     case RTE.cte:
       return lazily(() => bindCte(entry, environment))
     case RTE.function:
@@ -203,6 +214,37 @@ function scanOf(facts: RelationFacts, { ids }: Environment): Scan {
       .filter((index) => !index.partial && (index.method === 'btree' || index.method === 'hash'))
       .map((index) => index.columns.map(idOf)),
     rows: facts.rows,
+  }
+}
+
+function valuesTypes(entry: TreeNode): ReadonlyMap<number, TypeRef> {
+  return new Map(
+    columnTypes(entry, 'coltypes', 'coltypmods', 'colcollations').map((type, i) => [i + 1, type]),
+  )
+}
+
+/** Does VALUES read columns of the items before it, or of queries around? */
+function readsColumns(value: TreeValue): boolean {
+  if (Array.isArray(value)) return (value as readonly TreeValue[]).some(readsColumns)
+  if (!isNode(value)) return false
+  if (value.tag === 'QUERY') return false
+  if (value.fields.values_lists !== undefined) return readsColumns(value.fields.values_lists ?? null)
+  return value.tag === 'VAR' || Object.values(value.fields).some(readsColumns)
+}
+
+function valuesItem(entry: TreeNode, columns: ItemColumns, scope: Scope): RowsItem {
+  const text = new Template().text('(VALUES ')
+  for (const [i, row] of listField(entry, 'values_lists').entries())
+    text
+      .text(i > 0 ? ', (' : '(')
+      .list(nodesOf(row).map((value) => bindExpression(value, scope)))
+      .text(')')
+  text.text(')')
+  return {
+    item: rowsExpression('VALUES', text.parts, text.args),
+    made: columns.made,
+    ordinality: null,
+    isOne: false,
   }
 }
 

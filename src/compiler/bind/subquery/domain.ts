@@ -77,7 +77,9 @@ const SAME: ReadonlySet<number> = new Set([
 const TEXT = { oid: 25, typmod: -1, collation: 100 }
 
 function imageOf(column: Column, request: CompileRequest): readonly Projection[] {
-  const { oid, collation, typmod } = column.type
+  const { collation, typmod } = column.type
+  // Arrays are the same when their elements are, and their bounds, which they are compared by as well.
+  const oid = typeFacts(request, column.type.oid).element || column.type.oid
   const { kind } = typeFacts(request, oid)
   const isSame =
     (SAME.has(oid) || kind === 'e' || (oid === 1700 && typmod !== -1)) &&
