@@ -10,7 +10,7 @@ beforeAll(async () => {
     INSERT INTO orders SELECT i, 'r' || i % 3, i, i / 7.0, '{}' FROM generate_series(1, 30) AS i;
     SELECT pgstream.create_stream_table('rows', 'SELECT * FROM orders WHERE amount > 3', '1m');
     SELECT pgstream.create_stream_table('totals', 'SELECT region, sum(amount) AS total, sum(f) AS f FROM orders GROUP BY region', '1m');
-    SELECT pgstream.create_stream_table('ranked', 'SELECT id, rank() OVER (ORDER BY amount) AS place FROM orders')`)
+    SELECT pgstream.create_stream_table('ranked', 'SELECT id, amount FROM orders LIMIT 1000')`)
 })
 afterAll(() => db.close())
 
@@ -64,7 +64,7 @@ test('explain_st', async () => {
   expect(explained.get('source')).toContain('public.orders, changes captured by statement triggers')
   expect([...explained.keys()].some((key) => key.startsWith('delta sql'))).toBe(true)
   const full = await rows(`SELECT * FROM pgstream.explain_st('ranked')`)
-  expect(full).toContainEqual({ property: 'reason', value: expect.stringMatching(/window/) })
+  expect(full).toContainEqual({ property: 'reason', value: expect.stringMatching(/LIMIT/) })
 })
 
 test('explain_st with_analyze runs the delta and changes nothing', async () => {
