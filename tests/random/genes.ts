@@ -3,6 +3,7 @@
  * shrinking (a table, a row, a step, a condition less; a smaller number) never leaves the grammar.
  */
 import fc from 'fast-check'
+import type { SublinkGenes } from './sublinks.ts'
 import type { WindowGenes } from './windows.ts'
 
 export interface CaseGenes {
@@ -67,6 +68,7 @@ export interface SelectGenes {
   readonly operation: number
   readonly aggregate: AggregateGenes | null
   readonly windows: readonly WindowGenes[]
+  readonly sublinks: readonly SublinkGenes[]
   /** Shows what DISTINCT ON is about, and nothing else. */
   readonly distinctOn: boolean
   readonly limit: number | null
@@ -158,6 +160,19 @@ const window: fc.Arbitrary<WindowGenes> = fc.record({
   frame: number,
 })
 
+const sublink: fc.Arbitrary<SublinkGenes> = fc.record({
+  kind: number,
+  relation: number,
+  left: number,
+  right: number,
+  correlation: number,
+  where: sometimes(condition, 2),
+  column: expression,
+  call: number,
+  place: number,
+  other: condition,
+})
+
 const aggregate: fc.Arbitrary<AggregateGenes> = fc.record({
   keys: few(expression, 3),
   sets: number,
@@ -187,6 +202,10 @@ const { query } = fc.letrec<{ query: QueryGenes; select: SelectGenes; source: So
     distinct: number,
     operation: number,
     aggregate: sometimes(aggregate, 2),
+    sublinks: fc.oneof(
+      { arbitrary: fc.constant([]), weight: 3 },
+      { arbitrary: few(sublink, 2, 1), weight: 1 },
+    ),
     windows: fc.oneof({ arbitrary: fc.constant([]), weight: 4 }, { arbitrary: few(window, 2, 1), weight: 1 }),
     distinctOn: fc.nat(15).map((n) => n === 15),
     limit: sometimes(number, 12),

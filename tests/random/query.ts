@@ -1,7 +1,16 @@
 /** Random queries of the grammar that is maintained incrementally. */
 import { applyFunctions, condition, expression } from './expression.ts'
-import type { AggregateGenes, CallGenes, JoinGenes, QueryGenes, SelectGenes, SourceGenes } from './genes.ts'
+import type {
+  AggregateGenes,
+  CallGenes,
+  ExpressionGenes,
+  JoinGenes,
+  QueryGenes,
+  SelectGenes,
+  SourceGenes,
+} from './genes.ts'
 import { constant, type OutputColumn, pick, type Relation, type Value, value } from './scope.ts'
+import { sublink, sublinkCondition } from './sublinks.ts'
 import { type ColumnType, typeNamed } from './types.ts'
 import { limitWithTies, windowCall } from './windows.ts'
 
@@ -156,10 +165,20 @@ function align(want: Value, have: readonly Value[], position: number): Value {
 function select(genes: SelectGenes, relations: readonly Relation[], budget: Budget): Select {
   const from = fromClause(genes, relations, budget)
   const where = [...from.where, ...genes.where.map((each) => condition(each, from.scope))]
+  const shownSublinks: Value[] = []
+  for (const [i, each] of genes.sublinks.entries()) {
+    if (budget.tables <= 0) break
+    const made = sublink(each, from.scope, relations, i, scalarCall)
+    if (!made) continue
+    budget.tables -= 1
+    const isShown = each.place % 3 === 0 && !genes.aggregate
+    if (isShown) shownSublinks.push(made)
+    else where.push(sublinkCondition(each, made, from.scope))
+  }
   const tail = `${from.sql}${where.length > 0 ? `\nWHERE ${where.join(' AND ')}` : ''}`
   if (genes.aggregate) return aggregated(genes, genes.aggregate, from, tail)
   const outputs = genes.outputs.map((each) => expression(each, from.scope))
-  const shown = outputs.length > 0 ? outputs : from.scope.slice(0, 4)
+  const shown = [...(outputs.length > 0 ? outputs : from.scope.slice(0, 4)), ...shownSublinks]
   return finished(genes, { with: from.with, outputs: shown, tail }, from.scope)
 }
 
@@ -328,6 +347,10 @@ function finished(genes: SelectGenes, select: Select, scope: readonly Value[]): 
     return { ...select, outputs: grouped(outputs), distinct: 'all' }
   const limit = genes.limit === null ? '' : limitWithTies(genes.limit, outputs)
   return { ...select, outputs, tail: `${select.tail}${limit}` }
+}
+
+function scalarCall(call: number, argument: ExpressionGenes, scope: readonly Value[]): Value {
+  return aggregateCall({ call, argument, filter: null, over: [] }, scope)
 }
 
 function aggregateCall(genes: CallGenes, scope: readonly Value[]): Value {

@@ -2,16 +2,11 @@
  * Equality and image. A key is compared as SQL compares (`=`, NULLs alike); a whole row by its image, byte for byte, so
  * that 1.0 → 1.00, 'a' → 'A' in citext and 0 → −0 reach the stream table, and types without equality (json) work.
  */
+import { IDENTITY, isIdentity } from '../algebra/identity.ts'
 import type { Column } from '../algebra/node.ts'
 import { isComposite } from '../catalog/composite.ts'
 import { internalError } from '../catalog/error.ts'
 import type { CompileRequest, TypeFacts } from '../catalog/request.ts'
-
-/** Types whose equal values always have one image (pg_type.dat); enums belong to them as well. */
-const IDENTITY: ReadonlySet<number> = new Set([
-  16, 17, 18, 19, 20, 21, 23, 25, 26, 27, 28, 650, 774, 790, 829, 869, 1043, 1082, 1083, 1114, 1184, 1266,
-  1560, 1562, 2950, 3220, 5069,
-])
 
 /** Value and scale make the image of a numeric (numeric.c: digits follow from them). */
 const NUMERIC = 1700
@@ -83,16 +78,7 @@ export function groupMatch(
   return a && b ? [...match, `${a} = ${b}`] : match
 }
 
-/** Does `=` tell apart all images of this type? */
-export function isIdentity(request: CompileRequest, column: Column): boolean {
-  const facts = typeFacts(request, column.type.oid)
-  if (facts.equality === 0) return false
-  if (column.type.collation !== 0 && request.collations[column.type.collation]?.deterministic === false)
-    return false
-  // A modifier gives all values of a numeric one scale.
-  if (facts.oid === NUMERIC) return column.type.typmod !== -1
-  return IDENTITY.has(facts.oid) || facts.kind === 'e'
-}
+export { isIdentity }
 
 /** An expression with equality that tells apart all images of the value. */
 function imageOf(request: CompileRequest, column: Column, value: string): string {

@@ -5,6 +5,7 @@
  * row of D. Source: NeumannKemper15.
  */
 import { ref } from '../../algebra/build.ts'
+import { isIdentity } from '../../algebra/identity.ts'
 import type { Column, ColumnIds, Node } from '../../algebra/node.ts'
 import type { AggregateCall } from '../../algebra/operators/aggregate.ts'
 import { operatorOf } from '../../algebra/operators/index.ts'
@@ -14,7 +15,7 @@ import { unsupported } from '../../catalog/error.ts'
 import type { CompileRequest } from '../../catalog/request.ts'
 import { expression } from '../binding.ts'
 import { groupedRows } from '../distinct.ts'
-import { castTypeSql, typeFacts } from '../facts.ts'
+import { typeFacts } from '../facts.ts'
 import { assertGroupKey } from '../group-key.ts'
 import { leftJoin } from '../outer-join.ts'
 import { columnsRead, dependsOn, replaceColumns } from './columns.ts'
@@ -67,38 +68,28 @@ export function overDomain(subquery: Node, base: Node, ids: ColumnIds, request: 
   return { node: { op: 'project', input: node, outputs: [...outputs, ...joined] }, predicate, keys }
 }
 
-/** Numbers that are equal and not the same: 1.0 and 1.00, 0 and −0. The subquery may show which it was given. */
-const NUMBERS: ReadonlySet<number> = new Set([700, 701, 1700])
-/** Types whose equal values are the same (see emit/image.ts). */
-const SAME: ReadonlySet<number> = new Set([
-  16, 17, 18, 19, 20, 21, 23, 25, 26, 27, 28, 650, 774, 790, 829, 869, 1043, 1082, 1083, 1114, 1184, 1266,
-  1560, 1562, 2950, 3220, 5069,
-])
-const TEXT = { oid: 25, typmod: -1, collation: 100 }
-
+/** Where equal values may differ (1.0 and 1.00) the subquery may show which it was given: what they look like is a key too. */
 function imageOf(column: Column, request: CompileRequest): readonly Projection[] {
-  const { collation, typmod } = column.type
+  const { oid, send, category, element } = typeFacts(request, column.type.oid)
   // Arrays are the same when their elements are, and their bounds, which they are compared by as well.
-  const oid = typeFacts(request, column.type.oid).element || column.type.oid
-  const { kind } = typeFacts(request, oid)
-  const isSame =
-    (SAME.has(oid) || kind === 'e' || (oid === 1700 && typmod !== -1)) &&
-    (collation === 0 || request.collations[collation]?.deterministic !== false)
-  if (isSame) return []
-  if (!NUMBERS.has(oid))
-    throw unsupported(
-      `a subquery correlated by type ${typeFacts(request, oid).sql}`,
-      HINT,
-      'Its equal values may differ, and the subquery is evaluated once for equal ones.',
-    )
-  const parts = ['(', `)::${castTypeSql(request, TEXT.oid)}`]
+  const plain = category === 'A' ? { type: { ...column.type, oid: element } } : column
+  if (isIdentity(request, plain)) return []
+  const parts =
+    oid === NUMERIC
+      ? ['scale(', ')::text']
+      : send === ''
+        ? ['(', ')::text']
+        : [`encode(${send}(`, "), 'hex')"]
   return [
     {
-      column: { ...column, name: 'image', type: TEXT },
+      column: { ...column, name: 'image', type: TEXT, nullable: true },
       value: expression({ construct: 'rule', parts, args: [ref(column)], type: TEXT }),
     },
   ]
 }
+
+const NUMERIC = 1700
+const TEXT = { oid: 25, typmod: -1, collation: 100 }
 
 interface Joined {
   readonly node: Node

@@ -1,0 +1,80 @@
+/** Random subqueries in expressions: EXISTS, IN, ANY, ALL and scalar ones, correlated or not. */
+import { condition } from './expression.ts'
+import type { ConditionGenes, ExpressionGenes } from './genes.ts'
+import { pick, type Relation, type Value, value } from './scope.ts'
+
+export interface SublinkGenes {
+  readonly kind: number
+  readonly relation: number
+  readonly left: number
+  readonly right: number
+  readonly correlation: number
+  readonly where: ConditionGenes | null
+  readonly column: ExpressionGenes
+  readonly call: number
+  /** Under OR, NOT, by itself; or shown. */
+  readonly place: number
+  readonly other: ConditionGenes
+}
+
+/** Builds a scalar aggregate call over a scope: what aggregated SELECTs use. */
+export type Call = (gene: number, argument: ExpressionGenes, scope: readonly Value[]) => Value
+
+/** A subquery as a value over `scope`; null where nothing fits. */
+export function sublink(
+  genes: SublinkGenes,
+  scope: readonly Value[],
+  relations: readonly Relation[],
+  position: number,
+  call: Call,
+): Value | null {
+  const relation = pick(relations, genes.relation)
+  const alias = `e${position}`
+  const inner = relation.columns.map((column) => value(`${alias}.${column.name}`, column.type, column))
+  // An image that is left open may not decide what a subquery shows.
+  const outer = scope.filter(({ type, rounds, open }) => type.comparable && !rounds && !open)
+  const equatable = inner.filter(({ type, rounds }) => type.comparable && !rounds)
+  const pairs = equatable.flatMap((r) => outer.filter((l) => l.type === r.type).map((l) => ({ l, r })))
+  const where: string[] = []
+  const correlated = genes.correlation % 8
+  if (pairs.length > 0 && correlated > 0) {
+    const { l, r } = pick(pairs, genes.left)
+    const operator = correlated > 5 && l.type.ordered ? pick(['<=', '<>', '>'], genes.right) : '='
+    where.push(`${r.sql} ${operator} ${l.sql}`)
+  }
+  if (genes.where) where.push(condition(genes.where, correlated > 4 ? [...inner, ...outer] : inner))
+  const from = `FROM ${relation.name} AS ${alias}${where.length > 0 ? ` WHERE ${where.join(' AND ')}` : ''}`
+  const kind = genes.kind % 10
+  if (kind < 2) return value(`${kind === 1 ? 'NOT ' : ''}EXISTS (SELECT ${from})`, 'bool')
+  if (kind < 7) {
+    if (pairs.length === 0) return null
+    const { l, r } = pick(pairs, genes.right)
+    const operator = pick(['<', '>=', '<>', '='], genes.call)
+    const test = ['IN', 'NOT IN', 'NOT IN', `${operator} ANY`, `${operator} ALL`][kind - 2]
+    const isOrdered = l.type.ordered || operator === '=' || operator === '<>'
+    return value(`(${l.sql} ${isOrdered ? test : 'IN'} (SELECT ${r.sql} ${from}))`, 'bool')
+  }
+  const shown = call(genes.call, genes.column, inner)
+  return { ...shown, sql: `(SELECT ${shown.sql} ${from})` }
+}
+
+/** A truth value under AND, OR and NOT; of any other value, whether it is there. */
+export function sublinkCondition(genes: SublinkGenes, made: Value, scope: readonly Value[]): string {
+  const truth =
+    made.type.name === 'bool' ? made.sql : `(${made.sql} IS ${genes.place % 2 === 0 ? 'NOT ' : ''}NULL)`
+  const other = condition(genes.other, scope)
+  switch (genes.place % 8) {
+    case 0:
+      return `(${truth} OR ${other})`
+    case 1:
+      return `(NOT (${truth} AND ${other}))`
+    case 2:
+      return `((${truth}) IS NOT TRUE)`
+    case 3:
+      return `(CASE WHEN ${other} THEN ${truth} ELSE false END)`
+    case 4:
+      return `(NOT (${truth}))`
+    default:
+      return truth
+  }
+}
