@@ -203,7 +203,7 @@ const { query } = fc.letrec<{ query: QueryGenes; select: SelectGenes; source: So
     operation: number,
     aggregate: sometimes(aggregate, 2),
     sublinks: fc.oneof(
-      { arbitrary: fc.constant([]), weight: 3 },
+      { arbitrary: fc.constant([]), weight: 2 },
       { arbitrary: few(sublink, 2, 1), weight: 1 },
     ),
     windows: fc.oneof({ arbitrary: fc.constant([]), weight: 4 }, { arbitrary: few(window, 2, 1), weight: 1 }),

@@ -8,7 +8,7 @@ import type { KeyMatch } from '../algebra/operators/key-match.ts'
 import type { OuterJoin } from '../algebra/operators/outer-join.ts'
 import type { RowMatch } from '../algebra/operators/row-match.ts'
 import type { SemiJoin } from '../algebra/operators/semi-join.ts'
-import type { Scalar } from '../algebra/scalar.ts'
+import { type Scalar, scalarColumns } from '../algebra/scalar.ts'
 import { equalityOperator, groupByImage } from './image.ts'
 import { columnName } from './names.ts'
 import { isProbed, matchOf } from './probes.ts'
@@ -69,9 +69,20 @@ const BARE_COLUMN = /^[a-z_][a-z0-9_]*\.(?:[a-z_][a-z0-9_$]*|"(?:[^"]|"")+")$/
 export function semiJoin(node: SemiJoin, printer: Printer): Select {
   const left = printer.select(node.left)
   const right = printer.select(node.right)
-  const where = [...right.where, ...conditions(node.predicate, left, right)]
+  const isOfLeft = (conjunct: Scalar) => {
+    const columns = [...scalarColumns(conjunct)]
+    return columns.length > 0 && columns.every((id) => left.columns.has(id))
+  }
+  // Asked first: the right side is not looked at for rows that fail it.
+  const first = conditions(node.predicate.filter(isOfLeft), left, right)
+  const both = node.predicate.filter((each) => !isOfLeft(each))
+  const where = [...right.where, ...conditions(both, left, right)]
   const found = right.weight === null ? exists(right, where) : `${total(right, where)} > 0`
-  return { ...left, where: [...left.where, node.isAnti ? `NOT (${found})` : found] }
+  const conjuncts = [...first, found]
+  return {
+    ...left,
+    where: [...left.where, ...(node.isAnti ? [`NOT (${conjuncts.join(' AND ')})`] : conjuncts)],
+  }
 }
 
 export function keyMatch(node: KeyMatch, printer: Printer): Select {
