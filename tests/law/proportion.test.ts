@@ -32,7 +32,6 @@ const QUERIES: Readonly<Record<string, string>> = {
     'SELECT c.id, EXISTS (SELECT FROM o WHERE o.c = c.id AND o.amount > 3) AS a, EXISTS (SELECT FROM o WHERE o.c = c.id AND kind = tag) AS b FROM c',
   'in and not in':
     'SELECT c.id, c.name FROM c WHERE id IN (SELECT c FROM o WHERE amount > 3) AND region NOT IN (SELECT c FROM o WHERE o.c = c.back)',
-  'not in what may be NULL': 'SELECT c.id FROM c WHERE back NOT IN (SELECT o.c FROM o WHERE o.amount < 2)',
   'a scalar subquery': 'SELECT c.id, (SELECT sum(amount) FROM o WHERE o.c = c.id) AS s FROM c',
   'a scalar subquery compared':
     'SELECT o.id, o.amount FROM o WHERE amount < (SELECT 0.9 * avg(p.amount) FROM o AS p WHERE p.c = o.c)',

@@ -174,3 +174,27 @@ describe.each(Object.entries(QUERIES))('%s', (group, queries) => {
     expect(failures).toEqual([])
   }, 300_000)
 })
+
+test('a scalar subquery of several rows fails as it does in PostgreSQL, and only where it is asked for', async () => {
+  const { client } = database
+  await client.query(FILL)
+  const make = (name: string, query: string) =>
+    client.query(`SELECT pgstream.create_stream_table($1, $2, '1h', 'DIFFERENTIAL')`, [name, query])
+  await client.query('DELETE FROM b WHERE id = 1')
+  await make('several', 'SELECT id, (SELECT y FROM b WHERE b.k = a.k) AS y FROM a')
+  await make('some', 'SELECT id, CASE WHEN x = 20 THEN (SELECT y FROM b WHERE b.k = a.k) END AS y FROM a')
+  await make('alone', 'SELECT id, (SELECT x FROM c WHERE id = 1 AND k = 1 OR x > 30) AS x FROM a')
+  await client.query('INSERT INTO b VALUES (10, 2, 7, 1); INSERT INTO c VALUES (9, 1, 40)')
+  const refresh = (name: string) => client.query('SELECT pgstream.refresh_stream_table($1)', [name])
+  await expect(refresh('several')).rejects.toMatchObject({
+    code: '21000',
+    message: 'more than one row returned by a subquery used as an expression',
+  })
+  await expect(refresh('alone')).rejects.toMatchObject({ code: '21000' })
+  expect(await expectExact(client, 'some', { image: true })).toBe('DIFFERENTIAL')
+  await client.query('UPDATE a SET x = 20 WHERE k = 2')
+  await expect(refresh('some')).rejects.toMatchObject({ code: '21000' })
+  await client.query('DELETE FROM b WHERE id = 10; DELETE FROM c WHERE id = 9')
+  for (const name of ['several', 'some', 'alone'])
+    expect(await expectExact(client, name, { image: true })).toMatch(/^(?:DIFFERENTIAL|NO_DATA)$/)
+})

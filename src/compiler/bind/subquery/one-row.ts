@@ -54,6 +54,7 @@ export function oneRow(subquery: Project, base: Node, context: Context): OneRow 
       keyed.keys.map(({ column }) => column),
       columns,
       context,
+      false,
     )
     const predicate = keyed.predicate.map((each) => replaceColumns(each, counted.names))
     return joined(counted.node, predicate, counted.values, request)
@@ -61,7 +62,7 @@ export function oneRow(subquery: Project, base: Node, context: Context): OneRow 
   const evaluated = overDomain(subquery, base, context.ids, request)
   if (isFixed(base, evaluated.node, evaluated.predicate))
     return joined(evaluated.node, evaluated.predicate, refs(columns), request)
-  const counted = countedRows(evaluated.node, evaluated.keys, columns, context)
+  const counted = countedRows(evaluated.node, evaluated.keys, columns, context, true)
   const predicate = evaluated.predicate.map((each) => replaceColumns(each, counted.names))
   return joined(counted.node, predicate, counted.values, request)
 }
@@ -120,6 +121,8 @@ function countedRows(
   keys: readonly Column[],
   columns: readonly Column[],
   { ids, request }: Context,
+  /** Or is NULL asked for by nobody: then an index finds the rows of a key. */
+  matchesNull: boolean,
 ): Counted {
   const groups: readonly Projection[] = keys.map((column) => ({
     column: ids.make(column.name, column.type, column.nullable),
@@ -130,7 +133,7 @@ function countedRows(
   const counts = groupedRows(rows, groups, [call], ids)
   const same = groups.flatMap(({ column }, i) => {
     const key = keys[i]
-    return key ? sameKey(request, column, key) : []
+    return key ? sameKey(request, matchesNull ? column : { ...column, nullable: false }, key) : []
   })
   const only = sql(BOOLEAN)`(${ref(count)} = 1)`
   const node = leftJoin(counts, rows, [...same, only], request)
