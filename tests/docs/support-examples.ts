@@ -140,7 +140,20 @@ export const CHAPTERS: readonly Chapter[] = [
       VALUES                         :: SELECT o.id, v.label FROM orders o JOIN (VALUES (1, 'one'), (2, 'two')) AS v(n, label) ON v.n = o.customer
       a subquery in VALUES           :: SELECT v.n FROM (VALUES ((SELECT 1)), (2)) AS v(n)
       EXISTS, IN (SELECT …)          :: SELECT name FROM customers c WHERE EXISTS (SELECT FROM orders WHERE customer = c.id)
+      NOT EXISTS, NOT IN             :: SELECT id FROM orders WHERE customer NOT IN (SELECT id FROM customers WHERE region = 'north')
+      ANY, ALL                       :: SELECT id FROM orders o WHERE amount >= ALL (SELECT amount FROM orders WHERE customer = o.customer)
+      under OR, NOT, CASE, shown     :: SELECT id, EXISTS (SELECT FROM orders WHERE customer = c.id) AS buys FROM customers c WHERE region = 'north' OR id IN (SELECT customer FROM orders)
       scalar subqueries              :: SELECT id, (SELECT max(amount) FROM orders) AS largest FROM customers
+      correlated by anything         :: SELECT id, (SELECT count(*) FROM orders WHERE amount > c.id) AS n FROM customers c
+      ARRAY(SELECT …)                :: SELECT id, ARRAY(SELECT o.id FROM orders o WHERE o.customer = c.id ORDER BY o.id) AS ids FROM customers c
+      ARRAY of a type without arrays :: SELECT id, ARRAY(SELECT o FROM (SELECT ROW(id) AS o FROM orders) AS q)::text AS rows FROM customers
+      subqueries in ON of FULL JOIN  :: SELECT c.id FROM customers c FULL JOIN orders o ON o.customer = c.id AND EXISTS (SELECT FROM log)
+      subqueries in ON of LEFT JOIN  :: SELECT c.id, o.amount FROM customers c LEFT JOIN orders o ON o.customer = c.id AND EXISTS (SELECT FROM orders WHERE customer = o.customer)
+      over both sides there          :: SELECT c.id, o.amount FROM customers c LEFT JOIN orders o ON EXISTS (SELECT FROM orders WHERE customer = c.id AND amount = o.amount)
+      of one side, against the other :: SELECT c.id, o.amount FROM customers c LEFT JOIN orders o ON c.id = (SELECT max(customer) FROM orders WHERE amount = o.amount)
+      correlated by a type without order :: SELECT o.id, (SELECT count(*) FROM orders p WHERE p.id::text::xid = o.x OR p.id = 1) AS n FROM (SELECT id, id::text::xid AS x FROM orders) AS o
+      subqueries by the dozen        :: SELECT id FROM orders o WHERE (amount = 1 AND NOT EXISTS (SELECT FROM log WHERE o.id > 1)) IS NULL OR (amount = 2 AND NOT EXISTS (SELECT FROM log WHERE o.id > 2)) IS NULL OR (amount = 3 AND NOT EXISTS (SELECT FROM log WHERE o.id > 3)) IS NULL OR (amount = 4 AND NOT EXISTS (SELECT FROM log WHERE o.id > 4)) IS NULL OR (amount = 5 AND NOT EXISTS (SELECT FROM log WHERE o.id > 5)) IS NULL OR (amount = 6 AND NOT EXISTS (SELECT FROM log WHERE o.id > 6)) IS NULL OR (amount = 7 AND NOT EXISTS (SELECT FROM log WHERE o.id > 7)) IS NULL
+      correlated aggregates of your own :: SELECT id, (SELECT product(id) FROM orders WHERE customer = c.id) AS p FROM customers c
     `),
   },
   {

@@ -110,7 +110,6 @@ const cell = (text: string) => text.replaceAll('|', '\\|')
 
 /** Refusals that no query meets: something else is refused first, or PostgreSQL itself refuses. */
 const OUT_OF_REACH: Readonly<Record<string, string>> = {
-  'an aggregate of an outer query': 'stands in a subquery in an expression',
   'a column reference inside VALUES': 'stands in LATERAL',
   'JSON_TABLE column': 'stands in JSON_TABLE',
   'set-returning operator ${facts.name}': 'stands in a select list with a set-returning function',

@@ -70,5 +70,17 @@ export const GOLDEN_QUERIES: Readonly<Record<string, string>> = {
   'function-joined-further': `SELECT o.id, c.name FROM public.orders AS o, generate_series(o.customer_id, o.customer_id + 1) AS g JOIN public.customers AS c ON c.id = g`,
   'set-in-select-list':
     'SELECT l.a, generate_series(1, l.a) AS x, generate_series(1, generate_series(1, l.b)) AS y FROM public.links AS l',
+  exists:
+    'SELECT c.id, c.name FROM public.customers AS c WHERE EXISTS (SELECT FROM public.orders AS o WHERE o.customer_id = c.id)',
+  'not-in':
+    'SELECT l.a FROM public.links AS l WHERE l.b NOT IN (SELECT o.customer_id FROM public.orders AS o)',
+  'exists-under-or':
+    "SELECT c.id FROM public.customers AS c WHERE c.name = 'x' OR EXISTS (SELECT FROM public.orders AS o WHERE o.customer_id = c.id)",
+  'scalar-subquery':
+    'SELECT c.id, (SELECT sum(o.amount) FROM public.orders AS o WHERE o.customer_id = c.id) AS total FROM public.customers AS c',
+  'scalar-subquery-over-a-domain':
+    'SELECT r.id, (SELECT count(*) FROM public.links AS l WHERE l.a < r.id) AS n FROM public.regions AS r',
+  'lateral-limit':
+    'SELECT c.id, t.amount FROM public.customers AS c LEFT JOIN LATERAL (SELECT o.amount FROM public.orders AS o WHERE o.customer_id = c.id ORDER BY o.amount DESC, o.id LIMIT 3) AS t ON true',
   full: 'SELECT status, now() AS at FROM public.orders',
 }

@@ -507,6 +507,8 @@ export function entryAt(range: readonly RangeEntry[], index: number): RangeEntry
 }
 
 export function notHere(node: TreeNode): CompileError {
+  if (node.tag === 'AGGREF' && numberField(node, 'agglevelsup') > 0)
+    return unsupported('an aggregate of an outer query', FULL_HINT)
   const construct = EXTERNAL[node.tag] ?? node.tag
   return construct === 'a parameter'
     ? new CompileError(
