@@ -94,7 +94,7 @@ const CHANGES: readonly [string, () => Promise<void>][] = [
 ]
 
 /** What one refresh may read, in rows of all tables: far below the smallest table that it must not read whole. */
-const FEW = 400
+const FEW = 600
 
 test('one new order is looked up, and no table is read for it', async () => {
   // The first time plans are made.
