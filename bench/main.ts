@@ -8,6 +8,7 @@ import { growth } from './growth.ts'
 import { joinAggregate } from './join-aggregate.ts'
 import { latency } from './latency.ts'
 import { matrix } from './matrix.ts'
+import { nexmark } from './nexmark.ts'
 import type { Options } from './options.ts'
 import { Report } from './report.ts'
 import { tpch } from './tpch.ts'
@@ -25,10 +26,11 @@ const PARTS: Readonly<Record<string, Part>> = {
   graph,
   churn,
   tpch,
+  nexmark,
 }
 
 /** Of the other parts only when asked for: minutes or half an hour each. */
-const ONLY_WHEN_ASKED = ['churn', 'tpch']
+const ONLY_WHEN_ASKED = ['churn', 'tpch', 'nexmark']
 
 const NUMBERS = { '--sf': 'scale', '--events': 'events' } as const
 
