@@ -5,6 +5,7 @@ import { create } from './create.ts'
 import { Bench } from './database.ts'
 import { graph } from './graph.ts'
 import { growth } from './growth.ts'
+import { growthOfConstructs } from './growth-constructs.ts'
 import { joinAggregate } from './join-aggregate.ts'
 import { latency } from './latency.ts'
 import { matrix } from './matrix.ts'
@@ -20,6 +21,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   'join-aggregate': joinAggregate,
   matrix,
   growth,
+  'growth-constructs': growthOfConstructs,
   write: writePath,
   latency,
   create,
@@ -30,7 +32,7 @@ const PARTS: Readonly<Record<string, Part>> = {
 }
 
 /** Of the other parts only when asked for: minutes or half an hour each. */
-const ONLY_WHEN_ASKED = ['churn', 'tpch', 'nexmark']
+const ONLY_WHEN_ASKED = ['churn', 'growth-constructs', 'tpch', 'nexmark']
 
 const NUMBERS = { '--sf': 'scale', '--events': 'events' } as const
 
