@@ -1,15 +1,18 @@
-/** npm run bench [-- part … --quick]: measures on an embedded PostgreSQL 18 of its own. */
+/** npm run bench [-- part … --quick --sf 1 --events 1000000]: measures on an embedded PostgreSQL 18 of its own. */
 import os from 'node:os'
 import { churn } from './churn.ts'
 import { create } from './create.ts'
 import { Bench } from './database.ts'
 import { graph } from './graph.ts'
 import { growth } from './growth.ts'
+import { growthOfConstructs } from './growth-constructs.ts'
 import { joinAggregate } from './join-aggregate.ts'
 import { latency } from './latency.ts'
 import { matrix } from './matrix.ts'
+import { nexmark } from './nexmark.ts'
 import type { Options } from './options.ts'
 import { Report } from './report.ts'
+import { tpch } from './tpch.ts'
 import { writePath } from './write-path.ts'
 
 type Part = (bench: Bench, options: Options, report: Report) => Promise<void>
@@ -18,28 +21,32 @@ const PARTS: Readonly<Record<string, Part>> = {
   'join-aggregate': joinAggregate,
   matrix,
   growth,
+  'growth-constructs': growthOfConstructs,
   write: writePath,
   latency,
   create,
   graph,
   churn,
+  tpch,
+  nexmark,
 }
 
+/** Of the other parts only when asked for: minutes or half an hour each. */
+const ONLY_WHEN_ASKED = ['churn', 'growth-constructs', 'tpch', 'nexmark']
+
+const NUMBERS = { '--sf': 'scale', '--events': 'events' } as const
+
 async function main(args: readonly string[]): Promise<void> {
-  const wrong = args.filter((arg) => !(arg in PARTS) && arg !== '--quick')
-  if (wrong.length > 0)
-    throw new Error(`unknown: ${wrong.join(' ')}; parts are ${Object.keys(PARTS).join(', ')}; or --quick`)
-  const quick = args.includes('--quick')
-  const asked = args.filter((arg) => arg in PARTS)
+  const { asked, options } = parse(args)
+  const { quick } = options
   const report = new Report()
   const bench = await Bench.start()
   const started = Date.now()
   try {
     for (const [name, part] of Object.entries(PARTS)) {
-      // Half an hour of churn only when it is asked for.
-      if (asked.length > 0 ? !asked.includes(name) : name === 'churn') continue
+      if (asked.length > 0 ? !asked.includes(name) : ONLY_WHEN_ASKED.includes(name)) continue
       report.note(`${name} …`)
-      await part(bench, { quick, rounds: quick ? 3 : 5 }, report)
+      await part(bench, options, report)
     }
   } finally {
     await bench.stop()
@@ -54,6 +61,26 @@ async function main(args: readonly string[]): Promise<void> {
     node: process.version,
   })
   report.note(`written to ${file}`)
+}
+
+function parse(args: readonly string[]): { asked: readonly string[]; options: Options } {
+  const asked: string[] = []
+  const numbers: { scale?: number; events?: number } = {}
+  let quick = false
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] ?? ''
+    if (arg === '--quick') quick = true
+    else if (arg in PARTS) asked.push(arg)
+    else if (arg === '--sf' || arg === '--events') {
+      const value = Number(args[++i])
+      if (!(value > 0)) throw new Error(`${arg} takes a positive number`)
+      numbers[NUMBERS[arg]] = value
+    } else
+      throw new Error(
+        `unknown: ${arg}; parts are ${Object.keys(PARTS).join(', ')}; or --quick, --sf, --events`,
+      )
+  }
+  return { asked, options: { quick, rounds: quick ? 3 : 5, ...numbers } }
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -4,4 +4,8 @@ export interface Options {
   readonly quick: boolean
   /** Repetitions per figure. */
   readonly rounds: number
+  /** The scale factor of TPC-H. */
+  readonly scale?: number
+  /** The events of Nexmark. */
+  readonly events?: number
 }

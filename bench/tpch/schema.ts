@@ -37,6 +37,7 @@ export const TABLES = [
 export const INDEXES = `
 CREATE INDEX ON lineitem (l_partkey, l_suppkey);
 CREATE INDEX ON lineitem (l_suppkey);
+CREATE INDEX ON partsupp (ps_suppkey);
 CREATE INDEX ON orders (o_custkey);
 CREATE INDEX ON customer (c_nationkey);
 CREATE INDEX ON supplier (s_nationkey);
