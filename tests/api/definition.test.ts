@@ -210,10 +210,10 @@ test('validate_query tells and leaves nothing', async () => {
   expect(
     (
       await db.client.query(
-        `SELECT * FROM pgstream.validate_query('SELECT id, generate_series(1, 2) AS n FROM orders')`,
+        `SELECT * FROM pgstream.validate_query('SELECT id FROM orders LIMIT 10')`,
       )
     ).rows,
-  ).toContainEqual({ property: 'not incremental', value: expect.stringMatching(/set-returning/) })
+  ).toContainEqual({ property: 'not incremental', value: expect.stringMatching(/LIMIT/) })
 })
 
 test('an owner without privileges on pg_stream: everything with own rights only', async () => {
