@@ -8,10 +8,10 @@ import {
   differentiateInput,
   stateOf,
 } from '../../src/compiler/delta/differentiate.ts'
-import { cutIntoStages, type PartitionStage } from '../../src/compiler/delta/stage.ts'
+import { cutIntoStages, type PartitionStage, type RecursionStage } from '../../src/compiler/delta/stage.ts'
 import { type Bag, consolidate, imageOfRow, type Row, rowsOf, valueIn } from './bag.ts'
 import { evaluate, groupScope, rowScope } from './evaluate.ts'
-import { columnIds, type Leaves, meaning, rows, type StoredRow } from './meaning.ts'
+import { branchRows, columnIds, type Leaves, meaning, rows, type StoredRow, withSelf } from './meaning.ts'
 import type { Value } from './value.ts'
 
 /** Group keys and accumulators by the image of the key. */
@@ -128,10 +128,72 @@ export function maintain(query: Node, sources: Leaves, isChanged: (relation: num
       new Map(bag.map(({ row, weight }) => [`${imageOfRow(row, columnIds(node))} ${weight}`, row]))
     done.push({ maintained: image(after), scratch: image(scratch) })
   }
+  /** As emit/recursion-stage.ts: take out what may have lost its reason, derive again what has another. */
+  const recursionStage = (stage: RecursionStage) => {
+    const { number, node, output } = stage
+    const ids = columnIds(node)
+    const imageOf = (row: Row) => imageOfRow(row, ids)
+    const over = (version: 'before' | 'after'): RecursionStage['node'] => ({
+      ...node,
+      base: { ...node.base, input: stateOf(node.base.input, version, changed) },
+      step: { ...node.step, input: stateOf(node.step.input, version, changed) },
+    })
+    const now = over('after')
+    const before = meaning(over('before'), leaves)
+    const scratch = meaning(now, leaves)
+    const term = differentiateInput(stage, changed)
+    const stored = new Map(before.map((each) => [imageOf(each.row), each]))
+    const next = (bag: Bag) => branchRows(node, now.step, withSelf(leaves, node, bag))
+    const gone = new Map<string, Bag[number]>()
+    let lost = term ? rows(term, withSelf(leaves, node, before)).filter(({ weight }) => weight < 0) : []
+    while (lost.length > 0) {
+      const found = lost.flatMap(({ row }) => {
+        const image = imageOf(row)
+        const each = stored.get(image)
+        if (!each || gone.has(image)) return []
+        gone.set(image, each)
+        return [each]
+      })
+      lost = [...next(found)]
+    }
+    const kept = before.filter(({ row }) => !gone.has(imageOf(row)))
+    const isKept = (row: Row) => stored.has(imageOf(row)) && !gone.has(imageOf(row))
+    const again = [...branchRows(node, now.base, leaves), ...next(kept)].filter(({ row }) =>
+      gone.has(imageOf(row)),
+    )
+    const gained = (term ? consolidate(rows(term, withSelf(leaves, node, kept)), ids) : []).filter(
+      ({ row, weight }) => weight > 0 && !gone.has(imageOf(row)),
+    )
+    const fresh: Bag[number][] = []
+    const seen = new Set<string>()
+    let round: Bag = [...again, ...gained]
+    while (round.length > 0) {
+      const added = consolidate(round, ids).flatMap(({ row, weight }) => {
+        if (!node.recursion.isDistinct) return [{ row, weight }]
+        if (isKept(row) || seen.has(imageOf(row))) return []
+        seen.add(imageOf(row))
+        return [{ row, weight: 1 }]
+      })
+      fresh.push(...added)
+      round = next(added)
+    }
+    if (term) changedStages.add(number)
+    const after = consolidate([...kept, ...fresh], ids)
+    const delta = consolidate([...before.map(({ row, weight }) => ({ row, weight: -weight })), ...after], ids)
+    const rowsStored = (bag: Bag) => bag.map(({ row, weight }) => storedOutput(output, row, weight))
+    outputs.set(number, { before: rowsStored(before), after: rowsStored(after), delta: rowsStored(delta) })
+    const image = (bag: Bag): GroupState =>
+      new Map(bag.map(({ row, weight }) => [`${imageOf(row)} ${weight}`, row]))
+    done.push({ maintained: image(after), scratch: image(consolidate(scratch, ids)) })
+  }
   for (const stage of stages) {
     const { number, output } = stage
     if (stage.kind === 'partition') {
       partitionStage(stage)
+      continue
+    }
+    if (stage.kind === 'recursion') {
+      recursionStage(stage)
       continue
     }
     const { rule, input } = stage.node

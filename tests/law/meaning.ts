@@ -1,7 +1,7 @@
 /** What a query, or a term, means: the Z-set of its rows over given leaves. One clause per operator, after its definition. */
 
 import { asOfThen } from '../../src/compiler/algebra/moment.ts'
-import type { Node, PartitionNode } from '../../src/compiler/algebra/node.ts'
+import type { Node, PartitionNode, RecursionNode } from '../../src/compiler/algebra/node.ts'
 import type { Aggregate, AggregateCall } from '../../src/compiler/algebra/operators/aggregate.ts'
 import type { Expand } from '../../src/compiler/algebra/operators/expand.ts'
 import { operatorOf } from '../../src/compiler/algebra/operators/index.ts'
@@ -121,6 +121,8 @@ export function rows(node: Node, leaves: Leaves, at: 'before' | 'after' = 'after
         const times = Number(evaluate(node.times, rowScope(row)))
         return times > 0 ? [{ row, weight: weight * times }] : []
       })
+    case 'recursion':
+      return solution(node, leaves, at)
     case 'window':
     case 'distinct-on':
     case 'limit':
@@ -159,6 +161,49 @@ function changeOf(version: 'before' | 'after', delta: number, stored: number): r
 function contents(bag: Bag, keysOf: (row: Row) => Row, ids: readonly ColumnId[]) {
   const keyed = bag.map(({ row, weight }) => ({ row: keysOf(row), weight }))
   return consolidate(keyed, ids).map(({ row, weight }) => ({ image: imageOfRow(row, ids), row, weight }))
+}
+
+/** Leaves that hold `self` for the rows of a recursion. */
+export function withSelf(leaves: Leaves, node: RecursionNode, self: Bag): Leaves {
+  const stored = self.map(({ row, weight }) => ({
+    values: node.columns.map(({ id }) => valueIn(row, id)),
+    weight,
+  }))
+  return {
+    rows: (of, version) =>
+      of.op === 'stage-output' && of.stage === node.recursion.self ? stored : leaves.rows(of, version),
+  }
+}
+
+/** What one of the two terms gives. */
+export function branchRows(
+  node: RecursionNode,
+  branch: RecursionNode['base'],
+  leaves: Leaves,
+  at: 'before' | 'after' = 'after',
+): Bag {
+  return rows({ op: 'union-all', columns: node.columns, branches: [branch] }, leaves, at)
+}
+
+/** Round after round, each from the rows that the last one brought. */
+function solution(node: RecursionNode, leaves: Leaves, at: 'before' | 'after'): Bag {
+  const ids = columnIds(node)
+  const known = new Map<string, Weighted>()
+  const all: Weighted[] = []
+  let round = branchRows(node, node.base, leaves, at)
+  while (round.length > 0) {
+    const fresh = consolidate(round, ids).flatMap((each): Weighted[] => {
+      if (!node.recursion.isDistinct) return [each]
+      const image = imageOfRow(each.row, ids)
+      if (known.has(image) || each.weight <= 0) return []
+      const once = { row: each.row, weight: 1 }
+      known.set(image, once)
+      return [once]
+    })
+    all.push(...fresh)
+    round = branchRows(node, node.step, withSelf(leaves, node, fresh), at)
+  }
+  return all
 }
 
 function leafRow(of: Read['of'], { values, weight }: StoredRow): Weighted {

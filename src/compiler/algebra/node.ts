@@ -17,6 +17,7 @@ import type { Negate } from './operators/negate.ts'
 import type { OuterJoin } from './operators/outer-join.ts'
 import type { Project } from './operators/project.ts'
 import type { Read } from './operators/read.ts'
+import type { Recursion } from './operators/recursion.ts'
 import type { Repeat } from './operators/repeat.ts'
 import type { RowMatch } from './operators/row-match.ts'
 import type { Scan } from './operators/scan.ts'
@@ -27,6 +28,7 @@ import type { UnionAll } from './operators/union-all.ts'
 import type { Values } from './operators/values.ts'
 import type { Window } from './operators/window.ts'
 import type { PartitionRule } from './partition-rule.ts'
+import type { RecursionRule } from './recursion-rule.ts'
 import type { ColumnId, TypeRef } from './scalar.ts'
 
 export interface Column {
@@ -50,6 +52,7 @@ export type Node =
   | OuterJoin
   | Project
   | Read
+  | Recursion
   | Repeat
   | RowMatch
   | Scan
@@ -72,6 +75,13 @@ export type PartitionNode = Extract<Node, { readonly partition: PartitionRule }>
 
 export function isPartitionNode(node: Node): node is PartitionNode {
   return 'partition' in node
+}
+
+/** A stateful operator whose rows follow from each other. */
+export type RecursionNode = Extract<Node, { readonly recursion: RecursionRule }>
+
+export function isRecursionNode(node: Node): node is RecursionNode {
+  return 'recursion' in node
 }
 
 /** A set of columns whose values, compared with IS NOT DISTINCT FROM, occur at most once. [] means: at most one row. */

@@ -13,9 +13,18 @@ import type { Scalar } from './scalar.ts'
  * - `threshold`: linear in its left input; of the right one it asks whether a row is there (outer and semi joins)
  * - `group`: a function of all rows that share a key; needs state; only touched keys are looked at
  * - `partition`: a bag of rows for all input rows that share a key; needs state; touched keys are computed anew
+ * - `recursion`: rows that follow from each other; needs state; what may have lost its reason is derived again
  * - `term`: occurs in terms only, never in a query
  */
-export type OperatorClass = 'leaf' | 'linear' | 'multilinear' | 'threshold' | 'group' | 'partition' | 'term'
+export type OperatorClass =
+  | 'leaf'
+  | 'linear'
+  | 'multilinear'
+  | 'threshold'
+  | 'group'
+  | 'partition'
+  | 'recursion'
+  | 'term'
 
 /** What a delta rule may use of input i. `delta` is null when that input cannot have changed. */
 export interface Differentials {
@@ -42,7 +51,7 @@ export interface Operator<N extends Node> {
   keys(node: N): readonly Key[]
   /**
    * The delta of the output as algebra over `before`, `after` and `delta` of the inputs; null when nothing changed.
-   * Operators of class `group` and `partition` do not come here: delta/stage.ts cuts the query at them.
+   * Operators of class `group`, `partition` and `recursion` do not come here: delta/stage.ts cuts the query at them.
    */
   differentiate(node: N, inputs: Differentials): Node | null
   /** The operator as it was before the change, or is after it; absent where it is the same. */

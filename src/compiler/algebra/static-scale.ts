@@ -91,6 +91,7 @@ function columnScale(id: ColumnId, node: Node, base: BaseType): Scale {
     case 'read':
     case 'key-match':
     case 'row-match':
+    case 'recursion':
       return null
   }
 }

@@ -64,6 +64,11 @@ export class Template {
     return this
   }
 
+  /** The expression that was collected; what the compiler writes itself answers whatever its arguments are. */
+  made(type: TypeRef): Expression {
+    return expression({ construct: 'rule', parts: this.parts, args: this.args, type, closed: false })
+  }
+
   list(args: readonly Scalar[]): this {
     for (const [i, arg] of args.entries()) {
       if (i > 0) this.text(', ')

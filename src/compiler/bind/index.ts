@@ -15,6 +15,7 @@ export function bind(request: CompileRequest): Project {
     ids: new ColumnIds(),
     ctes: [],
     outer: [],
+    recursions: new Map(),
   })
   const query = { ...bound, input: temporalFilters(bound.input) }
   assertStable(query)

@@ -64,6 +64,8 @@ export interface Environment {
   readonly ctes: readonly ReadonlyMap<string, TreeNode>[]
   /** The queries around, the innermost first. */
   readonly outer: readonly QueryScope[]
+  /** Of WITH queries that are being bound: what they are to themselves. */
+  readonly recursions: ReadonlyMap<TreeNode, Node>
 }
 
 /** A whole query: a projection of its output columns. */
@@ -89,7 +91,6 @@ export function bindSorted(
 
 /** `targets`: of the query's, those that are wanted. */
 function bindTargets(query: TreeNode, targets: readonly TreeNode[], outer: Environment): Project {
-  refuseClauses(query)
   const ctes = new Map(nodeListField(query, 'cteList').map((cte) => [stringField(cte, 'ctename'), cte]))
   const environment = { ...outer, ctes: [ctes, ...outer.ctes] }
   const range: RangeEntry[] = []
@@ -140,13 +141,6 @@ function shown(targets: readonly TreeNode[], project: Project): Project {
     return target !== undefined && !booleanField(target, 'resjunk')
   })
   return outputs.length === project.outputs.length ? project : { ...project, outputs }
-}
-
-function refuseClauses(query: TreeNode): void {
-  const clause = (present: boolean, construct: string) => {
-    if (present) throw unsupported(construct, FULL_HINT)
-  }
-  clause(booleanField(query, 'hasRecursive'), 'WITH RECURSIVE')
 }
 
 /** `set`: the one of several grouping sets that is asked for. */

@@ -28,7 +28,9 @@ import {
 } from './from-function.ts'
 import { bindQuery, columnTypes, type Environment } from './query.ts'
 import { readTypes } from './read-types.ts'
+import { bindRecursion } from './recursion.ts'
 import type { Scope } from './scope.ts'
+import { clauseColumns } from './search-cycle.ts'
 
 export interface RangeEntry {
   /** The relation as algebra; the same node however often it is asked for. */
@@ -81,7 +83,7 @@ function bindEntry(
           )
         : lazily(() => bindValues(entry, environment))
     case RTE.cte:
-      return lazily(() => bindCte(entry, environment))
+      return cteEntry(entry, environment)
     case RTE.function:
       return madeOfRows(
         itemColumns(entry, types, environment.ids, booleanField(entry, 'funcordinality')),
@@ -281,17 +283,44 @@ function nodesOf(value: TreeValue): readonly TreeNode[] {
   })
 }
 
+/** Behind a recursion's own columns stand those of SEARCH and CYCLE. */
+function cteEntry(entry: TreeNode, environment: Environment): RangeEntry {
+  const bound = lazily(() => bindCte(entry, environment))
+  const cte = cteOf(entry, environment)
+  const clauses = clauseColumns(cte)
+  if (clauses.length === 0) return bound
+  const own = nodeListField(nodeField(cte, 'ctequery'), 'targetList').filter(
+    (target) => !booleanField(target, 'resjunk'),
+  ).length
+  return {
+    node: bound.node,
+    column: (attnum, scope) => {
+      if (attnum > own && clauses[attnum - own - 1] !== 'mark')
+        throw unsupported('the order of SEARCH or the path of CYCLE in a result', HINT)
+      return bound.column(Math.min(attnum, own + 1), scope)
+    },
+  }
+}
+
+function cteOf(entry: TreeNode, environment: Environment): TreeNode {
+  const name = stringField(entry, 'ctename')
+  const cte = environment.ctes[numberField(entry, 'ctelevelsup')]?.get(name)
+  if (!cte) throw internalError(`there is no WITH query ${name}`)
+  return cte
+}
+
 /** A WITH query is bound anew for each reference: its columns then have ids of their own. */
 function bindCte(entry: TreeNode, environment: Environment): Node {
-  const name = stringField(entry, 'ctename')
   const level = numberField(entry, 'ctelevelsup')
-  const cte = environment.ctes[level]?.get(name)
-  if (!cte) throw internalError(`there is no WITH query ${name}`)
-  if (booleanField(cte, 'cterecursive') && booleanField(entry, 'self_reference'))
-    throw unsupported('WITH RECURSIVE', HINT)
-  return bindQuery(nodeField(cte, 'ctequery'), {
+  const cte = cteOf(entry, environment)
+  const self = environment.recursions.get(cte)
+  if (self) return self
+  const around = {
     ...environment,
     ctes: environment.ctes.slice(level),
     outer: environment.outer.slice(level),
-  })
+  }
+  return booleanField(cte, 'cterecursive')
+    ? bindRecursion(cte, around)
+    : bindQuery(nodeField(cte, 'ctequery'), around)
 }

@@ -50,6 +50,15 @@ export function bindSetOperation(
   return projectTargets(targets, combined, ids, (expr) => bindExpression(expr, scope))
 }
 
+/** The rows of a branch of set operations, or of a tree of them. */
+export function bindOperation(
+  operation: TreeNode,
+  range: readonly RangeEntry[],
+  { request, ids }: Environment,
+): Node {
+  return new Operations(range, request, ids).rows(operation)
+}
+
 class Operations {
   readonly #range: readonly RangeEntry[]
   readonly #request: CompileRequest

@@ -10,6 +10,8 @@ import { BOOLEAN, type Scalar, scalarArguments, scalarColumns, scalarVolatility 
 
 /** The tree with an operator for each such conjunct. */
 export function temporalFilters(node: Node): Node {
+  // What follows from a row that leaves is found by what changed, and nothing did.
+  if (node.op === 'recursion') return node
   const operator = operatorOf(node)
   const whole = operator.withInputs(node, operator.inputs(node).map(temporalFilters))
   if (whole.op !== 'join' && whole.op !== 'filter') return whole

@@ -9,7 +9,7 @@ import { operatorOf } from '../algebra/operators/index.ts'
 import type { Read } from '../algebra/operators/read.ts'
 import type { Scan } from '../algebra/operators/scan.ts'
 import { internalError } from '../catalog/error.ts'
-import type { Stage } from './stage.ts'
+import { inputOf, type Stage } from './stage.ts'
 
 export interface Changed {
   relation(oid: number): boolean
@@ -50,10 +50,13 @@ export function differentiate(node: Node, changed: Changed, strict = false): Nod
 }
 
 /** The term for the change of a stage's input. */
-export function differentiateInput({ node }: Stage, changed: Changed): Node | null {
+export function differentiateInput(stage: Stage, changed: Changed): Node | null {
+  const { node } = stage
   const operator = operatorOf<Stage['node']>(node)
   const evaluated = operator.onDelta?.(node) ?? operator.scalars(node)
-  return differentiate(node.input, changed, evaluated.some(mayFail))
+  // A row that came and went would have what hangs on it derived again.
+  const strict = stage.kind === 'recursion' || evaluated.some(mayFail)
+  return differentiate(inputOf(stage), changed, strict)
 }
 
 /** The query over one state of its leaves; a leaf that did not change is read as it is stored. */

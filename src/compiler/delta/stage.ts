@@ -1,20 +1,23 @@
 /**
  * Cutting a query at its stateful operators. Each becomes a stage: it keeps its output in a state table and hands old and
  * new rows upward, so that what lies between two cuts is linear in each leaf and a chain of any depth stays in
- * proportion to the change. Stages are numbered bottom-up: a stage reads only source tables and earlier stages.
+ * proportion to the change. Stages are numbered bottom-up: a stage reads only source tables and earlier stages, and a
+ * recursion also its own rows.
  */
 
 import {
   type GroupNode,
   isGroupNode,
   isPartitionNode,
+  isRecursionNode,
   type Node,
   type PartitionNode,
+  type RecursionNode,
 } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { StageOutput } from '../algebra/operators/read.ts'
 
-export type Stage = GroupStage | PartitionStage
+export type Stage = GroupStage | PartitionStage | RecursionStage
 
 interface Cut {
   readonly number: number
@@ -32,10 +35,29 @@ export interface PartitionStage extends Cut {
   readonly node: PartitionNode
 }
 
+/** The step term reads the stage's own output, under its number. */
+export interface RecursionStage extends Cut {
+  readonly kind: 'recursion'
+  readonly node: RecursionNode
+}
+
 export interface StagedQuery {
   readonly stages: readonly Stage[]
   /** What remains above the last cut. */
   readonly root: Node
+}
+
+/** What a stage is a function of. Of a recursion, which reads its own rows too: one step. */
+export function inputOf({ node }: Stage): Node {
+  if (node.op !== 'recursion') return node.input
+  return { op: 'union-all', columns: node.columns, branches: [node.base, node.step] }
+}
+
+export function readsSourcesOnly(stage: Stage): boolean {
+  const reads = (node: Node): boolean =>
+    (node.op === 'read' && node.of.op === 'stage-output' && node.of.stage !== stage.number) ||
+    operatorOf(node).inputs(node).some(reads)
+  return !reads(inputOf(stage))
 }
 
 export function cutIntoStages(query: Node): StagedQuery {
@@ -44,7 +66,7 @@ export function cutIntoStages(query: Node): StagedQuery {
   const cut = (node: Node): Node => {
     const operator = operatorOf(node)
     const whole = operator.withInputs(node, operator.inputs(node).map(cut))
-    if (!isGroupNode(whole) && !isPartitionNode(whole)) return whole
+    if (!isGroupNode(whole) && !isPartitionNode(whole) && !isRecursionNode(whole)) return whole
     // A full join holds each side twice: the same operator over the same rows is one stage.
     const image = JSON.stringify(whole)
     const same = known.get(image)
@@ -55,16 +77,29 @@ export function cutIntoStages(query: Node): StagedQuery {
       columns: operatorOf(whole).columns(whole),
       keys: operatorOf(whole).keys(whole),
     }
-    const place = { number: output.stage, output }
-    stages.push(
-      isGroupNode(whole)
-        ? { ...place, kind: 'group', node: whole }
-        : { ...place, kind: 'partition', node: whole },
-    )
+    stages.push(stageOf(whole, { number: output.stage, output }))
     const read: Node = { op: 'read', version: 'after', of: output }
     known.set(image, read)
     return read
   }
   const root = cut(query)
   return { stages, root }
+}
+
+function stageOf(node: GroupNode | PartitionNode | RecursionNode, place: Cut): Stage {
+  if (isGroupNode(node)) return { ...place, kind: 'group', node }
+  if (isPartitionNode(node)) return { ...place, kind: 'partition', node }
+  const { self } = node.recursion
+  const numbered = (each: Node): Node => {
+    if (each.op === 'read' && each.of.op === 'stage-output' && each.of.stage === self)
+      return { ...each, of: { ...each.of, stage: place.number } }
+    const operator = operatorOf(each)
+    return operator.withInputs(each, operator.inputs(each).map(numbered))
+  }
+  const step = { ...node.step, input: numbered(node.step.input) }
+  return {
+    ...place,
+    kind: 'recursion',
+    node: { ...node, step, recursion: { ...node.recursion, self: place.number } },
+  }
 }

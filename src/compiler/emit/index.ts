@@ -23,6 +23,7 @@ import { columnType, targetName } from './names.ts'
 import { missingForPartition } from './partition-stage.ts'
 import type { MissingIndex, Plan, PlanColumn, Reason } from './plan.ts'
 import { type MissingProbe, missingProbes } from './probes.ts'
+import { missingForRecursion } from './recursion-stage.ts'
 import { missingForRedo } from './redo.ts'
 import {
   capturedColumns,
@@ -72,7 +73,10 @@ export function emitDifferential(
   const timed = [root, ...staged.stages.map(({ node }) => node)].some(dependsOnTime)
   const pair = (variant: string, label: string, changed: readonly number[]) => {
     const statement = refreshStatement(definition, changed)
-    const gaps = terms(staged, root, changed).flatMap(missingProbes)
+    const gaps = [
+      ...terms(staged, root, changed).flatMap(missingProbes),
+      ...staged.stages.flatMap((stage) => (stage.kind === 'recursion' ? missingForRecursion(stage) : [])),
+    ]
     missing.push(...gaps)
     const cached = cachedFunction(request, variant, statement, gaps.length === 0, timed)
     // With several sources a few changes of one may meet many of another: there the guess that is too low does less harm.
@@ -101,7 +105,11 @@ export function emitDifferential(
   const pending = pendingFunction(request, pendingStatement(relations))
   missing.push(
     ...staged.stages.flatMap((stage) =>
-      stage.kind === 'group' ? missingForRedo(request, stage) : missingForPartition(stage),
+      stage.kind === 'group'
+        ? missingForRedo(request, stage)
+        : stage.kind === 'partition'
+          ? missingForPartition(stage)
+          : [],
     ),
   )
   const redo = staged.stages.flatMap((stage) => stageFunction(request, stage) ?? [])

@@ -9,8 +9,8 @@ import { THEN } from '../algebra/moment.ts'
 import type { Node } from '../algebra/node.ts'
 import type { Project } from '../algebra/operators/project.ts'
 import type { CompileRequest } from '../catalog/request.ts'
-import { type Changed, differentiate, leavesOf, scansOf } from '../delta/differentiate.ts'
-import type { Stage, StagedQuery } from '../delta/stage.ts'
+import { type Changed, differentiate, scansOf } from '../delta/differentiate.ts'
+import { inputOf, readsSourcesOnly, type Stage, type StagedQuery } from '../delta/stage.ts'
 import { applyNet, type StoredTable } from './apply.ts'
 import { type GeneratedFunction, scratchFunction } from './function.ts'
 import { groupByImage, groupMatch, otherImage } from './image.ts'
@@ -27,11 +27,12 @@ import {
 import { isPacked } from './packed.ts'
 import { partitionChange, partitionFunction } from './partition-stage.ts'
 import { CACHED_LIMIT } from './plan.ts'
+import { recursionChange } from './recursion-stage.ts'
 import { redoFunctionOf } from './redo.ts'
 import { cte, indent, inlineCte, Printer } from './select.ts'
 import { isApart, stageChange, stageFromScratch, stateSource, storedColumns, withOutputs } from './stage.ts'
 import { probingStages } from './stage-indexes.ts'
-import { partitionTableOf, type Storage, stateTableOf } from './storage.ts'
+import { partitionTableOf, recursionTableOf, type Storage, stateTableOf } from './storage.ts'
 import { dependsOnTime, storedMoment } from './temporal.ts'
 
 export interface Definition {
@@ -78,7 +79,7 @@ export function refreshStatement(
   const timed = [root, ...staged.stages.map(({ node }) => node)].some(dependsOnTime)
   const ctes = [
     ...(timed ? [cte(THEN, storedMoment(request))] : []),
-    guard([...sources.keys()], relations, held(asked.map((stage) => stage.node.input))),
+    guard([...sources.keys()], relations, held(asked.map(inputOf))),
     ...relations.map((relation) => deltaRows(request, relation, sources, isBulk)),
   ]
   let counts = { inserted: '0', updated: '0', deleted: '0' }
@@ -87,6 +88,14 @@ export function refreshStatement(
     if (state) stageSources.set(stage.number, stateSource(stage, state))
     if (stage.kind === 'partition') {
       const change = partitionChange(stage, partitionTableOf(request, storage, stage, root), changed, printer)
+      if (!change) continue
+      changedStages.add(stage.number)
+      ctes.push(...change.ctes)
+      if (stage === storage.fused) counts = change
+      continue
+    }
+    if (stage.kind === 'recursion') {
+      const change = recursionChange(stage, recursionTableOf(request, storage, stage, root), changed, printer)
       if (!change) continue
       changedStages.add(stage.number)
       ctes.push(...change.ctes)
@@ -124,6 +133,7 @@ FROM guard`
 
 /** The function that a stage computes groups or partitions anew with, where it is one. */
 export function stageFunction(request: CompileRequest, stage: Stage): GeneratedFunction | null {
+  if (stage.kind === 'recursion') return null
   return stage.kind === 'group' ? redoFunctionOf(request, stage) : partitionFunction(request, stage)
 }
 
@@ -224,7 +234,7 @@ function fromScratch(definition: Definition): FromScratch {
     const query = stageFromScratch(stage, printer)
     const columns = storedColumns(stage)
     // A stage over another stage reads that one's CTE, which no function sees.
-    if (leavesOf(stage.node.input).some((leaf) => leaf.op === 'stage-output')) ctes.push(cte(name, query))
+    if (!readsSourcesOnly(stage)) ctes.push(cte(name, query))
     else {
       // A function's result has its types' collations: the columns' own are put back. Its columns are named as in the state
       // table, so that a plan made anew for an altered source can replace the function.
@@ -238,7 +248,7 @@ function fromScratch(definition: Definition): FromScratch {
       })
       const made = scratchFunction(request, stage.number, types, query)
       functions.push(made)
-      read.push(stage.node.input)
+      read.push(inputOf(stage))
       ctes.push(cte(name, `SELECT ${types.map((each) => each.output).join(', ')}\nFROM ${made.name}() AS f`))
     }
     stageSources.set(stage.number, {
@@ -406,7 +416,7 @@ HAVING sum(u.weight) <> 0`
 /** The captured columns of each source: what the scans read. */
 export function capturedColumns(staged: StagedQuery, root: Project): Map<number, number[]> {
   const sources = new Map<number, number[]>()
-  for (const scan of [...staged.stages.map((stage) => stage.node.input), root].flatMap(scansOf)) {
+  for (const scan of [...staged.stages.map(inputOf), root].flatMap(scansOf)) {
     const columns = new Set([
       ...(sources.get(scan.relation) ?? []),
       ...scan.columns.map(({ attnum }) => attnum),

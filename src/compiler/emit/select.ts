@@ -19,6 +19,7 @@ import { groupByImage } from './image.ts'
 import { keyMatch, outerJoin, rowMatch, semiJoin } from './match.ts'
 import { columnName } from './names.ts'
 import { partitionQuery } from './partition-text.ts'
+import { recursionQuery } from './recursion-text.ts'
 import { printScalar } from './scalar.ts'
 import { temporalCrossing, temporalFilter } from './temporal.ts'
 
@@ -45,6 +46,9 @@ export interface Leaves {
   perhapsEmpty(read: Read): string | null
 }
 
+/** The rows of a recursion at some moment, under a fresh alias. */
+export type SelfRows = (alias: (base: string) => string) => Select
+
 export interface Output {
   readonly name: string
   readonly value: Scalar
@@ -56,6 +60,7 @@ export class Printer {
   readonly probing: ReadonlySet<number>
   readonly #leaves: Leaves
   readonly #aliases = new Map<string, number>()
+  readonly #selves = new Map<number, SelfRows>()
 
   constructor(request: CompileRequest, leaves: Leaves, probing: ReadonlySet<number> = new Set()) {
     this.request = request
@@ -75,8 +80,10 @@ export class Printer {
     switch (node.op) {
       case 'scan':
         return this.#leaves.read({ op: 'read', version: 'after', of: node }, this.alias, this)
-      case 'read':
-        return this.#leaves.read(node, this.alias, this)
+      case 'read': {
+        const self = node.of.op === 'stage-output' ? this.#selves.get(node.of.stage) : undefined
+        return self ? self(this.alias) : this.#leaves.read(node, this.alias, this)
+      }
       case 'values':
         if (node.columns.length === 0) return { from: [], where: [], columns: new Map(), weight: null }
         return this.derived(
@@ -152,12 +159,24 @@ export class Printer {
         return this.derived(this.consolidated(node.input), 'net', operatorOf(node).columns(node), true)
       case 'aggregate':
         return this.#aggregate(node)
+      case 'recursion':
+        return this.derived(recursionQuery(node, this), 'r', node.columns, false)
       case 'window':
       case 'distinct-on':
       case 'limit': {
         const query = partitionQuery(node, this.select(node.input), this)
         return this.derived(query, 'p', operatorOf(node).columns(node), false)
       }
+    }
+  }
+
+  /** What `print` prints, the rows of a recursion read from `rows`. */
+  reading<T>(self: number, rows: SelfRows, print: () => T): T {
+    this.#selves.set(self, rows)
+    try {
+      return print()
+    } finally {
+      this.#selves.delete(self)
     }
   }
 

@@ -7,7 +7,8 @@ import type { CompileRequest } from '../catalog/request.ts'
 import type { Stage, StagedQuery } from '../delta/stage.ts'
 import type { StoredTable } from './apply.ts'
 import { keyColumns } from './partition-text.ts'
-import { partitionTableOf, type Storage, stateTableOf } from './storage.ts'
+import { selfIndexes } from './recursion-stage.ts'
+import { partitionTableOf, recursionTableOf, type Storage, stateTableOf } from './storage.ts'
 
 interface Index {
   readonly table: string
@@ -33,6 +34,14 @@ export function stageIndexes(
     if (stage.kind === 'partition') {
       const { table, keyNames } = partitionTableOf(request, storage, stage, root)
       add(table, keyNames)
+    }
+    if (stage.kind === 'recursion') {
+      const table = recursionTableOf(request, storage, stage, root)
+      for (const columns of selfIndexes(stage))
+        add(
+          table.table,
+          columns.map((id) => table.names.get(id) ?? ''),
+        )
     }
     const looked = lookedUp(request, storage, staged, stage)
     if (looked) add(looked.table, looked.columns)
@@ -71,6 +80,7 @@ function nameOf(table: StoredTable, column: Column): string | undefined {
 
 /** The columns of an earlier stage's output that a stage looks for rows by, where it reads that stage alone. */
 function askedOfStage(stage: Stage): { readonly stage: number; readonly columns: readonly number[] } | null {
+  if (stage.kind === 'recursion') return null
   const isAsked =
     stage.kind === 'partition' || stage.node.rule.accumulators.some(({ recompute }) => recompute !== null)
   if (!isAsked) return null

@@ -15,6 +15,7 @@ import { groupMatch, isIdentity, keyImage, otherImage, storedMatch } from './ima
 import { type StageSource, stageOutputName } from './leaves.ts'
 import { columnName } from './names.ts'
 import { partitionQuery } from './partition-text.ts'
+import { recursionQuery } from './recursion-text.ts'
 import { redone } from './redo.ts'
 import { printScalar } from './scalar.ts'
 import { cte, indent, inlineCte, operand, type Printer, type Select } from './select.ts'
@@ -63,9 +64,9 @@ export function stateSource(stage: Stage, state: StateTable): StageSource {
   }
 }
 
-/** What a stage keeps: of a group its keys and accumulators, of a partition its output rows. */
+/** What a stage keeps: of a group its keys and accumulators, of a partition or recursion its output rows. */
 export function storedColumns(stage: Stage): readonly Column[] {
-  if (stage.kind === 'partition') return stage.output.columns
+  if (stage.kind !== 'group') return stage.output.columns
   const { rule } = stage.node
   return [...rule.keys, ...rule.accumulators].map(({ column }) => column)
 }
@@ -75,7 +76,7 @@ export function withOutputs(
   stage: Stage,
   stored: ReadonlyMap<ColumnId, string>,
 ): ReadonlyMap<ColumnId, string> {
-  if (stage.kind === 'partition') return stored
+  if (stage.kind !== 'group') return stored
   const all = new Map(stored)
   const select: Select = { from: [], where: [], columns: stored, weight: null }
   for (const { column, value } of stage.node.rule.outputs) all.set(column.id, operand(value, select))
@@ -84,6 +85,7 @@ export function withOutputs(
 
 /** What a stage keeps, computed from the input: the content of the state table. */
 export function stageFromScratch(stage: Stage, printer: Printer): string {
+  if (stage.kind === 'recursion') return recursionQuery(stage.node, printer)
   if (stage.kind === 'partition') return partitionQuery(stage.node, printer.select(stage.node.input), printer)
   const { rule } = stage.node
   const aggregates = rule.accumulators.map(({ column, scratch }) => ({ column, value: scratch }))

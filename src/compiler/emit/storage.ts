@@ -10,11 +10,12 @@ import { mapScalar, type Scalar } from '../algebra/scalar.ts'
 import { internalError } from '../catalog/error.ts'
 import { quoteIdentifier } from '../catalog/quote.ts'
 import type { CompileRequest } from '../catalog/request.ts'
-import type { GroupStage, PartitionStage, Stage, StagedQuery } from '../delta/stage.ts'
+import type { GroupStage, PartitionStage, RecursionStage, Stage, StagedQuery } from '../delta/stage.ts'
 import type { StoredTable } from './apply.ts'
 import { columnName, stateTableName, targetName } from './names.ts'
 import type { PartitionTable } from './partition-stage.ts'
 import { keyColumns } from './partition-text.ts'
+import type { RecursionTable } from './recursion-stage.ts'
 import { type Aside, type StateTable, type StoredColumn, storedColumns, storedName } from './stage.ts'
 
 export interface Storage {
@@ -36,7 +37,7 @@ export function chooseStorage(request: CompileRequest, staged: StagedQuery, root
   }
   const states = new Map<number, StateTable>()
   for (const stage of staged.stages) {
-    if (stage.kind === 'partition' && stage === fused) continue
+    if (stage.kind !== 'group' && stage === fused) continue
     if (stage.kind === 'group' && stage === fused) {
       const columns = root.outputs.map(({ value }, i) => ({
         name: target.columns[i]?.name ?? '',
@@ -87,6 +88,35 @@ export function partitionTableOf(
   }
 }
 
+/** Where a recursion keeps its rows. */
+export function recursionTableOf(
+  request: CompileRequest,
+  storage: Storage,
+  stage: RecursionStage,
+  root: Project,
+): RecursionTable {
+  const isFused = stage === storage.fused
+  const table = isFused ? storage.target : stateTableOf(request, storage, stage)
+  const column = (id: number) =>
+    isFused ? table.columns[shownAs(root, id)] : table.columns.find((each) => each.column.id === id)
+  return {
+    table,
+    names: new Map(stage.node.columns.map(({ id }) => [id, column(id)?.name ?? ''])),
+    values: isFused
+      ? root.outputs.map(({ column: made, value }) => ({
+          column: made,
+          of: value.kind === 'column' ? value.id : 0,
+        }))
+      : table.columns.map(({ column: made }) => ({ column: made, of: made.id })),
+    isFused,
+  }
+}
+
+/** Each column of the recursion once, and nothing else. */
+function showsAll(root: Project, { node }: RecursionStage): boolean {
+  return root.outputs.length === node.columns.length && node.columns.every(({ id }) => shownAs(root, id) >= 0)
+}
+
 /** The output that shows a column as it is; −1 for none. */
 function shownAs(root: Project, id: number): number {
   return root.outputs.findIndex(({ value }) => value.kind === 'column' && value.id === id)
@@ -131,6 +161,7 @@ function fusedStage(staged: StagedQuery, root: Project): Stage | null {
   if (below.op === 'read' && below.of.op === 'stage-output') {
     const { stage: number } = below.of
     const found = staged.stages.find((each) => each.number === number)
+    if (found?.kind === 'recursion') return input === below && showsAll(root, found) ? found : null
     if (found?.kind === 'partition')
       return found.node.partition.keys.every((id) => shownAs(root, id) >= 0) ? found : null
   }

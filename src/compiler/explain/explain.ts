@@ -35,7 +35,7 @@ export function explainDifferential(
       property: `state of stage ${stage.number}`,
       value: fused ? 'the stream table itself' : (table?.sql ?? ''),
     })
-    if (stage.kind === 'partition') continue
+    if (stage.kind !== 'group') continue
     if (table?.aside)
       entries.push({
         property: `kept aside of stage ${stage.number}`,
@@ -97,6 +97,7 @@ const COST: Readonly<Record<OperatorClass, string>> = {
     'threshold: one probe into each other input per changed row, one more where a match came or went',
   group: 'per group: one look-up per touched group',
   partition: 'per partition: the rows of every touched partition are computed anew',
+  recursion: 'recursive: what follows from a changed row, and what else it follows from',
   term: '',
 }
 

@@ -56,6 +56,14 @@ export function pruneColumns(node: Node, needed: ReadonlySet<ColumnId> | null = 
         ? pruneColumns(node.input, read)
         : { ...kept, input: pruneColumns(node.input, read) }
     }
+    // A row is what it is with all its columns: equal ones are one, and the step term reads them.
+    case 'recursion':
+      return operatorOf(node).withInputs(
+        node,
+        operatorOf(node)
+          .inputs(node)
+          .map((input) => pruneColumns(input)),
+      )
     case 'union-all': {
       const kept = node.columns.flatMap((column, i) => (!needed || needed.has(column.id) ? [i] : []))
       const at = <T>(list: readonly T[]) => kept.flatMap((i) => list.slice(i, i + 1))

@@ -13,6 +13,7 @@ import { negate } from './negate.ts'
 import { outerJoin } from './outer-join.ts'
 import { project } from './project.ts'
 import { read } from './read.ts'
+import { recursion } from './recursion.ts'
 import { repeat } from './repeat.ts'
 import { rowMatch } from './row-match.ts'
 import { scan } from './scan.ts'
@@ -34,6 +35,7 @@ export const operators = {
   'union-all': unionAll,
   aggregate,
   expand,
+  recursion,
   repeat,
   'temporal-filter': temporalFilter,
   window,

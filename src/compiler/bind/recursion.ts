@@ -1,0 +1,111 @@
+/**
+ * WITH RECURSIVE: base term UNION [ALL] step term, where the step term reads the rows made so far. PostgreSQL lets it do so
+ * once, not below an aggregate, on the side of an outer join that may be missing, or in EXCEPT (parse_cte.c); what is left
+ * that is not linear in those rows is refused here.
+ */
+import { type Column, isGroupNode, isPartitionNode, type Node } from '../algebra/node.ts'
+import { operatorOf } from '../algebra/operators/index.ts'
+import { internalError, unsupported } from '../catalog/error.ts'
+import {
+  booleanField,
+  nodeField,
+  nodeListField,
+  stringField,
+  stringListField,
+} from '../catalog/node-field.ts'
+import type { TreeNode } from '../catalog/node-tree.ts'
+import type { CompileRequest } from '../catalog/request.ts'
+import { typeFacts } from './facts.ts'
+import { columnTypes, type Environment } from './query.ts'
+import { bindRangeTable } from './range-table.ts'
+import type { QueryScope } from './scope.ts'
+import { SearchCycle } from './search-cycle.ts'
+import { bindOperation } from './set-operation.ts'
+
+const HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
+
+/** A WITH query that reads itself; `environment` is that of the query whose WITH it stands in. */
+export function bindRecursion(cte: TreeNode, environment: Environment): Node {
+  const query = nodeField(cte, 'ctequery')
+  const operation = nodeField(query, 'setOperations')
+  if (operation.tag === 'RANGETBLREF') throw internalError('a recursive query without UNION')
+  const { request, ids } = environment
+  const types = columnTypes(operation, 'colTypes', 'colTypmods', 'colCollations')
+  for (const { oid } of types) {
+    const type = typeFacts(request, oid)
+    if (!type.hashable)
+      throw unsupported(
+        `WITH RECURSIVE with a column of type ${type.sql}`,
+        HINT,
+        'The type cannot be hashed.',
+      )
+  }
+  const names = stringListField(cte, 'ctecolnames')
+  const own = new Map(nodeListField(query, 'cteList').map((each) => [stringField(each, 'ctename'), each]))
+  const inner = {
+    ...environment,
+    ctes: [own, ...environment.ctes],
+    outer: [between(request), ...environment.outer],
+  }
+  const isDistinct = !booleanField(operation, 'all')
+  const clauses = new SearchCycle(cte, types, names, isDistinct, request)
+  const larg = nodeField(operation, 'larg')
+  const base = clauses.base(bindOperation(larg, bindRangeTable(query, inner), inner), ids)
+  let nullable = columnsOf(base).map((column) => column.nullable)
+  // What the step term may make NULL, it may read as NULL: until that is settled.
+  for (;;) {
+    const shown = types.map((type, i) => ids.make(names[i] ?? 'column', type, nullable[i] ?? true))
+    const added = clauses.columns.map(({ name, type }) => ids.make(name, type, false))
+    const columns: Column[] = [...shown, ...added]
+    const self = -(columns[0]?.id ?? 0)
+    const reference: Node = {
+      op: 'read',
+      version: 'after',
+      of: { op: 'stage-output', stage: self, columns, keys: [] },
+    }
+    const within = { ...inner, recursions: new Map([...environment.recursions, [cte, reference]]) }
+    const rarg = nodeField(operation, 'rarg')
+    const step = clauses.step(bindOperation(rarg, bindRangeTable(query, within), within), added, ids)
+    const made = columnsOf(step).map((column, i) => column.nullable || (nullable[i] ?? true))
+    if (made.every((each, i) => each === nullable[i])) {
+      assertLinear(step)
+      return {
+        op: 'recursion',
+        columns,
+        base: { input: base, columns: columnsOf(base).map(({ id }) => id) },
+        step: { input: step, columns: columnsOf(step).map(({ id }) => id) },
+        recursion: { isDistinct, self },
+      }
+    }
+    nullable = made
+  }
+}
+
+function assertLinear(step: Node): void {
+  const visit = (node: Node): void => {
+    if (isGroupNode(node) || isPartitionNode(node) || node.op === 'recursion')
+      throw unsupported(`${NAMES[node.op] ?? node.op} in the recursive term of WITH RECURSIVE`, HINT)
+    operatorOf(node).inputs(node).forEach(visit)
+  }
+  visit(step)
+}
+
+/** The query of the set operation: none of its branches reads its columns. */
+function between(request: CompileRequest): QueryScope {
+  const none = (): never => {
+    throw internalError('a branch of a set operation reads its query')
+  }
+  return { request, resolve: none, own: none, external: none }
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  aggregate: 'GROUP BY or DISTINCT',
+  window: 'a window function',
+  'distinct-on': 'DISTINCT ON',
+  limit: 'LIMIT',
+  recursion: 'another recursion',
+}
+
+function columnsOf(node: Node): readonly Column[] {
+  return operatorOf(node).columns(node)
+}

@@ -1,0 +1,230 @@
+/**
+ * SEARCH and CYCLE: columns that the clauses add to a recursion, as rewriteSearchCycle.c adds them. Where that makes an
+ * array of rows, which no table can store, there is an array for each column. Columns that only order the result, and do not
+ * tell rows apart, are left out: a table has no order.
+ */
+import { ref } from '../algebra/build.ts'
+import type { Column, ColumnIds, Node } from '../algebra/node.ts'
+import { operatorOf } from '../algebra/operators/index.ts'
+import type { Projection } from '../algebra/operators/project.ts'
+import { BIGINT, BOOLEAN, type Scalar, type TypeRef } from '../algebra/scalar.ts'
+import { isComposite } from '../catalog/composite.ts'
+import { internalError, unsupported } from '../catalog/error.ts'
+import { booleanField, nodeField, numberField, optionalNode, stringListField } from '../catalog/node-field.ts'
+import type { TreeNode } from '../catalog/node-tree.ts'
+import type { CompileRequest } from '../catalog/request.ts'
+import { Template } from './binding.ts'
+import { bindExpression } from './expression.ts'
+import { castTypeSql, typeFacts } from './facts.ts'
+import { notHere } from './query.ts'
+
+const HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
+
+/** A column that a clause adds to both terms. */
+interface Added {
+  readonly name: string
+  readonly type: TypeRef
+  /** Over the base term's columns. */
+  readonly first: (columns: readonly Scalar[]) => Scalar
+  /** Over the step term's own columns, and what the row that it steps from has. */
+  readonly next: (columns: readonly Scalar[], from: (name: string) => Scalar) => Scalar
+}
+
+/** What the columns are that a reference counts behind the query's own: null for those that cannot be read. */
+export function clauseColumns(cte: TreeNode): readonly ('mark' | null)[] {
+  return [
+    ...(optionalNode(cte, 'search_clause') ? [null] : []),
+    ...(optionalNode(cte, 'cycle_clause') ? (['mark', null] as const) : []),
+  ]
+}
+
+/** The clauses of one WITH query. `isDistinct`: what they add tells rows apart. */
+export class SearchCycle {
+  readonly #request: CompileRequest
+  readonly #added: readonly Added[]
+  /** Steps are made from rows that meet it. */
+  readonly #goesOn: ((from: (name: string) => Scalar) => Scalar) | null
+
+  constructor(
+    cte: TreeNode,
+    types: readonly TypeRef[],
+    names: readonly string[],
+    isDistinct: boolean,
+    request: CompileRequest,
+  ) {
+    this.#request = request
+    const search = optionalNode(cte, 'search_clause')
+    const cycle = optionalNode(cte, 'cycle_clause')
+    const at = (list: readonly string[]) => list.map((name) => names.indexOf(name))
+    const added: Added[] = []
+    this.#goesOn = null
+    if (cycle) {
+      const type = {
+        oid: numberField(cycle, 'cycle_mark_type'),
+        typmod: numberField(cycle, 'cycle_mark_typmod'),
+        collation: numberField(cycle, 'cycle_mark_collation'),
+      }
+      const value = this.#constant(nodeField(cycle, 'cycle_mark_value'))
+      const otherwise = this.#constant(nodeField(cycle, 'cycle_mark_default'))
+      const columns = at(stringListField(cycle, 'cycle_col_list'))
+      const paths = this.#paths('cycle', columns, types)
+      added.push({
+        name: MARK,
+        type,
+        first: () => otherwise,
+        next: (made, from) =>
+          new Template()
+            .text('CASE WHEN ')
+            .hole(
+              isOnPath(
+                columns.map((i) => made[i]),
+                paths.map(({ name }) => from(name)),
+              ),
+            )
+            .text(' THEN ')
+            .hole(value)
+            .text(' ELSE ')
+            .hole(otherwise)
+            .text(' END')
+            .made(type),
+      })
+      added.push(...paths)
+      this.#goesOn = (from) =>
+        new Template().hole(from(MARK)).text(' IS DISTINCT FROM ').hole(value).made(BOOLEAN)
+    }
+    if (search && isDistinct) {
+      const columns = at(stringListField(search, 'search_col_list'))
+      if (booleanField(search, 'search_breadth_first')) added.push(DEPTH)
+      else added.push(...this.#paths('search', columns, types))
+    }
+    this.#added = added
+  }
+
+  get columns(): readonly { readonly name: string; readonly type: TypeRef }[] {
+    return this.#added
+  }
+
+  base(node: Node, ids: ColumnIds): Node {
+    const columns = columnsOf(node)
+    if (this.#added.length === 0) return node
+    const values = columns.map(ref)
+    return {
+      op: 'project',
+      input: node,
+      outputs: [
+        ...passed(columns, ids),
+        ...this.#added.map(({ name, type, first }) => ({
+          column: ids.make(name, type, false),
+          value: first(values),
+        })),
+      ],
+    }
+  }
+
+  /** `self`: the columns added to the rows that the step reads. */
+  step(node: Node, self: readonly Column[], ids: ColumnIds): Node {
+    if (this.#added.length === 0) return node
+    const below = node.op === 'project' ? columnsOf(node.input) : []
+    if (node.op !== 'project' || !self.every(({ id }) => below.some((column) => column.id === id)))
+      throw unsupported('SEARCH or CYCLE where the recursive term does not read the recursion itself', HINT)
+    const from = (name: string): Scalar => {
+      const at = this.#added.findIndex((each) => each.name === name)
+      const column = self[at]
+      if (!column) throw internalError(`a recursion has no column ${name}`)
+      return ref(column)
+    }
+    const values = node.outputs.map(({ value }) => value)
+    const input: Node = this.#goesOn
+      ? { op: 'filter', input: node.input, predicate: [this.#goesOn(from)] }
+      : node.input
+    return {
+      op: 'project',
+      input,
+      outputs: [
+        ...node.outputs,
+        ...this.#added.map(({ name, type, next }) => ({
+          column: ids.make(name, type, false),
+          value: next(values, from),
+        })),
+      ],
+    }
+  }
+
+  /** The values of each column on the way to a row. */
+  #paths(clause: string, columns: readonly number[], types: readonly TypeRef[]): readonly Added[] {
+    return columns.map((at) => {
+      const element = types[at]
+      if (!element) throw internalError(`${clause} over column ${at + 1}`)
+      const facts = typeFacts(this.#request, element.oid)
+      // unnest takes rows apart, and an array of arrays is one array.
+      if (facts.array === 0 || facts.element !== 0 || isComposite(this.#request, element.oid))
+        throw unsupported(`${clause.toUpperCase()} over type ${facts.sql}`, HINT)
+      const type = { oid: facts.array, typmod: -1, collation: element.collation }
+      const append = (list: Scalar, value: Scalar | undefined) =>
+        new Template().text('array_append(').hole(list).text(', ').hole(columnIn(value)).text(')').made(type)
+      const name = `${clause}_${at + 1}`
+      const none: Scalar = {
+        kind: 'constant',
+        sql: `NULL::${castTypeSql(this.#request, facts.array)}`,
+        isNull: true,
+        type,
+      }
+      return {
+        name,
+        type,
+        first: (values) => append(none, values[at]),
+        next: (values, from) => append(from(name), values[at]),
+      }
+    })
+  }
+
+  #constant(node: TreeNode): Scalar {
+    return bindExpression(node, {
+      request: this.#request,
+      resolve: () => {
+        throw internalError('the mark of a cycle is not a constant')
+      },
+      external: (other) => {
+        throw notHere(other)
+      },
+    })
+  }
+}
+
+const MARK = 'mark'
+
+/** The steps to a row. */
+const DEPTH: Added = {
+  name: 'depth',
+  type: BIGINT,
+  first: () => ({ kind: 'constant', sql: "'0'::bigint", isNull: false, type: BIGINT }),
+  next: (_, from) => new Template().hole(from('depth')).text(' + 1').made(BIGINT),
+}
+
+/** Rows are compared as record_eq compares them: NULLs are alike (rowtypes.c). */
+function isOnPath(values: readonly (Scalar | undefined)[], paths: readonly Scalar[]): Scalar {
+  const names = paths.map((_, i) => `c${i + 1}`)
+  const text = new Template().text('EXISTS (SELECT FROM unnest(').list(paths)
+  text.text(`) AS pg_path(${names.join(', ')}) WHERE `)
+  for (const [i, value] of values.entries()) {
+    if (i > 0) text.text(' AND ')
+    text.text(`pg_path.${names[i]} IS NOT DISTINCT FROM `).hole(columnIn(value))
+  }
+  return text.text(')').made(BOOLEAN)
+}
+
+function columnIn(value: Scalar | undefined): Scalar {
+  if (!value) throw internalError('a column of SEARCH or CYCLE is missing')
+  return value
+}
+
+function passed(columns: readonly Column[], ids: ColumnIds): readonly Projection[] {
+  return columns.map((column) => ({
+    column: ids.make(column.name, column.type, column.nullable),
+    value: ref(column),
+  }))
+}
+
+function columnsOf(node: Node): readonly Column[] {
+  return operatorOf(node).columns(node)
+}

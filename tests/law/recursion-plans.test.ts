@@ -1,0 +1,62 @@
+/** One changed row of a recursion over many: nothing reads a table, or what is kept of it, whole. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type FreshDatabase, freshDatabase } from '../support/server.ts'
+
+let database: FreshDatabase
+const plans: string[] = []
+
+beforeAll(async () => {
+  database = await freshDatabase()
+  const { client } = database
+  await client.query(`CREATE TABLE node (id int PRIMARY KEY, parent int, name text NOT NULL);
+    INSERT INTO node SELECT i, nullif(i / 3, 0), 'n' || i FROM generate_series(1, 100000) AS i;
+    CREATE INDEX ON node (parent);
+    CREATE TABLE edge (src int NOT NULL, dst int NOT NULL);
+    INSERT INTO edge SELECT i, i + 1 FROM generate_series(1, 100000) AS i WHERE i % 10 <> 0;
+    CREATE INDEX ON edge (src); CREATE INDEX ON edge (dst)`)
+  await client.query(`LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0; SET auto_explain.log_nested_statements = on;
+    SET auto_explain.log_analyze = on; SET auto_explain.log_timing = off`)
+  client.on('notice', ({ message }) => plans.push(message ?? ''))
+})
+
+afterAll(async () => {
+  await database?.close()
+})
+
+const TREE = `WITH RECURSIVE r AS (
+  SELECT id, parent, name, 0 AS depth FROM node WHERE parent IS NULL
+  UNION ALL SELECT n.id, n.parent, n.name, r.depth + 1 FROM node n JOIN r ON n.parent = r.id
+)`
+
+const QUERIES: Readonly<Record<string, string>> = {
+  'a tree': `${TREE} SELECT * FROM r`,
+  'a tree, counted by depth': `${TREE} SELECT depth, count(*) AS n FROM r GROUP BY depth`,
+  'a tree, its rows distinct': `${TREE.replace('UNION ALL', 'UNION')} SELECT * FROM r`,
+  closure: `WITH RECURSIVE p AS (
+      SELECT src, dst FROM edge UNION SELECT p.src, e.dst FROM p JOIN edge e ON e.src = p.dst
+    ) SELECT * FROM p`,
+}
+
+test.each(Object.entries(QUERIES))('%s', async (label, query) => {
+  const { client } = database
+  const name = `p${Object.keys(QUERIES).indexOf(label)}`
+  await client.query(`SELECT pgstream.create_stream_table($1, $2, '1h', 'DIFFERENTIAL')`, [name, query])
+  await client.query('ANALYZE')
+  for (const change of [
+    `UPDATE node SET name = '${name}' WHERE id = 50000; UPDATE edge SET dst = dst + 1 WHERE src = 50005`,
+    `UPDATE node SET parent = 20 + ${name.slice(1)} WHERE id = 9000; DELETE FROM edge WHERE src = 60001`,
+    `INSERT INTO node VALUES (100001, 77777, 'new'); INSERT INTO edge VALUES (60001, 60002)`,
+    `DELETE FROM node WHERE id = 100001; INSERT INTO edge VALUES (70000, 70001)`,
+  ]) {
+    await client.query(change)
+    await client.query('SET client_min_messages = log')
+    plans.length = 0
+    await client.query('SELECT pgstream.refresh_stream_table($1)', [name])
+    await client.query('RESET client_min_messages')
+    expect(plans.some((plan) => plan.includes('stage_1_gone'))).toBe(true)
+    const lines = plans.flatMap((plan) => plan.split('\n'))
+    expect(
+      lines.filter((line) => /actual rows=\d{5,}|loops=\d{5,}|Removed by Filter: \d{4,}/.test(line)),
+    ).toEqual([])
+  }
+})

@@ -1,0 +1,213 @@
+import type pg from 'pg'
+import { beforeAll, beforeEach, expect, test } from 'vitest'
+import { expectExact } from '../oracle/oracle.ts'
+import { freshDatabase } from '../support/server.ts'
+
+let client: pg.Client
+
+beforeAll(async () => {
+  const database = await freshDatabase()
+  client = database.client
+  return () => database.close()
+})
+
+let made = 0
+
+beforeEach(async () => {
+  made += 1
+  await client.query(`CREATE SCHEMA s${made}`)
+  await client.query(`SET search_path = s${made}`)
+})
+
+async function create(query: string): Promise<string> {
+  await client.query('SELECT pgstream.create_stream_table($1, $2, $3, $4)', [
+    'st',
+    query,
+    '1h',
+    'DIFFERENTIAL',
+  ])
+  return `s${made}.st`
+}
+
+/** Each of the statements, and the oracle after each. */
+async function follow(name: string, statements: readonly string[]): Promise<void> {
+  for (const statement of statements) {
+    await client.query(statement)
+    expect(['DIFFERENTIAL', 'NO_DATA'], statement).toContain(await expectExact(client, name))
+  }
+}
+
+const CLOSURE = `WITH RECURSIVE path AS (
+  SELECT src, dst FROM edges UNION SELECT p.src, e.dst FROM path p JOIN edges e ON e.src = p.dst
+) SELECT * FROM path`
+
+async function edges(columns = 'src int NOT NULL, dst int NOT NULL'): Promise<void> {
+  await client.query(`CREATE TABLE edges (${columns})`)
+  await client.query('CREATE INDEX ON edges (src)')
+  await client.query('CREATE INDEX ON edges (dst)')
+}
+
+test('transitive closure: edges come, go and change, also in cycles', async () => {
+  await edges()
+  await client.query('INSERT INTO edges VALUES (1, 2), (2, 3), (3, 4)')
+  const name = await create(CLOSURE)
+  await follow(name, [
+    'INSERT INTO edges VALUES (4, 5)',
+    'INSERT INTO edges VALUES (5, 1), (9, 1)',
+    'DELETE FROM edges WHERE src = 2',
+    'INSERT INTO edges VALUES (2, 3), (2, 4), (1, 1)',
+    'UPDATE edges SET dst = dst + 1 WHERE src = 3',
+    'UPDATE edges SET src = src % 4, dst = dst % 5',
+    // The way that is left goes through a row that is new.
+    'DELETE FROM edges',
+    'INSERT INTO edges VALUES (1, 2), (2, 3), (3, 2)',
+    'DELETE FROM edges WHERE src = 1',
+    'INSERT INTO edges VALUES (1, 3)',
+    'DELETE FROM edges WHERE dst = 3; INSERT INTO edges VALUES (1, 7), (7, 2)',
+    'DELETE FROM edges',
+  ])
+})
+
+test('columns that may be NULL, and a join that meets NULLs', async () => {
+  await edges('src int, dst int')
+  await client.query('INSERT INTO edges VALUES (1, 2), (2, NULL), (NULL, 3), (NULL, NULL)')
+  const name = await create(
+    CLOSURE.replace('e.src = p.dst', 'e.src = p.dst OR (e.src IS NULL AND p.dst IS NULL)'),
+  )
+  await follow(name, [
+    'INSERT INTO edges VALUES (3, 4), (4, NULL)',
+    'DELETE FROM edges WHERE src IS NULL',
+    'INSERT INTO edges VALUES (NULL, 9)',
+    'UPDATE edges SET src = NULL WHERE src = 1',
+    'DELETE FROM edges WHERE dst IS NULL',
+  ])
+})
+
+const CHART = `WITH RECURSIVE chart AS (
+  SELECT id, boss, name, 0 AS depth, ARRAY[name] AS way FROM staff WHERE boss IS NULL
+  UNION ALL
+  SELECT s.id, s.boss, s.name, c.depth + 1, c.way || s.name FROM staff s JOIN chart c ON s.boss = c.id
+)`
+
+async function staff(): Promise<void> {
+  await client.query('CREATE TABLE staff (id int PRIMARY KEY, boss int, name text NOT NULL, pay numeric)')
+  await client.query('CREATE INDEX ON staff (boss)')
+  await client.query(
+    `INSERT INTO staff SELECT i, nullif(i / 3, 0), 'n' || i, i FROM generate_series(1, 40) AS i`,
+  )
+}
+
+const STAFF = [
+  `INSERT INTO staff VALUES (41, 7, 'new', 1.50)`,
+  `UPDATE staff SET name = 'other' WHERE id = 2`,
+  'UPDATE staff SET boss = 1 WHERE id = 7',
+  'UPDATE staff SET boss = 39 WHERE id = 3',
+  'DELETE FROM staff WHERE id = 4',
+  `INSERT INTO staff VALUES (4, 41, 'again', 2); UPDATE staff SET boss = NULL WHERE id = 5`,
+  'UPDATE staff SET pay = pay * 2 WHERE id % 3 = 0',
+  'DELETE FROM staff WHERE boss = 1',
+  'UPDATE staff SET boss = 1 WHERE id <> 1',
+  'DELETE FROM staff',
+  'INSERT INTO staff VALUES (1, NULL, $$x$$, 1), (2, 1, $$y$$, 1)',
+]
+
+test('an org chart with depth and way', async () => {
+  await staff()
+  await follow(await create(`${CHART} SELECT * FROM chart`), STAFF)
+})
+
+test('joined, filtered and aggregated above, and read twice', async () => {
+  await staff()
+  await follow(
+    await create(
+      `${CHART} SELECT c.depth, count(*) AS n, sum(s.pay) AS pay, max(cardinality(b.way)) AS longest
+      FROM chart c JOIN staff s ON s.id = c.id LEFT JOIN chart b ON b.id = c.boss GROUP BY c.depth`.replace(
+        'LEFT JOIN',
+        'JOIN',
+      ),
+    ),
+    STAFF,
+  )
+})
+
+test('a bill of materials: amounts along every way, duplicates kept', async () => {
+  await client.query('CREATE TABLE parts (whole text NOT NULL, part text NOT NULL, amount numeric)')
+  await client.query('CREATE INDEX ON parts (whole)')
+  await client.query('CREATE INDEX ON parts (part)')
+  await client.query(`INSERT INTO parts VALUES ('car', 'wheel', 4), ('wheel', 'bolt', 5), ('car', 'engine', 1),
+    ('engine', 'bolt', 20.0), ('wheel', 'rim', 1)`)
+  const name = await create(`WITH RECURSIVE needs AS (
+      SELECT whole, part, amount FROM parts
+      UNION ALL
+      SELECT n.whole, p.part, n.amount * p.amount FROM needs n JOIN parts p ON p.whole = n.part
+    ) SELECT whole, part, amount FROM needs`)
+  const script = [
+    `INSERT INTO parts VALUES ('car', 'wheel', 4)`,
+    `INSERT INTO parts VALUES ('rim', 'steel', 0.50), ('bolt', 'steel', 0.1)`,
+    `UPDATE parts SET amount = 5 WHERE part = 'wheel'`,
+    `DELETE FROM parts WHERE ctid = (SELECT min(ctid) FROM parts WHERE part = 'wheel')`,
+    `UPDATE parts SET amount = 0.500 WHERE part = 'steel' AND whole = 'rim'`,
+    `DELETE FROM parts WHERE part = 'engine'`,
+    `INSERT INTO parts SELECT * FROM parts`,
+    `DELETE FROM parts WHERE whole = 'wheel'`,
+  ]
+  for (const statement of script) {
+    await client.query(statement)
+    expect(await expectExact(client, name, { image: true }), statement).toBe('DIFFERENTIAL')
+  }
+})
+
+test('UNION ALL meets no cycle that nobody reaches', async () => {
+  await edges()
+  await client.query('INSERT INTO edges VALUES (0, 1), (1, 2)')
+  const name = await create(`WITH RECURSIVE r AS (
+    SELECT 0 AS n UNION ALL SELECT e.dst FROM r JOIN edges e ON e.src = r.n
+  ) SELECT * FROM r`)
+  await follow(name, [
+    'DELETE FROM edges WHERE src = 0; INSERT INTO edges VALUES (2, 1)',
+    'UPDATE edges SET dst = 3 WHERE src = 2; INSERT INTO edges VALUES (0, 1), (0, 2)',
+    'INSERT INTO edges VALUES (0, 2)',
+  ])
+})
+
+const WALK = [
+  'INSERT INTO edges VALUES (3, 1), (3, 4)',
+  'INSERT INTO edges VALUES (4, 2), (4, 4), (9, 9)',
+  'DELETE FROM edges WHERE src = 2',
+  'UPDATE edges SET dst = 1 WHERE src = 4',
+  'INSERT INTO edges VALUES (2, 3), (2, 3), (1, 4)',
+  'DELETE FROM edges WHERE dst = 1',
+]
+
+test.each(['UNION', 'UNION ALL'])('CYCLE with %s: where a way meets itself', async (union) => {
+  await edges()
+  await client.query('INSERT INTO edges VALUES (1, 2), (2, 3), (3, 3)')
+  const name = await create(`WITH RECURSIVE r(a, b) AS (
+      SELECT src, dst FROM edges WHERE src < 3 ${union} SELECT r.a, e.dst FROM r JOIN edges e ON e.src = r.b
+    ) CYCLE b SET met USING way SELECT a, b, met FROM r`)
+  await follow(name, WALK)
+})
+
+test('CYCLE over two columns that may be NULL, with marks of its own, and SEARCH', async () => {
+  await edges('src int, dst int')
+  await client.query('INSERT INTO edges VALUES (1, 2), (2, 3), (3, NULL), (NULL, 1)')
+  const name = await create(`WITH RECURSIVE r(a, b) AS (
+      SELECT src, dst FROM edges UNION ALL
+      SELECT e.src, e.dst FROM edges e, r WHERE e.src IS NOT DISTINCT FROM r.b
+    ) SEARCH DEPTH FIRST BY a, b SET seq CYCLE a, b SET met TO 'yes' DEFAULT 'no' USING way
+    SELECT r.met, a, count(b) AS n FROM r GROUP BY a, met`)
+  await follow(name, WALK)
+})
+
+test.each(['BREADTH', 'DEPTH'])('SEARCH %s FIRST tells rows apart that UNION would not', async (kind) => {
+  await edges()
+  await client.query('INSERT INTO edges VALUES (1, 2), (2, 3), (1, 3), (3, 4)')
+  const name = await create(`WITH RECURSIVE r(b) AS (
+      SELECT 1 UNION SELECT e.dst FROM edges e JOIN r ON e.src = r.b
+    ) SEARCH ${kind} FIRST BY b SET seq SELECT b FROM r ORDER BY seq`)
+  await follow(name, [
+    'INSERT INTO edges VALUES (2, 4), (4, 5)',
+    'DELETE FROM edges WHERE src = 1 AND dst = 3',
+    'UPDATE edges SET dst = 5 WHERE dst = 3',
+  ])
+})
