@@ -129,6 +129,14 @@ export const CHAPTERS: readonly Chapter[] = [
       subqueries in FROM             :: SELECT big.id FROM (SELECT id FROM orders WHERE amount > 100) AS big
       WITH                           :: WITH big AS (SELECT id, amount FROM orders WHERE amount > 100) SELECT a.id FROM big a JOIN big b ON a.id = b.id
       WITH RECURSIVE                 :: WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 9) SELECT i FROM n
+      WITH RECURSIVE over tables     :: WITH RECURSIVE r(a, b) AS (SELECT id, customer FROM orders UNION SELECT r.a, o.customer FROM r JOIN orders o ON o.id = r.b) SELECT a, count(*) AS n FROM r GROUP BY a
+      SEARCH                         :: WITH RECURSIVE r(a, b) AS (SELECT id, customer FROM orders UNION ALL SELECT o.id, o.customer FROM r JOIN orders o ON o.id = r.b) SEARCH BREADTH FIRST BY a SET seq SELECT a, b FROM r ORDER BY seq
+      CYCLE                          :: WITH RECURSIVE r(a, b) AS (SELECT id, customer FROM orders UNION ALL SELECT o.id, o.customer FROM r JOIN orders o ON o.id = r.b) CYCLE a SET met USING way SELECT a, b, met FROM r
+      the order or the path in a result :: WITH RECURSIVE r(a, b) AS (SELECT id, customer FROM orders UNION ALL SELECT o.id, o.customer FROM r JOIN orders o ON o.id = r.b) CYCLE a SET met USING way SELECT a, way::text AS way FROM r
+      a type without hash in a recursion :: WITH RECURSIVE r(a, j) AS (SELECT id, '1'::json FROM orders UNION ALL SELECT o.id, r.j FROM r JOIN orders o ON o.customer = r.a) SELECT a FROM r
+      DISTINCT in a recursive term   :: WITH RECURSIVE r(a, b) AS (SELECT id, customer FROM orders UNION ALL SELECT DISTINCT o.id, o.customer FROM r JOIN orders o ON o.id = r.b) SELECT a FROM r
+      window functions in a recursive term :: WITH RECURSIVE r(a, n) AS (SELECT id, 1::bigint FROM orders UNION ALL SELECT o.id, row_number() OVER (ORDER BY o.id) FROM r JOIN orders o ON o.customer = r.a WHERE r.n < 3) SELECT a FROM r
+      aggregates beside the recursion :: WITH RECURSIVE r(a) AS (SELECT id FROM orders UNION SELECT t.customer FROM r JOIN (SELECT customer, count(*) AS n FROM orders GROUP BY customer) AS t ON t.n = r.a) SELECT a FROM r
       UNION ALL                      :: SELECT id FROM orders UNION ALL SELECT id FROM customers
       UNION of a type without order  :: SELECT id::text::xid AS k FROM orders UNION SELECT id::text::xid FROM customers
       INTERSECT of a type without order :: SELECT id::text::xid AS k FROM orders INTERSECT SELECT id::text::xid FROM customers

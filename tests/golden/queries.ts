@@ -42,6 +42,10 @@ export const GOLDEN_QUERIES: Readonly<Record<string, string>> = {
   limit: 'SELECT id, amount FROM public.orders ORDER BY amount DESC LIMIT 10',
   'limit-of-groups':
     'SELECT status, sum(amount) AS total FROM public.orders GROUP BY status ORDER BY sum(amount) DESC, status FETCH FIRST 2 ROWS WITH TIES',
+  recursion:
+    'WITH RECURSIVE r AS (SELECT a, b FROM public.links UNION SELECT r.a, l.b FROM r JOIN public.links AS l ON l.a = r.b) SELECT a, b FROM r',
+  'recursion-counted':
+    'WITH RECURSIVE r(region, a, n) AS (SELECT g.id, l.a, 0 FROM public.regions AS g JOIN public.links AS l ON l.b = g.id UNION ALL SELECT r.region, l.a, r.n + 1 FROM r JOIN public.links AS l ON l.b = r.a) CYCLE a SET met USING way SELECT region, count(*) AS n FROM r WHERE NOT met GROUP BY region',
   view: 'SELECT c.name, o.amount FROM public.open_orders AS o JOIN public.customers AS c ON c.id = o.customer_id',
   with: `WITH big AS (SELECT id, customer_id FROM public.orders WHERE amount > 1000) SELECT b.id, c.id AS other FROM big AS b JOIN big AS c ON c.customer_id = b.customer_id`,
   distinct: 'SELECT DISTINCT status, note FROM public.orders',

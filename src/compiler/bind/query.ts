@@ -1,6 +1,6 @@
 /**
  * From the server's analysed query to algebra: one place decides what is maintained and says "not supported" about the
- * rest, by name. Subqueries in FROM, views and non-recursive WITH become part of the tree; ORDER BY has no meaning for a
+ * rest, by name. Subqueries in FROM, views and WITH become part of the tree; ORDER BY has no meaning for a
  * table and is left out.
  */
 import { groupRule } from '../algebra/aggregate-functions.ts'

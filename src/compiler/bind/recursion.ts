@@ -65,10 +65,11 @@ export function bindRecursion(cte: TreeNode, environment: Environment): Node {
     }
     const within = { ...inner, recursions: new Map([...environment.recursions, [cte, reference]]) }
     const rarg = nodeField(operation, 'rarg')
-    const step = clauses.step(bindOperation(rarg, bindRangeTable(query, within), within), added, ids)
+    const term = bindOperation(rarg, bindRangeTable(query, within), within)
+    assertLinear(term)
+    const step = clauses.step(term, added, ids)
     const made = columnsOf(step).map((column, i) => column.nullable || (nullable[i] ?? true))
     if (made.every((each, i) => each === nullable[i])) {
-      assertLinear(step)
       return {
         op: 'recursion',
         columns,

@@ -126,7 +126,7 @@ export class SearchCycle {
     if (this.#added.length === 0) return node
     const below = node.op === 'project' ? columnsOf(node.input) : []
     if (node.op !== 'project' || !self.every(({ id }) => below.some((column) => column.id === id)))
-      throw unsupported('SEARCH or CYCLE where the recursive term does not read the recursion itself', HINT)
+      throw internalError('the recursive term of SEARCH or CYCLE does not read the recursion itself')
     const from = (name: string): Scalar => {
       const at = this.#added.findIndex((each) => each.name === name)
       const column = self[at]

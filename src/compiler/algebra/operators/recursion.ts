@@ -34,5 +34,5 @@ export const recursion: Operator<Recursion> = {
   columns: (node) => node.columns,
   keys: () => [],
   differentiate: () => null,
-  describe: (node) => `recursion, union${node.recursion.isDistinct ? '' : ' all'}`,
+  describe: (node) => `recursion union${node.recursion.isDistinct ? '' : ' all'}`,
 }
