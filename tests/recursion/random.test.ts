@@ -60,6 +60,21 @@ const SHAPES: Readonly<Record<string, Shape>> = {
       SELECT e.dst, r.way || e.dst FROM r ${STEP}) SELECT dst, count(*) AS n, max(way) AS way FROM r GROUP BY dst`,
     acyclic: true,
   },
+  'with a column that no step reads': {
+    query: `WITH RECURSIVE r AS (SELECT dst, w, 0 AS n FROM e WHERE src = 0 UNION ALL
+      SELECT e.dst, e.w, r.n + 1 FROM r ${STEP}) SELECT * FROM r`,
+    acyclic: true,
+  },
+  'beside outer joins': {
+    query: `WITH RECURSIVE r AS (SELECT src, dst, 0 AS b FROM e UNION
+      SELECT r.src, e.dst, coalesce(f.b, -1) FROM r ${STEP} LEFT JOIN f ON f.a = e.w) SELECT * FROM r`,
+    acyclic: false,
+  },
+  'marked where a way meets itself': {
+    query: `WITH RECURSIVE r AS (SELECT src, dst FROM e WHERE src < 2 UNION ALL
+      SELECT r.src, e.dst FROM r ${STEP} WHERE e.w > 1) CYCLE dst SET met USING way SELECT dst, met, count(*) AS n FROM r GROUP BY 1, 2`,
+    acyclic: false,
+  },
   'over a union, joined twice': {
     query: `WITH RECURSIVE r AS (SELECT src, dst FROM e UNION ALL SELECT a, b FROM f WHERE a < b
       UNION ALL SELECT r.src, e.dst FROM r ${STEP})

@@ -211,3 +211,31 @@ test.each(['BREADTH', 'DEPTH'])('SEARCH %s FIRST tells rows apart that UNION wou
     'UPDATE edges SET dst = 5 WHERE dst = 3',
   ])
 })
+
+test('a row that goes meets no row that is new: what may fail is not computed of the two', async () => {
+  await staff()
+  await client.query('ALTER TABLE staff ADD part int NOT NULL DEFAULT 1')
+  for (const union of ['UNION', 'UNION ALL']) {
+    await client.query('DROP SCHEMA IF EXISTS other CASCADE; CREATE SCHEMA other')
+    await client.query(`SELECT pgstream.create_stream_table('other.st', $1, '1h', 'DIFFERENTIAL')`, [
+      `WITH RECURSIVE r AS (SELECT id, 100 AS share FROM staff WHERE boss IS NULL
+        ${union} SELECT s.id, r.share / s.part FROM r JOIN staff s ON s.boss = r.id WHERE r.share / s.part >= 0) SELECT * FROM r`,
+    ])
+    await follow('other.st', [
+      `UPDATE staff SET boss = -1 WHERE id = 5; INSERT INTO staff VALUES (50, 5, 'x', 1, 0)`,
+      'UPDATE staff SET part = 1 WHERE id = 50; UPDATE staff SET boss = 2 WHERE id = 5',
+      'DELETE FROM staff WHERE id = 50; UPDATE staff SET boss = 4 WHERE id = 8',
+    ])
+  }
+})
+
+test('a change to what no step reads is one row of the result, and a TRUNCATE is all', async () => {
+  await staff()
+  const name = await create(
+    `${CHART.replace(', ARRAY[name] AS way', '').replace(', c.way || s.name', '')} SELECT * FROM chart`,
+  )
+  await follow(name, STAFF)
+  await client.query('TRUNCATE staff')
+  expect(await expectExact(client, name)).toBe('REINITIALIZE')
+  await follow(name, STAFF.slice(-1))
+})

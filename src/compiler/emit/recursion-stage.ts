@@ -10,10 +10,11 @@
  * With UNION ALL a row is derived as often as it stands, and both `gone` and `fresh` have all of its copies. Then step 2 adds
  * up derivations that there are now, and ends when the query does: sums of signed derivations over data with cycles do not.
  */
-import { type Column, columnOf, type Node } from '../algebra/node.ts'
+import { mayFail } from '../algebra/may-fail.ts'
+import { type Column, columnOf, type Node, type RecursionNode } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { UnionBranch } from '../algebra/operators/union-all.ts'
-import { type ColumnId, type Scalar, scalarColumns } from '../algebra/scalar.ts'
+import { type ColumnId, type Scalar, scalarColumns, type TypeRef } from '../algebra/scalar.ts'
 import { internalError } from '../catalog/error.ts'
 import { type Changed, differentiateInput, stateOf } from '../delta/differentiate.ts'
 import type { RecursionStage } from '../delta/stage.ts'
@@ -93,7 +94,8 @@ class RecursionText {
     const rows = `SELECT s.ctid AS tid, ${this.#columns.map((column) => `s.${this.#name(column)} AS ${columnName(column)}`).join(', ')}`
     const table = this.#stored.table.sql
     const lost = this.#delta(this.#before)
-    const next = this.#next('gone')
+    const certain = certainStep(this.#stage.node)
+    const next = this.#next('gone', certain.step)
     return `WITH RECURSIVE gone AS (
   ${indent(`${rows}
 FROM (
@@ -106,7 +108,7 @@ WHERE t.weight < 0`)}
 FROM (
   ${indent(next)}
 ) AS t
-JOIN ${table} AS s ON ${this.#match('s', 't')}`)}
+JOIN ${table} AS s ON ${this.#match('s', 't', certain.columns)}`)}
 )
 SELECT *
 FROM gone`
@@ -121,7 +123,7 @@ FROM gone`
       this.#again(this.#stage.node.step, this.#kept),
       this.#gained(),
     ]
-    const next = `SELECT ${list}\nFROM (\n  ${indent(this.#next('fresh'))}\n) AS t`
+    const next = `SELECT ${list}\nFROM (\n  ${indent(this.#next('fresh', this.#stage.node.step))}\n) AS t`
     const stop = isDistinct ? `\nWHERE NOT ${this.#isStored('t', this.#isKept)}` : ''
     return `WITH RECURSIVE fresh(${this.#names}) AS (
   (${indent(indent(`${seeds.join('\nUNION ALL\n')}`))})
@@ -162,13 +164,13 @@ FROM fresh`
   }
 
   /** One step from the rows of `relation`, over the sources as they are now. */
-  #next(relation: string): string {
+  #next(relation: string, step: UnionBranch): string {
     const { node } = this.#stage
     const select = this.#reading(rowsOf(node, relation), () =>
-      this.#printer.select(stateOf(node.step.input, 'after', this.#changed)),
+      this.#printer.select(stateOf(step.input, 'after', this.#changed)),
     )
     if (select.weight !== null) throw internalError('a step term that reads a stage')
-    return branchQuery(node, node.step, select, this.#printer)
+    return branchQuery(node, step, select, this.#printer)
   }
 
   /** The rows of `gone` that a term gives now, as often as it gives them. */
@@ -238,14 +240,14 @@ WHERE t.weight > 0 AND NOT ${known}`
   }
 
   /** The stored row `stored` equals that of `alias`, whose columns have the derived names. */
-  #match(stored: string, alias: string): string {
+  #match(stored: string, alias: string, certain: ReadonlySet<ColumnId> | null = null): string {
     const { request } = this.#printer
-    const { values } = this.#stored
+    const values = this.#stored.values.filter(({ of }) => certain === null || certain.has(of))
     const of = (column: Column) => values.find((each) => each.column.id === column.id)?.of ?? 0
     const columns = values.map(({ column }) => column)
     const left = (column: Column) => `${stored}.${this.#stored.names.get(of(column))}`
     const right = (column: Column) => `${alias}.${columnName(columnOf(this.#columns, of(column)))}`
-    const [a, b] = [rowHash(request, columns, left), rowHash(request, columns, right)]
+    const [a, b] = certain ? [] : [rowHash(request, columns, left), rowHash(request, columns, right)]
     const match = columns.map((column) => keyMatch(request, column, left(column), right(column)))
     return [...(a && b ? [`${a} = ${b}`] : []), ...match].join(' AND ')
   }
@@ -269,6 +271,51 @@ WHERE t.weight > 0 AND NOT ${known}`
   #name(column: Column): string {
     return this.#stored.names.get(column.id) ?? ''
   }
+}
+
+/**
+ * The step term as far as it cannot fail, and the columns that are left: null for all. A row that goes may meet a row of a
+ * source that is new, and the query never saw the two together; going by fewer columns, too many rows are taken out.
+ */
+function certainStep({ columns, step }: RecursionNode): {
+  readonly step: UnionBranch
+  readonly columns: ReadonlySet<ColumnId> | null
+} {
+  const without = (node: Node): Node => {
+    const operator = operatorOf(node)
+    const whole = operator.withInputs(node, operator.inputs(node).map(without))
+    return whole.op === 'join' || whole.op === 'filter'
+      ? { ...whole, predicate: whole.predicate.filter((each) => !failsOnOthers(each)) }
+      : whole
+  }
+  const { input } = step
+  if (input.op !== 'project') return { step, columns: null }
+  const failing = new Set(
+    input.outputs.filter(({ value }) => failsOnOthers(value)).map(({ column }) => column.id),
+  )
+  const kept = columns.filter((_, i) => !failing.has(step.columns[i] ?? 0)).map(({ id }) => id)
+  const outputs = input.outputs.map(({ column, value }) =>
+    failing.has(column.id) ? { column, value: nothing(value.type) } : { column, value },
+  )
+  return {
+    step: { ...step, input: { ...input, input: without(input.input), outputs } },
+    columns: failing.size === 0 ? null : new Set(kept),
+  }
+}
+
+/** Counting steps, as recursions do, overflows for no row that the query would not come to as well. */
+function failsOnOthers(scalar: Scalar): boolean {
+  if (scalar.kind === 'operator' && (scalar.sql === '+' || scalar.sql === '-')) {
+    const [left, right] = scalar.args
+    if (right?.kind === 'constant' && left && COUNTED.has(left.type.oid)) return failsOnOthers(left)
+  }
+  return mayFail(scalar)
+}
+
+const COUNTED: ReadonlySet<number> = new Set([21, 23, 20])
+
+function nothing(type: TypeRef): Scalar {
+  return { kind: 'constant', sql: 'NULL', isNull: true, type }
 }
 
 /**

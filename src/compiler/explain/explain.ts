@@ -102,5 +102,8 @@ const COST: Readonly<Record<OperatorClass, string>> = {
 }
 
 function operators(node: Node): Node[] {
-  return [node, ...operatorOf(node).inputs(node).flatMap(operators)]
+  const operator = operatorOf(node)
+  const below = operator.inputs(node).flatMap(operators)
+  // A recursion reads itself.
+  return operator.class === 'term' ? below : [node, ...below]
 }

@@ -4,6 +4,7 @@ import type { Project } from '../algebra/operators/project.ts'
 import { internalError } from '../catalog/error.ts'
 import { flattenJoins } from './flatten-joins.ts'
 import { mergeProjections } from './merge-projections.ts'
+import { narrowRecursion } from './narrow-recursion.ts'
 import { pruneColumns } from './prune-columns.ts'
 import { sinkFilters } from './sink-filters.ts'
 
@@ -13,6 +14,7 @@ export interface Rewrite {
 }
 
 export const rewrites: readonly Rewrite[] = [
+  { name: 'narrow-recursion', apply: narrowRecursion },
   { name: 'sink-filters', apply: sinkFilters },
   { name: 'flatten-joins', apply: flattenJoins },
   { name: 'merge-projections', apply: mergeProjections },

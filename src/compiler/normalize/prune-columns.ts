@@ -4,6 +4,7 @@
  */
 import { isPartitionNode, type Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
+import type { UnionBranch } from '../algebra/operators/union-all.ts'
 import { type ColumnId, scalarColumns } from '../algebra/scalar.ts'
 
 /** `needed` null: all columns of the node. */
@@ -56,14 +57,13 @@ export function pruneColumns(node: Node, needed: ReadonlySet<ColumnId> | null = 
         ? pruneColumns(node.input, read)
         : { ...kept, input: pruneColumns(node.input, read) }
     }
-    // A row is what it is with all its columns: equal ones are one, and the step term reads them.
-    case 'recursion':
-      return operatorOf(node).withInputs(
-        node,
-        operatorOf(node)
-          .inputs(node)
-          .map((input) => pruneColumns(input)),
-      )
+    case 'recursion': {
+      const part = ({ input, columns }: UnionBranch) => ({
+        input: pruneColumns(input, new Set(columns)),
+        columns,
+      })
+      return { ...node, base: part(node.base), step: part(node.step) }
+    }
     case 'union-all': {
       const kept = node.columns.flatMap((column, i) => (!needed || needed.has(column.id) ? [i] : []))
       const at = <T>(list: readonly T[]) => kept.flatMap((i) => list.slice(i, i + 1))

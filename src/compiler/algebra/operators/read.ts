@@ -33,5 +33,8 @@ export const read: Operator<Read> = {
   // Only a whole state is a set of rows; a delta, and a state made with one, has rows of negative weight.
   keys: (node) => (node.version === 'delta' ? [] : node.of.keys),
   differentiate: () => null,
-  describe: (node) => `${node.version}(${node.of.op === 'scan' ? node.of.sql : `stage ${node.of.stage}`})`,
+  describe: ({ of, version }) => {
+    if (of.op === 'scan') return `${version}(${of.sql})`
+    return of.stage < 0 ? 'the rows so far' : `${version}(stage ${of.stage})`
+  },
 }
