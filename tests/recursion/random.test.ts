@@ -75,6 +75,17 @@ const SHAPES: Readonly<Record<string, Shape>> = {
       SELECT r.src, e.dst FROM r ${STEP} WHERE e.w > 1) CYCLE dst SET met USING way SELECT dst, met, count(*) AS n FROM r GROUP BY 1, 2`,
     acyclic: false,
   },
+  'from groups': {
+    query: `WITH RECURSIVE r AS (SELECT src, max(dst) AS dst, count(*) AS n FROM e GROUP BY src UNION ALL
+      SELECT r.src, e.dst, r.n FROM r ${STEP}) SELECT * FROM r`,
+    acyclic: true,
+  },
+  'from another recursion, distinct': {
+    query: `WITH RECURSIVE q AS (SELECT src, dst FROM e WHERE w > 1 UNION SELECT q.src, e.dst FROM q JOIN e ON e.src = q.dst),
+      r AS (SELECT DISTINCT src AS dst FROM q UNION SELECT e.dst FROM r ${STEP}) SELECT r.dst, count(q.src) AS n
+      FROM r LEFT JOIN q ON q.dst = r.dst GROUP BY r.dst`,
+    acyclic: false,
+  },
   'over a union, joined twice': {
     query: `WITH RECURSIVE r AS (SELECT src, dst FROM e UNION ALL SELECT a, b FROM f WHERE a < b
       UNION ALL SELECT r.src, e.dst FROM r ${STEP})
