@@ -86,6 +86,16 @@ const SHAPES: Readonly<Record<string, Shape>> = {
       FROM r LEFT JOIN q ON q.dst = r.dst GROUP BY r.dst`,
     acyclic: false,
   },
+  'asking another table at each step': {
+    query: `WITH RECURSIVE r AS (SELECT src, dst FROM e UNION
+      SELECT r.src, e.dst FROM r ${STEP} WHERE NOT EXISTS (SELECT FROM f WHERE f.a = e.dst)) SELECT * FROM r`,
+    acyclic: false,
+  },
+  'by a function of the row': {
+    query: `WITH RECURSIVE r AS (SELECT src, dst FROM e UNION
+      SELECT r.src, u.n FROM r ${STEP} CROSS JOIN LATERAL generate_series(e.dst, e.dst + e.w - 1) AS u(n)) SELECT * FROM r WHERE dst < 9`,
+    acyclic: false,
+  },
   'over a union, joined twice': {
     query: `WITH RECURSIVE r AS (SELECT src, dst FROM e UNION ALL SELECT a, b FROM f WHERE a < b
       UNION ALL SELECT r.src, e.dst FROM r ${STEP})
