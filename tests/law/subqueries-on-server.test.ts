@@ -41,6 +41,8 @@ const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'in WHERE': {
     exists: 'SELECT id FROM a WHERE EXISTS (SELECT FROM b WHERE b.k = a.k)',
     notExists: 'SELECT id, z FROM a WHERE NOT EXISTS (SELECT 1 FROM b WHERE b.k = a.k AND b.y > 10)',
+    notExistsUnknown: 'SELECT id FROM a WHERE NOT EXISTS (SELECT FROM b WHERE b.k = a.k AND a.x > 10)',
+    fullJoinUnknown: 'SELECT a.id, b.y FROM a FULL JOIN b ON a.k = b.k AND b.y < 20 AND a.x > 10',
     existsAlone: 'SELECT id FROM a WHERE EXISTS (SELECT FROM b WHERE y > 20)',
     existsAny: 'SELECT id FROM a WHERE EXISTS (SELECT FROM b WHERE b.y > a.x AND b.k <> a.k)',
     in: 'SELECT id FROM a WHERE x IN (SELECT y FROM b)',
