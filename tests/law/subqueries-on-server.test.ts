@@ -41,6 +41,8 @@ const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'in WHERE': {
     exists: 'SELECT id FROM a WHERE EXISTS (SELECT FROM b WHERE b.k = a.k)',
     notExists: 'SELECT id, z FROM a WHERE NOT EXISTS (SELECT 1 FROM b WHERE b.k = a.k AND b.y > 10)',
+    notExistsUnknown: 'SELECT id FROM a WHERE NOT EXISTS (SELECT FROM b WHERE b.k = a.k AND a.x > 10)',
+    fullJoinUnknown: 'SELECT a.id, b.y FROM a FULL JOIN b ON a.k = b.k AND b.y < 20 AND a.x > 10',
     existsAlone: 'SELECT id FROM a WHERE EXISTS (SELECT FROM b WHERE y > 20)',
     existsAny: 'SELECT id FROM a WHERE EXISTS (SELECT FROM b WHERE b.y > a.x AND b.k <> a.k)',
     in: 'SELECT id FROM a WHERE x IN (SELECT y FROM b)',
@@ -76,6 +78,10 @@ const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       'SELECT k, count(*) FILTER (WHERE x IN (SELECT y FROM b)) AS n, sum((SELECT count(*) FROM c WHERE c.k = a.k)) AS s FROM a GROUP BY k',
     inKey:
       'SELECT EXISTS (SELECT FROM b WHERE b.k = a.k) AS e, count(*) AS n FROM a GROUP BY EXISTS (SELECT FROM b WHERE b.k = a.k)',
+    twice:
+      'SELECT id, EXISTS (SELECT FROM b WHERE b.k = a.k) AS e, x NOT IN (SELECT y FROM b) AS i FROM a WHERE EXISTS (SELECT FROM b WHERE b.k = a.k) OR x IN (SELECT y FROM b)',
+    bothWays:
+      'SELECT id FROM a WHERE (x IN (SELECT y FROM b) OR z IS NOT NULL) AND (x NOT IN (SELECT y FROM b) OR id > 2)',
     inOn: 'SELECT a.id, c.id AS other FROM a LEFT JOIN c ON c.k = a.k AND EXISTS (SELECT FROM b WHERE b.k = c.k) LEFT JOIN b ON b.k = a.k AND a.x IN (SELECT x FROM c)',
   },
   scalar: {

@@ -78,7 +78,9 @@ export function semiJoin(node: SemiJoin, printer: Printer): Select {
   const both = node.predicate.filter((each) => !isOfLeft(each))
   const where = [...right.where, ...conditions(both, left, right)]
   const found = right.weight === null ? exists(right, where) : `${total(right, where)} > 0`
-  const conjuncts = [...first, found]
+  // NULL is no match.
+  const conjuncts =
+    node.isAnti && first.length > 0 ? [`(${first.join(' AND ')}) IS TRUE`, found] : [...first, found]
   return {
     ...left,
     where: [...left.where, ...(node.isAnti ? [`NOT (${conjuncts.join(' AND ')})`] : conjuncts)],

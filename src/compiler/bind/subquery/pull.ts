@@ -2,7 +2,7 @@
  * Pulling up what correlates: conditions that read columns of the query around rise through a subquery until they join it
  * with that query. Law: L ⋈dep σp(S) = L ⋈p S. Through an aggregation an equality f(L) = g(S) rises by grouping by g in
  * addition, so that all groups are there, whoever asks. What else stands in the way asks for a domain: domain.ts.
- * Source: Kim82, Dayal87; NeumannKemper15 §3 (the cheap forms).
+ * Source: Dayal87; NeumannKemper15 §3 (the cheap forms).
  */
 import { ref } from '../../algebra/build.ts'
 import type { Column, ColumnIds, Node } from '../../algebra/node.ts'

@@ -54,6 +54,7 @@ export class Sublinks {
   readonly #environment: Environment
   readonly #inside: <T>(tree: T) => T
   readonly #known = new Map<string, Sublink>()
+  readonly #columns = new Set<ColumnId>()
   #pending: Sublink[] = []
 
   /** `inside`: what columns of the rows around are to a subquery, where they are not as the range table has them. */
@@ -62,11 +63,11 @@ export class Sublinks {
     this.#inside = inside
   }
 
-  /** SUBLINK as a column; equal ones share it. */
+  /** SUBLINK as a column; equal ones share it until rows have it. */
   bind(node: TreeNode, scope: QueryScope): Scalar {
     const image = JSON.stringify(node)
     const same = this.#known.get(image)
-    if (same) return ref(same.column)
+    if (same && this.#pending.includes(same)) return ref(same.column)
     const kind = numberField(node, 'subLinkType')
     const { outer } = this.#environment
     const environment = { ...this.#environment, outer: [scope, ...outer] }
@@ -82,6 +83,7 @@ export class Sublinks {
     const column = this.#environment.ids.make('subquery', type, kind !== SUBLINK.exists)
     const sublink = { column, kind: isValue ? SUBLINK.expression : kind, subquery, test }
     this.#known.set(image, sublink)
+    this.#columns.add(column.id)
     this.#pending.push(sublink)
     return ref(column)
   }
@@ -97,7 +99,7 @@ export class Sublinks {
   }
 
   has(id: ColumnId): boolean {
-    return [...this.#known.values()].some(({ column }) => column.id === id)
+    return this.#columns.has(id)
   }
 
   /** The rows of `input` that meet the conditions, which may hold subqueries. */
@@ -106,11 +108,14 @@ export class Sublinks {
     const plain = predicate.filter((each) => !holds(each))
     const base: Node = plain.length === 0 ? input : joinOrFilter(input, plain)
     let parts: readonly Part[] = [{ rows: base, values: new Map() }]
-    for (const condition of predicate.filter(holds)) {
-      for (const sublink of this.#taken(condition))
-        parts = parts.flatMap((part) =>
-          this.#split(part, sublink, base, polarity(condition, sublink.column.id)),
-        )
+    const conditions = predicate.filter(holds)
+    for (const condition of conditions) {
+      for (const sublink of this.#taken(condition)) {
+        const { id } = sublink.column
+        const isTested = [...this.#known.values()].some(({ test }) => test && scalarColumns(test).has(id))
+        const side = isTested ? null : polarity(and(conditions), id)
+        parts = parts.flatMap((part) => this.#split(part, sublink, base, side))
+      }
       parts = parts.flatMap((part) => {
         const now = fold(replaceColumns(condition, part.values))
         if (isTruth(now, 'true')) return [part]
