@@ -10,13 +10,16 @@ export const IDENTITY: ReadonlySet<number> = new Set([
 
 const NUMERIC = 1700
 
+/** Blanks at the end do not count in its comparisons (varchar.c). */
+const BPCHAR = 1042
+
 /** Does `=` tell apart all images of this type? */
 export function isIdentity(request: CompileRequest, { type }: { readonly type: TypeRef }): boolean {
   const facts = request.types[type.oid]
   if (!facts) throw internalError(`no facts about type ${type.oid}`)
   if (facts.equality === 0) return false
   if (type.collation !== 0 && request.collations[type.collation]?.deterministic === false) return false
-  // A modifier gives all values of a numeric one scale.
-  if (facts.oid === NUMERIC) return type.typmod !== -1
+  // A modifier gives all values of a numeric one scale, and fills all values of a char(n) with blanks to one length.
+  if (facts.oid === NUMERIC || facts.oid === BPCHAR) return type.typmod !== -1
   return IDENTITY.has(facts.oid) || facts.kind === 'e'
 }
