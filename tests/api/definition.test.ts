@@ -208,11 +208,7 @@ test('validate_query tells and leaves nothing', async () => {
   expect(rows).toContainEqual({ property: 'source', value: 'public.orders' })
   expect((await db.client.query('SELECT * FROM pgstream.pgs_status()')).rows).toEqual([])
   expect(
-    (
-      await db.client.query(
-        `SELECT * FROM pgstream.validate_query('SELECT id FROM orders LIMIT 10')`,
-      )
-    ).rows,
+    (await db.client.query(`SELECT * FROM pgstream.validate_query('SELECT id FROM orders LIMIT 10')`)).rows,
   ).toContainEqual({ property: 'not incremental', value: expect.stringMatching(/LIMIT/) })
 })
 
