@@ -57,6 +57,7 @@ export const CHAPTERS: readonly Chapter[] = [
       CASE, COALESCE, casts          :: SELECT id, CASE WHEN amount > 10 THEN 'big' ELSE coalesce(note::text, '') END AS size FROM orders
       a table without a key          :: SELECT * FROM log
       a whole row as a value         :: SELECT o AS whole FROM orders o
+      a whole row of a subquery      :: SELECT count(q) AS n FROM (SELECT id, amount FROM orders) AS q
       ORDER BY (has no effect)       :: SELECT id FROM orders ORDER BY amount
       ORDER BY … LIMIT, OFFSET       :: SELECT id FROM orders ORDER BY amount, id LIMIT 10 OFFSET 5
       FETCH FIRST … WITH TIES        :: SELECT id, amount FROM orders ORDER BY amount FETCH FIRST 3 ROWS WITH TIES

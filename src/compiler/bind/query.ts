@@ -485,7 +485,6 @@ function scopeOver(
     },
     own: (node) => {
       const attnum = numberField(node, 'varattno')
-      if (attnum === 0) throw unsupported('a whole-row reference', 'List the columns one by one.')
       return entryAt(range, numberField(node, 'varno')).column(attnum, scope)
     },
     external,

@@ -17,8 +17,9 @@ import {
 import { isNode, parseViewQuery, type TreeNode, type TreeValue } from '../catalog/node-tree.ts'
 import { quoteIdentifier } from '../catalog/quote.ts'
 import type { RelationFacts } from '../catalog/request.ts'
-import { Template } from './binding.ts'
+import { expression, Template } from './binding.ts'
 import { bindExpression } from './expression.ts'
+import { castTypeSql } from './facts.ts'
 import {
   functionItem,
   type ItemColumns,
@@ -69,7 +70,11 @@ function bindEntry(
 ): RangeEntry {
   switch (numberField(entry, 'rtekind')) {
     case RTE.relation:
-      return lazily(() => bindRelation(entry, environment))
+      return withWholeRow(
+        lazily(() => bindRelation(entry, environment)),
+        types.get(WHOLE_ROW),
+        environment,
+      )
     case RTE.subquery:
       return lazily(() => bindQuery(nodeField(entry, 'subquery'), environment))
     case RTE.join:
@@ -110,6 +115,7 @@ function lazily(bind: () => Node): RangeEntry {
   return {
     node,
     column: (attnum) => {
+      if (attnum === WHOLE_ROW) throw unsupported('a whole-row reference', 'List the columns one by one.')
       const relation = node()
       const columns = operatorOf(relation).columns(relation)
       const column =
@@ -118,6 +124,37 @@ function lazily(bind: () => Node): RangeEntry {
       return { kind: 'column', id: column.id, type: column.type }
     },
   }
+}
+
+/** Attribute 0: the row as one value. */
+const WHOLE_ROW = 0
+
+/**
+ * The row as a column besides the others, made where the table is read: on the inner side of an outer join it is NULL as they
+ * are, and no row of NULLs.
+ */
+function withWholeRow(
+  entry: RangeEntry,
+  type: TypeRef | undefined,
+  { request, ids }: Environment,
+): RangeEntry {
+  if (!type) return entry
+  const whole = ids.make('row', type, false)
+  let made: Node | undefined
+  const node = () => {
+    if (made) return made
+    const relation = entry.node()
+    const columns = operatorOf(relation).columns(relation)
+    const passed = columns.map((column) => ({ column, value: ref(column) }))
+    const text = new Template().text('ROW(').list(columns.map(ref))
+    text.text(`)::${castTypeSql(request, type.oid)}`)
+    const value = expression({ construct: 'ROW(…)', parts: text.parts, args: text.args, type })
+    made = { op: 'project', input: relation, outputs: [...passed, { column: whole, value }] }
+    return made
+  }
+  const column = (attnum: number, scope: Scope) =>
+    attnum === WHOLE_ROW ? ref(whole) : entry.column(attnum, scope)
+  return { node, column }
 }
 
 /** A function, or whatever else is made anew of each row of the items before it. */
@@ -130,7 +167,7 @@ function madeOfRows(
       throw internalError('a function is read over what stands before it')
     },
     column: (attnum) => {
-      if (attnum === 0) throw unsupported('a whole-row reference', 'List the columns one by one.')
+      if (attnum === WHOLE_ROW) throw unsupported('a whole-row reference', 'List the columns one by one.')
       const column = columns.byAttnum.get(attnum)
       if (!column) throw internalError(`a function has no column ${attnum}`)
       return ref(column)
