@@ -86,5 +86,9 @@ export const GOLDEN_QUERIES: Readonly<Record<string, string>> = {
     'SELECT r.id, (SELECT count(*) FROM public.links AS l WHERE l.a < r.id) AS n FROM public.regions AS r',
   'lateral-limit':
     'SELECT c.id, t.amount FROM public.customers AS c LEFT JOIN LATERAL (SELECT o.amount FROM public.orders AS o WHERE o.customer_id = c.id ORDER BY o.amount DESC, o.id LIMIT 3) AS t ON true',
+  temporal: `SELECT kind, body FROM public.events WHERE at > now() - interval '1 hour'`,
+  'temporal-groups': 'SELECT kind, count(*) AS n FROM public.events WHERE at <= now() GROUP BY kind',
+  'whole-row':
+    'SELECT c AS customer, o.id FROM public.orders AS o LEFT JOIN public.customers AS c ON c.id = o.customer_id',
   full: 'SELECT status, now() AS at FROM public.orders',
 }
