@@ -12,6 +12,7 @@ const SQLSTATES = {
   invalid_parameter_value: '22023',
   invalid_schema_name: '3F000',
   invalid_table_definition: '42P16',
+  active_sql_transaction: '25001',
   invalid_transaction_state: '25000',
   lock_not_available: '55P03',
   name_too_long: '42622',

@@ -19,6 +19,9 @@ const BUSY_MS = 20
 const LONGEST_PAUSE_MS = 160
 /** After a failed call of the scheduler. */
 const ERROR_MS = 1_000
+/** Whatever a database or a role has for its people: a worker writes, sees what others have just done, and waits. */
+const OWN_SETTINGS = `SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = off;
+  SET default_transaction_deferrable = off; SET idle_session_timeout = 0`
 
 /** The worker's connections from one connect to the first that is lost. */
 export class Session {
@@ -45,6 +48,8 @@ export class Session {
     this.#waiter.on('notification', ({ payload }) => this.#report(payload))
     // A wait that nobody waits for any more ends (where the system can tell; PostgreSQL refuses the setting elsewhere).
     await this.#waiter.query(`SET client_connection_check_interval = '500ms'`).catch(() => {})
+    // One call is one long statement that looks for work again and again.
+    await this.#waiter.query('SET statement_timeout = 0')
     await this.#listen()
     this.#idle.push(await this.#open())
     await this.#wait(0)
@@ -186,6 +191,7 @@ export class Session {
     client.on('end', () => this.abandon(new Error('connection closed by the server')))
     await client.connect()
     this.#clients.push(client)
+    await client.query(OWN_SETTINGS)
     return client
   }
 

@@ -127,3 +127,51 @@ test('a buffer that is locked does not keep the scheduler from looking, cleaning
   await worker.query(`CALL pgstream.run_scheduler()`)
   await expectExact(client, 'st')
 })
+
+test('a prepared transaction that holds the lock is named, with what ends it', async () => {
+  const { client, db, schema } = await scene('CREATE TABLE s (id int PRIMARY KEY)')
+  await create(client, 'st', 'SELECT id FROM s', { schedule: '1s' })
+  const gid = `it's ${db.name}`.replace("'", "''")
+  await client.query('INSERT INTO s VALUES (1)')
+  await client.query(`BEGIN; LOCK TABLE st IN SHARE MODE; PREPARE TRANSACTION '${gid}'`)
+  await client.query('CALL pgstream.run_scheduler()')
+  const waiting_for = `waiting for a lock on ${schema}.st, held by prepared transaction '${gid}'`
+  expect((await info(client, 'st')).waiting_for).toBe(waiting_for)
+  const { rows: checks } = await client.query(
+    `SELECT detail, hint FROM pgstream.health_check() WHERE check_name = 'waiting'`,
+  )
+  expect(checks).toEqual([
+    { detail: `${schema}.st: ${waiting_for}`, hint: expect.stringContaining('ROLLBACK PREPARED') },
+  ])
+  const { rows: errors } = await client.query(
+    `SELECT error_message, remediation FROM pgstream.diagnose_errors('st')`,
+  )
+  expect(errors).toEqual([
+    { error_message: waiting_for, remediation: expect.stringContaining('COMMIT PREPARED') },
+  ])
+  await client.query(`ROLLBACK PREPARED '${gid}'`)
+  await client.query(`SELECT pgstream.refresh_stream_table('st')`)
+  expect((await info(client, 'st')).waiting_for).toBe(null)
+})
+
+test('what is broken or suspended waits for nothing', async () => {
+  const { client, open } = await scene('CREATE TABLE s (id int PRIMARY KEY)')
+  await create(client, 'st', 'SELECT id FROM s', { schedule: '1s' })
+  const other = await open()
+  await other.query('BEGIN; LOCK TABLE st IN SHARE MODE')
+  await client.query('INSERT INTO s VALUES (1)')
+  await client.query('CALL pgstream.run_scheduler()')
+  await other.query('COMMIT')
+  const waiting = async () => ({
+    info: (await info(client, 'st')).waiting_for,
+    check: (await client.query(`SELECT severity FROM pgstream.health_check() WHERE check_name = 'waiting'`))
+      .rows[0].severity,
+  })
+  expect((await waiting()).check).toBe('WARNING')
+  await client.query(`SELECT pgstream.alter_stream_table('st', status => 'SUSPENDED')`)
+  expect(await waiting()).toEqual({ info: null, check: 'OK' })
+  await client.query(`UPDATE pgstream.frontiers SET waiting_for = 'waiting for a lock' WHERE pgs_id = (
+      SELECT s.pgs_id FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid = 'st'::regclass); DROP TABLE s CASCADE`)
+  expect((await info(client, 'st')).status).toBe('ERROR')
+  expect(await waiting()).toEqual({ info: null, check: 'OK' })
+})

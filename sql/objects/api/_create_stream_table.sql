@@ -42,6 +42,10 @@ BEGIN
   IF initialize AND current_setting('transaction_isolation') NOT IN ('repeatable read', 'serializable') THEN
     PERFORM pgstream._fill(id);
     PERFORM pgstream._align_group(id);
+  ELSIF initialize THEN
+    RAISE NOTICE 'stream table "%" is empty until the scheduler fills it', table_name
+      USING DETAIL = format('In a %s transaction the snapshot is older than the capture of changes.', current_setting('transaction_isolation')),
+        HINT = 'Create it in a READ COMMITTED transaction to have it filled at once; see also default_transaction_isolation.';
   END IF;
 END
 $$;

@@ -1,5 +1,6 @@
 -- Where stream tables stand, all or some, from counters and transactions alone, without a look into any buffer. `moved`:
--- something may have come since somebody last looked. `unmoved`: nothing can have, so it is exact now.
+-- something may have come since somebody last looked. `unmoved`: nothing can have, so it is exact now; to a REPEATABLE READ
+-- transaction, whose frontiers and transactions are those of its snapshot: exact when it began.
 CREATE OR REPLACE FUNCTION pgstream._standing(ids bigint[] DEFAULT NULL)
 RETURNS TABLE (pgs_id bigint, relid oid, ancestors oid[], moved boolean, unmoved boolean, exact_at timestamptz)
 LANGUAGE plpgsql
@@ -8,7 +9,8 @@ AS $$
 #variable_conflict use_column
 DECLARE
   -- Before the counters are read.
-  at CONSTANT timestamptz := clock_timestamp();
+  at CONSTANT timestamptz := CASE current_setting('transaction_isolation') WHEN 'read committed' THEN clock_timestamp()
+    ELSE transaction_timestamp() END;
 BEGIN
   RETURN QUERY
     WITH movements AS (

@@ -16,7 +16,7 @@ BEGIN
       remediation := 'The query, or a function that it calls, does not fit the database any more. Put back what is missing and call resume_stream_table, or give it another query by alter_stream_table.';
     WHEN state = '55P03' OR left(state, 2) = '40' THEN
       error_type := 'concurrency';
-      remediation := 'It met another transaction and is tried again by itself. If it stays so, end the transaction that holds the lock: stream_tables_info.waiting_for names it. If a function of the query raises it, correct the function: ten in a row count as failures.';
+      remediation := 'It met another transaction and is tried again by itself. If it stays so, end the transaction that holds the lock: stream_tables_info.waiting_for names it (pg_terminate_backend, or COMMIT PREPARED, ROLLBACK PREPARED). If a function of the query raises it, correct the function: ten in a row count as failures.';
     WHEN left(state, 2) IN ('53', '54', '58') THEN
       error_type := 'resources';
       remediation := 'The server lacked disk, memory or connections, or a limit was passed. Make room, then resume_stream_table.';

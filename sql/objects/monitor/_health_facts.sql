@@ -57,7 +57,8 @@ AS $$
   FROM tables t WHERE t.consecutive_errors > 0 AND t.status NOT IN ('SUSPENDED', 'ERROR')
   UNION ALL
   SELECT 'waiting', 'WARNING', format('%s: %s', t.label, f.waiting_for)
-  FROM tables t JOIN pgstream.frontiers f USING (pgs_id) WHERE f.waiting_for IS NOT NULL
+  FROM tables t JOIN pgstream.frontiers f USING (pgs_id)
+  WHERE f.waiting_for IS NOT NULL AND t.status NOT IN ('SUSPENDED', 'ERROR')
   UNION ALL
   SELECT 'stale', 'WARNING', format('%s: %s s old, schedule %s', t.label, x.staleness::bigint, x.schedule)
   FROM pgstream._stale() AS x JOIN tables t ON t.pgs_id = x.id WHERE NOT x.is_over AND x.status NOT IN ('SUSPENDED', 'ERROR')

@@ -9,7 +9,7 @@ AS $$
     (2, 'broken', 'none has lost what its query reads', 'Put back what is missing and call resume_stream_table, or alter_stream_table(name, query => …).'),
     (3, 'suspended', 'none is suspended', 'diagnose_errors(name) says why and what to do; then resume_stream_table(name), or resume_all() after pause_all().'),
     (4, 'failing', 'the last refresh of each was successful', 'diagnose_errors(name) says why and what to do.'),
-    (5, 'waiting', 'no refresh is kept waiting by a lock', 'End the transaction that holds the lock: SELECT pg_terminate_backend(pid).'),
+    (5, 'waiting', 'no refresh is kept waiting by a lock', 'End the transaction that holds the lock: SELECT pg_terminate_backend(pid); a prepared one by COMMIT PREPARED or ROLLBACK PREPARED.'),
     (6, 'stale', 'all are as fresh as their schedules ask', 'See refresh_timeline() for what takes the time. More workers, a longer schedule, or the indexes of recommend_indexes(name).'),
     (7, 'reinitialize', 'none must be computed anew', 'The next refresh computes it anew; refresh_stream_table(name) does so at once.'),
     (8, 'buffer_growth', 'no change buffer is large', 'Something that reads the source does not consume: look for suspended or failing stream tables and for long transactions.'),

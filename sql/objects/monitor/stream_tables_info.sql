@@ -14,7 +14,11 @@ SELECT s.pgs_id, s.pgs_relid, s.pgs_schema, s.pgs_name, s.defining_query, coales
   pg_catalog.clock_timestamp() - d.data_timestamp AS staleness,
   -- Nobody can say it of schedules by cron from here.
   date_part('epoch', pg_catalog.clock_timestamp() - d.data_timestamp) > g.seconds AS stale,
-  s.created_at, coalesce(f.waiting_for, CASE WHEN NOT g.is_alone THEN pgstream._held_by(s.pgs_id) END) AS waiting_for, g.seconds AS bound_seconds, g.group_id, s.consistency_group
+  s.created_at,
+  -- What is suspended or broken waits for nothing, whatever its last try met.
+  CASE WHEN s.status NOT IN ('SUSPENDED', 'ERROR')
+    THEN coalesce(f.waiting_for, CASE WHEN NOT g.is_alone THEN pgstream._held_by(s.pgs_id) END) END AS waiting_for,
+  g.seconds AS bound_seconds, g.group_id, s.consistency_group
 FROM pgstream.pgs_stream_tables s
 LEFT JOIN pgstream.frontiers f USING (pgs_id)
 LEFT JOIN pgstream._freshness() d USING (pgs_id)

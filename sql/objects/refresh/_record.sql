@@ -11,7 +11,7 @@ DECLARE
 BEGIN
   INSERT INTO pgstream.pgs_refresh_history (pgs_id, data_timestamp, start_time, end_time, action, status,
     rows_inserted, rows_updated, rows_deleted, duration_ms, error_message, initiated_by, reason)
-  VALUES (id, as_of, as_of, clock_timestamp(), action, status,
+  VALUES (id, as_of, clock_timestamp() - make_interval(secs => coalesce(duration_ms, 0) / 1000), clock_timestamp(), action, status,
     coalesce(result.inserted, 0), coalesce(result.updated, 0), coalesce(result.deleted, 0), duration_ms, error_kind,
     initiated_by, reason)
   RETURNING refresh_id INTO line;

@@ -18,9 +18,11 @@ DECLARE
   pending bigint[];
   chosen record;
   result pgstream.refresh_result;
-  as_of timestamptz := clock_timestamp();
-  duration_ms double precision;
   repeatable CONSTANT boolean := current_setting('transaction_isolation') <> 'read committed';
+  started timestamptz := clock_timestamp();
+  -- The snapshot of a REPEATABLE READ transaction is younger than its beginning; than nothing else that is known.
+  as_of timestamptz := CASE WHEN repeatable THEN transaction_timestamp() ELSE started END;
+  duration_ms double precision;
 BEGIN
   IF pg_trigger_depth() > 0 THEN
     PERFORM pgstream._refuse_in_trigger();
@@ -94,7 +96,8 @@ BEGIN
     target.needs_reinit := target.needs_reinit OR marked.needs_reinit;
     target.reinit_reason := coalesce(marked.reinit_reason, target.reinit_reason);
   END IF;
-  as_of := clock_timestamp();
+  started := clock_timestamp();
+  as_of := CASE WHEN repeatable THEN as_of ELSE started END;
   IF target.needs_reinit THEN
     SELECT 'REINITIALIZE' AS action, 'full' AS variant, 0::bigint AS changed_rows, target.reinit_reason AS reason,
       NULL::bigint[] AS changes, NULL::double precision[] AS costs INTO chosen;
@@ -136,7 +139,7 @@ BEGIN
       result := pgstream._call_refresh(target, rights.owner, 'full');
     END IF;
   END IF;
-  duration_ms := extract(epoch FROM clock_timestamp() - as_of) * 1000;
+  duration_ms := extract(epoch FROM clock_timestamp() - started) * 1000;
   IF chosen.action = 'DIFFERENTIAL' AND chosen.changes IS NULL AND duration_ms > 500 AND chosen.changed_rows > 1000 THEN
     SELECT e.changes, e.costs INTO chosen.changes, chosen.costs FROM pgstream._delta_estimate(rights.sources, pending, target.frontier) AS e;
   END IF;

@@ -35,7 +35,8 @@ BEGIN
           PERFORM pgstream._lock_writers(members);
         END IF;
         LOOP
-          as_of := clock_timestamp();
+          -- Under REPEATABLE READ the snapshot may be older than the locks.
+          as_of := CASE WHEN repeatable THEN transaction_timestamp() ELSE clock_timestamp() END;
           moved := false;
           FOR i IN 1..cardinality(members) LOOP
             failing := members[i];

@@ -14,6 +14,7 @@ DECLARE
   actions text[];
   action text;
   as_of timestamptz;
+  repeatable CONSTANT boolean := current_setting('transaction_isolation') <> 'read committed';
 BEGIN
   LOOP
     notes := pgstream._notes_of_graph();
@@ -27,14 +28,14 @@ BEGIN
           -- Or somebody has dropped it.
           CONTINUE WHEN NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s
             WHERE s.pgs_id = members[1] AND s.status <> 'SUSPENDED' AND s.broken_reason IS NULL);
-          as_of := clock_timestamp();
+          as_of := CASE WHEN repeatable THEN transaction_timestamp() ELSE clock_timestamp() END;
           actions := ARRAY[pgstream._refresh_or_recompute(members[1], 'MANUAL')];
         ELSE
           SELECT t.actions, t.as_of INTO actions, as_of FROM pgstream._refresh_together(members, 'MANUAL', false) AS t;
         END IF;
         -- Nothing new is news as well, but not under REPEATABLE READ, where writing it down may fail.
         IF actions && '{FULL,DIFFERENTIAL,REINITIALIZE}' OR pgstream._has_moments(members)
-          OR 'NO_DATA' = ANY (actions) AND current_setting('transaction_isolation') = 'read committed' AND EXISTS (
+          OR 'NO_DATA' = ANY (actions) AND NOT repeatable AND EXISTS (
             SELECT FROM pgstream.frontiers f
             WHERE f.pgs_id = ANY (members) AND f.data_timestamp < as_of - interval '1 second') THEN
           PERFORM pgstream._date(members, as_of, pgstream._time_below(members, news));

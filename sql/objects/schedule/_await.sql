@@ -18,6 +18,7 @@ DECLARE
   quiet_for double precision;
 BEGIN
   due := 0;
+  CALL pgstream._commit();
   LOOP
     at := pg_catalog.clock_timestamp();
     -- In this order: who counted has a transaction by then.
@@ -32,7 +33,7 @@ BEGIN
       doubt := CASE WHEN doubt_below IS NOT NULL THEN snapshot END;
       last_seq := seq;
     END IF;
-    COMMIT;
+    CALL pgstream._commit();
     EXIT WHEN due OPERATOR(pg_catalog.>) 0 OR at OPERATOR(pg_catalog.>=) until;
     PERFORM pg_catalog.pg_sleep(CASE WHEN at OPERATOR(pg_catalog.<) lively_until THEN 0.005 ELSE 0.02 END);
   END LOOP;

@@ -1,12 +1,17 @@
--- Which table keeps a refresh waiting, and who holds it: a lock of another session that conflicts with what a refresh
--- takes. NULL when there is none any more, or it is on something smaller than a table.
+-- Which table keeps a refresh waiting, and who holds it: a lock of another session, or of a prepared transaction (it has no
+-- process; its number is that which it holds a lock on), that conflicts with what a refresh takes. NULL when there is
+-- none any more, or it is on something smaller than a table.
 CREATE OR REPLACE FUNCTION pgstream._lock_in_the_way(id bigint) RETURNS text
 LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT format('waiting for a lock on %s, held by process %s', coalesce(pgstream._qualified_name(l.relation), l.relation::text), l.pid)
+  SELECT format('waiting for a lock on %s, held by %s', coalesce(pgstream._qualified_name(l.relation), l.relation::text),
+    CASE WHEN l.pid IS NULL THEN format('prepared transaction %L', p.gid) ELSE format('process %s', l.pid) END)
   FROM pg_locks l
-  WHERE l.locktype = 'relation' AND l.granted AND l.pid <> pg_backend_pid()
+  LEFT JOIN pg_locks x ON l.pid IS NULL AND x.pid IS NULL AND x.virtualtransaction = l.virtualtransaction
+    AND x.locktype = 'transactionid' AND x.mode = 'ExclusiveLock'
+  LEFT JOIN pg_prepared_xacts p ON p.transaction = x.transactionid
+  WHERE l.locktype = 'relation' AND l.granted AND l.pid IS DISTINCT FROM pg_backend_pid()
     AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
     AND (l.mode = 'AccessExclusiveLock' AND l.relation IN (
         SELECT unnest(ARRAY[d.source_relid, t.buffer::oid] || t.carriers)

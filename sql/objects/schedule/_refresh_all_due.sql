@@ -21,7 +21,7 @@ BEGIN
     RETURN;
   END IF;
   slot := pgstream._take_slot();
-  COMMIT;
+  CALL pgstream._commit();
   IF slot IS NULL THEN
     RETURN;
   END IF;
@@ -31,7 +31,7 @@ BEGIN
     SELECT pg_catalog.array_agg(d.group_id), pg_catalog.array_agg(d.members::pg_catalog.text), pg_catalog.array_agg(d.versions::pg_catalog.text),
       pg_catalog.array_agg(d.below), pg_catalog.count(*) FILTER (WHERE NOT d.was_left)
     INTO groups, members, versions, below, fresh FROM pgstream._due() AS d WHERE d.group_id OPERATOR(pg_catalog.<>) ALL (seen);
-    COMMIT;
+    CALL pgstream._commit();
     EXIT WHEN groups IS NULL;
     seen := seen OPERATOR(pg_catalog.||) groups;
     FOR i IN 1..pg_catalog.cardinality(groups) LOOP
@@ -48,6 +48,6 @@ BEGIN
     EXIT WHEN canceled;
   END LOOP;
   PERFORM pgstream._give_slot_back(slot);
-  COMMIT;
+  CALL pgstream._commit();
 END
 $$;

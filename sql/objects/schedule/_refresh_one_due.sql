@@ -17,21 +17,21 @@ BEGIN
       -- What cannot even be recorded must not keep the others from being refreshed.
       RAISE WARNING 'the refresh of stream table % failed and could not be recorded: %', members[1], SQLERRM;
     END;
-    COMMIT;
+    CALL pgstream._commit();
     RETURN;
   END IF;
   SELECT * INTO claim FROM pgstream._claim_group(group_id, members, versions);
   IF NOT claim.claimed THEN
-    COMMIT;
+    CALL pgstream._commit();
     RETURN;
   END IF;
   LOOP
     -- Right after COMMIT: evaluating anything would take a snapshot.
     IF claim.repeatable THEN
       COMMIT;
-      SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;
+      SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ WRITE;
     ELSE
-      COMMIT;
+      CALL pgstream._commit();
     END IF;
     started := pg_catalog.clock_timestamp();
     tries := tries OPERATOR(pg_catalog.+) 1;
@@ -44,7 +44,7 @@ BEGIN
     -- A person refreshed a member meanwhile: once more, at a new snapshot.
     EXIT WHEN outcome.state IS NULL OR outcome.state OPERATOR(pg_catalog.<>) '40001' OR tries OPERATOR(pg_catalog.>=) 3;
   END LOOP;
-  COMMIT;
+  CALL pgstream._commit();
   IF outcome.state IS NOT NULL THEN
     BEGIN
       done := pgstream._record_group_failure(outcome.failing, started, outcome.message, outcome.state, outcome.is_raised);
@@ -52,11 +52,11 @@ BEGIN
       done := CASE WHEN SQLSTATE OPERATOR(pg_catalog.=) '57014' THEN 'CANCELED' ELSE 'FAILED' END;
       RAISE WARNING 'the refresh of the group of stream table % failed and could not be recorded: %', outcome.failing, SQLERRM;
     END;
-    COMMIT;
+    CALL pgstream._commit();
   ELSE
     done := 'COMPLETED';
   END IF;
   PERFORM pgstream._release_group(group_id);
-  COMMIT;
+  CALL pgstream._commit();
 END
 $$;

@@ -16,7 +16,7 @@ BEGIN
   END IF;
   PERFORM pg_catalog.set_config('pg_stream.tidied_at', pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())::pg_catalog.text, false);
   PERFORM pgstream._prune_history();
-  COMMIT;
+  CALL pgstream._commit();
   FOREACH source IN ARRAY pgstream._cleaning_due() LOOP
     BEGIN
       PERFORM pgstream._clean_changes(source);
@@ -25,9 +25,9 @@ BEGIN
       WHEN lock_not_available THEN NULL;
       WHEN OTHERS THEN RAISE WARNING 'the change buffer of table % could not be cleaned: %', source, SQLERRM;
     END;
-    COMMIT;
+    CALL pgstream._commit();
   END LOOP;
   PERFORM pgstream._watch();
-  COMMIT;
+  CALL pgstream._commit();
 END
 $$;

@@ -12,8 +12,21 @@ DECLARE
   due integer;
   count integer;
   canceled boolean := false;
+  words pg_catalog.text;
 BEGIN
   refreshed := 0;
+  -- Where it could be committed, the server objects to the subtransaction that this is in; otherwise to the place.
+  BEGIN
+    COMMIT;
+  EXCEPTION WHEN invalid_transaction_termination THEN
+    GET STACKED DIAGNOSTICS words = MESSAGE_TEXT;
+  END;
+  IF words OPERATOR(pg_catalog.=) pgstream._words_of_termination() THEN
+    RAISE EXCEPTION 'run_scheduler() cannot run inside a transaction block'
+      USING ERRCODE = 'active_sql_transaction', DETAIL = 'It commits after each group of stream tables.',
+        HINT = 'Call it by itself: not after BEGIN, not from a function, and with autocommit on.';
+  END IF;
+  CALL pgstream._commit();
   PERFORM pgstream._check_scheduler_role();
   PERFORM pgstream._release_claims();
   LOOP
@@ -25,7 +38,7 @@ BEGIN
     -- All that is due is in others' hands.
     IF count OPERATOR(pg_catalog.=) 0 THEN
       PERFORM pg_catalog.pg_sleep(0.02);
-      COMMIT;
+      CALL pgstream._commit();
     END IF;
     CALL pgstream._await(pg_catalog.date_part('epoch', until OPERATOR(pg_catalog.-) pg_catalog.clock_timestamp()), due,
       count OPERATOR(pg_catalog.>) 0);
