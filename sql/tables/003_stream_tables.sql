@@ -5,19 +5,23 @@ CREATE TABLE pgstream.pgs_stream_tables (
   pgs_relid oid UNIQUE,
   pgs_schema name NOT NULL,
   pgs_name name NOT NULL,
-  -- The text the user gave, and the search_path under which it was read (for export and for people).
+  -- The text the user gave, and the search_path under which it was read: for people, and for export as long as what it
+  -- names has the names that it had then. Nothing else is read from it (see definition).
   defining_query text NOT NULL,
   defining_search_path text NOT NULL,
+  defining_query_holds boolean NOT NULL DEFAULT true,
   -- pg_rewrite.ev_action of the hidden view and its columns (OutputFacts): enough to compile again after a rename.
   tree text NOT NULL,
   columns jsonb NOT NULL,
   -- Of the session that defined it: pgstream._session_settings.
   settings jsonb NOT NULL DEFAULT '{}',
-  -- pg_get_viewdef of it, without the semicolon.
+  -- pg_get_viewdef of it, without the semicolon; after a rename the query as printed from the tree (pgstream._follow_names).
+  -- Everything in it is qualified: read again, here or in a database made from a dump, it means the same.
   definition text NOT NULL,
-  -- What everything was called that the definition may name (pgstream._request_names): when something has another name by
-  -- now, a query that is recomputed is printed anew from the tree.
+  -- What everything was called that the definition may name (pgstream._request_names).
   names jsonb NOT NULL DEFAULT '{}',
+  -- Something was renamed and the query could not be printed: the definition may mean something else by now.
+  names_lost text,
   -- The tables that the query reads, and the views it goes through, whose replacement changes the meaning.
   relations oid[] NOT NULL DEFAULT '{}',
   views oid[] NOT NULL DEFAULT '{}',

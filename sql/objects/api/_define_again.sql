@@ -1,4 +1,4 @@
--- Reads the text of a stream table's definition again, under the settings of its creation and with its owner's rights, and
+-- Reads a stream table's definition again (the text that names what is meant today, not the user's), under the settings of its creation and with its owner's rights, and
 -- defines it anew in that mode; NULL: as what was restored. The SET clauses only see to it that the caller's settings are
 -- back afterwards.
 CREATE OR REPLACE FUNCTION pgstream._define_again(id bigint, mode text) RETURNS void
@@ -20,13 +20,17 @@ DECLARE
   target pgstream.pgs_stream_tables;
   view oid;
 BEGIN
+  IF mode IS NOT NULL THEN
+    -- What was renamed while nobody watched, or while there was no compiler.
+    PERFORM pgstream._ask(id, 'recheck');
+  END IF;
   SELECT * INTO STRICT target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
   PERFORM set_config(s.key, s.value, true) FROM jsonb_each_text(target.settings) AS s;
   view := (SELECT v::text::oid FROM pgstream._call_as_owner(id, 'view') AS v);
   IF mode IS NULL THEN
     PERFORM pgstream._restore_definition(view, id);
   ELSE
-    PERFORM pgstream._redefine(view, id, target.defining_query, target.defining_search_path, mode);
+    PERFORM pgstream._redefine(view, id, NULL, NULL, mode);
   END IF;
   PERFORM pgstream._drop_view();
 END

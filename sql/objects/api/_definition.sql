@@ -1,19 +1,24 @@
--- SQL that creates a stream table again. One that is recomputed may depend on the settings of the session that defined it.
+-- SQL that creates a stream table again: with the text that the user gave, as long as that still means what it did (pgstream._own_text_holds). One that is recomputed may depend on the settings of the session that defined it.
 CREATE OR REPLACE FUNCTION pgstream._definition(target pgstream.pgs_stream_tables) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT concat(
-    format(E'SELECT pg_catalog.set_config(''search_path'', %L, false);\n', target.defining_search_path),
+    format(E'SELECT pg_catalog.set_config(''search_path'', %L, false);\n', text.path),
     set.before,
     format(E'SELECT pgstream.create_stream_table(\n  name => %L,\n  query => %L,\n  schedule => %L,\n  refresh_mode => %L%s\n);\n',
-      label.label, target.defining_query, coalesce(target.schedule, 'calculated'), target.refresh_mode,
+      label.label, text.query, coalesce(target.schedule, 'calculated'), target.refresh_mode,
       CASE WHEN target.consistency_group IS NOT NULL THEN format(E',\n  consistency_group => %L', target.consistency_group) ELSE '' END),
     CASE WHEN target.cdc_mode <> 'auto' THEN
       format(E'SELECT pgstream.alter_stream_table(%L, cdc_mode => %L);\n', label.label, target.cdc_mode) END,
     set.after,
     E'RESET search_path;\n')
   FROM (SELECT format('%I.%I', target.pgs_schema, target.pgs_name) AS label) AS label
+  CROSS JOIN (
+    SELECT CASE WHEN holds THEN target.defining_query ELSE target.definition END AS query,
+      CASE WHEN holds THEN target.defining_search_path ELSE 'pg_catalog, pg_temp' END AS path
+    FROM pgstream._own_text_holds(target) AS holds
+  ) AS text
   CROSS JOIN (
     SELECT string_agg(format(E'SELECT pg_catalog.set_config(%L, %L, false);\n', s.key, s.value), '' ORDER BY s.key) AS before,
       string_agg(format(E'RESET %s;\n', s.key), '' ORDER BY s.key) AS after

@@ -1,4 +1,5 @@
--- The privileged half of a change of query. `view` is the analysed new query.
+-- The privileged half of a change of query. `view` is the analysed new query; `new_query`, its text, is NULL when the old one
+-- was only read again.
 CREATE OR REPLACE FUNCTION pgstream._redefine(view oid, id bigint, new_query text, path text, mode text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -17,7 +18,10 @@ BEGIN
   PERFORM pgstream._lock_group(pgstream._group_of(id, pgstream._news_of_graph()));
   PERFORM pgstream._follow_name(id);
   SELECT * INTO target FROM pgstream.pgs_stream_tables WHERE pgs_id = id FOR UPDATE;
-  UPDATE pgstream.pgs_stream_tables SET defining_query = new_query, defining_search_path = path WHERE pgs_id = id;
+  IF new_query IS NOT NULL THEN
+    UPDATE pgstream.pgs_stream_tables SET defining_query = new_query, defining_search_path = path, defining_query_holds = true
+    WHERE pgs_id = id;
+  END IF;
   PERFORM pgstream._replace_definition(id, pgstream._compile_request(view, id, target.pgs_schema, target.pgs_name, mode), mode);
 END
 $$;

@@ -1,5 +1,5 @@
--- Takes a stream table out of SUSPENDED or ERROR. One that lost a source or a column is defined again from its own text,
--- with its owner's rights and under the search_path of its creation.
+-- Takes a stream table out of SUSPENDED or ERROR. One that lost a source or a column is defined again, with its
+-- owner's rights, from the text that names what it read (pgs_stream_tables.definition).
 CREATE OR REPLACE FUNCTION pgstream.resume_stream_table(name text) RETURNS void
 LANGUAGE plpgsql
 SET pg_stream.internal = 'on'

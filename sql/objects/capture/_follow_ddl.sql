@@ -41,6 +41,9 @@ BEGIN
           CASE WHEN command.command_tag = 'CREATE TABLE' THEN ARRAY[relation] ELSE '{}' END);
       END LOOP;
       PERFORM pgstream._recheck_uncaptured(relation);
+      -- It may be a constant of type regclass.
+      PERFORM pgstream._follow_names(s.pgs_id) FROM pgstream.pgs_stream_tables s
+      WHERE s.uses && ARRAY[format('%s/%s', 'pg_class'::regclass::oid, relation)];
       PERFORM pgstream._note_family(relation);
       PERFORM pgstream._recheck_stream_table(relation);
       PERFORM pgstream._check_guards(relation);
@@ -60,6 +63,7 @@ BEGIN
       UPDATE pgstream.pgs_stream_tables s SET needs_replan = true,
         pgs_schema = (SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = s.pgs_relid)
       WHERE s.pgs_id IN (SELECT pgstream._readers_of_schema(command.objid));
+      PERFORM pgstream._follow_names(r) FROM pgstream._readers_of_schema(command.objid) AS r;
       -- Capture functions name no schema but our own; the fingerprints do.
       PERFORM pgstream._follow_source(t.source_relid) FROM pgstream.pgs_change_tracking t
       JOIN pg_class c ON c.oid = t.source_relid WHERE c.relnamespace = command.objid;

@@ -28,5 +28,8 @@ AS $$
     UNION ALL
     SELECT 'collation ' || c.key, concat_ws('.', c.value ->> 'schema', c.value ->> 'name') FROM jsonb_each(request -> 'collations') AS c
     WHERE c.value ->> 'schema' <> 'pg_catalog'
+    UNION ALL
+    SELECT format('registered %s %s', r.type, r.object), pgstream._registered_name(r.type, r.object)
+    FROM pgstream._tree_registered(ARRAY[request ->> 'tree']) AS r WHERE pgstream._registered_name(r.type, r.object) IS NOT NULL
   ) AS n
 $$;

@@ -11,9 +11,7 @@ BEGIN
   SELECT * INTO STRICT target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
   request := pgstream._compile_request_for_tree(target.tree, target.definition, target.columns,
     id, target.pgs_schema, target.pgs_name, mode, target.settings);
-  IF EXISTS (
-    SELECT FROM jsonb_each(target.names) AS before JOIN jsonb_each(pgstream._request_names(request)) AS now USING (key)
-    WHERE before.value <> now.value) THEN
+  IF pgstream._names_differ(target.names, pgstream._request_names(request)) THEN
     request := request || '{"definitionIsStale": true}';
   END IF;
   RETURN request;

@@ -1,6 +1,8 @@
--- Every function, operator, type and collation that analysed trees use, as catalog/oid, with what these are made of: the
+-- Every function, operator, type, collation and text search configuration that analysed trees use, and what their constants of
+-- types such as regclass name, as catalog/oid, with what these are made of: the
 -- function behind an operator, the parts of an aggregate, elements and attributes of a type, and what the body of a
--- function in standard SQL calls. What comes with PostgreSQL (oid below 12000, FirstUnpinnedObjectId) cannot change.
+-- function in standard SQL calls. Functions, operators, types and
+-- collations that come with PostgreSQL (oid below 12000, FirstUnpinnedObjectId) cannot change.
 CREATE OR REPLACE FUNCTION pgstream._tree_uses(trees text[]) RETURNS text[]
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -32,7 +34,16 @@ BEGIN
       UNION ALL SELECT 'pg_operator'::regclass, unnest(mentioned.operators)
       UNION ALL SELECT 'pg_type'::regclass, unnest(pgstream._type_closure(mentioned.types))
       UNION ALL SELECT 'pg_collation'::regclass, unnest(mentioned.collations)
+      UNION ALL SELECT r.class, r.object FROM pgstream._tree_registered(trees) AS r WHERE r.class NOT IN ('pg_ts_config'::regclass, 'pg_ts_dict'::regclass)
     ) AS used
-    WHERE oid >= 12000 ORDER BY 1);
+    WHERE oid >= 12000
+    UNION
+    SELECT unnest(pgstream._text_search_uses(ARRAY(
+      SELECT format('%s/%s', r.class, r.object) FROM pgstream._tree_registered(trees) AS r
+      WHERE r.class IN ('pg_ts_config'::regclass, 'pg_ts_dict'::regclass)
+      UNION SELECT format('%s/%s', d.refclassid, d.refobjid) FROM pg_depend d
+      WHERE d.classid = 'pg_proc'::regclass AND d.objid = ANY (all_functions)
+        AND d.refclassid IN ('pg_ts_config'::regclass, 'pg_ts_dict'::regclass))))
+    ORDER BY 1);
 END
 $$;

@@ -1,4 +1,4 @@
--- What the functions, operators, types and collations that a query uses (pgs_stream_tables.uses) and the views that it goes
+-- What the functions, operators, types, collations and text search objects that a query uses (pgs_stream_tables.uses) and the views that it goes
 -- through are at present: all that their catalogs say but owner and rights. Who is gone has no entry.
 CREATE OR REPLACE FUNCTION pgstream._uses_state(uses text[], views oid[]) RETURNS jsonb
 LANGUAGE sql STABLE
@@ -10,6 +10,15 @@ AS $$
       WHEN 'pg_proc'::regclass THEN (SELECT to_jsonb(p) - '{proowner,proacl}'::text[] FROM pg_proc p WHERE p.oid = used.object)
       WHEN 'pg_operator'::regclass THEN (SELECT to_jsonb(o) - 'oprowner' FROM pg_operator o WHERE o.oid = used.object)
       WHEN 'pg_collation'::regclass THEN (SELECT to_jsonb(k) - 'collowner' FROM pg_collation k WHERE k.oid = used.object)
+      WHEN 'pg_ts_config'::regclass THEN (
+        SELECT (to_jsonb(c) - 'cfgowner') || jsonb_build_object('map', (
+          SELECT jsonb_agg(jsonb_build_array(m.maptokentype, m.mapseqno, m.mapdict) ORDER BY m.maptokentype, m.mapseqno)
+          FROM pg_ts_config_map m WHERE m.mapcfg = c.oid))
+        FROM pg_ts_config c WHERE c.oid = used.object)
+      WHEN 'pg_ts_dict'::regclass THEN (SELECT to_jsonb(d) - 'dictowner' FROM pg_ts_dict d WHERE d.oid = used.object)
+      WHEN 'pg_ts_parser'::regclass THEN (SELECT to_jsonb(p) FROM pg_ts_parser p WHERE p.oid = used.object)
+      WHEN 'pg_ts_template'::regclass THEN (SELECT to_jsonb(t) FROM pg_ts_template t WHERE t.oid = used.object)
+      WHEN 'pg_class'::regclass THEN (SELECT jsonb_build_array(c.relnamespace, c.relname) FROM pg_class c WHERE c.oid = used.object)
       WHEN 'pg_type'::regclass THEN (
         SELECT (to_jsonb(t) - '{typowner,typacl,typdefault,typdefaultbin}'::text[]) || jsonb_build_object(
           'labels', (SELECT jsonb_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid),

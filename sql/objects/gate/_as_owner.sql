@@ -23,7 +23,13 @@ BEGIN
       PERFORM pgstream._adopt(id);
     WHEN 'view' THEN
       SELECT * INTO STRICT target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
-      RETURN NEXT to_jsonb(pgstream._make_view_under(target.defining_query, target.defining_search_path)::bigint);
+      IF target.names_lost IS NOT NULL THEN
+        RAISE EXCEPTION 'the query of stream table "%" cannot be read again', target.pgs_name
+          USING ERRCODE = 'object_not_in_prerequisite_state',
+            DETAIL = format('Something that it names was renamed, and it cannot be printed with the names of today: %s.', target.names_lost),
+            HINT = 'Give it a query by pgstream.alter_stream_table(name, query => …).';
+      END IF;
+      RETURN NEXT to_jsonb(pgstream._make_view_under(target.definition, 'pg_catalog, pg_temp')::bigint);
   END CASE;
 END
 $$;

@@ -32,6 +32,7 @@ BEGIN
       RETURN pgstream._refresh_with_sources(id);
     WHEN 'recheck' THEN
       PERFORM pgstream._recheck_unwatched(id);
+      PERFORM pgstream._follow_names(id);
     WHEN 'drop' THEN
       PERFORM pgstream._drop_stream_table(id, (arguments ->> 'cascade')::boolean);
     WHEN 'properties' THEN

@@ -11,11 +11,11 @@ DECLARE
   target record;
   refusal text;
 BEGIN
-  SELECT s.refresh_mode, s.defining_query, s.defining_search_path INTO target
+  SELECT s.refresh_mode, s.definition INTO target
   FROM pgstream.pgs_stream_tables s WHERE s.pgs_id OPERATOR(pg_catalog.=) id;
   -- Of a query that is recomputed by wish nobody has asked yet.
   IF target.refresh_mode OPERATOR(pg_catalog.=) 'FULL' THEN
-    refusal := pgstream._why_recomputed(target.defining_query, target.defining_search_path);
+    refusal := pgstream._why_recomputed(target.definition, 'pg_catalog, pg_temp');
   END IF;
   RETURN QUERY SELECT * FROM pgstream._recommend_refresh_mode(id, refusal);
 END

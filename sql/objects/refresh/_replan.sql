@@ -19,6 +19,7 @@ DECLARE
   owner name;
   version xid;
 BEGIN
+  PERFORM pgstream._follow_names(id);
   -- Before the facts are read: DDL that comes later asks for another plan (its mark writes the row).
   SELECT s.xmin INTO version FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
   SELECT * INTO STRICT target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;

@@ -1,0 +1,112 @@
+import { afterEach, expect, test } from 'vitest'
+import { type FreshDatabase, freshDatabase } from '../support/server.ts'
+
+/** A definition that is read again means what it meant, whatever that is called by now. */
+let db: FreshDatabase
+
+afterEach(() => db.close())
+
+const query = (text: string) => db.client.query(text)
+const rows = async (text: string) => (await query(text)).rows
+
+const SOURCES = `
+  CREATE TABLE src (id int PRIMARY KEY, v int); INSERT INTO src VALUES (1, 1);
+  SELECT pgstream.create_stream_table('copy', 'SELECT * FROM src', '1h');
+  SELECT pgstream.create_stream_table('whole', 'SELECT id, v FROM src', '1h', 'FULL');
+  SELECT pgstream.create_stream_table('over', 'SELECT id, v * 2 AS w FROM copy', '1h');`
+
+/** Another table takes the name. */
+const EXCHANGED = `
+  ALTER TABLE src RENAME TO src_old; CREATE TABLE src (id int PRIMARY KEY, v int); INSERT INTO src VALUES (99, 99);
+  ALTER TABLE copy RENAME TO duplicate; CREATE TABLE copy (id int, v int); INSERT INTO copy VALUES (99, 99);`
+
+test('resumed after its column came back: from the table that it was defined on', async () => {
+  db = await freshDatabase()
+  await query(
+    `${SOURCES} ${EXCHANGED} ALTER TABLE src_old DROP COLUMN v; ALTER TABLE src_old ADD COLUMN v int DEFAULT 7`,
+  )
+  await query(`SELECT pgstream.resume_stream_table('duplicate'), pgstream.resume_stream_table('whole')`)
+  expect(await rows('TABLE duplicate')).toEqual([{ id: 1, v: 7 }])
+  expect(await rows('TABLE whole')).toEqual([{ id: 1, v: 7 }])
+})
+
+test('another mode for one that is broken and renamed', async () => {
+  db = await freshDatabase()
+  await query(`${SOURCES} ${EXCHANGED} ALTER TABLE src_old DROP COLUMN v; ALTER TABLE src_old ADD COLUMN v int DEFAULT 7;
+    SELECT pgstream.alter_stream_table('duplicate', refresh_mode => 'FULL')`)
+  expect(await rows('TABLE duplicate')).toEqual([{ id: 1, v: 7 }])
+})
+
+test('renamed after it lost a column: refused, with the reason, until a query is given', async () => {
+  db = await freshDatabase()
+  await query(`${SOURCES} ALTER TABLE src DROP COLUMN v; ${EXCHANGED} ALTER TABLE src_old ADD COLUMN v int`)
+  await expect(query(`SELECT pgstream.resume_stream_table('whole')`)).rejects.toMatchObject({
+    code: '55000',
+    message: 'the query of stream table "whole" cannot be read again',
+    detail: expect.stringContaining('was renamed'),
+  })
+  expect(await rows('TABLE whole')).toEqual([{ id: 1, v: 1 }])
+  await query(`SELECT pgstream.alter_stream_table('whole', query => 'SELECT id, v FROM src')`)
+  expect(await rows('TABLE whole')).toEqual([{ id: 99, v: 99 }])
+})
+
+test('nobody watches: the refresh notices', async () => {
+  db = await freshDatabase({ watched: false })
+  await query(`${SOURCES} ${EXCHANGED}`)
+  for (const name of ['duplicate', 'whole', 'over'])
+    await query(`SELECT pgstream.refresh_stream_table('${name}')`)
+  await query(`ALTER TABLE src_old DROP COLUMN v; ALTER TABLE src_old ADD COLUMN v int DEFAULT 7;
+    SELECT pgstream.resume_stream_table('duplicate'), pgstream.resume_stream_table('whole')`)
+  expect(await rows('TABLE duplicate')).toEqual([{ id: 1, v: 7 }])
+  expect(await rows('TABLE whole')).toEqual([{ id: 1, v: 7 }])
+})
+
+test('exported: the own text while it holds, then the names of today', async () => {
+  db = await freshDatabase()
+  await query(SOURCES)
+  const exported = async (name: string): Promise<string> =>
+    (await rows(`SELECT pgstream.export_definition('${name}') AS text`))[0]?.text
+  expect(await exported('copy')).toContain('SELECT * FROM src')
+  await query(EXCHANGED)
+  for (const [name, rest] of [
+    ['duplicate', [{ id: 1, v: 1 }]],
+    ['whole', [{ id: 1, v: 1 }]],
+    ['over', [{ id: 1, w: 2 }]],
+  ] as const) {
+    const text = await exported(name)
+    await query('BEGIN')
+    await query(`SELECT pgstream.drop_stream_table('over')`)
+    if (name !== 'over') await query(`SELECT pgstream.drop_stream_table('${name}')`)
+    await query(text)
+    expect(await rows(`TABLE "${name}"`)).toEqual(rest)
+    await query('ROLLBACK')
+  }
+})
+
+test('a table of the same name in a schema that is searched before', async () => {
+  db = await freshDatabase()
+  await query(`CREATE SCHEMA app; SET search_path = app, public; CREATE TABLE public.src (id int PRIMARY KEY, v int);
+    INSERT INTO src VALUES (1, 1); SELECT pgstream.create_stream_table('public.st', 'SELECT * FROM src', '1h');
+    CREATE TABLE app.src (id int PRIMARY KEY, v int); INSERT INTO app.src VALUES (99, 99);
+    ALTER TABLE public.src DROP COLUMN v; ALTER TABLE public.src ADD COLUMN v int DEFAULT 7`)
+  expect((await rows(`SELECT pgstream.export_definition('public.st') AS text`))[0]?.text).toContain(
+    'public.src',
+  )
+  await query(`SELECT pgstream.resume_stream_table('public.st')`)
+  expect(await rows('TABLE public.st')).toEqual([{ id: 1, v: 7 }])
+})
+
+test('functions, types, schemas and views are renamed: a broken definition finds them', async () => {
+  db = await freshDatabase()
+  await query(`CREATE SCHEMA app; CREATE TYPE app.mood AS ENUM ('sad', 'ok');
+    CREATE FUNCTION app.twice(a int) RETURNS int LANGUAGE sql IMMUTABLE RETURN a * 2;
+    CREATE TABLE app.t (id int PRIMARY KEY, m app.mood, lost int); INSERT INTO app.t VALUES (1, 'ok', 1), (2, 'sad', 2);
+    CREATE VIEW app.v AS SELECT id, m FROM app.t;
+    SELECT pgstream.create_stream_table('st',
+      $$SELECT v.id, app.twice(v.id) AS w, t.lost FROM app.v JOIN app.t USING (id) WHERE v.m = 'ok'::app.mood$$, '1h');
+    ALTER TYPE app.mood RENAME VALUE 'ok' TO 'fine'; ALTER TYPE app.mood RENAME TO feeling; ALTER FUNCTION app.twice RENAME TO double;
+    ALTER VIEW app.v RENAME TO w; ALTER SCHEMA app RENAME TO shop;
+    ALTER TABLE shop.t DROP COLUMN lost; ALTER TABLE shop.t ADD COLUMN lost int DEFAULT 7;
+    SELECT pgstream.resume_stream_table('st')`)
+  expect(await rows('TABLE st')).toEqual([{ id: 1, w: 2, lost: 7 }])
+})
