@@ -26,6 +26,9 @@ CREATE TABLE pgstream.frontiers (
   -- Per captured source, in ascending order of oid: a customer's change moves all its orders, an order's only itself. In ms
   -- per pgstream._delta_size; then the factor for changes in several sources at once.
   delta_costs double precision[],
+  -- In ms per kind of small change, as pgstream._choose_action names it: one supplier of thousands of orders is a small change,
+  -- and its delta is none.
+  small_ms jsonb,
   -- xids mean something only in the cluster that made them.
   system_identifier bigint,
   -- Tries of the scheduler in a row that something passing prevented (a lock, mostly), when it will try again, and why.

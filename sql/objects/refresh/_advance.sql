@@ -9,10 +9,10 @@
 -- (pgstream._generate_capture).
 --
 -- Keeps the measured costs, too, by which AUTO decides. A large delta teaches the costs of its sources
--- (pgstream._learned_costs), a small one the fixed part, a FULL refresh its own.
+-- (pgstream._learned_costs), a small one the fixed part and that of its `kind`, a FULL refresh its own.
 CREATE OR REPLACE FUNCTION pgstream._advance(
   id bigint, sources oid[], snapshot pg_snapshot, as_of timestamptz, duration_ms double precision,
-  action text, changed_rows bigint, changes bigint[], costs double precision[]
+  action text, changed_rows bigint, changes bigint[], costs double precision[], kind text
 ) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -36,7 +36,14 @@ BEGIN
     skips = 0, retry_at = NULL, waiting_for = NULL,
     full_ms = CASE WHEN is_full THEN coalesce(f.full_ms * 0.5 + duration_ms * 0.5, duration_ms) ELSE f.full_ms END,
     delta_ms_fixed = CASE WHEN is_small THEN coalesce(f.delta_ms_fixed * 0.8 + duration_ms * 0.2, duration_ms) ELSE f.delta_ms_fixed END,
-    delta_costs = CASE WHEN costs IS NULL THEN f.delta_costs ELSE pgstream._learned_costs(action, changes, costs, duration_ms) END
+    delta_costs = CASE WHEN costs IS NULL THEN f.delta_costs ELSE pgstream._learned_costs(action, changes, costs, duration_ms) END,
+    -- The first time it is planned as well, and is half believed. What was dearer than expected is believed at once; a FULL
+    -- refresh forgets a little, so that it is tried again.
+    small_ms = CASE WHEN kind IS NULL OR NOT is_small AND action <> 'FULL' THEN f.small_ms
+      ELSE jsonb_set(coalesce(f.small_ms, '{}'), ARRAY[kind], to_jsonb(round((CASE
+        WHEN is_full THEN coalesce((f.small_ms ->> kind)::float8, 0) * 0.95
+        WHEN f.small_ms ? kind THEN greatest(duration_ms, ((f.small_ms ->> kind)::float8 + duration_ms) / 2)
+        ELSE duration_ms / 2 END)::numeric, 1))) END
   WHERE f.pgs_id = id;
   FOREACH source IN ARRAY sources LOOP
     noted := set_config('pg_stream.consumed_' || source, extract(epoch FROM statement_timestamp())::text, true);

@@ -3,7 +3,8 @@
 -- Sources are in ascending order of oid, as in the plan.
 CREATE OR REPLACE FUNCTION pgstream._choose_action(
   target pgstream._refresh_targets, sources oid[], pending bigint[],
-  OUT action text, OUT variant text, OUT changed_rows bigint, OUT reason text, OUT changes bigint[], OUT costs double precision[]
+  OUT action text, OUT variant text, OUT changed_rows bigint, OUT reason text, OUT changes bigint[], OUT costs double precision[],
+  OUT kind text
 )
 LANGUAGE plpgsql
 AS $$
@@ -29,6 +30,18 @@ BEGIN
   -- Only time has passed.
   variant := coalesce(variant, 'from_time');
   IF changed_rows <= cached_limit THEN
+    IF target.refresh_mode = 'AUTO' THEN
+      kind := format('%s/%s', variant, length(changed_rows::text));
+      frontier := target.frontier;
+      delta_ms := frontier.small_ms ->> kind;
+      -- A plan for few rows made for nothing costs more than is won by small differences.
+      IF delta_ms > frontier.full_ms * 1.15 AND delta_ms > frontier.full_ms + 20 THEN
+        action := 'FULL';
+        variant := 'full';
+        reason := format('%s changed rows: differential took %s ms before, full %s ms', changed_rows,
+          round(delta_ms::numeric, 1), round(frontier.full_ms::numeric, 1));
+      END IF;
+    END IF;
     RETURN;
   END IF;
   variant := variant || '_bulk';

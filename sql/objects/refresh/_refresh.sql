@@ -100,13 +100,13 @@ BEGIN
   as_of := CASE WHEN repeatable THEN as_of ELSE started END;
   IF target.needs_reinit THEN
     SELECT 'REINITIALIZE' AS action, 'full' AS variant, 0::bigint AS changed_rows, target.reinit_reason AS reason,
-      NULL::bigint[] AS changes, NULL::double precision[] AS costs INTO chosen;
+      NULL::bigint[] AS changes, NULL::double precision[] AS costs, NULL AS kind INTO chosen;
   ELSIF target.strategy = 'FULL' THEN
     SELECT 'FULL' AS action, 'full' AS variant, 0::bigint AS changed_rows,
       CASE target.refresh_mode WHEN 'FULL' THEN 'refresh mode FULL'
         ELSE (SELECT concat_ws('. ', s.plan #>> '{reasons,0,message}', nullif(s.plan #>> '{reasons,0,detail}', ''))
           FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id) END AS reason,
-      NULL::bigint[] AS changes, NULL::double precision[] AS costs INTO chosen;
+      NULL::bigint[] AS changes, NULL::double precision[] AS costs, NULL AS kind INTO chosen;
   ELSE
     IF pending IS NULL THEN
       pending := pgstream._pending(target);
@@ -143,7 +143,8 @@ BEGIN
   IF chosen.action = 'DIFFERENTIAL' AND chosen.changes IS NULL AND duration_ms > 500 AND chosen.changed_rows > 1000 THEN
     SELECT e.changes, e.costs INTO chosen.changes, chosen.costs FROM pgstream._delta_estimate(rights.sources, pending, target.frontier) AS e;
   END IF;
-  PERFORM pgstream._advance(id, rights.sources, result.snapshot, as_of, duration_ms, chosen.action, chosen.changed_rows, chosen.changes, chosen.costs);
+  PERFORM pgstream._advance(id, rights.sources, result.snapshot, as_of, duration_ms, chosen.action, chosen.changed_rows, chosen.changes, chosen.costs,
+    chosen.kind);
   IF target.needs_reinit OR target.consecutive_errors > 0 OR target.status <> 'ACTIVE' THEN
     UPDATE pgstream.pgs_stream_tables s
     SET needs_reinit = false, reinit_reason = NULL, consecutive_errors = 0, last_error = NULL, status = 'ACTIVE'

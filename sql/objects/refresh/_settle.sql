@@ -18,11 +18,11 @@ BEGIN
     EXECUTE format('ANALYZE %s', state_table);
   END LOOP;
   -- What was learned of another plan is worth nothing, and its sources may be counted from the beginning again.
-  UPDATE pgstream.frontiers f SET full_ms = NULL, delta_ms_fixed = NULL, delta_costs = NULL, seen = NULL,
+  UPDATE pgstream.frontiers f SET full_ms = NULL, delta_ms_fixed = NULL, delta_costs = NULL, small_ms = NULL, seen = NULL,
     moment = CASE WHEN target.plan ? 'dependsOnTime' THEN now() END
   WHERE f.pgs_id = id;
   PERFORM pgstream._advance(id, ARRAY(SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_captured),
-    result.snapshot, as_of, duration_ms, 'FULL', 0, NULL, NULL);
+    result.snapshot, as_of, duration_ms, 'FULL', 0, NULL, NULL, NULL);
   UPDATE pgstream.pgs_stream_tables s
   SET is_populated = true, status = CASE WHEN s.paused THEN 'SUSPENDED' ELSE 'ACTIVE' END,
     -- A mark that came meanwhile stays.
