@@ -34,7 +34,9 @@ CREATE TABLE pgstream.frontiers (
   -- Tries of the scheduler in a row that something passing prevented (a lock, mostly), when it will try again, and why.
   skips integer NOT NULL DEFAULT 0,
   retry_at timestamptz,
-  waiting_for text
+  waiting_for text,
+  -- Of its sources in the system catalogs, when a refresh last looked whether something was altered (refresh/_refresh_targets).
+  stamp numeric
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500,
         autovacuum_vacuum_cost_delay = 0);
 

@@ -21,6 +21,8 @@ DECLARE
   rewriting text;
   -- Why rows came or went for every reader, which no trigger saw.
   unseen text;
+  -- An event trigger, at once; not a refresh, later (pgstream._recheck_unwatched).
+  was_told CONSTANT boolean := pgstream._ddl_is_watched() AND current_setting('pg_stream.nobody_told', true) IS DISTINCT FROM 'on';
 BEGIN
   -- Nearly always nothing has changed: no lock for that.
   SELECT * INTO tracked FROM pgstream.pgs_change_tracking WHERE source_relid = source;
@@ -58,7 +60,7 @@ BEGIN
     WHERE a.value IS DISTINCT FROM b.value AND after -> 'types' ? b.key
   LOOP
     -- Unwatched, changes were captured by what held before.
-    CONTINUE WHEN changed.harmless AND pgstream._ddl_is_watched();
+    CONTINUE WHEN changed.harmless AND was_told;
     PERFORM pgstream._mark_dependents(source, ARRAY[changed.attnum], 'reinit',
       format('the expression of generated column %I of source table %s was changed', changed.name, label));
   END LOOP;
@@ -82,7 +84,7 @@ BEGIN
   IF before -> 'names' <> after -> 'names' OR before -> 'name' <> after -> 'name'
     OR before -> 'rowSecurity' <> after -> 'rowSecurity' THEN
     -- Unwatched, two columns may have swapped their names while their changes were captured.
-    PERFORM pgstream._mark_dependents(source, NULL, CASE WHEN pgstream._ddl_is_watched() THEN 'replan' ELSE 'reinit' END,
+    PERFORM pgstream._mark_dependents(source, NULL, CASE WHEN was_told THEN 'replan' ELSE 'reinit' END,
       format('source table %s was altered', label));
   END IF;
   IF before -> 'indexes' <> after -> 'indexes' THEN
@@ -100,7 +102,7 @@ BEGIN
     unseen := format('a partition or child of source table %s was detached or dropped', label);
     PERFORM pgstream._mark_dependents(source, NULL, 'reinit', unseen);
   END IF;
-  IF level <> tracked.trigger_level AND NOT pgstream._ddl_is_watched() THEN
+  IF level <> tracked.trigger_level AND NOT was_told THEN
     PERFORM pgstream._mark_dependents(source, NULL, 'reinit', format('source table %s was attached elsewhere', label));
   END IF;
   IF NOT pgstream._capture_is_complete(source,

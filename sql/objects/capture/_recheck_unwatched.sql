@@ -1,5 +1,6 @@
--- What the event triggers do at once, where there are none: a refresh looks whether anything that its plan relies on was
--- altered.
+-- What the event triggers do at once, where there are none, or where a session had them off (the setting event_triggers): a
+-- refresh looks whether anything that its plan relies on was altered. Where DDL is watched it only does so when a stamp says
+-- that something was (refresh/_refresh_targets), which nearly always has been followed.
 CREATE OR REPLACE FUNCTION pgstream._recheck_unwatched(id bigint) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -8,15 +9,18 @@ DECLARE
   target record;
   state jsonb;
   changed record;
+  looked record;
 BEGIN
-  IF pgstream._ddl_is_watched() THEN
+  SELECT t.is_watched, t.stamp INTO looked FROM pgstream._refresh_targets t WHERE t.pgs_id = id;
+  IF looked.is_watched THEN
     RETURN;
   END IF;
+  PERFORM set_config('pg_stream.nobody_told', 'on', true);
   PERFORM pgstream._follow_name(id);
   PERFORM pgstream._recheck_source(d.source_relid) FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_captured;
   PERFORM pgstream._recheck_uncaptured(d.source_relid) FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND NOT d.is_captured;
-  SELECT s.pgs_relid, s.uses, s.views, s.uses_state INTO target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
-  IF target.uses <> '{}' OR target.views <> '{}' THEN
+  SELECT s.pgs_relid, s.uses, s.views, s.uses_state, s.needs_reinit AND s.needs_replan AS is_marked INTO target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
+  IF NOT target.is_marked AND (target.uses <> '{}' OR target.views <> '{}') THEN
     state := pgstream._uses_state(target.uses, target.views);
     IF state <> target.uses_state THEN
       FOR changed IN
@@ -29,6 +33,9 @@ BEGIN
       END LOOP;
     END IF;
   END IF;
+  PERFORM set_config('pg_stream.nobody_told', '', true);
   PERFORM pgstream._check_guards(target.pgs_relid);
+  -- What has been done here makes for one more look.
+  UPDATE pgstream.frontiers f SET stamp = looked.stamp WHERE f.pgs_id = id AND f.stamp IS DISTINCT FROM looked.stamp;
 END
 $$;
