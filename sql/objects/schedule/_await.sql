@@ -16,6 +16,8 @@ DECLARE
   doubt pg_catalog.pg_snapshot;
   doubt_below bigint;
   quiet_for double precision;
+  -- However many statements are captured, most of the time is not spent on looking.
+  rest_until pg_catalog.timestamptz := at;
 BEGIN
   due := 0;
   CALL pgstream._commit();
@@ -24,14 +26,15 @@ BEGIN
     -- In this order: who counted has a transaction by then.
     seq := (SELECT s.last_value FROM pgstream.change_seq AS s);
     snapshot := pg_catalog.pg_current_snapshot();
-    IF seq IS DISTINCT FROM last_seq OR at OPERATOR(pg_catalog.>=) look_at
-      OR doubt IS NOT NULL AND pgstream._is_any_over(doubt, doubt_below, snapshot) THEN
+    IF at OPERATOR(pg_catalog.>=) rest_until AND (seq IS DISTINCT FROM last_seq OR at OPERATOR(pg_catalog.>=) look_at
+      OR doubt IS NOT NULL AND pgstream._is_any_over(doubt, doubt_below, snapshot)) THEN
       SELECT l.due, l.quiet_for INTO due, quiet_for FROM pgstream._look() AS l;
       look_at := at OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => quiet_for);
       -- All that was counted has been looked after: what may still come is of a transaction that was in doubt then.
       SELECT pg_catalog.max(f.doubt_below) INTO doubt_below FROM pgstream.frontiers AS f WHERE f.doubt IS NOT NULL;
       doubt := CASE WHEN doubt_below IS NOT NULL THEN snapshot END;
       last_seq := seq;
+      rest_until := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) ((pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) at) OPERATOR(pg_catalog.*) 3);
     END IF;
     CALL pgstream._commit();
     EXIT WHEN due OPERATOR(pg_catalog.>) 0 OR at OPERATOR(pg_catalog.>=) until;

@@ -8,6 +8,9 @@ AS $$
 DECLARE
   at CONSTANT timestamptz := clock_timestamp();
   lagging bigint[];
+  wanting bigint[];
+  versions xid[];
+  next_at timestamptz;
 BEGIN
   due := 0;
   quiet_for := 1;
@@ -15,7 +18,11 @@ BEGIN
     RETURN;
   END IF;
   PERFORM pgstream._follow_graph();
-  lagging := ARRAY(SELECT s.pgs_id FROM pgstream._standing() s WHERE s.unmoved IS NOT TRUE);
+  SELECT coalesce(array_agg(w.pgs_id) FILTER (WHERE w.unmoved IS NOT TRUE), '{}'),
+    coalesce(array_agg(w.pgs_id) FILTER (WHERE w.wants_at <= at), '{}'),
+    coalesce(array_agg(w.version) FILTER (WHERE w.wants_at <= at), '{}'),
+    least(min(w.wants_at) FILTER (WHERE w.wants_at > at), min(w.held_until) FILTER (WHERE w.held_until > at))
+  INTO lagging, wanting, versions, next_at FROM pgstream._wanting() AS w;
   PERFORM FROM pgstream._scheduler w WHERE w.looked_at <= at - interval '1 second' FOR UPDATE SKIP LOCKED;
   IF FOUND THEN
     PERFORM set_config('synchronous_commit', 'off', true);
@@ -27,11 +34,11 @@ BEGIN
       SELECT o.pgs_id FROM pgstream.graph o WHERE o.fires_at IS NULL AND o.crons <> '{}' FOR UPDATE SKIP LOCKED));
   END IF;
   due := pgstream._watch_due()::integer;
-  IF lagging = '{}' AND pgstream._ddl_is_watched() AND NOT EXISTS (SELECT FROM pgstream.graph g WHERE g.crons <> '{}')
-    AND NOT EXISTS (SELECT FROM pgstream._groups_apart()) THEN
-    quiet_for := 5;
+  IF wanting <> '{}' OR EXISTS (SELECT FROM pgstream._groups_apart()) THEN
+    -- What wants and is not due waits for others.
+    due := due + (SELECT count(*) FROM pgstream._due_of(wanting, versions));
   ELSE
-    due := due + (SELECT count(*) FROM pgstream._due());
+    quiet_for := greatest(0, least(5, extract(epoch FROM next_at - at)));
   END IF;
 EXCEPTION WHEN lock_not_available THEN
   due := 0;

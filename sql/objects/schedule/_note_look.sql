@@ -12,15 +12,18 @@ AS $$
 BEGIN
   UPDATE pgstream.frontiers f
   SET seen = total,
-    -- Nearly always nobody was under way.
-    doubt = CASE WHEN number > pg_snapshot_xmax(in_flight)::text::bigint OR EXISTS (SELECT FROM pg_snapshot_xip(in_flight)) THEN in_flight END,
-    doubt_below = CASE WHEN f.seen = total THEN f.doubt_below ELSE number END, skips = 0, retry_at = NULL, waiting_for = NULL,
+    -- Nearly always nobody was under way who might have counted: a later number has not.
+    doubt = CASE WHEN b.upto > pg_snapshot_xmax(in_flight)::text::bigint
+      OR EXISTS (SELECT FROM pg_snapshot_xip(in_flight) AS x WHERE x::text::bigint < b.upto) THEN in_flight END,
+    doubt_below = b.upto, skips = 0, retry_at = NULL, waiting_for = NULL,
     -- What has moved was dated when it did, unless it is of the moment of its group.
     checked_at = CASE WHEN action = 'NO_DATA' OR is_grouped THEN greatest(f.checked_at, as_of) ELSE f.checked_at END,
     data_timestamp = CASE WHEN is_grouped THEN least(as_of, below)
       WHEN action = 'NO_DATA' THEN greatest(f.data_timestamp, least(as_of, below))
       ELSE least(f.data_timestamp, below) END
-  WHERE f.pgs_id = id;
+  FROM pgstream.frontiers o
+  CROSS JOIN LATERAL (SELECT CASE WHEN o.seen = total THEN coalesce(o.doubt_below, number) ELSE number END AS upto) AS b
+  WHERE f.pgs_id = id AND o.pgs_id = id;
   -- From when it looked: a time that came since is still to be served. Whoever computes the graph anew holds its rows to the
   -- end of a transaction that may be long, and leaves this to be found out.
   UPDATE pgstream.graph g SET fires_at = pgstream._fires_at(g.crons, as_of)
