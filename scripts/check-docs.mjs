@@ -183,7 +183,13 @@ function checkReference() {
   const page = 'docs/SQL_REFERENCE.md'
   const section = (heading) => texts.get(page).split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? ''
   const firstCells = (heading) => [...section(heading).matchAll(/^\| `([^`]+)`/gm)].map(([, cell]) => cell)
-  const INTERNAL = ['pg_stream.internal', 'pg_stream.refreshing', 'pg_stream.snapshot', 'pg_stream.tidied_at']
+  const INTERNAL = [
+    'pg_stream.internal',
+    'pg_stream.nobody_told',
+    'pg_stream.refreshing',
+    'pg_stream.snapshot',
+    'pg_stream.tidied_at',
+  ]
   const settings = [...new Set(all(/_setting\('(pg_stream\.[a-z_]+)'/g))].filter(
     (name) => !INTERNAL.includes(name),
   )
