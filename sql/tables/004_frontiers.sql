@@ -35,8 +35,10 @@ CREATE TABLE pgstream.frontiers (
   skips integer NOT NULL DEFAULT 0,
   retry_at timestamptz,
   waiting_for text,
-  -- Of its sources in the system catalogs, when a refresh last looked whether something was altered (refresh/_refresh_targets).
-  stamp numeric
+  -- pgstream._catalog_stamp of all that it reads and of itself, when a refresh last looked whether something was altered, and
+  -- when that was found to be so still.
+  stamp numeric,
+  stamped_at timestamptz
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500,
         autovacuum_vacuum_cost_delay = 0);
 

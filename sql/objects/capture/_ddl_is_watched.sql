@@ -1,6 +1,6 @@
 -- Do event triggers tell us of changes to source tables? They need a superuser to be made, and do not fire in
 -- single-user mode (event_triggers.sql tries it out), nor with the setting event_triggers off (PostgreSQL 17 and later).
--- Of DDL in a session that had it off for itself a stamp tells (refresh/_refresh_targets).
+-- Of DDL in a session that had it off for itself a stamp tells (pgstream._recheck_unwatched).
 CREATE OR REPLACE FUNCTION pgstream._ddl_is_watched() RETURNS boolean
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp

@@ -1,6 +1,6 @@
 -- What the event triggers do at once, where there are none, or where a session had them off (the setting event_triggers): a
--- refresh looks whether anything that its plan relies on was altered. Where DDL is watched it only does so when a stamp says
--- that something was (refresh/_refresh_targets), which nearly always has been followed.
+-- refresh looks whether anything that its plan relies on was altered. Where DDL is watched a stamp says whether there is
+-- something to look at, which nearly always has been followed; a refresh asks for it once a second.
 CREATE OR REPLACE FUNCTION pgstream._recheck_unwatched(id bigint) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -11,10 +11,19 @@ DECLARE
   changed record;
   looked record;
 BEGIN
-  SELECT t.is_watched, t.stamp INTO looked FROM pgstream._refresh_targets t WHERE t.pgs_id = id;
-  IF looked.is_watched THEN
+  SELECT f.stamp, pgstream._catalog_stamp(s.pgs_relid || s.relations || s.views || ARRAY(
+      SELECT unnest(k.carriers) FROM pgstream.pgs_change_tracking k WHERE k.source_relid = ANY (s.relations))) AS now
+  INTO looked FROM pgstream.pgs_stream_tables s JOIN pgstream.frontiers f USING (pgs_id) WHERE s.pgs_id = id;
+  IF looked.stamp = looked.now AND pgstream._ddl_is_watched() THEN
+    IF current_setting('transaction_isolation') = 'read committed' THEN
+      UPDATE pgstream.frontiers f SET stamped_at = clock_timestamp()
+      WHERE f.pgs_id IN (SELECT l.pgs_id FROM pgstream.frontiers l WHERE l.pgs_id = id FOR UPDATE SKIP LOCKED);
+    END IF;
     RETURN;
   END IF;
+  -- As it was before: what is done here makes for one more look.
+  UPDATE pgstream.frontiers f SET stamp = looked.now, stamped_at = clock_timestamp()
+  WHERE f.pgs_id IN (SELECT l.pgs_id FROM pgstream.frontiers l WHERE l.pgs_id = id AND l.stamp IS DISTINCT FROM looked.now FOR UPDATE SKIP LOCKED);
   PERFORM set_config('pg_stream.nobody_told', 'on', true);
   PERFORM pgstream._follow_name(id);
   PERFORM pgstream._recheck_source(d.source_relid) FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_captured;
@@ -35,7 +44,5 @@ BEGIN
   END IF;
   PERFORM set_config('pg_stream.nobody_told', '', true);
   PERFORM pgstream._check_guards(target.pgs_relid);
-  -- What has been done here makes for one more look.
-  UPDATE pgstream.frontiers f SET stamp = looked.stamp WHERE f.pgs_id = id AND f.stamp IS DISTINCT FROM looked.stamp;
 END
 $$;

@@ -40,7 +40,8 @@ BEGIN
     PERFORM pgstream._fill(id, CASE initiated_by WHEN 'MANUAL' THEN 'INITIAL' ELSE initiated_by END);
     RETURN 'FULL';
   END IF;
-  IF NOT target.is_watched THEN
+  frontier := target.frontier;
+  IF NOT target.is_watched OR (frontier.stamped_at > as_of - interval '1 second') IS NOT TRUE THEN
     PERFORM pgstream._recheck_unwatched(id);
     SELECT * INTO target FROM pgstream._refresh_targets t WHERE t.pgs_id = id;
     IF target.broken_reason IS NOT NULL THEN
