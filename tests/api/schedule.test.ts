@@ -277,30 +277,3 @@ test('only the role that installed pg_stream, its members and superusers run the
   expect(await outcome(session.query('CALL pgstream.run_scheduler()'))).toBe('ok')
   expect(await count(made, 'one')).toBe(3)
 })
-
-test('a look says when the clock alone makes something due: what has a long way to go is not asked about each second', async () => {
-  const made = await two()
-  const { client } = made
-  const look = async () =>
-    (await client.query('SELECT due, quiet_for FROM pgstream._look()')).rows[0] as {
-      due: number
-      quiet_for: number
-    }
-  const alone = `pgs_id IN (SELECT pgs_id FROM pgstream.pgs_stream_tables WHERE pgs_relid IN ('one'::regclass, 'other'::regclass))`
-  await client.query(`UPDATE pgstream.pgs_stream_tables SET schedule = '1h', schedule_seconds = 3600 WHERE ${alone};
-    UPDATE pgstream.graph SET seconds = 3600; UPDATE pgstream._scheduler SET watched_at = clock_timestamp()`)
-  await client.query('CALL pgstream.run_scheduler()')
-  await client.query('INSERT INTO t VALUES (77)')
-  expect(await look()).toEqual({ due: 0, quiet_for: 5 })
-  // Its time comes sooner than that.
-  await client.query(
-    `UPDATE pgstream.frontiers SET checked_at = clock_timestamp() - interval '3597 seconds' WHERE ${alone}`,
-  )
-  const soon = await look()
-  expect(soon.due).toBe(0)
-  expect(soon.quiet_for).toBeLessThanOrEqual(3)
-  await client.query(
-    `UPDATE pgstream.frontiers SET checked_at = clock_timestamp() - interval '2 hours' WHERE ${alone}`,
-  )
-  expect((await look()).due).toBeGreaterThan(0)
-})
