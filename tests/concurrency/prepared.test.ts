@@ -43,7 +43,8 @@ test('a transaction that itself refreshed is prepared: others wait for its outco
   await refresh(client, 'totals')
   await client.query('INSERT INTO orders VALUES (100, 1, 5)')
   await client.query(`PREPARE TRANSACTION '${id}'`)
-  // Nothing that others have committed is pending: they need not wait.
+  // Nothing that others have committed is pending: they need not wait, not even to note that they have looked.
+  await other.query('SELECT pg_sleep(1.1)')
   expect(await refresh(other, 'totals')).toBe('NO_DATA')
   await expectEqual(other, 'totals')
   await other.query('INSERT INTO orders VALUES (101, 2, 5)')

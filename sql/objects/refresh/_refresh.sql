@@ -56,14 +56,15 @@ BEGIN
     pending := pgstream._pending(target);
     frontier := target.frontier;
     IF 0 = ALL (pending) AND (frontier.moment <> now()) IS NOT TRUE THEN
-      -- Once a second is enough to say how fresh the content is.
+      -- Once a second is enough to say how fresh the content is, and who has refreshed it and not ended yet is not waited for.
       IF NOT repeatable AND frontier.checked_at < as_of - interval '1 second' THEN
         -- What it reads through other stream tables is as old as these are: their refresh tells.
         UPDATE pgstream.frontiers f
         SET checked_at = as_of,
           data_timestamp = CASE WHEN EXISTS (SELECT FROM pgstream.pgs_dependencies d
             JOIN pgstream.pgs_stream_tables s ON s.pgs_relid = d.source_relid WHERE d.pgs_id = id) THEN f.data_timestamp ELSE as_of END
-        WHERE f.pgs_id = id AND f.snapshot::text = frontier.snapshot::text;
+        WHERE f.ctid = (SELECT o.ctid FROM pgstream.frontiers o
+          WHERE o.pgs_id = id AND o.snapshot::text = frontier.snapshot::text FOR UPDATE SKIP LOCKED);
       END IF;
       RETURN 'NO_DATA';
     END IF;

@@ -33,11 +33,14 @@ BEGIN
         ELSE
           SELECT t.actions, t.as_of INTO actions, as_of FROM pgstream._refresh_together(members, 'MANUAL', false) AS t;
         END IF;
-        -- Nothing new is news as well, but not under REPEATABLE READ, where writing it down may fail.
+        -- Nothing new is news as well, but not under REPEATABLE READ, where writing it down may fail, nor worth a wait for who
+        -- has refreshed one and not ended yet.
         IF actions && '{FULL,DIFFERENTIAL,REINITIALIZE}' OR pgstream._has_moments(members)
           OR 'NO_DATA' = ANY (actions) AND NOT repeatable AND EXISTS (
             SELECT FROM pgstream.frontiers f
-            WHERE f.pgs_id = ANY (members) AND f.data_timestamp < as_of - interval '1 second') THEN
+            WHERE f.pgs_id = ANY (members) AND f.data_timestamp < as_of - interval '1 second')
+            AND cardinality(members) = (SELECT count(*) FROM (
+              SELECT FROM pgstream.frontiers f WHERE f.pgs_id = ANY (members) FOR UPDATE SKIP LOCKED) AS l) THEN
           PERFORM pgstream._date(members, as_of, pgstream._time_below(members, news));
         END IF;
         action := coalesce(actions[array_position(members, id)], action);
