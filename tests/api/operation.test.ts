@@ -203,9 +203,7 @@ test('repair_stream_table is no refresh of its own name only: what it did is in 
 })
 
 test('repair_stream_table of a broken one, once what was missing is back', async () => {
-  await client.query(
-    'ALTER TABLE customers RENAME COLUMN region TO old; ALTER TABLE customers DROP COLUMN old',
-  )
+  await client.query('ALTER TABLE customers DROP COLUMN region')
   await expect(client.query(`SELECT pgstream.repair_stream_table('totals')`)).rejects.toMatchObject({
     code: '42703',
   })

@@ -316,7 +316,7 @@ describe.skipIf(run === undefined)('a logical dump', () => {
       ).rows[0]
     expect(await state('by_mood')).toEqual({
       status: 'ERROR',
-      broken_reason: 'it could not be restored: relation "felt" does not exist',
+      broken_reason: 'it could not be restored: relation "My Shop.felt" does not exist',
       rows: 3,
     })
     // Everybody reads this, so it does not quote the data.

@@ -1,6 +1,6 @@
--- Reads a stream table's definition again (the text that names what is meant today, not the user's), under the settings of its creation and with its owner's rights, and
--- defines it anew in that mode; NULL: as what was restored. The SET clauses only see to it that the caller's settings are
--- back afterwards.
+-- Reads a stream table's definition again (the text that names what is meant today, not the user's), under the settings
+-- of its creation and with its owner's rights, and defines it anew in that mode; NULL: as what was restored. The SET
+-- clauses only see to it that the caller's settings are back afterwards.
 CREATE OR REPLACE FUNCTION pgstream._define_again(id bigint, mode text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
