@@ -53,8 +53,8 @@ export function query(genes: QueryGenes, relations: readonly Relation[], budget?
   if (others.length === 0) return named(first, genes[0]?.names ?? 0)
   // The branch with the fewest columns sets the width; the others give what they have of each type, or a constant.
   const width = Math.min(...branches.map((branch) => branch.outputs.length))
-  // DISTINCT ON and LIMIT name outputs, which a branch may lose.
-  if (branches.some(({ distinct, tail }) => distinct === 'on' || tail.includes('WITH TIES')))
+  // DISTINCT ON and LIMIT name outputs, which a branch may lose; DISTINCT must be able to compare what it gets instead.
+  if (branches.some(({ distinct, tail }) => distinct !== undefined || tail.includes('WITH TIES')))
     return named(first, genes[0]?.names ?? 0)
   const target = { ...first, outputs: first.outputs.slice(0, width) }
   const aligned = others.map((branch) => ({
