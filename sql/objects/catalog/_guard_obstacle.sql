@@ -25,7 +25,10 @@ AS $$
       THEN 'A crash would empty it if it were unlogged.'
     WHEN s.plan IS NOT NULL AND s.broken_reason IS NULL AND NOT pgstream._columns_are_whole(relation, s.columns)
       THEN 'Its columns are no longer those of its query.'
+    -- Rows of types that cannot be hashed have none.
     WHEN s.is_populated AND s.broken_reason IS NULL AND pgstream._own_indexes(relation, s.key) = '{}'
+        AND EXISTS (SELECT FROM jsonb_array_elements_text(s.plan #> '{install,indexes}') AS i
+          WHERE i !~ '^CREATE (UNIQUE )?INDEX ON pgstream_state\.')
       THEN 'The index by which a refresh finds its rows is dropped.'
   END
   FROM pgstream.pgs_stream_tables s JOIN pg_class c ON c.oid = s.pgs_relid
