@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { type CliProcess, runCli } from '../cli/cli-process.ts'
 import { backendPid, create, outcome, refresh, scenes, untilWaiting } from '../concurrency/scene.ts'
 import { expectEqual } from '../oracle/oracle.ts'
@@ -26,11 +26,16 @@ async function due(client: pg.Client): Promise<string[]> {
 
 /**
  * Passes until nothing is due. Not after the first: transactions that were under way count for all databases of a server, and
- * other tests have theirs.
+ * other tests have theirs, of many seconds.
  */
 async function untilQuiet(client: pg.Client): Promise<void> {
-  for (let i = 0; i < 200 && (await due(client)).length > 0; i++) await pass(client)
-  expect(await due(client)).toEqual([])
+  await vi.waitFor(
+    async () => {
+      await pass(client)
+      expect(await due(client)).toEqual([])
+    },
+    { timeout: 50_000, interval: 50 },
+  )
 }
 
 type Ending = (writer: pg.Client) => Promise<unknown>

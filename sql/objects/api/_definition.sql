@@ -1,4 +1,5 @@
--- SQL that creates a stream table again: with the text that the user gave, as long as that still means what it did (pgstream._own_text_holds). One that is recomputed may depend on the settings of the session that defined it.
+-- SQL that creates a stream table again: with the text that the user gave, as long as that still means what it did
+-- (pgstream._own_text_holds). One that is recomputed may depend on the settings of the session that defined it.
 CREATE OR REPLACE FUNCTION pgstream._definition(target pgstream.pgs_stream_tables) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp

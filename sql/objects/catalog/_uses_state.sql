@@ -1,5 +1,6 @@
--- What the functions, operators, types, collations and text search objects that a query uses (pgs_stream_tables.uses) and the views that it goes
--- through are at present: all that their catalogs say but owner and rights. Who is gone has no entry.
+-- What the functions, operators, types, collations and text search objects that a query uses (pgs_stream_tables.uses)
+-- and the views that it goes through are at present: all that their catalogs say but owner and rights. Who is gone has
+-- no entry.
 CREATE OR REPLACE FUNCTION pgstream._uses_state(uses text[], views oid[]) RETURNS jsonb
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp

@@ -6,7 +6,6 @@ import { hasAggregateRule } from '../algebra/aggregate-functions.ts'
 import { sameScalar } from '../algebra/build.ts'
 import type { Column, ColumnIds } from '../algebra/node.ts'
 import type { AggregateCall } from '../algebra/operators/aggregate.ts'
-import { orderingParts } from '../algebra/ordering.ts'
 import type { Expression, Scalar, Volatility } from '../algebra/scalar.ts'
 import { unsupported } from '../catalog/error.ts'
 import {
@@ -111,13 +110,7 @@ function writtenCall(
   }
   if (isOrderedSet) out.text(') WITHIN GROUP (')
   if (order.length > 0) out.text(isOrderedSet ? 'ORDER BY ' : ' ORDER BY ')
-  for (const [i, ordering] of order.entries()) {
-    const [before, after] = orderingParts(ordering)
-    out
-      .text(i > 0 ? `, ${before}` : before)
-      .hole(ordering.value)
-      .text(after)
-  }
+  out.orderings(order)
   out.text(')')
   return expression({
     construct: `aggregate ${facts.name}`,

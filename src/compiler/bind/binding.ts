@@ -1,3 +1,4 @@
+import { type Ordering, orderingParts } from '../algebra/ordering.ts'
 import type { Expression, Scalar, TypeRef, Volatility } from '../algebra/scalar.ts'
 import type { TreeNode } from '../catalog/node-tree.ts'
 import type { CompileRequest } from '../catalog/request.ts'
@@ -67,6 +68,17 @@ export class Template {
   /** The expression that was collected; what the compiler writes itself answers whatever its arguments are. */
   made(type: TypeRef): Expression {
     return expression({ construct: 'rule', parts: this.parts, args: this.args, type, closed: false })
+  }
+
+  /** What stands after ORDER BY. */
+  orderings(order: readonly Ordering[]): this {
+    for (const [i, ordering] of order.entries()) {
+      const [before, after] = orderingParts(ordering)
+      this.text(i > 0 ? `, ${before}` : before)
+        .hole(ordering.value)
+        .text(after)
+    }
+    return this
   }
 
   list(args: readonly Scalar[]): this {

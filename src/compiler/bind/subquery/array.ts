@@ -1,7 +1,7 @@
 /** ARRAY(SELECT … ORDER BY …): an aggregation without groups, which is the empty array over no rows. */
 import { ref } from '../../algebra/build.ts'
 import type { Project } from '../../algebra/operators/project.ts'
-import { type Ordering, orderingParts } from '../../algebra/ordering.ts'
+import type { Ordering } from '../../algebra/ordering.ts'
 import type { TypeRef } from '../../algebra/scalar.ts'
 import { internalError, unsupported } from '../../catalog/error.ts'
 import { expression, Template } from '../binding.ts'
@@ -15,14 +15,7 @@ export function arrayOf(rows: Project, order: readonly Ordering[], { ids, reques
   if (!first) throw internalError('a subquery without a column')
   const type = arrayType(first.column.type, request)
   const out = new Template().text('array_agg(').hole(ref(first.column))
-  if (order.length > 0) out.text(' ORDER BY ')
-  for (const [i, ordering] of order.entries()) {
-    const [before, after] = orderingParts(ordering)
-    out
-      .text(i > 0 ? `, ${before}` : before)
-      .hole(ordering.value)
-      .text(after)
-  }
+  if (order.length > 0) out.text(' ORDER BY ').orderings(order)
   out.text(')')
   const written = expression({ construct: 'aggregate array_agg', parts: out.parts, args: out.args, type })
   const column = ids.make('array_agg', type, true)
