@@ -65,6 +65,8 @@ export class Session {
     const { signal } = this.#options
     while (!signal.aborted) {
       if (this.#lost) throw this.#lost
+      // Who could not take more need not look: what is in hand takes all that it finds.
+      if (this.#calls.size >= this.#options.concurrency) await this.#untilOneIsThrough(WAIT_S * 1_000)
       const due = await this.#wait(WAIT_S)
       if (signal.aborted) break
       if (!this.#listening) await this.#listen()
@@ -75,8 +77,7 @@ export class Session {
         const before = this.#calls.size
         while (this.#calls.size < Math.min(due, this.#options.concurrency)) await this.#call()
         // Until one of them is through; if all had been at it before, what is due is theirs.
-        if (before === this.#calls.size)
-          await Promise.race([...this.#calls, sleep(BUSY_MS, undefined, { signal }).catch(() => {})])
+        if (before === this.#calls.size) await this.#untilOneIsThrough(BUSY_MS)
         // What others have in hand is asked for less and less.
         else if (this.#inVain > 0)
           await sleep(Math.min(BUSY_MS * 2 ** this.#inVain, LONGEST_PAUSE_MS), undefined, { signal }).catch(
@@ -150,6 +151,14 @@ export class Session {
 
   async close(): Promise<void> {
     await Promise.all(this.#clients.map((client) => client.end().catch(() => {})))
+  }
+
+  /** Until one of the calls ends, for so long at most. */
+  async #untilOneIsThrough(ms: number): Promise<void> {
+    const over = new AbortController()
+    const signal = AbortSignal.any([this.#options.signal, over.signal])
+    await Promise.race([...this.#calls, sleep(ms, undefined, { signal }).catch(() => {})])
+    over.abort()
   }
 
   /** One more call of the scheduler. */

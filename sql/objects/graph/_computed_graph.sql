@@ -86,11 +86,7 @@ BEGIN
     WITH RECURSIVE members AS MATERIALIZED (
       SELECT * FROM unnest(ids, groups) AS m(pgs_id, group_id)
     ), edges AS (
-      SELECT DISTINCT source.group_id AS source, reader.group_id AS reader
-      FROM unnest(readers, sources) AS d(pgs_id, source_relid)
-      JOIN pgstream.pgs_stream_tables s ON s.pgs_relid = d.source_relid
-      JOIN members source ON source.pgs_id = s.pgs_id JOIN members reader ON reader.pgs_id = d.pgs_id
-      WHERE source.group_id <> reader.group_id
+      SELECT * FROM pgstream._group_edges(readers, sources, ids, groups)
     ), many AS (
       SELECT m.group_id FROM members m GROUP BY m.group_id HAVING count(*) > 1
     ), above(origin, reached) AS (
@@ -108,11 +104,7 @@ BEGIN
     WITH RECURSIVE members AS MATERIALIZED (
       SELECT * FROM unnest(ids, groups) AS m(pgs_id, group_id)
     ), edges AS (
-      SELECT DISTINCT source.group_id AS source, reader.group_id AS reader
-      FROM unnest(readers, sources) AS d(pgs_id, source_relid)
-      JOIN pgstream.pgs_stream_tables s ON s.pgs_relid = d.source_relid
-      JOIN members source ON source.pgs_id = s.pgs_id JOIN members reader ON reader.pgs_id = d.pgs_id
-      WHERE source.group_id <> reader.group_id
+      SELECT * FROM pgstream._group_edges(readers, sources, ids, groups)
     ), steps(group_id, rank) AS (
       SELECT DISTINCT m.group_id, 0 FROM members m
       UNION
