@@ -54,6 +54,7 @@ function worker(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): CliP
 /** Insert a row and wait until the stream table shows it. */
 async function insertAndSee(id: number): Promise<void> {
   await withConnection(async (client) => {
+    await client.query('SET default_transaction_read_only = off')
     await client.query('INSERT INTO t VALUES ($1, $1)', [id])
     for (const end = Date.now() + 15_000; ; await sleep(10)) {
       const { rowCount } = await client.query('SELECT FROM s WHERE b = $1', [id])
@@ -142,6 +143,26 @@ test('a notification of any shape is no reason to stop', async () => {
 test('without anything to warn of, a worker that refreshes writes nothing more', async () => {
   const cli = worker()
   for (let id = 1; id <= 3; id++) await insertAndSee(id)
+  expect(cli.err().trimEnd().split('\n')).toEqual([expect.stringContaining('worker connected')])
+})
+
+test('what the database has for its people is not for the worker', async () => {
+  await withConnection(async (client) => {
+    for (const setting of [
+      'default_transaction_isolation = serializable',
+      'default_transaction_read_only = on',
+      'default_transaction_deferrable = on',
+      `idle_session_timeout = '300ms'`,
+      `statement_timeout = '700ms'`,
+    ])
+      await client.query(`ALTER DATABASE ${client.database} SET ${setting}`)
+  })
+  const cli = worker()
+  for (let id = 1; id <= 3; id++) {
+    await insertAndSee(id)
+    // Longer than its connections may be idle, or wait in one statement.
+    await sleep(1_000)
+  }
   expect(cli.err().trimEnd().split('\n')).toEqual([expect.stringContaining('worker connected')])
 })
 
