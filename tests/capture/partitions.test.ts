@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
+import { expectExact } from '../oracle/oracle.ts'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 import { probe } from './probe.ts'
 
@@ -40,6 +41,79 @@ test('statements on the parent, on partitions at any depth, and across them', as
   expect(await eu.mismatches()).toEqual([])
 })
 
+const MOVES: readonly (readonly [string, string, string])[] = [
+  ['that only updates', '', ''],
+  ['that updates and inserts', "WHEN NOT MATCHED THEN INSERT VALUES (i, 'us', 0)", ''],
+  ['that updates and deletes', '', 'WHEN MATCHED AND i = 999 THEN DELETE'],
+  [
+    'that updates, inserts and deletes',
+    "WHEN NOT MATCHED THEN INSERT VALUES (i, 'us', 0)",
+    'WHEN MATCHED AND i < 5 THEN DELETE',
+  ],
+]
+const move = (first: string, last: string) =>
+  `MERGE INTO m USING (SELECT i FROM generate_series(95, 103) AS i) AS s ON m.id = s.i ${last} WHEN MATCHED THEN UPDATE SET region = CASE region WHEN 'eu' THEN 'us' ELSE 'eu' END ${first}`
+
+test.each(MOVES)('a MERGE %s and moves rows from one partition to another', async (_, first, last) => {
+  const { client } = db
+  await client.query(
+    `SELECT pgstream.create_stream_table('st', 'SELECT region, count(*) AS n, sum(v) AS v FROM m GROUP BY region', '1h', 'DIFFERENTIAL')`,
+  )
+  const text = move(first, last)
+  await client.query(`CREATE FUNCTION by_sql() RETURNS void LANGUAGE sql AS $$ ${text} $$;
+    CREATE FUNCTION by_plpgsql() RETURNS void LANGUAGE plpgsql AS $$ BEGIN ${text}; END $$; PREPARE moving AS ${text}`)
+  for (const statement of [text, 'SELECT by_sql()', 'SELECT by_plpgsql()', 'EXECUTE moving']) {
+    await client.query(statement)
+    expect(await expectExact(client, 'st'), statement).toBe('REINITIALIZE')
+    const { rows } = await client.query(
+      'SELECT reason FROM pgstream.pgs_refresh_history ORDER BY refresh_id DESC LIMIT 1',
+    )
+    expect(rows[0].reason).toMatch('a MERGE moved rows from one partition to another')
+  }
+  await client.query(`BEGIN; SET LOCAL session_replication_role = replica; ${text}; COMMIT`)
+  expect(await expectExact(client, 'st')).toBe('REINITIALIZE')
+})
+
+test('what moves rows and is no MERGE, and a MERGE that moves none, are captured', async () => {
+  const { client } = db
+  await client.query(
+    `SELECT pgstream.create_stream_table('st', 'SELECT region, count(*) AS n, sum(v) AS v FROM m GROUP BY region', '1h', 'DIFFERENTIAL');
+     CREATE FUNCTION by_plpgsql() RETURNS void LANGUAGE plpgsql AS $$ BEGIN UPDATE m SET region = 'us' WHERE id = 4; END $$`,
+  )
+  for (const statement of [
+    "UPDATE m SET region = 'us' WHERE id = 2",
+    'SELECT by_plpgsql()',
+    'MERGE INTO m USING (VALUES (8)) AS s(i) ON m.id = s.i WHEN MATCHED THEN UPDATE SET region = m.region, v = -1',
+  ]) {
+    await client.query(statement)
+    expect(await expectExact(client, 'st'), statement).toBe('DIFFERENTIAL')
+  }
+})
+
+test('a MERGE sent to a partition that has partitions, keys of expressions, and partitions that came later', async () => {
+  const { client } = db
+  await client.query(`
+    CREATE TABLE deep (id int, k int, v int) PARTITION BY LIST ((k % 2));
+    CREATE TABLE deep_even PARTITION OF deep FOR VALUES IN (0) PARTITION BY RANGE (id);
+    CREATE TABLE deep_low PARTITION OF deep_even FOR VALUES FROM (0) TO (100);
+    CREATE TABLE deep_odd PARTITION OF deep FOR VALUES IN (1);
+    INSERT INTO deep SELECT i, i % 7, i FROM generate_series(1, 99) AS i;
+    SELECT pgstream.create_stream_table('st', 'SELECT id, k, v FROM deep', '1h', 'DIFFERENTIAL');
+    CREATE TABLE deep_high PARTITION OF deep_even FOR VALUES FROM (100) TO (300)`)
+  for (const statement of [
+    'MERGE INTO deep_even AS d USING (VALUES (14)) AS s(i) ON d.id = s.i WHEN MATCHED THEN UPDATE SET id = 200',
+    'MERGE INTO deep AS d USING (VALUES (8), (9)) AS s(i) ON d.id = s.i WHEN MATCHED THEN UPDATE SET k = k + 1',
+    'MERGE INTO deep AS d USING (VALUES (28)) AS s(i) ON d.id = s.i WHEN MATCHED THEN UPDATE SET id = id + 200',
+  ]) {
+    await client.query(statement)
+    expect(await expectExact(client, 'st'), statement).toBe('REINITIALIZE')
+  }
+  const { rows } = await client.query(
+    'SELECT * FROM pgstream.trigger_inventory() WHERE NOT (present AND enabled)',
+  )
+  expect(rows).toEqual([])
+})
+
 test('inheritance children', async () => {
   const all = await probe(db.client, 'parent')
   for (const statement of [
@@ -76,7 +150,8 @@ test('attached tables are captured, detached ones are left alone', async () => {
     CREATE TABLE m_asia (id int NOT NULL, region text NOT NULL, v numeric); INSERT INTO m_asia VALUES (1, 'asia', 1);
     ALTER TABLE m ATTACH PARTITION m_asia FOR VALUES IN ('asia')`)
   const triggers = `SELECT count(*)::int AS n FROM pg_trigger WHERE tgrelid = $1::regclass AND tgname LIKE 'pgstream_capture%'`
-  expect((await db.client.query(triggers, ['m_asia'])).rows[0].n).toBe(4)
+  // Four of its own and a clone of the parent's.
+  expect((await db.client.query(triggers, ['m_asia'])).rows[0].n).toBe(5)
   await db.client.query("ALTER TABLE m DETACH PARTITION m_asia; INSERT INTO m_asia VALUES (2, 'asia', 2)")
   expect((await db.client.query(triggers, ['m_asia'])).rows[0].n).toBe(0)
   await db.client.query('DROP TABLE m_eu')

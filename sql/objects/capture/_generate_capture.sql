@@ -40,6 +40,7 @@ DECLARE
   many CONSTANT integer := 1000;
   body text;
   event text;
+  has_partitions boolean;
 BEGIN
   SELECT * INTO STRICT tracked FROM pgstream.pgs_change_tracking WHERE source_relid = source;
   -- DROP TYPE … CASCADE takes the columns of that type, from the buffer too.
@@ -57,6 +58,15 @@ BEGIN
     coalesce(string_agg('n.c' || attnum, ', ' ORDER BY i), '')
   INTO targets, images, reads, named, old_columns, new_columns
   FROM unnest(tracked.columns) WITH ORDINALITY AS u(attnum, i);
+
+  has_partitions := tracked.trigger_level = 'STATEMENT' AND EXISTS (SELECT FROM pg_partitioned_table p WHERE p.partrelid = ANY (tracked.carriers));
+  -- Before the triggers that use them.
+  IF has_partitions THEN
+    EXECUTE format(
+      E'CREATE OR REPLACE FUNCTION pgstream_changes.capture_%1$s_moved() RETURNS trigger\nLANGUAGE plpgsql SECURITY DEFINER\nAS %2$L',
+      source, format(E'BEGIN\n  PERFORM pg_catalog.set_config(%L, ''on'', true);\n  RETURN NEW;\nEND\n', 'pg_stream.moved_' || source));
+    EXECUTE format('REVOKE ALL ON FUNCTION pgstream_changes.capture_%s_moved() FROM PUBLIC', source);
+  END IF;
 
   FOREACH event IN ARRAY CASE tracked.trigger_level WHEN 'ROW' THEN ARRAY['row', 'truncate']
     ELSE ARRAY['insert', 'update', 'delete', 'truncate'] END
@@ -106,6 +116,12 @@ $body$, small, targets, stamp, images, reads,
       body := format(E'  IF EXISTS (SELECT FROM %s AS n OFFSET %s) THEN\n%s  ELSE\n%s  END IF;\n',
         CASE event WHEN 'delete' THEN 'pgs_old' ELSE 'pgs_new' END, many,
         pgstream._pack_body(source, event, tracked.columns, stamp, replace(body, small, bulk)), body);
+    END IF;
+    IF event = 'update' AND has_partitions THEN
+      body := body || format(
+        E'  IF pg_catalog.current_setting(%L, true) OPERATOR(pg_catalog.=) ''on'' AND pgstream._hides_moves() THEN\n'
+        '    INSERT INTO pgstream.truncations (source_relid, xid, seq, reason) SELECT %s, %s, %L;\n  END IF;\n',
+        'pg_stream.moved_' || source, source, stamp, 'a MERGE moved rows from one partition to another');
     END IF;
     -- See pgstream._advance. What writes a stream table is a refresh, a statement of its own that fires its triggers at once.
     IF event <> 'truncate' AND NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid = source) THEN

@@ -9,6 +9,7 @@ DECLARE
   target text := pgstream._qualified_name(carrier);
   event text;
   trigger_name text;
+  keys CONSTANT text[] := pgstream._partition_columns(carrier);
 BEGIN
   SELECT trigger_level INTO STRICT level FROM pgstream.pgs_change_tracking WHERE source_relid = source;
   SELECT relkind INTO STRICT kind FROM pg_class WHERE oid = carrier;
@@ -29,5 +30,13 @@ BEGIN
       source, event);
     EXECUTE format('ALTER TABLE ONLY %s ENABLE ALWAYS TRIGGER %I', target, trigger_name);
   END LOOP;
+  -- See pgstream._hides_moves. The partitions have clones, by this name.
+  IF level = 'STATEMENT' AND kind = 'p' THEN
+    trigger_name := format('pgstream_capture_%s_moved_%s', source, carrier);
+    EXECUTE format('CREATE TRIGGER %I BEFORE UPDATE OF %s ON %s FOR EACH ROW WHEN (ROW(%s)::pg_catalog.record OPERATOR(pg_catalog.*<>) ROW(%s)::pg_catalog.record) EXECUTE FUNCTION pgstream_changes.capture_%s_moved()',
+      trigger_name, array_to_string(keys, ', '), target,
+      (SELECT string_agg('OLD.' || k, ', ') FROM unnest(keys) AS k), (SELECT string_agg('NEW.' || k, ', ') FROM unnest(keys) AS k), source);
+    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', target, trigger_name);
+  END IF;
 END
 $$;

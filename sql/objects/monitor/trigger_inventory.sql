@@ -10,7 +10,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
   WITH captures AS MATERIALIZED (
     -- A name may have been changed; the function tells.
-    SELECT t.tgrelid, t.tgname, t.tgenabled = 'A' AND t.tgqual IS NULL AS enabled, p.proname
+    SELECT t.tgrelid, t.tgname, t.tgenabled = 'A' AND (t.tgqual IS NULL OR p.proname LIKE '%\_moved') AS enabled, p.proname
     FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
     WHERE p.pronamespace = 'pgstream_changes'::regnamespace AND NOT t.tgisinternal AND t.tgparentid = 0
   ), expected AS (
@@ -19,7 +19,8 @@ AS $$
     CROSS JOIN LATERAL unnest(k.carriers) AS u(oid)
     JOIN pgstream._relation_names c ON c.relid = u.oid
     LEFT JOIN pgstream._relation_names s ON s.relid = k.source_relid
-    CROSS JOIN LATERAL unnest(CASE WHEN k.trigger_level = 'STATEMENT' THEN '{insert,update,delete,truncate}'::text[]
+    CROSS JOIN LATERAL unnest(CASE WHEN k.trigger_level = 'STATEMENT' AND c.relkind = 'p' THEN '{insert,update,delete,truncate,moved}'::text[]
+      WHEN k.trigger_level = 'STATEMENT' THEN '{insert,update,delete,truncate}'
       WHEN c.relkind = 'p' THEN '{truncate}' ELSE '{row,truncate}' END) AS e(event)
   )
   SELECT e.source, e.source_relid,
