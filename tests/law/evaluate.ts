@@ -132,7 +132,9 @@ const TEMPLATES: Readonly<Record<string, (args: readonly Value[]) => Value>> = {
   'coalesce(▢, 0)': ([x = null]) => x ?? 0,
   '(▢ OR ▢ >= 1e16016)': ([a = null, x = null]) => logic('or', [a, BigInt(String(x)) >= 10n ** 16016n]),
   // What is shown of a number without digits after the point is that number, whatever the scale.
-  'CASE WHEN ▢ < 1e336 THEN width_bucket(▢, ▢) - 1 ELSE (length((▢)::text) - 1) / 16 END': () => null,
+  'CASE WHEN ▢ < 1e336 THEN width_bucket(▢, ▢) - 1 WHEN ▢ IS NULL THEN scale(▢) ELSE (length((▢)::text) - 1) / 16 END':
+    () => null,
+  'coalesce(▢, ▢)': ([x = null, y = null]) => x ?? y,
   'round(▢, ▢)': ([x = null]) => x,
   'least(▢, ▢ - ▢)': ([a = null, b = null, c = null]) => Math.min(Number(a), Number(b) - Number(c)),
   'greatest(▢ + ▢ - ▢, 0)': ([a = null, b = null, c = null]) =>

@@ -168,19 +168,19 @@ function callValue(call: AggregateCall, context: RuleContext): Scalar {
   const isScaled = argument.type.oid === NUMERIC && context.facts.scale(argument) === null
   if (VARIANCES.has(call.name) && isScaled) return recomputed(call, context)
   const sum = context.share(`sum ${identity}`, () => {
-    const column = context.ids.make('sum', sumType(argument.type), true)
+    const total = totalOf(sumType(argument.type), context.ids)
     const scales = isScaled
       ? context.share(`scales ${identity}`, () =>
-          scalesAccumulator(argument, conditions, column, counted, context.ids),
+          scalesAccumulator(argument, present, total, counted, context.ids),
         )
       : null
-    return sumAccumulator(argument, conditions, column, counted, scales, context.ids)
+    return sumAccumulator(argument, conditions, total, counted, scales, context.ids)
   })
   if (VARIANCES.has(call.name)) {
     const square = squareOf(argument)
     const squares = context.share(`sum of squares ${identity}`, () => {
-      const column = context.ids.make('squares', sumType(square.type), true)
-      return sumAccumulator(square, conditions, column, counted, null, context.ids)
+      const total = totalOf(sumType(square.type), context.ids, 'squares')
+      return sumAccumulator(square, conditions, total, counted, null, context.ids)
     })
     return variance(call, counted, sum, squares)
   }
@@ -210,26 +210,37 @@ function countAccumulator(condition: readonly Scalar[], implied: Scalar | null, 
           : sql(BIGINT)`(sum(${WEIGHT}) FILTER (WHERE ${where}))::bigint`,
       },
     ],
+    usual: null,
     combine: sql(BIGINT)`(coalesce(${ref(column)}, 0) + coalesce(${ref(delta)}, 0))`,
     scratch: all ? sql(BIGINT)`count(*)` : sql(BIGINT)`count(*) FILTER (WHERE ${where})`,
     recompute: null,
     recomputesOften: false,
     implied,
+    staysImplied: null,
     extremeOf: null,
   }
+}
+
+/** The columns of a sum: what is stored, and what the deltas add. */
+interface Total {
+  readonly column: Column
+  readonly delta: Column
+}
+
+function totalOf(type: TypeRef, ids: ColumnIds, name = 'sum'): Total {
+  return { column: ids.make(name, type, true), delta: ids.make('dsum', type, true) }
 }
 
 /** SUM as SQL has it: NULL while `counted` is 0, and no digits but those of `scales`. */
 function sumAccumulator(
   argument: Scalar,
   conditions: readonly Scalar[],
-  column: Column,
+  { column, delta }: Total,
   counted: Accumulator,
   scales: Accumulator | null,
   ids: ColumnIds,
 ): Accumulator {
   const { type } = column
-  const delta = ids.make('dsum', type, true)
   const isInterval = argument.type.oid === INTERVAL
   const finite = isInterval ? [...conditions, sql(BOOLEAN)`isfinite(${argument})`] : conditions
   const deltas: Projection[] = [
@@ -257,15 +268,19 @@ function sumAccumulator(
     )`(coalesce(${ref(infinite)}, false) OR NOT coalesce(isfinite(${ref(column)}), true))`
   }
   // The total has every digit of the sum, and of values that left perhaps zeros after them.
-  const shown = scales ? sql(type)`round(${total}, ${largestScale(scales.combine)})` : total
+  const shown = scales
+    ? sql(type)`round(${total}, ${largestScale(scales.combine, either(column, delta))})`
+    : total
   return {
     column,
     deltas,
+    usual: null,
     combine: sql(type)`CASE WHEN ${counted.combine} = 0 THEN NULL ELSE ${shown} END`,
     scratch: filtered(type, sql(type)`sum(${argument})`, conditions, ''),
     recompute,
     recomputesOften: false,
     implied: null,
+    staysImplied: null,
     extremeOf: null,
   }
 }
@@ -279,17 +294,37 @@ function sumAccumulator(
 function scalesAccumulator(
   argument: Scalar,
   conditions: readonly Scalar[],
-  sum: Column,
+  sum: Total,
   counted: Accumulator,
   ids: ColumnIds,
 ): Accumulator {
   const column = ids.make('scales', NUMERIC_TYPE, false)
   const delta = ids.make('dscales', NUMERIC_TYPE, true)
   // scale() of NaN and infinities is NULL. Looked up costs 30 ns a row, read from text 350.
-  const one = (value: Scalar) =>
-    sql(
-      NUMERIC_TYPE,
-    )`coalesce((${SCALES})[scale(${value}) + 1], ('1e' || (16 * least(scale(${value}), 1001))::text)::numeric)`
+  const one = (value: Scalar) => ofScale(sql(INT4_TYPE)`scale(${value})`)
+  const own = either(sum.column, sum.delta)
+  const [added] = counted.deltas
+  // Counted are the values of other scales than that of a stored sum: for 10,000 rows of one scale 3 ms less (of 16).
+  const sample = [
+    { column: ids.make('usual', INT4_TYPE, true), value: sql(INT4_TYPE)`scale(${ref(sum.column)})` },
+    { column: ids.make('power', NUMERIC_TYPE, true), value: one(ref(sum.column)) },
+  ] as const
+  const power = sql(NUMERIC_TYPE)`coalesce(${ref(sample[1].column)}, 0)`
+  const others = filtered(
+    NUMERIC_TYPE,
+    summed(sql(NUMERIC_TYPE)`(coalesce(${one(argument)}, 0) - ${power})`, WEIGHT, NUMERIC_TYPE),
+    [...conditions, sql(BOOLEAN)`scale(${argument}) IS DISTINCT FROM ${ref(sample[0].column)}`],
+    '',
+  )
+  const usual = added && {
+    sample,
+    deltas: [
+      {
+        column: delta,
+        value: sql(NUMERIC_TYPE)`(coalesce(${power} * ${added.value}, 0) + coalesce(${others}, 0))`,
+      },
+    ],
+  }
   return {
     column,
     deltas: [
@@ -298,15 +333,25 @@ function scalesAccumulator(
         value: filtered(NUMERIC_TYPE, summed(one(argument), WEIGHT, NUMERIC_TYPE), conditions, ''),
       },
     ],
+    usual: usual ?? null,
     combine: sql(NUMERIC_TYPE)`(coalesce(${ref(column)}, 0) + coalesce(${ref(delta)}, 0))`,
     scratch: sql(
       NUMERIC_TYPE,
     )`coalesce(${filtered(NUMERIC_TYPE, sql(NUMERIC_TYPE)`sum(${one(argument)})`, conditions, '')}, 0)`,
     recompute: null,
     recomputesOften: false,
-    implied: sql(NUMERIC_TYPE)`coalesce(${one(ref(sum))} * ${ref(counted.column)}, 0)`,
+    implied: sql(NUMERIC_TYPE)`coalesce(${one(ref(sum.column))} * ${ref(counted.column)}, 0)`,
+    staysImplied: added
+      ? sql(BOOLEAN)`(scale(${own}) <= 1000 AND ${ref(delta)} = ${one(own)} * ${ref(added.column)})`
+      : null,
     extremeOf: null,
   }
+}
+
+function ofScale(scale: Scalar): Scalar {
+  return sql(
+    NUMERIC_TYPE,
+  )`coalesce((${SCALES})[${scale} + 1], ('1e' || (16 * least(${scale}, 1001))::text)::numeric)`
 }
 
 /** The powers of 10^16 for the scales that values have. What power() gives has decimals in PostgreSQL 15. */
@@ -314,11 +359,19 @@ const SCALES = sql(
   NUMERIC_TYPE,
 )`'{1,1e16,1e32,1e48,1e64,1e80,1e96,1e112,1e128,1e144,1e160,1e176,1e192,1e208,1e224,1e240,1e256,1e272,1e288,1e304,1e320}'::numeric[]`
 
-/** The largest scale that `scales` counts: its length tells, and for the usual ones the powers that it is not below. */
-function largestScale(scales: Scalar): Scalar {
+/**
+ * The largest scale that `scales` counts: its length tells, and for the usual ones the powers that it is not below. NULL: still
+ * that of `own`, the sum.
+ */
+function largestScale(scales: Scalar, own: Scalar): Scalar {
   return sql(
     INT4_TYPE,
-  )`CASE WHEN ${scales} < 1e336 THEN width_bucket(${scales}, ${SCALES}) - 1 ELSE (length((${scales})::text) - 1) / 16 END`
+  )`CASE WHEN ${scales} < 1e336 THEN width_bucket(${scales}, ${SCALES}) - 1 WHEN ${scales} IS NULL THEN scale(${own}) ELSE (length((${scales})::text) - 1) / 16 END`
+}
+
+/** The stored sum; of a group that is new, or had no values, the one of the deltas. */
+function either(column: Column, delta: Column): Scalar {
+  return sql(column.type)`coalesce(${ref(column)}, ${ref(delta)})`
 }
 
 function extremeAccumulator(
@@ -349,6 +402,7 @@ function extremeAccumulator(
         value: filtered(type, aggregate, [sql(BOOLEAN)`(${WEIGHT} < 0)`, ...conditions], ''),
       },
     ],
+    usual: null,
     combine: isMin ? sql(type)`least(${old}, ${plus})` : sql(type)`greatest(${old}, ${plus})`,
     scratch: filtered(type, aggregate, conditions, ''),
     // A leaving value that no other lies beyond may have been the extreme; `minus` NULL makes this NULL: no.
@@ -364,6 +418,7 @@ function extremeAccumulator(
     },
     recomputesOften: true,
     implied: null,
+    staysImplied: null,
     extremeOf: conditions.length === 0 ? argument : null,
   }
 }
@@ -375,11 +430,13 @@ function recomputed(call: AggregateCall, { ids, share }: RuleContext): Scalar {
     return {
       column,
       deltas: [],
+      usual: null,
       combine: ref(column),
       scratch: callSql(call),
       recompute: TRUE,
       recomputesOften: true,
       implied: null,
+      staysImplied: null,
       extremeOf: null,
     }
   }
@@ -407,6 +464,7 @@ function anyAccumulator(
       },
       { column: left, value: sql(BOOLEAN)`bool_or(${WEIGHT} < 0)` },
     ],
+    usual: null,
     combine: sql(
       type,
     )`CASE WHEN ${ref(column)} IS NOT DISTINCT FROM NULL THEN ${ref(inserted)} ELSE ${ref(column)} END`,
@@ -414,6 +472,7 @@ function anyAccumulator(
     recompute: ref(left),
     recomputesOften: true,
     implied: null,
+    staysImplied: null,
     extremeOf: null,
   }
 }
@@ -459,11 +518,13 @@ function xorAccumulator(
       },
     ],
     // Values that only come in pairs leave NULL where there was nothing before; their XOR is 0.
+    usual: null,
     combine: sql(type)`CASE WHEN ${counted.combine} = 0 THEN NULL ELSE coalesce(${total}, ${zero}) END`,
     scratch: filtered(type, aggregate, conditions, ''),
     recompute: null,
     recomputesOften: false,
     implied: null,
+    staysImplied: null,
     extremeOf: null,
   }
 }

@@ -22,6 +22,8 @@ export interface Accumulator {
   readonly column: Column
   /** Aggregates over the group's delta rows, each with its weight (WEIGHT). */
   readonly deltas: readonly Projection[]
+  /** The same for many rows, by what most of them have in common with the groups that are stored. Null: nothing. */
+  readonly usual: Usual | null
   /** The new value, from the stored one and the deltas. */
   readonly combine: Scalar
   /** The aggregate over the group's rows themselves: for filling, and where `recompute` says so. */
@@ -35,6 +37,18 @@ export interface Accumulator {
    * the groups only in which it is another. Null: there is nothing to be guessed.
    */
   readonly implied: Scalar | null
+  /**
+   * Where the stored value is the implied one: does what the deltas say leave it so, for certain? Saves computing it. Null:
+   * never for certain.
+   */
+  readonly staysImplied: Scalar | null
   /** `scratch` is the least or greatest of this, of all rows: the end of an index may tell it. Else null. */
   readonly extremeOf: Scalar | null
+}
+
+export interface Usual {
+  /** Over the stored columns of any one group; NULL where there is none. */
+  readonly sample: readonly Projection[]
+  /** In the place of the accumulator's own; may use the sample. */
+  readonly deltas: readonly Projection[]
 }

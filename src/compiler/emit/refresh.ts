@@ -103,7 +103,10 @@ export function refreshStatement(
       continue
     }
     if (!state) continue
-    const change = stageChange(stage, state, changed, printer, stage !== storage.fused)
+    const change = stageChange(stage, state, changed, printer, {
+      withOutput: stage !== storage.fused,
+      isBulk,
+    })
     if (!change) continue
     changedStages.add(stage.number)
     ctes.push(...change.ctes)

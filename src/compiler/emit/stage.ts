@@ -107,17 +107,28 @@ export function stageChange(
   state: StateTable,
   changed: Changed,
   printer: Printer,
-  withOutput: boolean,
+  { withOutput, isBulk }: { readonly withOutput: boolean; readonly isBulk: boolean },
 ): StageChange | null {
   const term = differentiateInput(stage, changed)
   if (!term) return null
   const { rule } = stage.node
   const { request } = printer
   const name = `stage_${stage.number}`
-  const deltas = rule.accumulators.flatMap((accumulator) => accumulator.deltas)
+  const samples = isBulk ? rule.accumulators.flatMap(({ usual }) => [...(usual?.sample ?? [])]) : []
+  const deltas = rule.accumulators.flatMap(({ usual, deltas: own }) => (isBulk && usual?.deltas) || own)
   const input = printer.select(term)
+  const sampled = (id: ColumnId, of: string): [ColumnId, string] => [
+    id,
+    `(SELECT u.${of} FROM ${name}_usual AS u)`,
+  ]
   const summed = printer.grouped(
-    input,
+    {
+      ...input,
+      columns: new Map([
+        ...input.columns,
+        ...samples.map(({ column }) => sampled(column.id, columnName(column))),
+      ]),
+    },
     rule.keys,
     deltas,
     doubtfulKeys(request, stage).flatMap(imagesOf(request, input)),
@@ -126,17 +137,19 @@ export function stageChange(
   const before = new Map<ColumnId, string>()
   for (const { column } of rule.keys) before.set(column.id, `d.${columnName(column)}`)
   for (const { column } of deltas) before.set(column.id, `d.${columnName(column)}`)
-  const kept = storedAccumulators(stage, state)
-  for (const [id, stored] of kept.columns) before.set(id, stored)
+  for (const [id, stored] of storedAccumulators(stage, state)) before.set(id, stored)
+  const fresh = asideValues(state, before)
+  for (const { id, name: of } of fresh) before.set(id, `i.${of}`)
   const scope: Select = { from: [], where: [], columns: before, weight: null }
-  const redo = redoCondition(stage, state, scope, request)
+  const later = (scalar: Scalar) => replaced(scalar, new Map(fresh.map((each) => [each.combine, each.ref])))
+  const redo = redoCondition(stage, state, scope, request, later)
   const items = [
     ...rule.keys.map(({ column }) => groupKey(request, state, column)),
     's.ctid AS tid',
     ...(state.aside ? ['a.ctid AS aside_tid'] : []),
-    ...rule.accumulators.map(({ column }) => `${before.get(column.id)} AS old_${columnName(column)}`),
+    ...rule.accumulators.map(({ column }) => `${oldValue(state, column)} AS old_${columnName(column)}`),
     ...rule.accumulators.map(
-      ({ column, combine }) => `${print(combine, scope)} AS new_${columnName(column)}`,
+      ({ column, combine }) => `${print(later(combine), scope)} AS new_${columnName(column)}`,
     ),
     ...(redo ? [`${redo} AS redo`] : []),
   ]
@@ -155,11 +168,13 @@ export function stageChange(
     ...(aside
       ? [
           `LEFT JOIN ${aside.sql} AS a ON ${match((column) => `a.${asideName(aside, column)}`)}`,
-          `CROSS JOIN LATERAL (SELECT ${kept.implied.join(', ')}) AS i`,
+          // Computed once: without OFFSET they would be put in wherever they are named.
+          `CROSS JOIN LATERAL (SELECT ${fresh.map((each) => `${each.text} AS ${each.name}`).join(', ')} OFFSET 0) AS i`,
         ]
       : []),
   ].join('\n')
   const ctes = [
+    ...(samples.length > 0 ? [cte(`${name}_usual`, sampleOf(stage, state, samples))] : []),
     inlineCte(`${name}_delta`, summed),
     ...(redo
       ? [
@@ -217,6 +232,7 @@ function redoCondition(
   state: StateTable,
   scope: Select,
   request: CompileRequest,
+  later: (scalar: Scalar) => Scalar,
 ): string | null {
   const { rule } = stage.node
   const doubts = doubtfulKeys(request, stage).map(({ column }) => {
@@ -226,10 +242,12 @@ function redoCondition(
     SELECT sum(i.weight) FROM unnest(d.${name}_images, d.${name}_weights) AS i(image, weight) WHERE i.image IS NOT DISTINCT FROM ${image}
   ) < 0 END`
   })
-  const asked = rule.accumulators.flatMap(({ recompute }) => (recompute ? [print(recompute, scope)] : []))
+  const asked = rule.accumulators.flatMap(({ recompute }) =>
+    recompute ? [print(later(recompute), scope)] : [],
+  )
   const any = [...asked, ...doubts].map((condition) => `(${condition}) IS TRUE`).join(' OR ')
   if (any === '') return null
-  return rule.keys.length === 0 ? `(${any})` : `(${print(rule.count.combine, scope)} > 0 AND (${any}))`
+  return rule.keys.length === 0 ? `(${any})` : `(${print(later(rule.count.combine), scope)} > 0 AND (${any}))`
 }
 
 /** `stage_n_touched` with what was computed anew put in its place. */
@@ -284,7 +302,7 @@ function writes(request: CompileRequest, stage: GroupStage, state: StateTable, n
   const values = state.columns.filter((column) => !isConstant(column))
   const assignments = values.map((column) => `${column.name} = ${print(column.value, fresh)}`)
   const compared = [...doubtful, ...rule.accumulators.map(({ column }) => column)].filter(
-    (column) => !state.aside?.implied.some((each) => each.column === column),
+    (column) => !isAside(state.aside, column),
   )
   const differs = otherImage(
     request,
@@ -312,30 +330,67 @@ RETURNING 1`
   ]
 }
 
-interface StoredAccumulators {
-  readonly columns: ReadonlyMap<ColumnId, string>
-  /** Select items: what is kept aside, as `i`. */
-  readonly implied: readonly string[]
+/** Of the groups on the first pages, however many there are. */
+function sampleOf(stage: GroupStage, state: StateTable, samples: readonly Projection[]): string {
+  const columns = storedAccumulators(stage, state)
+  const scope: Select = { from: [], where: [], columns, weight: null }
+  const items = samples.map(({ column, value }) => `${print(value, scope)} AS ${columnName(column)}`)
+  return `SELECT ${items.join(', ')}\nFROM ${state.sql} AS s\nWHERE s.ctid < '(4,0)'\nLIMIT 1`
 }
 
 /** The accumulators of the group stored as `s`, and as `a` where they do not follow from the others. */
-function storedAccumulators(stage: GroupStage, state: StateTable): StoredAccumulators {
+function storedAccumulators(stage: GroupStage, state: StateTable): ReadonlyMap<ColumnId, string> {
   const { aside } = state
   const stored = new Map<ColumnId, string>()
   for (const { column } of stage.node.rule.accumulators)
-    if (!aside?.implied.some((each) => each.column === column))
-      stored.set(column.id, `s.${storedName(state, column)}`)
-  const texts = new Map(stored)
-  const implied: string[] = []
-  for (const { column, implied: guess } of aside?.implied ?? []) {
-    if (!aside || !guess) continue
-    const text = print(guess, { from: [], where: [], columns: texts, weight: null })
-    const either = `coalesce(a.${asideName(aside, column)}, ${text})`
-    texts.set(column.id, either)
-    stored.set(column.id, `i.${columnName(column)}`)
-    implied.push(`CASE WHEN s.ctid IS NOT NULL THEN ${either} END AS ${columnName(column)}`)
+    if (!isAside(aside, column)) stored.set(column.id, `s.${storedName(state, column)}`)
+  for (const { column, implied } of aside?.implied ?? []) {
+    if (!aside || !implied) continue
+    const text = print(implied, { from: [], where: [], columns: stored, weight: null })
+    stored.set(
+      column.id,
+      `CASE WHEN s.ctid IS NOT NULL THEN coalesce(a.${asideName(aside, column)}, ${text}) END`,
+    )
   }
-  return { columns: stored, implied }
+  return stored
+}
+
+interface AsideValue {
+  /** What stands for the new value in other expressions. */
+  readonly id: ColumnId
+  readonly ref: Scalar
+  readonly combine: Scalar
+  readonly name: string
+  readonly text: string
+}
+
+/** The new values of what is kept aside: NULL where it follows from the others as it did. */
+function asideValues({ aside }: StateTable, before: ReadonlyMap<ColumnId, string>): readonly AsideValue[] {
+  const scope: Select = { from: [], where: [], columns: before, weight: null }
+  return (aside?.implied ?? []).map(({ column, combine, staysImplied }) => {
+    const text = print(combine, scope)
+    const id = -column.id
+    return {
+      id,
+      ref: { kind: 'column', id, type: column.type },
+      combine,
+      name: columnName(column),
+      text:
+        aside && staysImplied
+          ? `CASE WHEN a.${asideName(aside, column)} IS NULL AND ${print(staysImplied, scope)} THEN NULL ELSE ${text} END`
+          : text,
+    }
+  })
+}
+
+/** Of what is kept aside only what is there. */
+function oldValue(state: StateTable, column: Column): string {
+  const { aside } = state
+  return aside && isAside(aside, column) ? `a.${asideName(aside, column)}` : `s.${storedName(state, column)}`
+}
+
+function isAside(aside: Aside | null, column: Column): boolean {
+  return aside?.implied.some((each) => each.column === column) ?? false
 }
 
 function asideName(aside: Aside, column: Column): string {
@@ -344,12 +399,12 @@ function asideName(aside: Aside, column: Column): string {
 
 /** Does the row of a group belong aside? Over the columns of `scope`. */
 export function isApart(request: CompileRequest, aside: Aside, scope: Select): string {
-  return otherImage(
-    request,
-    aside.implied.map(({ column }) => column),
-    aside.implied.map(({ column }) => print(refOf(column), scope)),
-    aside.implied.map(({ column, implied }) => print(implied ?? refOf(column), scope)),
-  )
+  const conditions = aside.implied.map(({ column, implied, staysImplied }) => {
+    const value = print(refOf(column), scope)
+    const other = otherImage(request, [column], [value], [print(implied ?? refOf(column), scope)])
+    return staysImplied ? `${value} IS NOT NULL AND ${other}` : other
+  })
+  return conditions.length === 1 ? `${conditions[0]}` : `(${conditions.join(' OR ')})`
 }
 
 function asideWrites(request: CompileRequest, stage: GroupStage, aside: Aside, name: string): string[] {
@@ -373,7 +428,7 @@ WHERE ${stays} AND (c.aside_tid IS NULL OR ${differs})
 ON CONFLICT (${keys.join(', ') || '(true)'}) DO UPDATE SET ${implied.map((column) => `${asideName(aside, column)} = EXCLUDED.${asideName(aside, column)}`).join(', ')}`
   const deletes = `DELETE FROM ${aside.sql} AS a
 USING ${name}_change AS c
-WHERE a.ctid = c.aside_tid AND (${stays}) IS NOT TRUE`
+WHERE a.ctid = c.aside_tid AND c.aside_tid IS NOT NULL AND (${stays}) IS NOT TRUE`
   return [
     `${name}_apart AS (\n  ${indent(upserts)}\n)`,
     `${name}_again_implied AS (\n  ${indent(deletes)}\n)`,
@@ -414,6 +469,14 @@ function stageRow(request: CompileRequest, stage: GroupStage, version: 'old' | '
 
 function refOf(column: Column): Scalar {
   return { kind: 'column', id: column.id, type: column.type }
+}
+
+/** What is in `by` gives way to what stands for it. */
+function replaced(scalar: Scalar, by: ReadonlyMap<Scalar, Scalar>): Scalar {
+  const other = by.get(scalar)
+  if (other) return other
+  if (scalar.kind === 'column' || scalar.kind === 'constant') return scalar
+  return { ...scalar, args: scalar.args.map((arg) => replaced(arg, by)) }
 }
 
 function print(scalar: Scalar, scope: Select): string {
