@@ -110,6 +110,8 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
     query: 'SELEC id FROM orders',
     code: '42601',
     message: 'syntax error at or near "SELEC"',
+    detail: 'Line 1 of the query: SELEC id FROM orders',
+    hint: 'Run the query by itself',
   },
   'an unknown table': {
     query: 'SELECT id FROM missing',
@@ -135,6 +137,19 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
     query: 'SELECT id FROM orders WHERE id = $1',
     code: '42P02',
     message: 'there is no parameter $1',
+    hint: 'write the value',
+  },
+  'a column without a real type': {
+    query: 'SELECT id, ROW(id, amount) AS r FROM orders',
+    code: '42P16',
+    message: 'column "r" has pseudo-type record',
+    hint: 'Cast the column',
+  },
+  'a function that does not exist': {
+    query: 'SELECT upperr(id) AS s FROM orders',
+    code: '42883',
+    message: 'function upperr(integer) does not exist',
+    hint: /./,
   },
   'duplicate columns': {
     query: 'SELECT id, id FROM orders',

@@ -348,9 +348,16 @@ test('recommend_indexes names what makes each join a probe, until it is there', 
       sized: true,
     },
   ])
+  const explained = () =>
+    client.query(`SELECT value FROM pgstream.explain_st('joined') WHERE property = 'missing index'`)
+  expect((await explained()).rows).toEqual([
+    { value: 'public.orders (customer): without it the table is read whole when another source changes' },
+  ])
   const [{ statement }] = await advice('joined')
   await client.query(statement)
   expect(await advice('joined')).toEqual([])
+  // Before any refresh has made the plan anew.
+  expect((await explained()).rows).toEqual([])
   expect(await advice('rows')).toEqual([])
   await client.query(`SELECT pgstream.refresh_stream_table('joined')`)
   expect(await value(`count(*) FROM pgstream.explain_st('joined') WHERE property = 'missing index'`)).toBe(

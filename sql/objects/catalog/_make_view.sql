@@ -43,7 +43,7 @@ BEGIN
       RAISE EXCEPTION 'the query of a stream table must be one SELECT'
         USING ERRCODE = 'syntax_error', DETAIL = why || '.', HINT = 'Give a single SELECT that changes nothing.';
     END;
-  EXCEPTION WHEN undefined_table OR undefined_column OR duplicate_column THEN
+  EXCEPTION WHEN syntax_error_or_access_rule_violation THEN
     GET STACKED DIAGNOSTICS why = MESSAGE_TEXT, own_detail = PG_EXCEPTION_DETAIL, own_hint = PG_EXCEPTION_HINT;
     -- What is raised anew has no position, so the line is shown.
     RAISE EXCEPTION USING ERRCODE = SQLSTATE, MESSAGE = why,
@@ -52,7 +52,11 @@ BEGIN
         WHEN '42P01' THEN pg_catalog.format('It was looked for in search_path, which is %s. Write schema.table for another schema.',
           pg_catalog.current_setting('search_path'))
         WHEN '42703' THEN 'Check its spelling: names that are not all lower-case go in double quotes, texts in single quotes.'
-        ELSE 'Give each column a name of its own: SELECT … AS name.' END);
+        WHEN '42501' THEN 'Ask the owner for it: GRANT SELECT ON … TO …'
+        WHEN '42701' THEN 'Give each column a name of its own: SELECT … AS name.'
+        WHEN '42P02' THEN 'A stream table is made for one query: write the value in the place of the parameter.'
+        WHEN '42P16' THEN 'Cast the column to a type that a table can have.'
+        ELSE 'Run the query by itself until it does what it should: it is analysed as any other.' END);
   END;
   RETURN 'pg_temp."pg_stream definition"'::pg_catalog.regclass;
 END

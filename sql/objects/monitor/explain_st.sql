@@ -20,7 +20,12 @@ BEGIN
   RETURN QUERY
     SELECT e OPERATOR(pg_catalog.->>) 'property', e OPERATOR(pg_catalog.->>) 'value'
     FROM pgstream.pgs_stream_tables s, pg_catalog.jsonb_array_elements(s.plan OPERATOR(pg_catalog.->) 'explain') AS e
-    WHERE s.pgs_id OPERATOR(pg_catalog.=) id;
+    WHERE s.pgs_id OPERATOR(pg_catalog.=) id AND e OPERATOR(pg_catalog.->>) 'property' OPERATOR(pg_catalog.<>) 'missing index';
+  -- Of those that the compiler asked for, what has not been made since nor is served by another.
+  RETURN QUERY
+    SELECT 'missing index', pg_catalog.format('%s (%s): %s', r.source_table,
+      (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(c), ', ' ORDER BY i) FROM pg_catalog.unnest(r.columns) WITH ORDINALITY AS u(c, i)), r.reason)
+    FROM pgstream._recommend_indexes(id) AS r;
   IF with_analyze THEN
     FOR entry IN
       SELECT e OPERATOR(pg_catalog.->>) 'property' AS property, e OPERATOR(pg_catalog.->>) 'value' AS statement,
