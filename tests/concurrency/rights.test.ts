@@ -196,6 +196,19 @@ test('changes of a table may be read only as long as the table may', async () =>
   await expectExact(at.client, 'st')
 })
 
+test('what is recomputed reads through views, as their owners; a delta reads the tables below', async () => {
+  await at.client.query(`
+    CREATE TABLE pay (id int PRIMARY KEY, v int); INSERT INTO pay VALUES (1, 1);
+    CREATE VIEW paid AS SELECT id, v FROM pay WHERE v > 0; GRANT SELECT ON paid TO ${ownerName}`)
+  const make = (mode: string) => create(owner, mode, 'SELECT id, v FROM paid', { mode })
+  await expect(make('DIFFERENTIAL')).rejects.toMatchObject({ code: '42501', hint: /GRANT SELECT ON .*pay TO/ })
+  await make('FULL')
+  await at.client.query('INSERT INTO pay VALUES (2, 2)')
+  expect(await expectExact(owner, 'FULL')).toBe('FULL')
+  await at.client.query(`REVOKE SELECT ON paid FROM ${ownerName}`)
+  expect(await outcome(refresh(owner, 'FULL'))).toBe('42501')
+})
+
 test('what is exported sets nothing but the search_path', async () => {
   await owner.query(`SET search_path = "we""ird; DROP TABLE x; --", ${at.schema}`)
   await create(owner, `${at.schema}.st`, 'SELECT id, a FROM src')

@@ -23,8 +23,10 @@ BEGIN
   FOR source IN
     SELECT d.source_relid AS oid, c.relkind, t.buffer, coalesce(t.carriers, pgstream._capture_carriers(d.source_relid)) AS carriers,
       -- A stream table has neither parents nor children (pgstream._guard_obstacle).
-      NOT d.is_stream_table AND c.relkind = 'r' AS may_have_children
+      -- What is recomputed asks the planner itself, with rights that it may not have here.
+      NOT d.is_stream_table AND c.relkind = 'r' AND s.strategy <> 'FULL' AS may_have_children
     FROM pgstream.pgs_dependencies d
+    JOIN pgstream.pgs_stream_tables s USING (pgs_id)
     JOIN pg_class c ON c.oid = d.source_relid
     LEFT JOIN pgstream.pgs_change_tracking t USING (source_relid)
     WHERE d.pgs_id = id ORDER BY d.source_relid
