@@ -57,6 +57,28 @@ test('what follows from the stream table in most groups is kept for the others o
   }
 })
 
+test('changes of many rows, counted by the scale that is usual, keep the same', async () => {
+  const here = await scene('CREATE TABLE t (id int PRIMARY KEY, g int, x numeric)')
+  const { client } = here
+  await create(client, 'st', QUERY)
+  for (const write of [
+    // No group to go by, then one of scale 2, then values of other scales, NULL and NaN among them.
+    'INSERT INTO t SELECT i, i % 7, round(i / 8.0, 2) FROM generate_series(1, 2000) AS i',
+    'INSERT INTO t SELECT i, i % 9, round(i / 8.0, 2) FROM generate_series(2001, 4000) AS i',
+    `INSERT INTO t SELECT i, i % 11, CASE i % 50 WHEN 0 THEN NULL WHEN 1 THEN 'NaN' WHEN 2 THEN i * 1.5 ELSE round(i / 8.0, 2) END
+     FROM generate_series(4001, 6000) AS i`,
+    'UPDATE t SET x = round(x, 1) WHERE id % 3 > 0',
+    `UPDATE t SET x = NULL WHERE x = 'NaN' OR id BETWEEN 100 AND 1500`,
+    'DELETE FROM t WHERE id % 2 = 0',
+    'UPDATE t SET x = 1e-1100 * id WHERE g = 1; UPDATE t SET g = g + 1',
+    'DELETE FROM t WHERE id > 1000',
+  ]) {
+    await client.query(write)
+    expect(await expectExact(client, 'st', { image: true }), write).toBe('DIFFERENTIAL')
+    await expectAside(here, 'st')
+  }
+})
+
 test('a recomputation and a fill keep the same aside', async () => {
   const here = await scene('CREATE TABLE t (id int PRIMARY KEY, g int, x numeric)')
   const { client } = here

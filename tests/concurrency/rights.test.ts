@@ -201,7 +201,10 @@ test('what is recomputed reads through views, as their owners; a delta reads the
     CREATE TABLE pay (id int PRIMARY KEY, v int); INSERT INTO pay VALUES (1, 1);
     CREATE VIEW paid AS SELECT id, v FROM pay WHERE v > 0; GRANT SELECT ON paid TO ${ownerName}`)
   const make = (mode: string) => create(owner, mode, 'SELECT id, v FROM paid', { mode })
-  await expect(make('DIFFERENTIAL')).rejects.toMatchObject({ code: '42501', hint: /GRANT SELECT ON .*pay TO/ })
+  await expect(make('DIFFERENTIAL')).rejects.toMatchObject({
+    code: '42501',
+    hint: /GRANT SELECT ON .*pay TO/,
+  })
   await make('FULL')
   await at.client.query('INSERT INTO pay VALUES (2, 2)')
   expect(await expectExact(owner, 'FULL')).toBe('FULL')
