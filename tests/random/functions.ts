@@ -139,7 +139,18 @@ const byType: Readonly<Record<string, readonly ValueFunction[]>> = {
 }
 
 export function functionsOf(type: ColumnType): readonly ValueFunction[] {
-  return byType[type.name] ?? []
+  return type.fields ? ofRows(type.fields) : (byType[type.name] ?? [])
+}
+
+function ofRows(
+  fields: readonly { readonly name: string; readonly type: string }[],
+): readonly ValueFunction[] {
+  return [
+    f('(% IS NULL)', 'bool'),
+    f('(% IS NOT NULL)', 'bool'),
+    ...fields.map(({ name, type }) => r(`(%).${name}`, type)),
+    f('(% IS NOT DISTINCT FROM %)', 'bool'),
+  ]
 }
 
 /** Comparisons that give a condition; `@` is the other side. */

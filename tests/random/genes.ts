@@ -3,7 +3,9 @@
  * shrinking (a table, a row, a step, a condition less; a smaller number) never leaves the grammar.
  */
 import fc from 'fast-check'
+import type { RecursionGenes } from './recursion.ts'
 import type { SublinkGenes } from './sublinks.ts'
+import type { FunctionGenes } from './table-functions.ts'
 import type { WindowGenes } from './windows.ts'
 
 export interface CaseGenes {
@@ -46,6 +48,11 @@ export type SourceGenes =
   | { readonly kind: 'relation'; readonly pick: number }
   | { readonly kind: 'subquery'; readonly query: QueryGenes }
   | { readonly kind: 'with'; readonly query: QueryGenes }
+  /** A WITH of this SELECT once more. */
+  | { readonly kind: 'again'; readonly pick: number }
+  | { readonly kind: 'lateral'; readonly query: QueryGenes }
+  | { readonly kind: 'functions'; readonly functions: FunctionGenes }
+  | { readonly kind: 'recursion'; readonly recursion: RecursionGenes }
   | { readonly kind: 'values'; readonly rows: readonly RowGenes[] }
 
 export interface JoinGenes {
@@ -61,7 +68,11 @@ export interface SelectGenes {
   readonly first: SourceGenes
   readonly joins: readonly JoinGenes[]
   readonly where: readonly ConditionGenes[]
+  /** A condition on the time. */
+  readonly time: number | null
   readonly outputs: readonly ExpressionGenes[]
+  /** Set-returning functions among the outputs. */
+  readonly sets: readonly ExpressionGenes[]
   readonly names: number
   readonly distinct: number
   /** How it goes with the SELECTs before it. */
@@ -79,6 +90,8 @@ export interface AggregateGenes {
   readonly sets: number
   readonly calls: readonly CallGenes[]
   readonly having: readonly ConditionGenes[]
+  /** In HAVING or shown. */
+  readonly sublinks: readonly SublinkGenes[]
 }
 
 export interface CallGenes {
@@ -118,6 +131,8 @@ export type StepGenes =
   | { readonly kind: 'end elsewhere'; readonly undo: boolean }
   | { readonly kind: 'same keys'; readonly key: number; readonly kinds: readonly number[] }
   | { readonly kind: 'clean' }
+  /** Lets time pass, where a query asks for it. */
+  | { readonly kind: 'wait'; readonly tenths: number }
 
 const number = fc.nat({ max: 63 })
 const few = <T>(arbitrary: fc.Arbitrary<T>, maxLength: number, minLength = 0) =>
@@ -160,27 +175,65 @@ const window: fc.Arbitrary<WindowGenes> = fc.record({
   frame: number,
 })
 
-const sublink: fc.Arbitrary<SublinkGenes> = fc.record({
-  kind: number,
-  relation: number,
-  left: number,
-  right: number,
-  correlation: number,
-  where: sometimes(condition, 2),
-  column: expression,
-  call: number,
-  place: number,
-  other: condition,
+const sublinkOf = (query: fc.Arbitrary<QueryGenes | null>): fc.Arbitrary<SublinkGenes> =>
+  fc.record({
+    kind: number,
+    relation: number,
+    query,
+    left: number,
+    right: number,
+    correlation: number,
+    where: sometimes(condition, 2),
+    column: expression,
+    call: number,
+    place: number,
+    other: condition,
+  })
+
+const aggregateOf = (sublink: fc.Arbitrary<SublinkGenes>): fc.Arbitrary<AggregateGenes> =>
+  fc.record({
+    keys: few(expression, 3),
+    sets: number,
+    calls: few(call, 4),
+    having: fc.oneof(
+      { arbitrary: fc.constant([]), weight: 5 },
+      { arbitrary: few(condition, 2, 1), weight: 1 },
+    ),
+    sublinks: fc.oneof(
+      { arbitrary: fc.constant([]), weight: 5 },
+      { arbitrary: few(sublink, 1, 1), weight: 1 },
+    ),
+  })
+
+const functions: fc.Arbitrary<FunctionGenes> = fc.record({
+  calls: fc.oneof(
+    { arbitrary: few(expression, 1, 1), weight: 4 },
+    { arbitrary: few(expression, 3, 2), weight: 1 },
+  ),
+  pick: number,
+  ordinality: fc.boolean(),
 })
 
-const aggregate: fc.Arbitrary<AggregateGenes> = fc.record({
-  keys: few(expression, 3),
-  sets: number,
-  calls: few(call, 4),
-  having: fc.oneof({ arbitrary: fc.constant([]), weight: 3 }, { arbitrary: few(condition, 2, 1), weight: 1 }),
+const recursion: fc.Arbitrary<RecursionGenes> = fc.record({
+  base: number,
+  step: number,
+  columns: number,
+  on: number,
+  all: fc.boolean(),
+  shape: number,
+  where: sometimes(condition, 3),
+  also: sometimes(condition, 3),
 })
 
-const { query } = fc.letrec<{ query: QueryGenes; select: SelectGenes; source: SourceGenes }>((tie) => ({
+type Ties = {
+  readonly query: QueryGenes
+  readonly select: SelectGenes
+  readonly source: SourceGenes
+  /** What a sublink reads instead of a relation. */
+  readonly within: QueryGenes | null
+}
+
+const { query } = fc.letrec<Ties>((tie) => ({
   query: fc.oneof(
     { depthSize: 'xsmall', maxDepth: 4, withCrossShrink: true, depthIdentifier: 'query' },
     { arbitrary: fc.tuple(tie('select')), weight: 5 },
@@ -190,21 +243,26 @@ const { query } = fc.letrec<{ query: QueryGenes; select: SelectGenes; source: So
     first: tie('source'),
     joins: fc.oneof(
       { arbitrary: fc.constant([]), weight: 4 },
-      { arbitrary: fc.array(joinOf(tie('source')), { minLength: 1, maxLength: 2 }), weight: 4 },
-      { arbitrary: fc.array(joinOf(tie('source')), { minLength: 3, maxLength: 5 }), weight: 1 },
+      { arbitrary: fc.array(joinOf(tie('source')), { minLength: 1, maxLength: 1 }), weight: 4 },
+      { arbitrary: fc.array(joinOf(tie('source')), { minLength: 2, maxLength: 4 }), weight: 1 },
     ),
     where: fc.oneof(
-      { arbitrary: fc.constant([]), weight: 2 },
+      { arbitrary: fc.constant([]), weight: 4 },
       { arbitrary: few(condition, 2, 1), weight: 1 },
     ),
+    time: sometimes(number, 4),
     outputs: few(expression, 5),
+    sets: fc.oneof(
+      { arbitrary: fc.constant([]), weight: 7 },
+      { arbitrary: few(expression, 2, 1), weight: 1 },
+    ),
     names: number,
     distinct: number,
     operation: number,
-    aggregate: sometimes(aggregate, 2),
+    aggregate: sometimes(aggregateOf(sublinkOf(tie('within'))), 2),
     sublinks: fc.oneof(
       { arbitrary: fc.constant([]), weight: 2 },
-      { arbitrary: few(sublink, 2, 1), weight: 1 },
+      { arbitrary: few(sublinkOf(tie('within')), 2, 1), weight: 1 },
     ),
     windows: fc.oneof({ arbitrary: fc.constant([]), weight: 4 }, { arbitrary: few(window, 2, 1), weight: 1 }),
     distinctOn: fc.nat(15).map((n) => n === 15),
@@ -216,6 +274,15 @@ const { query } = fc.letrec<{ query: QueryGenes; select: SelectGenes; source: So
     { arbitrary: fc.record({ kind: fc.constant('values' as const), rows: few(row, 3, 1) }), weight: 1 },
     { arbitrary: fc.record({ kind: fc.constant('subquery' as const), query: tie('query') }), weight: 3 },
     { arbitrary: fc.record({ kind: fc.constant('with' as const), query: tie('query') }), weight: 1 },
+    { arbitrary: fc.record({ kind: fc.constant('again' as const), pick: number }), weight: 1 },
+    { arbitrary: fc.record({ kind: fc.constant('lateral' as const), query: tie('query') }), weight: 2 },
+    { arbitrary: fc.record({ kind: fc.constant('functions' as const), functions }), weight: 2 },
+    { arbitrary: fc.record({ kind: fc.constant('recursion' as const), recursion }), weight: 1 },
+  ),
+  within: fc.oneof(
+    { depthSize: 'xsmall', maxDepth: 4, withCrossShrink: true, depthIdentifier: 'query' },
+    { arbitrary: fc.constant(null), weight: 4 },
+    { arbitrary: tie('query'), weight: 1 },
   ),
 }))
 
@@ -226,7 +293,7 @@ function joinOf(source: fc.Arbitrary<SourceGenes>): fc.Arbitrary<JoinGenes> {
     left: number,
     right: number,
     outer: number,
-    on: sometimes(condition, 4),
+    on: sometimes(condition, 8),
   })
 }
 
@@ -235,7 +302,7 @@ const table: fc.Arbitrary<TableGenes> = fc.record({
   key: fc.oneof({ arbitrary: fc.constant(0), weight: 3 }, { arbitrary: number, weight: 1 }),
   identity: number,
   columns: few(fc.record({ type: number, name: number, kind: number }), 4, 1),
-  rows: few(row, 10, 2),
+  rows: few(row, 8, 3),
 })
 
 const write: fc.Arbitrary<WriteGenes> = fc.record({
@@ -283,11 +350,15 @@ const step: fc.Arbitrary<StepGenes> = fc.oneof(
   { arbitrary: fc.record({ kind: fc.constant('elsewhere' as const), writes: few(write, 2, 1) }), weight: 1 },
   { arbitrary: fc.record({ kind: fc.constant('end elsewhere' as const), undo: fc.boolean() }), weight: 1 },
   { arbitrary: fc.constant({ kind: 'clean' as const }), weight: 1 },
+  {
+    arbitrary: fc.record({ kind: fc.constant('wait' as const), tenths: fc.integer({ min: 1, max: 4 }) }),
+    weight: 2,
+  },
 )
 
 export const caseGenes: fc.Arbitrary<CaseGenes> = fc.record({
   tables: few(table, 5, 2),
   views: fc.oneof({ arbitrary: fc.constant([]), weight: 3 }, { arbitrary: few(query, 2, 1), weight: 1 }),
-  streams: few(query, 3, 1),
+  streams: fc.oneof({ arbitrary: few(query, 1, 1), weight: 2 }, { arbitrary: few(query, 3, 2), weight: 1 }),
   steps: few(step, 24, 1),
 })

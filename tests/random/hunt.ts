@@ -18,7 +18,8 @@ import type { Script } from './script.ts'
 
 export interface Hunt {
   readonly seconds: number
-  readonly sessions: Sessions
+  /** Called for each seed: a session keeps what PostgreSQL compiled for every stream table that it has seen. */
+  connect(): Promise<Sessions>
   report?(line: string): void
 }
 
@@ -31,20 +32,30 @@ export interface Hunted extends RunCounts {
 const RUNS = 60
 
 /** @throws with the shrunk script of the first failure. */
-export async function hunt({ seconds, sessions, report }: Hunt): Promise<Hunted> {
+export async function hunt({ seconds, connect, report }: Hunt): Promise<Hunted> {
   const minutes = Number(process.env.PG_STREAM_FUZZ_MINUTES ?? 0)
   const until = Date.now() + (minutes > 0 ? minutes * 60_000 : seconds * 1000)
   const fixed = process.env.PG_STREAM_SEED
   // A test is the same each time; what is new is hunted for by the minutes.
   const first = fixed === undefined ? (minutes > 0 ? Date.now() % 1_000_000_000 : 1) : Number(fixed)
   const totals: Hunted = { ...newCounts(), cases: 0, discarded: 0 }
+  const failures: string[] = []
   for (let seed = first; Date.now() < until; seed++) {
+    const sessions = await connect()
     // Odd seeds try the statements for large changes.
     await takeBulkAbove(sessions.main, seed % 2 === 1 ? 1 : 1000)
-    await hunted(seed, until, totals, sessions)
+    try {
+      await hunted(seed, until, totals, sessions)
+    } catch (error) {
+      // The hunt goes on: one failure must not hide the others.
+      if (minutes === 0) throw error
+      failures.push((error as Error).message)
+      report?.(`seed ${seed} failed: ${(error as Error).message.split('\n\n')[0]}`)
+    }
     if (fixed !== undefined) break
     if (minutes > 0) report?.(`seed ${seed}: ${JSON.stringify(totals)}`)
   }
+  if (failures.length > 0) throw new Error(failures.join('\n\n'))
   return totals
 }
 
@@ -69,7 +80,7 @@ async function hunted(seed: number, until: number, totals: Hunted, sessions: Ses
       failing = { script, error: error as Error }
       throw error
     } finally {
-      for (const key of Object.keys(counts) as (keyof RunCounts)[]) totals[key] += counts[key]
+      add(totals, counts)
     }
   })
   const path = process.env.PG_STREAM_PATH
@@ -96,7 +107,13 @@ async function hunted(seed: number, until: number, totals: Hunted, sessions: Ses
   )
 }
 
-const SHRINK_MS = 60_000
+const SHRINK_MS = Number(process.env.PG_STREAM_SHRINK_SECONDS ?? 60) * 1000
+
+function add(totals: Hunted, { constructs, ...counts }: RunCounts): void {
+  for (const key of Object.keys(counts) as (keyof typeof counts)[]) totals[key] += counts[key]
+  for (const [name, count] of Object.entries(constructs))
+    totals.constructs[name] = (totals.constructs[name] ?? 0) + count
+}
 
 function save(script: Script): string | null {
   const folder = process.env.PG_STREAM_FAILURES

@@ -29,7 +29,7 @@ test('random stream tables equal their queries after every refresh, in one sessi
 }, async () => {
   const hunted = await hunt({
     seconds: SECONDS,
-    sessions: { main: database, other: null },
+    connect: async () => ({ main: database, other: null }),
     report: (line) => process.stderr.write(`${line}\n`),
   })
   if (process.env.PG_STREAM_SEED === undefined) expect(hunted.differential).toBeGreaterThan(10)

@@ -17,10 +17,18 @@ let sessions: Sessions
 beforeAll(async () => {
   database = await freshDatabase()
   compiler = residentCompiler()
-  const other: pg.Client = await database.connect()
-  sessions = { main: database.client, other }
+  sessions = { main: database.client, other: await database.connect() }
   await database.client.query(compiler.compileFunction)
 })
+
+async function connect(): Promise<Sessions> {
+  await Promise.all(opened.splice(0).map((client) => client.end()))
+  const [main, other] = [await database.connect(), await database.connect()]
+  opened.push(main, other)
+  return { main, other }
+}
+
+const opened: pg.Client[] = []
 
 afterAll(async () => {
   compiler?.close()
@@ -39,7 +47,7 @@ test('random stream tables equal their queries after every refresh', {
 }, async () => {
   const hunted = await hunt({
     seconds: SECONDS,
-    sessions,
+    connect,
     report: (line) => process.stderr.write(`${line}\n`),
   })
   // A generator that makes nothing new proves nothing.

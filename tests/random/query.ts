@@ -1,5 +1,6 @@
 /** Random queries of the grammar that is maintained incrementally. */
 import { applyFunctions, condition, expression } from './expression.ts'
+import { furtherCall } from './further-aggregates.ts'
 import type {
   AggregateGenes,
   CallGenes,
@@ -9,10 +10,12 @@ import type {
   SelectGenes,
   SourceGenes,
 } from './genes.ts'
+import { recursion } from './recursion.ts'
 import { constant, type OutputColumn, pick, type Relation, type Value, value } from './scope.ts'
-import { sublink, sublinkCondition } from './sublinks.ts'
+import { type SublinkGenes, sublink, sublinkCondition } from './sublinks.ts'
+import { functionsInFrom, setToShow } from './table-functions.ts'
 import { type ColumnType, typeNamed } from './types.ts'
-import { limitWithTies, windowCall } from './windows.ts'
+import { inFullOrder, limit, windowCall } from './windows.ts'
 
 export interface Query {
   readonly sql: string
@@ -41,20 +44,28 @@ const NAMES = [
 /** How many tables a SELECT may still join, those of its subqueries among them. */
 interface Budget {
   tables: number
+  /** How many LATERAL subqueries this one is in: names of a level do not hide those of another. */
+  readonly level: number
 }
 
 /** Every row of each table may change between two refreshes, and what is joined without a condition multiplies. */
-const TABLES = 6
+const TABLES = 5
 
-export function query(genes: QueryGenes, relations: readonly Relation[], budget?: Budget): Query {
-  const branches = genes.map((each) => select(each, relations, budget ?? { tables: TABLES }))
+/** `outer`: columns of the queries that a LATERAL subquery is in. */
+export function query(
+  genes: QueryGenes,
+  relations: readonly Relation[],
+  budget: Budget = { tables: TABLES, level: 0 },
+  outer: readonly Value[] = [],
+): Query {
+  const branches = genes.map((each) => select(each, relations, budget, outer))
   const [first, ...others] = branches
   if (!first) throw new Error('a query has one SELECT at least')
   if (others.length === 0) return named(first, genes[0]?.names ?? 0)
   // The branch with the fewest columns sets the width; the others give what they have of each type, or a constant.
   const width = Math.min(...branches.map((branch) => branch.outputs.length))
   // DISTINCT ON and LIMIT name outputs, which a branch may lose; DISTINCT must be able to compare what it gets instead.
-  if (branches.some(({ distinct, tail }) => distinct !== undefined || tail.includes('WITH TIES')))
+  if (branches.some(({ distinct, tail }) => distinct !== undefined || / (?:TIES|OFFSET \d+)$/.test(tail)))
     return named(first, genes[0]?.names ?? 0)
   const target = { ...first, outputs: first.outputs.slice(0, width) }
   const aligned = others.map((branch) => ({
@@ -114,7 +125,7 @@ interface Select {
   readonly with: readonly string[]
   readonly outputs: readonly Value[]
   /** DISTINCT, or DISTINCT ON all outputs. */
-  readonly distinct?: 'all' | 'on'
+  readonly distinct?: 'all' | 'on' | 'on first'
   /** FROM to the end. */
   readonly tail: string
 }
@@ -131,7 +142,8 @@ function print(select: Select, columns: readonly OutputColumn[] | null): string 
   const list = select.outputs.map((output, i) =>
     columns ? `${output.sql} AS ${columns[i]?.name}` : output.sql,
   )
-  const prefix = select.with.length > 0 ? `WITH ${select.with.join(', ')}\n` : ''
+  const recursive = select.with.some((each) => each.startsWith('r')) ? 'RECURSIVE ' : ''
+  const prefix = select.with.length > 0 ? `WITH ${recursive}${select.with.join(', ')}\n` : ''
   return `${prefix}SELECT ${distinct(select)}${list.join(', ')}${select.tail}`
 }
 
@@ -139,6 +151,8 @@ function distinct(select: Select): string {
   switch (select.distinct) {
     case 'all':
       return 'DISTINCT '
+    case 'on first':
+      return `DISTINCT ON (${select.outputs[0]?.sql}) `
     case 'on':
       return `DISTINCT ON (${select.outputs.map(({ sql }) => `(${sql})`).join(', ')}) `
     default:
@@ -162,24 +176,75 @@ function align(want: Value, have: readonly Value[], position: number): Value {
   return found.length > 0 ? pick(found, position) : value(constant(want.type, position), want.type)
 }
 
-function select(genes: SelectGenes, relations: readonly Relation[], budget: Budget): Select {
-  const from = fromClause(genes, relations, budget)
-  const where = [...from.where, ...genes.where.map((each) => condition(each, from.scope))]
+function select(
+  genes: SelectGenes,
+  relations: readonly Relation[],
+  budget: Budget,
+  outer: readonly Value[],
+): Select {
+  const from = fromClause(genes, relations, budget, outer)
+  const where = [
+    ...from.where,
+    ...genes.where.map((each) => condition(each, from.scope)),
+    ...correlation(genes, from.scope, outer),
+    ...(genes.time === null ? [] : aboutTime(genes.time, from.scope)),
+  ]
   const shownSublinks: Value[] = []
   for (const [i, each] of genes.sublinks.entries()) {
     if (budget.tables <= 0) break
-    const made = sublink(each, from.scope, relations, i, scalarCall)
+    const scope = [...from.scope, ...outer]
+    const made = sublink(each, scope, scope, relationOf(each, relations, budget), i, scalarCall)
     if (!made) continue
-    budget.tables -= 1
     const isShown = each.place % 3 === 0 && !genes.aggregate
     if (isShown) shownSublinks.push(made)
     else where.push(sublinkCondition(each, made, from.scope))
   }
   const tail = `${from.sql}${where.length > 0 ? `\nWHERE ${where.join(' AND ')}` : ''}`
-  if (genes.aggregate) return aggregated(genes, genes.aggregate, from, tail)
-  const outputs = genes.outputs.map((each) => expression(each, from.scope))
-  const shown = [...(outputs.length > 0 ? outputs : from.scope.slice(0, 4)), ...shownSublinks]
+  if (genes.aggregate) return aggregated(genes, genes.aggregate, from, tail, relations, budget)
+  const visible = [...from.scope, ...outer.filter(({ open, rounds }) => !open && !rounds)]
+  const outputs = genes.outputs.map((each) => expression(each, visible))
+  const sets = genes.sets.map((each) => setToShow(each, from.scope)).filter((each) => each !== null)
+  const shown = [...(outputs.length > 0 ? outputs : from.scope.slice(0, 4)), ...shownSublinks, ...sets]
   return finished(genes, { with: from.with, outputs: shown, tail }, from.scope)
+}
+
+/** What a sublink reads: a relation, or a query as deep as any. */
+function relationOf(genes: SublinkGenes, relations: readonly Relation[], budget: Budget): Relation {
+  if (genes.query && budget.tables > 1) {
+    const inner = query(genes.query, relations, budget)
+    if (inner.columns.length > 0) return { name: `(${inner.sql})`, columns: inner.columns }
+  }
+  budget.tables -= 1
+  return pick(relations, genes.relation)
+}
+
+/** How a LATERAL subquery depends on the row that it is for. */
+function correlation(
+  genes: SelectGenes,
+  scope: readonly Value[],
+  outer: readonly Value[],
+): readonly string[] {
+  const isUsable = ({ type, rounds, open }: Value) => type.comparable && !rounds && !open
+  const pairs = scope
+    .filter(isUsable)
+    .flatMap((r) => outer.filter((l) => isUsable(l) && l.type === r.type).map((l) => ({ l, r })))
+  if (pairs.length === 0 || genes.names % 8 === 7) return []
+  const { l, r } = pick(pairs, genes.names)
+  const operator = genes.distinct % 4 === 3 && l.type.ordered ? pick(['<=', '<>', '>'], genes.operation) : '='
+  return [`${r.sql} ${operator} ${l.sql}`]
+}
+
+const TIMES = [
+  '@ <= now()',
+  `@ > now() - interval '0.4 seconds'`,
+  `@ BETWEEN now() - interval '1 second' AND now() + interval '0.3 seconds'`,
+  '(@ IS NULL OR now() < @)',
+  '@ <= CURRENT_TIMESTAMP(0)',
+]
+
+function aboutTime(gene: number, scope: readonly Value[]): readonly string[] {
+  const times = scope.filter(({ type }) => type.name === 'timestamptz')
+  return times.length === 0 ? [] : [pick(TIMES, gene).replaceAll('@', pick(times, gene >> 3).sql)]
 }
 
 interface From {
@@ -193,16 +258,21 @@ const JOINS = ['JOIN', 'LEFT JOIN', 'JOIN', 'LEFT JOIN', 'JOIN', 'RIGHT JOIN', '
 
 const ALIASES = ['a', 'b', '"C d"', 'd', 's', 'g']
 
-function fromClause(genes: SelectGenes, relations: readonly Relation[], budget: Budget): From {
-  const ctes: string[] = []
-  const first = source(genes.first, relations, 0, ctes, budget)
+function fromClause(
+  genes: SelectGenes,
+  relations: readonly Relation[],
+  budget: Budget,
+  outer: readonly Value[],
+): From {
+  const ctes: Cte[] = []
+  const first = source(genes.first, relations, 0, ctes, budget, outer)
   let sql = `\nFROM ${first.sql}`
   let scope = first.scope
   const where: string[] = []
   let commas = false
   genes.joins.forEach((join, i) => {
     if (budget.tables <= 0) return
-    const right = source(join.source, relations, i + 1, ctes, budget)
+    const right = source(join.source, relations, i + 1, ctes, budget, [...scope, ...outer])
     const on = joinCondition(join, scope, right.scope, i)
     scope = [...scope, ...right.scope]
     // After a comma a JOIN sees only what follows the comma.
@@ -213,29 +283,43 @@ function fromClause(genes: SelectGenes, relations: readonly Relation[], budget: 
     } else if (on) {
       const more = join.on ? ` AND ${condition(join.on, scope)}` : ''
       const kind = pick(JOINS, join.outer)
-      // PostgreSQL joins both ways by equality alone.
-      const words = kind === 'FULL JOIN' && !on.includes(' = ') ? 'LEFT JOIN' : kind
-      sql += `\n${words} ${right.sql} ON ${on}${more}`
-    } else sql += `\nCROSS JOIN ${right.sql}`
+      // PostgreSQL joins both ways by equality alone, and nothing reads the left row from there.
+      const isLeft = (kind === 'FULL JOIN' && !on.includes(' = ')) || (right.reads && /RIGHT|FULL/.test(kind))
+      sql += `\n${isLeft ? 'LEFT JOIN' : kind} ${right.sql} ON ${on}${more}`
+    } else if (right.reads && join.outer % 2 === 1) sql += `\nLEFT JOIN ${right.sql} ON true`
+    else sql += `\nCROSS JOIN ${right.sql}`
   })
-  return { with: ctes, sql, scope, where }
+  return { with: ctes.map((each) => each.text), sql, scope, where }
+}
+
+interface Cte extends Relation {
+  readonly text: string
+}
+
+/** An item of FROM; what reads the row to its left cannot be joined from the right. */
+interface Item {
+  readonly sql: string
+  readonly scope: readonly Value[]
+  readonly reads?: true
 }
 
 function source(
   genes: SourceGenes,
   relations: readonly Relation[],
   position: number,
-  ctes: string[],
+  ctes: Cte[],
   budget: Budget,
-): { readonly sql: string; readonly scope: readonly Value[] } {
-  const alias = ALIASES[position] ?? `t${position}`
+  outer: readonly Value[],
+): Item {
+  const alias = budget.level > 0 ? `l${budget.level}_${position}` : (ALIASES[position] ?? `t${position}`)
   const columnsOf = (columns: readonly OutputColumn[]) =>
     columns.map((column) => value(`${alias}.${column.name}`, column.type, column))
   switch (genes.kind) {
     case 'relation': {
       const relation = pick(relations, genes.pick)
       budget.tables -= 1
-      return { sql: `${relation.name} AS ${alias}`, scope: columnsOf(relation.columns) }
+      const row = relation.row && genes.pick >= 52 ? [value(alias, relation.row)] : []
+      return { sql: `${relation.name} AS ${alias}`, scope: [...columnsOf(relation.columns), ...row] }
     }
     case 'values': {
       const types = [typeNamed('int4'), typeNamed('text')]
@@ -253,8 +337,43 @@ function source(
     case 'with': {
       const inner = query(genes.query, relations, budget)
       const name = `w${position}`
-      ctes.push(`${name} AS (${inner.sql})`)
+      ctes.push({ name, columns: inner.columns, text: `${name} AS (${inner.sql})` })
       return { sql: `${name} AS ${alias}`, scope: columnsOf(inner.columns) }
+    }
+    case 'again': {
+      const again = ctes[genes.pick % Math.max(1, ctes.length)]
+      if (!again)
+        return source({ kind: 'relation', pick: genes.pick }, relations, position, ctes, budget, outer)
+      budget.tables -= 1
+      return { sql: `${again.name} AS ${alias}`, scope: columnsOf(again.columns) }
+    }
+    case 'lateral': {
+      const inside = { tables: Math.max(1, budget.tables - 1), level: budget.level + 1 }
+      const inner = query(genes.query, relations, inside, outer)
+      budget.tables = Math.min(inside.tables, budget.tables)
+      return { sql: `LATERAL (${inner.sql}) AS ${alias}`, scope: columnsOf(inner.columns), reads: true }
+    }
+    case 'functions': {
+      const made = functionsInFrom(genes.functions, outer, alias)
+      if (!made)
+        return source(
+          { kind: 'relation', pick: genes.functions.pick },
+          relations,
+          position,
+          ctes,
+          budget,
+          outer,
+        )
+      return { ...made, reads: true }
+    }
+    case 'recursion': {
+      const name = `r${position}`
+      const made = recursion(genes.recursion, relations, name)
+      const { base } = genes.recursion
+      if (!made) return source({ kind: 'relation', pick: base }, relations, position, ctes, budget, outer)
+      budget.tables -= 2
+      ctes.push({ name, columns: made.columns, text: made.sql })
+      return { sql: `${name} AS ${alias}`, scope: columnsOf(made.columns) }
     }
   }
 }
@@ -280,11 +399,18 @@ function joinCondition(
   return kind % 2 === 0 ? `${l.sql} = ${r.sql}${both}` : `${r.sql} = ${l.sql}${both}`
 }
 
-function aggregated(genes: SelectGenes, aggregate: AggregateGenes, from: From, where: string): Select {
+function aggregated(
+  genes: SelectGenes,
+  aggregate: AggregateGenes,
+  from: From,
+  where: string,
+  relations: readonly Relation[],
+  budget: Budget,
+): Select {
   const keys = aggregate.keys
     .map((each) => expression(each, from.scope))
     .filter((key) => key.type.comparable && !key.rounds)
-    .map((key) => ({ ...key, open: key.open || key.type.manyImages }))
+    .map((key) => ({ ...key, open: key.open || key.type.manyImages, type: asKey(key.type) }))
   const unique = keys.filter((key, i) => keys.findIndex((each) => each.sql === key.sql) === i)
   // A constant is a position to GROUP BY, and a literal no column: both must be columns of something.
   const grouping = unique.filter((key) => from.scope.some((column) => key.sql.includes(column.sql)))
@@ -301,6 +427,16 @@ function aggregated(genes: SelectGenes, aggregate: AggregateGenes, from: From, w
           condition({ ...each, on: { ...each.on, column: each.on.column % 63 } }, scope),
         )
       : []
+  // A subquery sees of a group the columns it is of; the rest only what is beside it.
+  const keysWithin = grouping.filter((key) => from.scope.some((column) => key.sql === column.sql))
+  for (const [i, each] of aggregate.sublinks.entries()) {
+    if (budget.tables <= 0) break
+    const relation = relationOf(each, relations, budget)
+    const made = sublink(each, scope, keysWithin, relation, i + 5, scalarCall)
+    if (!made) continue
+    if (each.place % 3 === 0) outputs.push(made)
+    else having.push(sublinkCondition(each, made, scope))
+  }
   const tail = [
     where,
     grouping.length > 0 ? `\nGROUP BY ${groupBy(grouping, aggregate.sets)}` : '',
@@ -314,6 +450,11 @@ function aggregated(genes: SelectGenes, aggregate: AggregateGenes, from: From, w
     { with: from.with, outputs: shown, tail },
     scope,
   )
+}
+
+/** Of a row that is grouped by, PostgreSQL does not know the fields any more. */
+function asKey(type: ColumnType): ColumnType {
+  return type.fields ? { ...type, fields: [] } : type
 }
 
 /** Seldom several groupings at once. */
@@ -340,13 +481,20 @@ function groupBy(keys: readonly Value[], gene: number): string {
 /** With window functions over what the SELECT has before them, then DISTINCT or DISTINCT ON, then LIMIT. */
 function finished(genes: SelectGenes, select: Select, scope: readonly Value[]): Select {
   const outputs = [...select.outputs, ...genes.windows.map((each) => windowCall(each, scope))]
+  if (genes.distinctOn && genes.names % 2 === 1 && inFullOrder(outputs)) {
+    const order = outputs.map((_, i) => i + 1).join(', ')
+    return { ...select, outputs, distinct: 'on first', tail: `${select.tail}\nORDER BY ${order}` }
+  }
   const sortable = outputs.filter(({ type, rounds }) => type.comparable && type.ordered && !rounds)
   if (genes.distinctOn && sortable.length > 0)
     return { ...select, outputs: grouped(sortable.slice(0, 3)), distinct: 'on' }
   if (genes.distinct % 6 === 5 && genes.limit === null && areGroupable(outputs))
     return { ...select, outputs: grouped(outputs), distinct: 'all' }
-  const limit = genes.limit === null ? '' : limitWithTies(genes.limit, outputs)
-  return { ...select, outputs, tail: `${select.tail}${limit}` }
+  return {
+    ...select,
+    outputs,
+    tail: `${select.tail}${genes.limit === null ? '' : limit(genes.limit, outputs)}`,
+  }
 }
 
 function scalarCall(call: number, argument: ExpressionGenes, scope: readonly Value[]): Value {
@@ -360,7 +508,7 @@ function aggregateCall(genes: CallGenes, scope: readonly Value[]): Value {
   const call = (sql: string, returns: string, from: Partial<Value> = {}) =>
     value(`${sql}${filter}`, returns, from)
   const isFloat = (name: string) => name === 'float8' || name === 'float4'
-  const further = genes.call >= 40 ? furtherCall(genes.call, argument) : null
+  const further = genes.call >= 40 ? furtherCall(genes.call - 40, argument) : null
   if (further) return { ...further, sql: `${further.sql}${filter}` }
   switch (genes.call % 8) {
     case 0:
@@ -393,58 +541,4 @@ function aggregateCall(genes: CallGenes, scope: readonly Value[]): Value {
     rounds: argument.rounds,
     open: argument.open || type.manyImages,
   })
-}
-
-/** Aggregates beside the five most common ones; null where the argument has none of the kind. */
-function furtherCall(gene: number, argument: Value): Value | null {
-  const { type, sql, rounds } = argument
-  const open = { open: argument.open || type.manyImages }
-  const isFloat = type.name.startsWith('float')
-  const isNumber = type.sum !== undefined && !['money', 'interval'].includes(type.name)
-  if (rounds) return null
-  switch (gene % 8) {
-    case 0:
-      return type.comparable ? value(`count(DISTINCT ${sql})`, 'int8') : null
-    case 1:
-      return isNumber && type.sum && !isFloat ? value(`sum(DISTINCT ${sql})`, type.sum, open) : null
-    case 2:
-      return isNumber
-        ? value(
-            `${pick(['var_pop', 'var_samp', 'variance'], gene >> 3)}(${sql})`,
-            isFloat ? 'float8' : 'numeric',
-            {
-              rounds: isFloat,
-              open: argument.open,
-            },
-          )
-        : null
-    case 3:
-      return isNumber
-        ? value(
-            `${pick(['stddev_pop', 'stddev_samp', 'stddev'], gene >> 3)}(${sql})`,
-            isFloat ? 'float8' : 'numeric',
-            {
-              rounds: isFloat,
-              open: argument.open,
-            },
-          )
-        : null
-    case 4:
-      return type.name === 'bool'
-        ? value(`${pick(['bool_and', 'bool_or', 'every'], gene >> 3)}(${sql})`, 'bool')
-        : null
-    case 5:
-      return ['int2', 'int4', 'int8'].includes(type.name) ? value(`bit_xor(${sql})`, type.name) : null
-    case 6:
-      return type.name === 'int4' ? value(`array_agg(${sql} ORDER BY ${sql} DESC)`, 'int_array') : null
-    default:
-      if (type.name === 'text') return value(`string_agg(${sql}, '|' ORDER BY ${sql} COLLATE "C")`, 'text')
-      return type.ordered &&
-        type.comparable &&
-        !isFloat &&
-        !type.manyImages &&
-        ['int4', 'date', 'numeric', 'int8'].includes(type.name)
-        ? value(`percentile_disc(0.4) WITHIN GROUP (ORDER BY ${sql})`, type.name)
-        : null
-  }
 }

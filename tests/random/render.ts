@@ -1,7 +1,7 @@
 /** From genes to the script that is run. */
 import type { CaseGenes, OperationGenes, StepGenes, WriteGenes } from './genes.ts'
 import { query } from './query.ts'
-import type { Relation } from './scope.ts'
+import { type Relation, rowType } from './scope.ts'
 import type { Script, Step, StreamTable } from './script.ts'
 import { relationOf, type Table, table } from './tables.ts'
 import { typeSetup } from './types.ts'
@@ -22,13 +22,14 @@ export function render(genes: CaseGenes, { sessions }: { readonly sessions: 1 | 
     const view = query(each, relations)
     const name = i === 0 ? 'vw' : '"View 2"'
     setup.push(`CREATE VIEW ${name} AS ${view.sql}`)
-    relations.push({ name, columns: view.columns })
+    relations.push({ name, columns: view.columns, row: rowType(name, view.columns) })
   })
   const streams = genes.streams.map((each, i): StreamTable => {
     const { sql, columns } = query(each, relations)
     const name = STREAM_NAMES[i] ?? `st${i}`
     // The rows of a stream table are what they are: nothing about them is open, but rounding stays rounding.
-    relations.push({ name, columns: columns.map((column) => ({ ...column, open: false })) })
+    const settled = columns.map((column) => ({ ...column, open: false }))
+    relations.push({ name, columns: settled, row: rowType(name, settled) })
     const image = columns.every((column) => !column.open && !column.rounds)
     return image ? { name, query: sql, image } : { name, query: sql }
   })
@@ -50,6 +51,7 @@ export function render(genes: CaseGenes, { sessions }: { readonly sessions: 1 | 
       ...(on ? { on } : {}),
     }
   }
+  const isTimed = [...setup, ...streams.map((each) => each.query)].some((sql) => sql.includes('now()'))
   const all = streams.map((_, stream): Step => ({ do: 'refresh', stream }))
   const operation = (each: OperationGenes, i: number): Step[] => {
     switch (each.kind) {
@@ -100,6 +102,8 @@ export function render(genes: CaseGenes, { sessions }: { readonly sessions: 1 | 
         isOpenElsewhere = false
         return [{ do: each.undo ? 'rollback' : 'commit', on: 1 }]
       }
+      case 'wait':
+        return isTimed ? [{ do: 'write', sql: `SELECT pg_sleep(${each.tenths / 10})` }] : []
       case 'clean':
         return [{ do: 'clean' }]
     }

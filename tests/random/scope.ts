@@ -14,6 +14,8 @@ export interface Value {
 export interface Relation {
   readonly name: string
   readonly columns: readonly OutputColumn[]
+  /** The type of its rows; absent where a row is not of a type of its own. */
+  readonly row?: ColumnType
 }
 
 export interface OutputColumn {
@@ -57,4 +59,18 @@ export function constant(type: ColumnType, gene: number): string {
 /** Genes go from 0 to 63; the first values come most often, so that keys meet. */
 function skewed(gene: number, length: number): number {
   return Math.floor(((gene % 64) / 64) ** 2 * length)
+}
+
+/** Rows of a table or a view as values. */
+export function rowType(name: string, columns: readonly OutputColumn[]): ColumnType {
+  const fields = columns.map((column) => ({ name: column.name, type: column.type.name }))
+  return {
+    name: `row of ${name}`,
+    sql: name,
+    values: [`NULL::${name}`],
+    comparable: columns.every(({ type, rounds }) => type.comparable && !rounds),
+    ordered: false,
+    manyImages: columns.some(({ type, open }) => type.manyImages || open),
+    fields,
+  }
 }

@@ -1,6 +1,6 @@
 /** Random tables: DDL and first rows. */
 import type { RowGenes, TableGenes } from './genes.ts'
-import { constant, pick, type Relation } from './scope.ts'
+import { constant, pick, type Relation, rowType } from './scope.ts'
 import { type ColumnType, columnTypes, typeNamed } from './types.ts'
 
 export interface Table {
@@ -115,13 +115,21 @@ function suffixed(name: string, suffix: string): string {
 
 /** Half are of the first types, so that there is something to join and to add up. */
 function columnType(gene: number): ColumnType {
+  if (gene >= 60) return typeNamed('timestamptz')
   return gene < 24 ? pick(columnTypes.slice(0, 3), gene) : pick(columnTypes, gene)
 }
 
 export function relationOf({ name, columns }: Table): Relation {
+  const shown = columns.map((column) => ({
+    name: column.name,
+    type: column.type,
+    open: false,
+    rounds: false,
+  }))
   return {
     name,
-    columns: columns.map((column) => ({ name: column.name, type: column.type, open: false, rounds: false })),
+    columns: shown,
+    row: rowType(name, shown),
   }
 }
 
@@ -130,6 +138,9 @@ export function writable({ columns }: Table): readonly TableColumn[] {
 }
 
 export function fieldOf(column: TableColumn, gene: number): string {
+  // A moment that comes, or has just gone.
+  if (column.type.name === 'timestamptz' && gene % 4 === 1)
+    return `clock_timestamp() + interval '${pick(['0.3', '-0.2', '0.1', '1'], gene >> 2)} seconds'`
   return column.notNull
     ? constant(column.type, gene % column.type.values.length)
     : constant(column.type, gene)

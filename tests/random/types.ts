@@ -15,6 +15,8 @@ export interface ColumnType {
   /** What sum and avg return; absent where there is none. */
   readonly sum?: string
   readonly avg?: string
+  /** Of a row. */
+  readonly fields?: readonly { readonly name: string; readonly type: string }[]
 }
 
 type Options = Partial<Omit<ColumnType, 'name' | 'values'>>
@@ -89,7 +91,7 @@ define(
   quoted('uuid', '00000000-0000-0000-0000-000000000001', 'ffffffff-ffff-ffff-ffff-ffffffffffff'),
   { ordered: false },
 )
-define('jsonb', quoted('jsonb', '{"a": 1}', '{"a": 1.0}', '[]', 'null', '"x"'), {
+define('jsonb', quoted('jsonb', '{"a": 1}', '{"a": 1.0}', '[1, "a"]', '[]', 'null', '"x"'), {
   ordered: false,
   manyImages: true,
 })

@@ -27,6 +27,7 @@ export function windowCall(genes: WindowGenes, scope: readonly Value[]): Value {
   const order = expression(genes.order, scope)
   const isOrdered = isSortable(order) && genes.frame % 4 !== 0
   const frame = isOrdered ? (FRAMES[genes.frame % FRAMES.length] ?? '') : ''
+  if (genes.frame >= 40 && inFullOrder(scope)) return rowByRow(genes, by, scope)
   const direction = genes.frame % 3 === 0 ? ' DESC NULLS LAST' : ''
   const over = ` OVER (${[by, isOrdered ? `ORDER BY ${order.sql}${direction}` : '', frame].filter((part) => part !== '').join(' ')})`
   const argument = expression(genes.argument, scope)
@@ -55,8 +56,59 @@ export function windowCall(genes: WindowGenes, scope: readonly Value[]): Value {
   return value(`${genes.call % 2 === 0 ? 'min' : 'max'}(${argument.sql})${over}`, returns)
 }
 
+const ROW_FRAMES = [
+  '',
+  ' ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING',
+  ' ROWS BETWEEN 2 PRECEDING AND CURRENT ROW EXCLUDE TIES',
+  ' ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING',
+]
+
+/** In an order that leaves nothing open, what depends on each row's place. */
+function rowByRow(genes: WindowGenes, by: string, scope: readonly Value[]): Value {
+  const first = expression(genes.order, scope)
+  const order = [...(isExact(first) ? [`${first.sql} DESC`] : []), ...scope.map(({ sql }) => sql)].join(', ')
+  const over = ` OVER (${by}${by === '' ? '' : ' '}ORDER BY ${order}${ROW_FRAMES[genes.frame % 4]})`
+  const argument = expression(genes.argument, scope)
+  const shows = (sql: string) => ({ ...argument, sql: `${sql}${over}` })
+  switch (genes.call % 8) {
+    case 0:
+      return value(`row_number()${over}`, 'int8')
+    case 1:
+      return value(`ntile(3)${over}`, 'int4')
+    case 2:
+      return shows(`lag(${argument.sql})`)
+    case 3:
+      return shows(`lead(${argument.sql}, 2)`)
+    case 4:
+      return shows(`first_value(${argument.sql})`)
+    case 5:
+      return shows(`nth_value(${argument.sql}, 2)`)
+    case 6:
+      return value(`cume_dist()${over}`, 'float8')
+    default:
+      return value(`count(${argument.sql})${over}`, 'int8')
+  }
+}
+
+/** Rows that are equal in it are the same. */
+export function inFullOrder(values: readonly Value[]): boolean {
+  return values.length > 0 && values.every(isExact)
+}
+
+function isExact({ type, rounds, open, sql }: Value): boolean {
+  // A constant in ORDER BY would be the number of a column.
+  return type.comparable && !type.manyImages && !rounds && !open && !/^\W*\d/.test(sql)
+}
+
+/** ` ORDER BY … LIMIT … OFFSET …` where the order leaves nothing open, else with ties. */
+export function limit(gene: number, outputs: readonly Value[]): string {
+  if (gene % 3 !== 2 || !inFullOrder(outputs)) return limitWithTies(gene, outputs)
+  const order = outputs.map((_, i) => `${i + 1}${(gene >> i) % 2 === 0 ? '' : ' DESC'}`).join(', ')
+  return `\nORDER BY ${order} LIMIT ${(gene % 5) + 1} OFFSET ${gene % 4 === 0 ? 2 : 0}`
+}
+
 /** ` ORDER BY … FETCH FIRST … WITH TIES`, by a column of the result. */
-export function limitWithTies(gene: number, outputs: readonly Value[]): string {
+function limitWithTies(gene: number, outputs: readonly Value[]): string {
   const at = gene % Math.max(1, outputs.length)
   const output = outputs[at]
   if (!output || !isSortable(output)) return ''
