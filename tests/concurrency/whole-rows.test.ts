@@ -30,6 +30,10 @@ test.each([
     'a row that may be missing',
     'SELECT v.id, p, p IS NULL AS none FROM visit v LEFT JOIN person p ON p.id = v.person',
   ],
+  [
+    'a row asked for as a whole',
+    'SELECT v.id, p IS DISTINCT FROM NULL AS some, p IS NOT DISTINCT FROM NULL AS none, p IS NOT NULL AS whole FROM visit v LEFT JOIN person p ON p.id = v.person',
+  ],
   ['rows of both sides', 'SELECT v, p FROM visit v FULL JOIN person p ON p.id = v.person'],
   ['a row of a view', 'SELECT a.id, a FROM adult a'],
   [

@@ -1,6 +1,7 @@
 import { BOOLEAN, type Scalar, scalarVolatility } from '../algebra/scalar.ts'
+import { isComposite } from '../catalog/composite.ts'
 import { internalError, unsupported } from '../catalog/error.ts'
-import { nodeField, nodeListField, numberField, optionalNode } from '../catalog/node-field.ts'
+import { booleanField, nodeField, nodeListField, numberField, optionalNode } from '../catalog/node-field.ts'
 import type { TreeNode } from '../catalog/node-tree.ts'
 import { type Binding, expression, type Rule, Template } from './binding.ts'
 import { castTypeSql, operatorFacts } from './facts.ts'
@@ -57,12 +58,16 @@ function plainOperand(condition: Scalar, value: Scalar, { request }: Binding): S
 }
 
 function nullTest(node: TreeNode, binding: Binding): Scalar {
-  // Whether a row is tested field by field follows from the argument's type, here as in the analysis.
-  const test = numberField(node, 'nulltesttype') === 0 ? 'IS NULL' : 'IS NOT NULL'
+  const isNull = numberField(node, 'nulltesttype') === 0
+  const arg = binding.bind(nodeField(node, 'arg'))
+  // Of a row, IS NULL asks the fields; what asks for the row itself was written IS DISTINCT FROM NULL (ruleutils.c).
+  const asksItself = !booleanField(node, 'argisrow') && isComposite(binding.request, arg.type.oid)
+  const test = isNull ? 'IS NULL' : 'IS NOT NULL'
+  const itself = isNull ? 'IS NOT DISTINCT FROM NULL' : 'IS DISTINCT FROM NULL'
   return expression({
     construct: test,
-    parts: ['', ` ${test}`],
-    args: [binding.bind(nodeField(node, 'arg'))],
+    parts: ['', ` ${asksItself ? itself : test}`],
+    args: [arg],
     type: BOOLEAN,
     closed: false,
   })

@@ -26,9 +26,14 @@ export function partitionQuery(node: PartitionNode, input: Select, printer: Prin
         const by = all.length > 0 ? `\nORDER BY ${all.join(', ')}` : ''
         return printer.render(input, outputsOf(passed), false, `${by}\nLIMIT 1`)
       }
-      // ON must name what the order begins with.
+      // ON must name what the order begins with; a correlated subquery has the columns of its row as keys besides.
+      const isKey = ({ value }: Ordering) => value.kind === 'column' && node.partition.keys.includes(value.id)
       const named = orderedColumns(node.order)
-      const first = [...node.order, ...keys.filter(({ id }) => !named.has(id)).map(ascending)]
+      const first = [
+        ...node.order.filter(isKey),
+        ...keys.filter(({ id }) => !named.has(id)).map(ascending),
+        ...node.order.filter((each) => !isKey(each)),
+      ]
       const order = orderItems([...first, ...tieBreakers(request, node, first)], input)
       const query = printer.render(input, outputsOf(passed), false, `\nORDER BY ${order.join(', ')}`)
       const on = keys.map((column) => `(${sorted(ref(column), input)})`).join(', ')
