@@ -139,17 +139,19 @@ const byType: Readonly<Record<string, readonly ValueFunction[]>> = {
 }
 
 export function functionsOf(type: ColumnType): readonly ValueFunction[] {
-  return type.fields ? ofRows(type.fields) : (byType[type.name] ?? [])
+  return type.fields ? ofRows(type, type.fields) : (byType[type.name] ?? [])
 }
 
 function ofRows(
+  type: ColumnType,
   fields: readonly { readonly name: string; readonly type: string }[],
 ): readonly ValueFunction[] {
   return [
     f('(% IS NULL)', 'bool'),
     f('(% IS NOT NULL)', 'bool'),
     ...fields.map(({ name, type }) => r(`(%).${name}`, type)),
-    f('(% IS NOT DISTINCT FROM %)', 'bool'),
+    ...(type.comparable ? [f('(% IS NOT DISTINCT FROM %)', 'bool')] : []),
+    f('(% IS DISTINCT FROM NULL)', 'bool'),
   ]
 }
 

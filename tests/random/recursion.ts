@@ -25,7 +25,8 @@ export function recursion(
   name: string,
 ): { readonly sql: string; readonly columns: readonly OutputColumn[] } | null {
   const base = pick(relations, genes.base)
-  const step = pick(relations, genes.step)
+  const stored = relations.filter(({ isStored }) => isStored)
+  const step = pick(stored, genes.step)
   const usable = ({ columns }: Relation) =>
     columns.filter(({ type, rounds }) => type.comparable && !rounds && !WITHOUT_HASH.includes(type.name))
   // A way from `a` to `b` of the base; `b` meets `from` of the step, which goes on to its `to`.
@@ -48,7 +49,9 @@ export function recursion(
   const kinds = genes.shape % 8
   const isOuter = isCounted && kinds === 6
   const exists =
-    kinds === 4 ? ` AND NOT EXISTS (SELECT FROM ${base.name} AS z WHERE z.${b.name} = y.${to.name})` : ''
+    kinds === 4 && base.isStored
+      ? ` AND NOT EXISTS (SELECT FROM ${base.name} AS z WHERE z.${b.name} = y.${to.name})`
+      : ''
   const cycle = genes.all && kinds === 2 ? ' CYCLE dst SET met USING way' : ''
   const width = isCounted ? 'src, dst, n' : 'src, dst'
   const sql = `${name}(${width}) AS (

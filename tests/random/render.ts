@@ -29,7 +29,7 @@ export function render(genes: CaseGenes, { sessions }: { readonly sessions: 1 | 
     const name = STREAM_NAMES[i] ?? `st${i}`
     // The rows of a stream table are what they are: nothing about them is open, but rounding stays rounding.
     const settled = columns.map((column) => ({ ...column, open: false }))
-    relations.push({ name, columns: settled, row: rowType(name, settled) })
+    relations.push({ name, columns: settled, row: rowType(name, settled), isStored: true })
     const image = columns.every((column) => !column.open && !column.rounds)
     return image ? { name, query: sql, image } : { name, query: sql }
   })

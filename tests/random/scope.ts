@@ -16,6 +16,8 @@ export interface Relation {
   readonly columns: readonly OutputColumn[]
   /** The type of its rows; absent where a row is not of a type of its own. */
   readonly row?: ColumnType
+  /** No view: what a view computes may be more than a recursive term may read. */
+  readonly isStored?: true
 }
 
 export interface OutputColumn {

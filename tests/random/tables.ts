@@ -130,6 +130,7 @@ export function relationOf({ name, columns }: Table): Relation {
     name,
     columns: shown,
     row: rowType(name, shown),
+    isStored: true,
   }
 }
 
