@@ -2,7 +2,7 @@
 import type { Column } from '../algebra/node.ts'
 import { isComposite } from '../catalog/composite.ts'
 import type { CompileRequest } from '../catalog/request.ts'
-import { collateClause, columnName, columnType } from './names.ts'
+import { collateClause, columnName, columnType, DEFAULT_COLLATION } from './names.ts'
 
 export interface AskedKeys {
   /** The function's parameters; for a key of no columns one that says whether anything is asked. */
@@ -23,6 +23,12 @@ export function askedKeys(request: CompileRequest, keys: readonly Column[]): Ask
   }))
   const names = args.map(({ name }) => name)
   const isWhole = keys.length === 0
+  // One collation among the arguments becomes that of all parameters (pl_comp.c), so that none may be left unsaid then.
+  const isMixed = keys.some(({ type }) => collateClause(request, type.collation) !== '')
+  const collate = ({ type }: Column) =>
+    isMixed && type.collation === DEFAULT_COLLATION
+      ? ' COLLATE pg_catalog."default"'
+      : collateClause(request, type.collation)
   return {
     args: isWhole ? [{ name: 'asked', type: 'boolean' }] : args,
     from: (clause) =>
@@ -36,7 +42,7 @@ export function askedKeys(request: CompileRequest, keys: readonly Column[]): Ask
     rows: isWhole ? [] : [`unnest(${names.map((_, i) => `$${i + 1}`).join(', ')}) AS g(${names.join(', ')})`],
     key: (column, i) => {
       const cast = travelsAsText(request, column) ? `::${plainType(column)}` : ''
-      return `(g.k${i + 1}${cast}${collateClause(request, column.type.collation)})`
+      return `(g.k${i + 1}${cast}${collate(column)})`
     },
   }
 }

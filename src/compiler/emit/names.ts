@@ -60,7 +60,7 @@ const UNLIMITED: Readonly<Record<string, string>> = {
 }
 
 /** `DEFAULT_COLLATION_OID` needs no clause. */
-const DEFAULT_COLLATION = 100
+export const DEFAULT_COLLATION = 100
 
 export function collateClause(request: CompileRequest, collation: number): string {
   if (collation === 0 || collation === DEFAULT_COLLATION) return ''
