@@ -40,6 +40,7 @@ test.each([
     'rows that are grouped',
     'SELECT p, count(*) AS n FROM person p JOIN visit v ON v.person = p.id GROUP BY p',
   ],
+  ['the first rows', 'SELECT p FROM person p ORDER BY p DESC LIMIT 2'],
   ['distinct rows', 'SELECT DISTINCT p FROM person p JOIN visit v ON v.person = p.id'],
   ['a row that is compared', 'SELECT a.id, b.id AS other FROM person a JOIN person b ON a <= b'],
 ])('%s', async (_, query) => {

@@ -8,6 +8,7 @@
 import { THEN } from '../algebra/moment.ts'
 import type { Node } from '../algebra/node.ts'
 import type { Project } from '../algebra/operators/project.ts'
+import { isComposite } from '../catalog/composite.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { type Changed, differentiate, scansOf } from '../delta/differentiate.ts'
 import { inputOf, readsSourcesOnly, type Stage, type StagedQuery } from '../delta/stage.ts'
@@ -236,8 +237,11 @@ function fromScratch(definition: Definition): FromScratch {
     const name = scratchName(stage.number)
     const query = stageFromScratch(stage, printer)
     const columns = storedColumns(stage)
-    // A stage over another stage reads that one's CTE, which no function sees.
-    if (!readsSourcesOnly(stage)) ctes.push(cte(name, query))
+    // A stage over another stage reads that one's CTE, which no function sees; a function of one column of a row type
+    // would return that row's columns.
+    const [first, ...others] = columns
+    const isRow = first && others.length === 0 && isComposite(request, first.type.oid)
+    if (!readsSourcesOnly(stage) || isRow) ctes.push(cte(name, query))
     else {
       // A function's result has its types' collations: the columns' own are put back. Its columns are named as in the state
       // table, so that a plan made anew for an altered source can replace the function.
