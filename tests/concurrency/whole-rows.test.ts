@@ -35,6 +35,10 @@ test.each([
     'SELECT v.id, p IS DISTINCT FROM NULL AS some, p IS NOT DISTINCT FROM NULL AS none, p IS NOT NULL AS whole FROM visit v LEFT JOIN person p ON p.id = v.person',
   ],
   ['rows of both sides', 'SELECT v, p FROM visit v FULL JOIN person p ON p.id = v.person'],
+  [
+    'a row without NULLs',
+    'SELECT p.id, p IS NOT NULL AS whole FROM person p WHERE p IS NOT NULL OR p.id > 1',
+  ],
   ['a row of a view', 'SELECT a.id, a FROM adult a'],
   [
     'rows that are grouped',

@@ -1,5 +1,5 @@
 import { BOOLEAN, type Scalar, scalarVolatility } from '../algebra/scalar.ts'
-import { isComposite } from '../catalog/composite.ts'
+import { isComposite, isNamedRow } from '../catalog/composite.ts'
 import { internalError, unsupported } from '../catalog/error.ts'
 import { booleanField, nodeField, nodeListField, numberField, optionalNode } from '../catalog/node-field.ts'
 import type { TreeNode } from '../catalog/node-tree.ts'
@@ -64,9 +64,12 @@ function nullTest(node: TreeNode, binding: Binding): Scalar {
   const asksItself = !booleanField(node, 'argisrow') && isComposite(binding.request, arg.type.oid)
   const test = isNull ? 'IS NULL' : 'IS NOT NULL'
   const itself = isNull ? 'IS NOT DISTINCT FROM NULL' : 'IS DISTINCT FROM NULL'
+  // The row of a table stands here as ROW(…)::type, whose dropped columns the planner would ask as well (clauses.c): an
+  // element of an array it leaves alone.
+  const isWhole = arg.kind === 'column' && !asksItself && !isNull && isNamedRow(binding.request, arg.type.oid)
   return expression({
     construct: test,
-    parts: ['', ` ${asksItself ? itself : test}`],
+    parts: isWhole ? ['(ARRAY[', `])[1] ${test}`] : ['', ` ${asksItself ? itself : test}`],
     args: [arg],
     type: BOOLEAN,
     closed: false,

@@ -12,3 +12,7 @@ export function isComposite(request: Pick<CompileRequest, 'types'>, type: number
   if (facts?.kind === 'd') return isComposite(request, facts.base)
   return type === RECORD || facts?.kind === 'c'
 }
+
+export function isNamedRow(request: Pick<CompileRequest, 'types'>, type: number): boolean {
+  return type !== RECORD && isComposite(request, type)
+}
