@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 import { takeBulkAbove } from './bulk.ts'
+import { constructs } from './constructs.ts'
 import { hunt } from './hunt.ts'
 import { regressions } from './regressions.ts'
 import { type ResidentCompiler, residentCompiler } from './resident-compiler.ts'
@@ -51,5 +52,8 @@ test('random stream tables equal their queries after every refresh', {
     report: (line) => process.stderr.write(`${line}\n`),
   })
   // A generator that makes nothing new proves nothing.
-  if (process.env.PG_STREAM_SEED === undefined) expect(hunted.differential).toBeGreaterThan(20)
+  if (process.env.PG_STREAM_SEED === undefined) {
+    expect(hunted.differential).toBeGreaterThan(20)
+    expect(Object.keys(hunted.constructs).length).toBeGreaterThan(constructs.length / 3)
+  }
 })

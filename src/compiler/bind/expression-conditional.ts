@@ -60,11 +60,11 @@ function plainOperand(condition: Scalar, value: Scalar, { request }: Binding): S
 function nullTest(node: TreeNode, binding: Binding): Scalar {
   const isNull = numberField(node, 'nulltesttype') === 0
   const arg = binding.bind(nodeField(node, 'arg'))
-  // Of a row, IS NULL asks the fields; what asks for the row itself was written IS DISTINCT FROM NULL (ruleutils.c).
+  // Of a row, IS NULL asks the fields; what asks for the row itself was written IS DISTINCT FROM NULL (parse_expr.c).
   const asksItself = !booleanField(node, 'argisrow') && isComposite(binding.request, arg.type.oid)
   const test = isNull ? 'IS NULL' : 'IS NOT NULL'
   const itself = isNull ? 'IS NOT DISTINCT FROM NULL' : 'IS DISTINCT FROM NULL'
-  // The row of a table stands here as ROW(…)::type, whose dropped columns the planner would ask as well (clauses.c): an
+  // The row of a table stands here as ROW(…)::type, whose dropped columns the planner would ask as well: an
   // element of an array it leaves alone.
   const isWhole = arg.kind === 'column' && !asksItself && !isNull && isNamedRow(binding.request, arg.type.oid)
   return expression({

@@ -23,7 +23,7 @@ export function askedKeys(request: CompileRequest, keys: readonly Column[]): Ask
   }))
   const names = args.map(({ name }) => name)
   const isWhole = keys.length === 0
-  // One collation among the arguments becomes that of all parameters (pl_comp.c), so that none may be left unsaid then.
+  // One collation among the arguments becomes that of all parameters (parse_collate.c), so that none may be left unsaid then.
   const isMixed = keys.some(({ type }) => collateClause(request, type.collation) !== '')
   const collate = ({ type }: Column) =>
     isMixed && type.collation === DEFAULT_COLLATION
