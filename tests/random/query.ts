@@ -201,7 +201,7 @@ function select(
   }
   const tail = `${from.sql}${where.length > 0 ? `\nWHERE ${where.join(' AND ')}` : ''}`
   if (genes.aggregate) return aggregated(genes, genes.aggregate, from, tail, relations, budget)
-  const visible = [...from.scope, ...outer.filter(({ open, rounds }) => !open && !rounds)]
+  const visible = [...from.scope, ...outer]
   const outputs = genes.outputs.map((each) => expression(each, visible))
   const sets = genes.sets.map((each) => setToShow(each, from.scope)).filter((each) => each !== null)
   const shown = [...(outputs.length > 0 ? outputs : from.scope.slice(0, 4)), ...shownSublinks, ...sets]
@@ -224,10 +224,9 @@ function correlation(
   scope: readonly Value[],
   outer: readonly Value[],
 ): readonly string[] {
-  const isUsable = ({ type, rounds, open }: Value) => type.comparable && !rounds && !open
   const pairs = scope
-    .filter(isUsable)
-    .flatMap((r) => outer.filter((l) => isUsable(l) && l.type === r.type).map((l) => ({ l, r })))
+    .filter(({ type, rounds, open }) => type.comparable && !rounds && !open)
+    .flatMap((r) => outer.filter((l) => l.type === r.type).map((l) => ({ l, r })))
   if (pairs.length === 0 || genes.names % 8 === 7) return []
   const { l, r } = pick(pairs, genes.names)
   const operator = genes.distinct % 4 === 3 && l.type.ordered ? pick(['<=', '<>', '>'], genes.operation) : '='
@@ -349,7 +348,9 @@ function source(
     }
     case 'lateral': {
       const inside = { tables: Math.max(1, budget.tables - 1), level: budget.level + 1 }
-      const inner = query(genes.query, relations, inside, outer)
+      // A subquery is kept for each combination of the values it reads, which must be told apart.
+      const seen = outer.filter(({ type, rounds, open }) => type.comparable && !rounds && !open)
+      const inner = query(genes.query, relations, inside, seen)
       budget.tables = Math.min(inside.tables, budget.tables)
       return { sql: `LATERAL (${inner.sql}) AS ${alias}`, scope: columnsOf(inner.columns), reads: true }
     }
