@@ -32,5 +32,5 @@ test('random stream tables equal their queries after every refresh, in one sessi
     connect: async () => ({ main: database, other: null }),
     report: (line) => process.stderr.write(`${line}\n`),
   })
-  if (process.env.PG_STREAM_SEED === undefined) expect(hunted.differential).toBeGreaterThan(10)
+  if (process.env.PG_STREAM_SEED === undefined) expect(hunted.differential).toBeGreaterThan(3)
 })
