@@ -31,6 +31,7 @@ export function refreshLeaves(
 ): Leaves {
   return {
     isPlain: false,
+    isBulk,
     perhapsEmpty: ({ of }) => {
       if (of.op === 'stage-output') return stageOutputName(of.stage)
       return several ? deltaName(of.relation) : null
@@ -52,6 +53,7 @@ export function refreshLeaves(
 export function fillLeaves(stages: ReadonlyMap<number, StageSource>): Leaves {
   return {
     isPlain: true,
+    isBulk: false,
     perhapsEmpty: () => null,
     read: ({ of }, alias) =>
       of.op === 'scan' ? liveTable(of, alias) : storedStage(stageOf(stages, of), alias),

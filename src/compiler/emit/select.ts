@@ -42,6 +42,8 @@ export interface Leaves {
   read(read: Read, alias: (base: string) => string, printer: Printer): Select
   /** Every row stands for itself: there are no weights, and what repeats a row must repeat it. */
   readonly isPlain: boolean
+  /** The deltas are of many rows. */
+  readonly isBulk: boolean
   /** The WITH query of a delta that may well be empty. */
   perhapsEmpty(read: Read): string | null
 }
@@ -66,6 +68,10 @@ export class Printer {
     this.request = request
     this.#leaves = leaves
     this.probing = probing
+  }
+
+  get isBulk(): boolean {
+    return this.#leaves.isBulk
   }
 
   /** `orders_1`, `orders_2`, …: unique in the statement that this printer prints. */
