@@ -94,6 +94,43 @@ export function bulkFunction(
   ])
 }
 
+/** A statement as an expression over the array CHANGED, and how each of its elements is counted. */
+export interface Fitted {
+  readonly text: string
+  readonly changed: readonly string[]
+}
+
+export const CHANGED = 'pgstream_changed'
+
+/** As many as there never are: whatever the statement finds, it is made for. */
+const ANY_NUMBER = '1000000000000'
+
+/**
+ * The same for several sources, fitted to what has changed: see fitted.ts. What is written between the counting and the
+ * statement is seen by its guard; then it is done once more, in a way that is right for any number of changes.
+ */
+export function fittedFunction(
+  request: CompileRequest,
+  variant: string,
+  fitted: Fitted,
+  timed = false,
+): GeneratedFunction {
+  const body = `DECLARE
+  pgstream_result pgstream.refresh_result;
+  ${CHANGED} bigint[] := ARRAY[${fitted.changed.join(',\n    ')}];
+BEGIN
+  LOOP
+    EXECUTE ${fitted.text}
+    INTO pgstream_result USING $1, $2, $3, $4;
+    EXIT WHEN pgstream_result.applied OR ${CHANGED}[1] = ${ANY_NUMBER};
+    ${CHANGED} := array_fill(${ANY_NUMBER}::bigint, ARRAY[cardinality(${CHANGED})]);
+  END LOOP;
+  RETURN pgstream_result;
+END`
+  const settings = [...PINNED, ...definedUnder(request, timed), ...BULK, ...IN_MEMORY]
+  return generated(request, `${variant}_bulk`, body, settings)
+}
+
 /** For FULL. `recomputed`: a query that is not maintained incrementally, and may read any setting. */
 export function fullFunction(
   request: CompileRequest,
