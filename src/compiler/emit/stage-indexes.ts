@@ -68,7 +68,7 @@ export function stageIndexes(
   return indexes.map(({ table, columns }) => `CREATE INDEX ON ${table} (${columns.join(', ')})`)
 }
 
-/** TypeCategory (pg_type.h): numbers, booleans, dates and intervals. Anything else may be too long for an index. */
+/** Categories of types: numbers, booleans, dates and intervals. Anything else may be too long for an index. */
 const SHORT = /^[NBDT]$/
 
 function isShort(request: CompileRequest, { type }: Column): boolean {
