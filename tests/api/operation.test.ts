@@ -374,7 +374,18 @@ test('recommend_indexes names what makes each join a probe, until it is there', 
     'CREATE INDEX CONCURRENTLY ON public.items (id, shop)',
     'CREATE INDEX ON public.lines (item, shop)',
   ])
+  // One index serves both: the first columns of the other's.
+  await client.query(
+    `SELECT pgstream.create_stream_table('priced', 'SELECT l."order", i.price FROM lines l JOIN items i ON i.id = l.item')`,
+  )
+  expect(
+    await value(`array_agg(statement ORDER BY statement) FROM pgstream.recommend_indexes('priced')`),
+  ).toEqual([
+    'CREATE INDEX CONCURRENTLY ON public.items (id, shop)',
+    'CREATE INDEX ON public.lines (item, shop)',
+  ])
   for (const { statement: each } of await advice('sold')) await client.query(each)
+  expect(await advice('priced')).toEqual([])
   await client.query(`SELECT pgstream.refresh_stream_table('sold')`)
   expect(await value(`count(*) FROM pgstream.explain_st('sold') WHERE property = 'missing index'`)).toBe('0')
 })

@@ -43,6 +43,10 @@ const QUERIES: Readonly<Record<string, string>> = {
     'SELECT c.id, s.n FROM c, LATERAL (SELECT count(*) AS n FROM o WHERE o.c = c.id AND o.amount <> c.region) AS s',
   'subqueries in subqueries':
     'SELECT c.id FROM c WHERE EXISTS (SELECT FROM o WHERE o.c = c.id AND o.amount > (SELECT avg(amount) FROM o AS p WHERE p.c = o.c) AND EXISTS (SELECT FROM c AS d WHERE d.id = o.c AND d.name = c.name))',
+  'the groups whose sum is the greatest':
+    'WITH t AS (SELECT c, sum(amount) AS s FROM o GROUP BY c) SELECT c, s FROM t WHERE s = (SELECT max(s) FROM t)',
+  'a sum over groups of which few pass':
+    'SELECT sum(o.amount) AS s FROM o JOIN c ON c.id = o.c WHERE c.name = $$n9$$ AND o.amount < (SELECT 2 * avg(p.amount) FROM o AS p WHERE p.c = c.id)',
   union: 'SELECT name FROM c UNION SELECT tag FROM o',
   'except all': 'SELECT id FROM c EXCEPT ALL SELECT c FROM o',
 }
@@ -52,6 +56,7 @@ const CHANGES = [
   `UPDATE c SET name = 'zz', region = 3 WHERE id = 500`,
   'DELETE FROM o WHERE id = 20001',
   `INSERT INTO c VALUES (1000001, 1, 'q', 2)`,
+  'UPDATE o SET amount = amount + 9000 WHERE id = 79',
   `UPDATE o SET amount = 8, c = 9 WHERE id = 78; UPDATE c SET name = 'zy' WHERE id = 501`,
 ]
 

@@ -13,6 +13,7 @@ import {
   bulkFunction,
   cachedFunction,
   fillFunction,
+  fittedFunction,
   fullFunction,
   type GeneratedFunction,
   pendingFunction,
@@ -29,6 +30,7 @@ import {
   capturedColumns,
   type Definition,
   fillStatement,
+  fittedStatement,
   fullStatement,
   ownTable,
   pendingStatement,
@@ -81,7 +83,10 @@ export function emitDifferential(
     const cached = cachedFunction(request, variant, statement, gaps.length === 0, timed)
     // With several sources a few changes of one may meet many of another: there the guess that is too low does less harm.
     const isBulkOfOne = changed.length === 1
-    const bulk = bulkFunction(request, variant, refreshStatement(definition, changed, isBulkOfOne), timed)
+    const fitted = changed.length > 1 ? fittedStatement(definition, changed) : null
+    const bulk = fitted
+      ? fittedFunction(request, variant, fitted, timed)
+      : bulkFunction(request, variant, refreshStatement(definition, changed, isBulkOfOne), timed)
     functions.push(cached, bulk)
     statements.set(`delta sql (${label})`, { sql: statement, function: cached.name })
     return { function: cached.name, bulk: bulk.name }

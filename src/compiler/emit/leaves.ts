@@ -27,10 +27,16 @@ export interface StageSource {
 /** `isBulk`: the deltas are of many rows. `several`: more than one source may have changed. */
 export function refreshLeaves(
   stages: ReadonlyMap<number, StageSource>,
-  { isBulk = false, several = true }: { readonly isBulk?: boolean; readonly several?: boolean } = {},
+  {
+    isBulk = false,
+    several = true,
+    isFitted = false,
+  }: { readonly isBulk?: boolean; readonly several?: boolean; readonly isFitted?: boolean } = {},
 ): Leaves {
   return {
     isPlain: false,
+    isBulk,
+    isFitted,
     perhapsEmpty: ({ of }) => {
       if (of.op === 'stage-output') return stageOutputName(of.stage)
       return several ? deltaName(of.relation) : null
@@ -52,6 +58,7 @@ export function refreshLeaves(
 export function fillLeaves(stages: ReadonlyMap<number, StageSource>): Leaves {
   return {
     isPlain: true,
+    isBulk: false,
     perhapsEmpty: () => null,
     read: ({ of }, alias) =>
       of.op === 'scan' ? liveTable(of, alias) : storedStage(stageOf(stages, of), alias),
@@ -118,7 +125,9 @@ function bothWays(read: Read, printer: Printer): Select {
     { select: printer.select({ ...read, version: isScan ? 'after' : 'before' }), tail: '' },
     { select: printer.select(isScan ? { op: 'negate', input: delta } : delta), tail: '\nOFFSET 0' },
   ].map(({ select, tail }) => printer.arm(select, columns, columns, true, tail))
-  return printer.derived(`${arms[0]}\nUNION ALL\n(${indent(arms[1] ?? '')})`, 'u', columns, true)
+  const changes = `\nUNION ALL\n(${indent(arms[1] ?? '')})`
+  const sources = read.of.op === 'scan' ? [read.of.relation] : []
+  return printer.derived(`${arms[0]}${printer.when(sources, changes)}`, 'u', columns, true)
 }
 
 export function stageOutputName(stage: number): string {

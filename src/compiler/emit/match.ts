@@ -147,17 +147,25 @@ export function rowMatch(node: RowMatch, printer: Printer): Select {
     true,
   )
   const number = `${changed.weight?.slice(0, -'weight'.length)}number`
-  const times = left.weight ?? '1'
+  // From the few changed rows on: the planner knows little of what the left side joins, and may begin with another table.
+  const isProbing = !printer.isBulk && isProbed(node.delta, node.left, node.predicate)
+  const pairs = printer.meeting(
+    left,
+    columns,
+    changed.from.join(', '),
+    conditions(node.predicate, left, changed),
+    isProbing,
+  )
+  const times = pairs.weight ?? '1'
   const product = `sum((${times}) * ${changed.weight})`
-  const groups = columns.map((column) => groupByImage(request, column, at(left, column.id)))
+  const groups = columns.map((column) => groupByImage(request, column, at(pairs, column.id)))
   const by = groups.flatMap((group) => group.groupBy)
-  const where = [...left.where, ...conditions(node.predicate, left, changed)]
   const met = `SELECT ${[
     ...columns.map((column, i) => `${groups[i]?.output} AS ${columnName(column)}`),
     `(sum(${times}) / count(DISTINCT ${number}))::bigint AS times`,
     `(${product} * count(DISTINCT ${number}) / sum(${times}))::bigint AS change`,
   ].join(', ')}
-FROM ${[...left.from, ...changed.from].join(',\n     ')}${where.length > 0 ? `\nWHERE ${where.join('\n  AND ')}` : ''}${
+FROM ${pairs.from.join(',\n     ')}${pairs.where.length > 0 ? `\nWHERE ${pairs.where.join('\n  AND ')}` : ''}${
     by.length > 0 ? `\nGROUP BY ${by.join(', ')}` : ''
   }
 HAVING ${product} <> 0`

@@ -120,7 +120,12 @@ function newSelect(stage: PartitionStage, touched: string, changed: Changed, pri
 
 /** New rows as they are stored: through what stands above the operator, where that is stored. */
 function above(stage: PartitionStage, rows: Select, root: Project | null, request: CompileRequest): string {
-  const printer = new Printer(request, { read: () => rows, isPlain: true, perhapsEmpty: () => null })
+  const printer = new Printer(request, {
+    read: () => rows,
+    isPlain: true,
+    isBulk: false,
+    perhapsEmpty: () => null,
+  })
   const node: Node = root ?? { op: 'read', version: 'after', of: stage.output }
   const outputs = operatorOf(node)
     .columns(node)

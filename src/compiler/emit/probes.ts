@@ -81,6 +81,19 @@ function crossingSteps(term: TemporalCrossing): readonly MissingProbe[] {
   return unprobed(found, new Set([ASKED])).map((each) => ({ ...each, purpose: 'time' }))
 }
 
+/** Columns of a stage's rows by which a join looks for them, and which are not the first of its key. */
+export interface StoredValues {
+  readonly stage: number
+  readonly columns: readonly ColumnId[]
+}
+
+/** The rows of stages that the joins of a query look for by other columns than their key. */
+export function soughtByValue(query: Node): readonly StoredValues[] {
+  const isJoin = query.op === 'join' || query.op === 'outer-join' || query.op === 'semi-join'
+  const own = isJoin ? stepsOf([query], []).values : []
+  return [...own, ...operatorOf(query).inputs(query).flatMap(soughtByValue)]
+}
+
 /** A stored table in a join, and the conditions as its columns meet them. */
 interface Step {
   readonly scan: Scan
@@ -91,6 +104,8 @@ interface Steps {
   readonly steps: Step[]
   /** Stored results of stages that are read as they are. */
   readonly whole: Node[]
+  /** Those of them of which columns are fixed by others. */
+  readonly values: StoredValues[]
   /** What is at hand: deltas, and what is made of them. */
   readonly opaque: Node[]
   readonly reached: Set<ColumnId>
@@ -99,7 +114,7 @@ interface Steps {
 }
 
 function stepsOf(nodes: readonly Node[], predicate: readonly Scalar[]): Steps {
-  const found: Steps = { steps: [], whole: [], opaque: [], reached: new Set(), computed: [] }
+  const found: Steps = { steps: [], whole: [], values: [], opaque: [], reached: new Set(), computed: [] }
   const asIs = (node: Node) => {
     for (const id of idsOf(node)) found.reached.add(id)
   }
@@ -109,7 +124,12 @@ function stepsOf(nodes: readonly Node[], predicate: readonly Scalar[]): Steps {
         if (node.version !== 'delta' && node.of.op === 'scan')
           found.steps.push({ scan: node.of, predicate: conditions })
         else {
-          if (node.version !== 'delta' && !isKeyed(node, conditions)) found.whole.push(node)
+          if (node.version !== 'delta' && !isKeyed(node, conditions)) {
+            found.whole.push(node)
+            const columns = [...new Set(equalities(node.of.columns, conditions).map(({ column }) => column))]
+            if (node.of.op === 'stage-output' && columns.length > 0)
+              found.values.push({ stage: node.of.stage, columns })
+          }
           asIs(node)
         }
         return

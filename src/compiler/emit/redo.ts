@@ -53,7 +53,9 @@ export function redone(stage: Stage, touched: string, changed: Changed, printer:
     )
     const isProbed = printer.probing.has(stage.number)
     const input = operatorOf(stage.node.input).columns(stage.node.input)
-    const joined = printer.meeting(rows, input, `${touched} AS t`, [...match, 't.redo'], isProbed)
+    // Where nobody asks nothing is read: a condition over no other table is looked at before everything else.
+    const asks = `EXISTS (SELECT FROM ${touched} AS a WHERE a.redo)`
+    const joined = printer.meeting(rows, input, `${touched} AS t`, [...match, 't.redo', asks], isProbed)
     const query = printer.grouped(
       plainRows(joined, stage.node.input, printer),
       keys,

@@ -13,7 +13,8 @@ import type { CompileRequest } from '../catalog/request.ts'
 import { type Changed, differentiate, scansOf } from '../delta/differentiate.ts'
 import { inputOf, readsSourcesOnly, type Stage, type StagedQuery } from '../delta/stage.ts'
 import { applyNet, type StoredTable } from './apply.ts'
-import { type GeneratedFunction, scratchFunction } from './function.ts'
+import { atMost, fittedText, hasMarks, unlessChanged, whenChanged } from './fitted.ts'
+import { CHANGED, type Fitted, type GeneratedFunction, scratchFunction } from './function.ts'
 import { groupByImage, groupMatch, otherImage } from './image.ts'
 import { fillLeaves, refreshLeaves, type StageSource } from './leaves.ts'
 import {
@@ -62,6 +63,7 @@ export function refreshStatement(
   definition: Definition,
   relations: readonly number[],
   isBulk = false,
+  isFitted = false,
 ): string {
   const { request, staged, root, storage, sources } = definition
   const changedStages = new Set<number>()
@@ -73,15 +75,15 @@ export function refreshStatement(
   const probing = isBulk ? new Set<number>() : probingStages(request, storage, staged)
   const printer = new Printer(
     request,
-    refreshLeaves(stageSources, { isBulk, several: relations.length > 1 }),
+    refreshLeaves(stageSources, { isBulk, several: relations.length > 1, isFitted }),
     probing,
   )
   const asked = staged.stages.filter((stage) => stageFunction(request, stage) !== null)
   const timed = [root, ...staged.stages.map(({ node }) => node)].some(dependsOnTime)
   const ctes = [
     ...(timed ? [cte(THEN, storedMoment(request))] : []),
-    guard([...sources.keys()], relations, held(asked.map(inputOf))),
-    ...relations.map((relation) => deltaRows(request, relation, sources, isBulk)),
+    guard([...sources.keys()], relations, held(asked.map(inputOf)), isFitted),
+    ...relations.map((relation) => deltaRows(request, relation, sources, isBulk, isFitted)),
   ]
   let counts = { inserted: '0', updated: '0', deleted: '0' }
   for (const stage of staged.stages) {
@@ -172,12 +174,40 @@ function held(nodes: readonly Node[]): readonly string[] {
     )
 }
 
-function guard(all: readonly number[], relations: readonly number[], locks: readonly string[]): string {
-  const conditions = all
-    .filter((relation) => !relations.includes(relation))
-    .map((relation) => `NOT EXISTS (SELECT FROM ${bufferName(relation)} AS b WHERE ${isNew('b')})`)
-  conditions.push(`NOT EXISTS (SELECT FROM ${newTruncations(all)})`, ...locks)
-  return cte('guard', `SELECT ${conditions.join('\n  AND ')} AS ok`)
+function guard(
+  all: readonly number[],
+  relations: readonly number[],
+  locks: readonly string[],
+  isFitted: boolean,
+): string {
+  const unchanged = (relation: number) => `NOT ${hasNew(relation)}`
+  const conditions = [
+    ...all.filter((relation) => !relations.includes(relation)).map(unchanged),
+    `NOT EXISTS (SELECT FROM ${newTruncations(all)})`,
+    ...locks,
+  ]
+  const fitted = isFitted
+    ? relations.flatMap((relation) => [
+        unlessChanged(relation, `${unchanged(relation)}\n  AND `),
+        whenChanged([relation], `${countNew(relation)} <= ${atMost(relation)}\n  AND `),
+      ])
+    : []
+  return cte('guard', `SELECT ${fitted.join('')}${conditions.join('\n  AND ')} AS ok`)
+}
+
+function hasNew(relation: number): string {
+  return `EXISTS (SELECT FROM ${bufferName(relation)} AS b WHERE ${isNew('b')})`
+}
+
+/** For many changes in some of `relations`; null where the text cannot be marked. */
+export function fittedStatement(definition: Definition, relations: readonly number[]): Fitted | null {
+  if (hasMarks(refreshStatement(definition, relations))) return null
+  const marked = refreshStatement(definition, relations, false, true)
+  return { text: fittedText(marked, relations, CHANGED), changed: relations.map(countNew) }
+}
+
+function countNew(relation: number): string {
+  return `(SELECT coalesce(sum(coalesce(b.n, 1)), 0)::bigint FROM ${bufferName(relation)} AS b WHERE ${isNew('b')})`
 }
 
 /**
@@ -191,24 +221,30 @@ function deltaRows(
   relation: number,
   sources: ReadonlyMap<number, readonly number[]>,
   isBulk: boolean,
+  isFitted: boolean,
 ): string {
   const attnums = sources.get(relation) ?? []
   const read = (part: string, columns: readonly string[]) =>
     `SELECT ${['b.weight', ...columns].join(', ')}\nFROM ${bufferName(relation)} AS b\nWHERE b.part ${part} 'p' AND ${isNew('b')}\n  AND (SELECT ok FROM guard)`
-  const rows = read(
-    '<>',
-    attnums.map((attnum) => `b.${bufferColumn(attnum)}`),
-  )
+  const names = attnums.map(bufferColumn)
+  const rows = isFitted
+    ? `SELECT ${['q.weight', ...names.map((name) => `q.${name}`)].join(', ')}\nFROM (\n  ${indent(
+        read('<>', [...names.map((name) => `b.${name}`), 'generate_series(1, coalesce(b.n, 1)) AS i']),
+      )}\n) AS q`
+    : read(
+        '<>',
+        names.map((name) => `b.${name}`),
+      )
   if (!attnums.every((attnum) => isPacked(request, relation, attnum)))
-    return inlineCte(deltaName(relation), rows)
+    return inlineCte(deltaName(relation), isFitted ? `${rows}\nLIMIT ${atMost(relation)}` : rows)
   const packed = read('=', [
     ...attnums.map((attnum) => `unnest(b.${packedColumn(attnum)}) AS ${bufferColumn(attnum)}`),
-    ...(isBulk || attnums.length === 0 ? ['generate_series(1, b.n) AS i'] : []),
+    ...(isBulk || isFitted || attnums.length === 0 ? ['generate_series(1, b.n) AS i'] : []),
   ])
   const unpacked = ['weight', ...attnums.map(bufferColumn)].map((name) => `p.${name}`)
   return inlineCte(
     deltaName(relation),
-    `${rows}\nUNION ALL\nSELECT ${unpacked.join(', ')}\nFROM (\n  ${indent(packed)}\n) AS p`,
+    `${rows}\nUNION ALL\nSELECT ${unpacked.join(', ')}\nFROM (\n  ${indent(packed)}\n) AS p${isFitted ? `\nLIMIT ${atMost(relation)}` : ''}`,
   )
 }
 

@@ -15,6 +15,7 @@ import { type ColumnId, type Scalar, scalarColumns } from '../algebra/scalar.ts'
 import { internalError } from '../catalog/error.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { expand } from './expand.ts'
+import { whenChanged } from './fitted.ts'
 import { groupByImage } from './image.ts'
 import { keyMatch, outerJoin, rowMatch, semiJoin } from './match.ts'
 import { columnName } from './names.ts'
@@ -42,6 +43,10 @@ export interface Leaves {
   read(read: Read, alias: (base: string) => string, printer: Printer): Select
   /** Every row stands for itself: there are no weights, and what repeats a row must repeat it. */
   readonly isPlain: boolean
+  /** The deltas are of many rows. */
+  readonly isBulk: boolean
+  /** What depends on a source is marked: see fitted.ts. */
+  readonly isFitted?: boolean
   /** The WITH query of a delta that may well be empty. */
   perhapsEmpty(read: Read): string | null
 }
@@ -66,6 +71,15 @@ export class Printer {
     this.request = request
     this.#leaves = leaves
     this.probing = probing
+  }
+
+  get isBulk(): boolean {
+    return this.#leaves.isBulk || this.#leaves.isFitted === true
+  }
+
+  /** `text`, or nothing where one of these sources has not changed. */
+  when(relations: readonly number[], text: string): string {
+    return this.#leaves.isFitted ? whenChanged(relations, text) : text
   }
 
   /** `orders_1`, `orders_2`, …: unique in the statement that this printer prints. */
@@ -279,7 +293,16 @@ export class Printer {
         weighted,
       )
     })
-    return this.derived(queries.join('\nUNION ALL\n'), 'u', node.columns, weighted)
+    const arms = node.branches.map(({ input }, i) => ({ query: queries[i] ?? '', needs: emptiedBy(input) }))
+    // One is always there.
+    const first = arms.find(({ needs }) => needs.size === 0) ?? arms[0]
+    const others = arms
+      .filter((each) => each !== first)
+      .map(({ query, needs }) => this.when([...needs], `\nUNION ALL\n${query}`))
+    const all = this.#leaves.isFitted
+      ? `${first?.query}${others.join('')}`
+      : arms.map(({ query }) => query).join('\nUNION ALL\n')
+    return this.derived(all, 'u', node.columns, weighted)
   }
 
   /** One SELECT of a union: `columns` under the names of the union's. */
@@ -346,6 +369,32 @@ function deltaBelow(node: Node): Read | null {
       return deltaBelow(node.input)
     default:
       return null
+  }
+}
+
+/** The sources of which each leaves no row of the node when it has not changed. */
+function emptiedBy(node: Node): ReadonlySet<number> {
+  switch (node.op) {
+    case 'read':
+      return new Set(node.version === 'delta' && node.of.op === 'scan' ? [node.of.relation] : [])
+    case 'filter':
+    case 'project':
+    case 'negate':
+    case 'consolidate':
+    case 'repeat':
+    case 'expand':
+      return emptiedBy(node.input)
+    case 'join':
+      return new Set(node.inputs.flatMap((input) => [...emptiedBy(input)]))
+    case 'outer-join':
+    case 'semi-join':
+      return emptiedBy(node.left)
+    case 'key-match':
+      return emptiedBy(node.delta)
+    case 'row-match':
+      return new Set([...emptiedBy(node.left), ...emptiedBy(node.delta)])
+    default:
+      return new Set()
   }
 }
 

@@ -4,9 +4,10 @@ import type { Project } from '../algebra/operators/project.ts'
 import type { StageOutput } from '../algebra/operators/read.ts'
 import type { Scalar } from '../algebra/scalar.ts'
 import type { CompileRequest } from '../catalog/request.ts'
-import type { Stage, StagedQuery } from '../delta/stage.ts'
+import { inputOf, type Stage, type StagedQuery } from '../delta/stage.ts'
 import type { StoredTable } from './apply.ts'
 import { keyColumns } from './partition-text.ts'
+import { soughtByValue } from './probes.ts'
 import { selfIndexes } from './recursion-stage.ts'
 import { partitionTableOf, recursionTableOf, type Storage, stateTableOf } from './storage.ts'
 
@@ -15,7 +16,10 @@ interface Index {
   readonly columns: readonly string[]
 }
 
-/** By which stored rows of a partition are found, and by which a stage finds the rows of its groups in an earlier stage. */
+/**
+ * By which stored rows of a partition are found, by which a stage finds the rows of its groups in an earlier stage, and by
+ * which a join finds a stage's rows by a value: those whose sum is the greatest.
+ */
 export function stageIndexes(
   request: CompileRequest,
   storage: Storage,
@@ -46,7 +50,29 @@ export function stageIndexes(
     const looked = lookedUp(request, storage, staged, stage)
     if (looked) add(looked.table, looked.columns)
   }
+  for (const query of [...staged.stages.map(inputOf), root])
+    for (const { stage, columns } of soughtByValue(query)) {
+      const below = staged.stages.find(({ number }) => number === stage)
+      // Without a key there is one row.
+      if (below?.kind !== 'group' || below.node.rule.keys.length === 0) continue
+      const table = stateTableOf(request, storage, below)
+      const { outputs } = below.node.rule
+      const kept = columns.map((id) => {
+        const value = outputs.find(({ column }) => column.id === id)?.value
+        return value?.kind === 'column' ? value.id : id
+      })
+      const found = table.columns.filter(({ column }) => kept.includes(column.id) && isShort(request, column))
+      const [first] = found
+      if (first) add(table, [first.name])
+    }
   return indexes.map(({ table, columns }) => `CREATE INDEX ON ${table} (${columns.join(', ')})`)
+}
+
+/** Categories of types: numbers, booleans, dates and intervals. Anything else may be too long for an index. */
+const SHORT = /^[NBDT]$/
+
+function isShort(request: CompileRequest, { type }: Column): boolean {
+  return SHORT.test(request.types[type.oid]?.category ?? '')
 }
 
 /** The stages that find the rows of a key by such an index. */

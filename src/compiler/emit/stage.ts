@@ -435,23 +435,41 @@ WHERE a.ctid = c.aside_tid AND c.aside_tid IS NOT NULL AND (${stays}) IS NOT TRU
   ]
 }
 
-/** What the operators above see of the change: every touched group's old row with −1, its new row with +1. */
+/**
+ * What the operators above see of the change: the old row of a touched group with −1, its new row with +1; nothing where
+ * both are the same, as the greatest value of many mostly is, or a group that only has one more row.
+ */
 function outputRows(request: CompileRequest, stage: GroupStage, name: string): string {
   const { rule } = stage.node
-  const rows = (version: 'old' | 'new', weight: number) => {
-    const scope = stageRow(request, stage, version, 'c')
-    const items = stage.output.columns.map(
-      (column) => `${print(refOf(column), scope)} AS ${columnName(column)}`,
-    )
-    const exists =
-      version === 'old'
-        ? 'c.tid IS NOT NULL'
-        : rule.keys.length === 0
-          ? 'true'
-          : `c.new_${columnName(rule.count.column)} > 0`
-    return `SELECT ${[...items, `${weight} AS weight`].join(', ')}\nFROM ${name}_change AS c\nWHERE ${exists}`
+  const { columns } = stage.output
+  const old = stageRow(request, stage, 'old', 'c')
+  const fresh = stageRow(request, stage, 'new', 'c')
+  const pairs = columns.map((column) => ({
+    column,
+    was: print(refOf(column), old),
+    is: print(refOf(column), fresh),
+  }))
+  const compared = pairs.filter(({ was, is }) => was !== is)
+  const differs = otherImage(
+    request,
+    compared.map(({ column }) => column),
+    compared.map(({ was }) => was),
+    compared.map(({ is }) => is),
+  )
+  const alive = rule.keys.length === 0 ? null : `c.new_${columnName(rule.count.column)} > 0`
+  const rows = (values: readonly string[], weight: number, where: readonly string[]) => {
+    const items = columns.map((column, i) => `${values[i]} AS ${columnName(column)}`)
+    return `SELECT ${[...items, `${weight} AS weight`].join(', ')}\nFROM ${name}_change AS c\nWHERE ${where.join(' AND ')}`
   }
-  return `${rows('old', -1)}\nUNION ALL\n${rows('new', 1)}`
+  return `${rows(
+    pairs.map(({ was }) => was),
+    -1,
+    ['c.tid IS NOT NULL', alive ? `CASE WHEN ${alive} THEN ${differs} ELSE true END` : differs],
+  )}\nUNION ALL\n${rows(
+    pairs.map(({ is }) => is),
+    1,
+    [...(alive ? [alive] : []), `CASE WHEN c.tid IS NOT NULL THEN ${differs} ELSE true END`],
+  )}`
 }
 
 /** Scope of one row of `stage_n_change`: its old or its new version. */

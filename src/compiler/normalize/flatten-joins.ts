@@ -1,7 +1,7 @@
 /**
  * flatten-joins: a join of joins, filters and projections is one join of what lies below, under all the conjuncts, and a
  * projection above.
- * Law: (σp(A) ⋈q B) = A ⋈(p∧q) B; (πf(A) ⋈q B) = π(f,B)(A ⋈q[f] B). Reason: the delta rule then sees every source as an
+ * Law: (σp(A) ⋈q B) = A ⋈(p∧q) B; (πf(A) ⋈q B) = π(f,B)(A ⋈q[f] B); σp(π(A ⋈q B)) likewise. Reason: the delta rule then sees every source as an
  * input of its own, and a delta can drive probes into any of them.
  */
 import { ref } from '../algebra/build.ts'
@@ -18,7 +18,13 @@ export function flattenJoins(node: Node): Node {
   if (whole.op === 'join') return flatten(whole)
   if (whole.op === 'filter' && whole.input.op === 'join')
     return { ...whole.input, predicate: [...whole.input.predicate, ...whole.predicate] }
+  if (whole.op === 'filter' && isOverJoin(whole.input))
+    return flatten({ op: 'join', inputs: [whole.input], predicate: whole.predicate })
   return whole
+}
+
+function isOverJoin(node: Node): boolean {
+  return node.op === 'join' || ((node.op === 'filter' || node.op === 'project') && isOverJoin(node.input))
 }
 
 function flatten(join: Join): Node {
