@@ -62,7 +62,8 @@ export const CHAPTERS: readonly Chapter[] = [
       ORDER BY … LIMIT, OFFSET       :: SELECT id FROM orders ORDER BY amount, id LIMIT 10 OFFSET 5
       FETCH FIRST … WITH TIES        :: SELECT id, amount FROM orders ORDER BY amount FETCH FIRST 3 ROWS WITH TIES
       LIMIT without ORDER BY         :: SELECT id FROM orders LIMIT 10
-      a subquery in LIMIT            :: SELECT id FROM orders ORDER BY id LIMIT (SELECT 3)
+      a subquery in LIMIT            :: SELECT id FROM orders ORDER BY id LIMIT (SELECT count(*) FROM customers)
+      a column of a query around there :: SELECT c.name, o.id FROM customers c, LATERAL (SELECT id FROM orders WHERE customer = c.id ORDER BY id LIMIT c.id) AS o
       DISTINCT of a type without order :: SELECT DISTINCT id::text::xid AS k FROM orders
       DISTINCT                       :: SELECT DISTINCT region FROM customers
       DISTINCT ON                    :: SELECT DISTINCT ON (region) region, name FROM customers ORDER BY region, name

@@ -68,10 +68,16 @@ export const GOLDEN_QUERIES: Readonly<Record<string, string>> = {
     'SELECT id, c.name, r.name AS region FROM public.customers AS c FULL JOIN public.regions AS r USING (id)',
   'grouping-sets':
     'SELECT customer_id, status, grouping(customer_id, status) AS level, count(*) AS n FROM public.orders GROUP BY ROLLUP (customer_id, status) HAVING count(*) > 1',
+  'grouping-sets-window':
+    'SELECT customer_id, status, sum(amount) AS total, rank() OVER (PARTITION BY grouping(customer_id, status) ORDER BY sum(amount) DESC) AS place FROM public.orders GROUP BY ROLLUP (customer_id, status)',
   unnest: `SELECT o.id, w FROM public.orders AS o, regexp_split_to_table(o.note, ' ') AS w`,
   'function-left-join':
     'SELECT o.id, g.n, g.i FROM public.orders AS o LEFT JOIN LATERAL generate_series(1, o.customer_id) WITH ORDINALITY AS g(n, i) ON g.n > 2',
   'function-joined-further': `SELECT o.id, c.name FROM public.orders AS o, generate_series(o.customer_id, o.customer_id + 1) AS g JOIN public.customers AS c ON c.id = g`,
+  'function-of-subquery':
+    'SELECT c.id, g FROM public.customers AS c, generate_series(1, (SELECT count(*) FROM public.orders AS o WHERE o.customer_id = c.id)) AS g',
+  'limit-by-subquery':
+    'SELECT id, amount FROM public.orders ORDER BY amount DESC LIMIT (SELECT count(*) FROM public.regions)',
   'set-in-select-list':
     'SELECT l.a, generate_series(1, l.a) AS x, generate_series(1, generate_series(1, l.b)) AS y FROM public.links AS l',
   exists:

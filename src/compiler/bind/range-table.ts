@@ -106,7 +106,7 @@ function bindEntry(
 const HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
 
 /** Bound when first used: an entry that only its columns' aliases mention is never read twice. */
-function lazily(bind: () => Node): RangeEntry {
+export function lazily(bind: () => Node): RangeEntry {
   let bound: Node | undefined
   const node = () => {
     bound ??= bind()
@@ -262,11 +262,11 @@ function valuesTypes(entry: TreeNode): ReadonlyMap<number, TypeRef> {
   )
 }
 
-/** Does VALUES read columns of the items before it, or of queries around? */
+/** Does VALUES read columns of the items before it or of queries around, or subqueries? */
 function readsColumns(value: TreeValue): boolean {
   if (Array.isArray(value)) return (value as readonly TreeValue[]).some(readsColumns)
   if (!isNode(value)) return false
-  if (value.tag === 'QUERY') return false
+  if (value.tag === 'SUBLINK') return true
   if (value.fields.values_lists !== undefined) return readsColumns(value.fields.values_lists ?? null)
   return value.tag === 'VAR' || Object.values(value.fields).some(readsColumns)
 }
@@ -288,15 +288,10 @@ function valuesItem(entry: TreeNode, columns: ItemColumns, scope: Scope): RowsIt
 }
 
 function bindValues(entry: TreeNode, { request, ids }: Environment): Node {
-  const scope: Scope = {
-    request,
-    resolve: () => {
-      throw unsupported('a column reference inside VALUES', HINT)
-    },
-    external: () => {
-      throw unsupported('a subquery inside VALUES', HINT)
-    },
+  const nothing = (): never => {
+    throw internalError('VALUES over columns is made of rows')
   }
+  const scope: Scope = { request, resolve: nothing, external: nothing }
   const rows = listField(entry, 'values_lists').map((row) =>
     nodesOf(row).map((value) => bindExpression(value, scope)),
   )
