@@ -189,7 +189,8 @@ export const CHAPTERS: readonly Chapter[] = [
       an expression in ROWS FROM     :: SELECT a FROM orders o, ROWS FROM (generate_series(1, o.id), coalesce(o.id, 1)) AS r(a, b)
       a column definition list       :: SELECT l.b FROM orders o, other.unnamed(o.id) AS l(a int, b text)
       one with a length of its own   :: SELECT l.b FROM orders o, other.unnamed(o.id) AS l(a int, b varchar(5)[])
-      XMLTABLE, JSON_TABLE           :: SELECT j.a FROM orders, JSON_TABLE(note::text::jsonb, '$' COLUMNS (a int PATH '$.a')) AS j
+      XMLTABLE                       :: SELECT o.id, x.k FROM orders o, XMLTABLE('/rows/row' PASSING xmlelement(name rows, o.id) COLUMNS k int PATH '@k') AS x
+      JSON_TABLE                     :: SELECT j.a FROM orders, JSON_TABLE(note::text::jsonb, '$' COLUMNS (a int PATH '$.a')) AS j
       a table with row security      :: SELECT a FROM private
       materialized views             :: SELECT a FROM kept
       foreign tables                 :: SELECT a FROM remote

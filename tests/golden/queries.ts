@@ -76,6 +76,7 @@ export const GOLDEN_QUERIES: Readonly<Record<string, string>> = {
   'function-joined-further': `SELECT o.id, c.name FROM public.orders AS o, generate_series(o.customer_id, o.customer_id + 1) AS g JOIN public.customers AS c ON c.id = g`,
   'function-of-subquery':
     'SELECT c.id, g FROM public.customers AS c, generate_series(1, (SELECT count(*) FROM public.orders AS o WHERE o.customer_id = c.id)) AS g',
+  'json-table': `SELECT o.id, j.a, j.n FROM public.orders AS o, JSON_TABLE(to_jsonb(o.note), '$.items[*]' COLUMNS (a int PATH '$.a', n FOR ORDINALITY)) AS j`,
   'limit-by-subquery':
     'SELECT id, amount FROM public.orders ORDER BY amount DESC LIMIT (SELECT count(*) FROM public.regions)',
   'set-in-select-list':

@@ -32,6 +32,7 @@ import { readTypes } from './read-types.ts'
 import { bindRecursion } from './recursion.ts'
 import type { Scope } from './scope.ts'
 import { clauseColumns } from './search-cycle.ts'
+import { tableFunction } from './table-function.ts'
 
 export interface RangeEntry {
   /** The relation as algebra; the same node however often it is asked for. */
@@ -95,7 +96,11 @@ function bindEntry(
         (columns, scope) => functionItem(entry, columns, scope),
       )
     case RTE.tablefunc:
-      return refused('XMLTABLE or JSON_TABLE')
+      return madeOfRows(itemColumns(entry, types, environment.ids, false), ({ made }, scope) => {
+        const bind = (node: TreeNode) => bindExpression(node, scope)
+        const item = tableFunction(nodeField(entry, 'tablefunc'), { bind, request: scope.request })
+        return { item, made, ordinality: null, isOne: false }
+      })
     case RTE.result:
       return lazily(() => ({ op: 'join', inputs: [], predicate: [] }))
     default:
