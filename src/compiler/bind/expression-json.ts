@@ -48,7 +48,7 @@ function make(node: TreeNode, binding: Binding): Scalar {
   const unique = booleanField(node, 'unique') ? ' WITH UNIQUE KEYS' : ''
   const nulls = booleanField(node, 'absent_on_null') ? ' ABSENT ON NULL' : ' NULL ON NULL'
   const result = ` RETURNING ${isBinary ? 'jsonb' : 'json'})`
-  const volatility = args.some((arg) => jsonVolatility(request, arg.type.oid) !== 'immutable')
+  const volatility = args.some((arg) => jsonVolatility(request, arg.type) !== 'immutable')
     ? 'stable'
     : 'immutable'
 
