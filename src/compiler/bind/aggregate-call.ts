@@ -37,7 +37,6 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(['min', 'max', 'bool_and', 'bool
 export function bindAggregate(node: TreeNode, rows: Scope, calls: AggregateCall[], ids: ColumnIds): Scalar {
   const { request } = rows
   const facts = functionFacts(request, numberField(node, 'aggfnoid'))
-  if (numberField(node, 'agglevelsup') !== 0) throw unsupported('an aggregate of an outer query', FULL_HINT)
   const type = { oid: numberField(node, 'aggtype'), typmod: -1, collation: numberField(node, 'aggcollid') }
   const result = typeFacts(request, type.oid)
   if (result.kind === 'p')

@@ -5,6 +5,7 @@
  */
 import { booleanField, nodeField, nodeListField, numberField } from '../catalog/node-field.ts'
 import { isNode, type TreeNode, type TreeValue } from '../catalog/node-tree.ts'
+import { raised, withFields } from './levels.ts'
 
 export interface TakenApart {
   /** The groups; its targets are the columns that are wanted above. */
@@ -88,32 +89,3 @@ function imageOf(node: TreeNode, level: number): string {
 }
 
 const PLACES: ReadonlySet<string> = new Set(['location', 'list_start', 'list_end', 'varnosyn', 'varattnosyn'])
-
-/** What counts the queries up to the one that is meant: of columns, aggregates and WITH queries. */
-const LEVELS = ['varlevelsup', 'agglevelsup', 'ctelevelsup']
-
-/** The expression as it reads `by` levels further in; what belongs to a query inside it stays. */
-function raised(node: TreeNode, by: number, inside = 0): TreeNode {
-  if (by === 0) return node
-  const deeper = node.tag === 'QUERY' ? inside + 1 : inside
-  const made = withFields(node, (field) => raisedValue(field, by, deeper))
-  const fields = { ...made.fields }
-  for (const name of LEVELS) {
-    const level = fields[name]
-    if (typeof level === 'string' && Number(level) >= inside) fields[name] = String(Number(level) + by)
-  }
-  return { tag: made.tag, fields }
-}
-
-function raisedValue(value: TreeValue, by: number, inside: number): TreeValue {
-  if (Array.isArray(value))
-    return (value as readonly TreeValue[]).map((each) => raisedValue(each, by, inside))
-  return isNode(value) ? raised(value, by, inside) : value
-}
-
-function withFields(node: TreeNode, change: (value: TreeValue) => TreeValue): TreeNode {
-  return {
-    tag: node.tag,
-    fields: Object.fromEntries(Object.entries(node.fields).map(([name, field]) => [name, change(field)])),
-  }
-}

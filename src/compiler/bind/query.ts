@@ -43,6 +43,7 @@ import { FromList } from './from-list.ts'
 import { assertGroupKey } from './group-key.ts'
 import { type GroupingSet, groupingBits, groupingSets, unionOfSets } from './grouping-sets.ts'
 import { windowsOverSets } from './grouping-windows.ts'
+import { raised } from './levels.ts'
 import { bindLimit } from './limit.ts'
 import { bindOrdering, targetOfItem } from './ordering.ts'
 import { fullJoin, leftJoin, nullOf } from './outer-join.ts'
@@ -219,8 +220,7 @@ function bindSelect(
       return isKey ? ref(found) : sublinksAbove.bind(node, mixed)
     }
     if (node.tag === 'WINDOWFUNC') return windows.bind(node, (inner) => above(bindExpression(inner, mixed)))
-    if (node.tag === 'GROUPINGFUNC' && numberField(node, 'agglevelsup') === 0)
-      return groupingBits(node, set ?? new Set(groups.map(referenceOf)))
+    if (node.tag === 'GROUPINGFUNC') return groupingBits(node, set ?? new Set(groups.map(referenceOf)))
     if (node.tag !== 'AGGREF') throw notHere(node)
     return bindAggregate(node, rows, calls, ids)
   }
@@ -516,11 +516,20 @@ function scopeOver(
       const attnum = numberField(node, 'varattno')
       return entryAt(range, numberField(node, 'varno')).column(attnum, scope)
     },
-    external,
+    external: (node) => {
+      const level = AGGREGATES.has(node.tag) ? numberField(node, 'agglevelsup') : 0
+      if (level === 0) return external(node)
+      // An aggregate of a query around: there it is computed, here it is a column.
+      const around = outer[level - 1]
+      if (!around) throw internalError(`there is no query ${level} levels up`)
+      return around.external(raised(node, -level))
+    },
     ...(sets ? { rows: sets } : {}),
   }
   return scope
 }
+
+const AGGREGATES: ReadonlySet<string> = new Set(['AGGREF', 'GROUPINGFUNC'])
 
 export function entryAt(range: readonly RangeEntry[], index: number): RangeEntry {
   const entry = range[index - 1]
@@ -529,8 +538,6 @@ export function entryAt(range: readonly RangeEntry[], index: number): RangeEntry
 }
 
 export function notHere(node: TreeNode): CompileError {
-  if (node.tag === 'AGGREF' && numberField(node, 'agglevelsup') > 0)
-    return unsupported('an aggregate of an outer query', FULL_HINT)
   const construct = EXTERNAL[node.tag] ?? node.tag
   return construct === 'a parameter'
     ? new CompileError(
