@@ -64,6 +64,10 @@ export const GOLDEN_QUERIES: Readonly<Record<string, string>> = {
     'SELECT o.id, c.name, r.name AS region FROM public.orders AS o LEFT JOIN public.customers AS c ON c.id = o.customer_id LEFT JOIN public.regions AS r ON r.id = c.region_id',
   'left-join-of-aggregate':
     'SELECT c.name, t.total FROM public.customers AS c LEFT JOIN (SELECT customer_id, sum(amount) AS total FROM public.orders GROUP BY customer_id) AS t ON t.customer_id = c.id',
+  'left-join-strict':
+    'SELECT o.id, c.name, r.name AS region FROM public.orders AS o LEFT JOIN public.customers AS c ON c.id = o.customer_id LEFT JOIN public.regions AS r ON r.id = c.region_id WHERE r.name > $$a$$',
+  'full-join-strict':
+    'SELECT c.id, c.name, r.name AS region FROM public.customers AS c FULL JOIN public.regions AS r ON r.id = c.region_id WHERE c.id > 3',
   'full-join':
     'SELECT id, c.name, r.name AS region FROM public.customers AS c FULL JOIN public.regions AS r USING (id)',
   'grouping-sets':
