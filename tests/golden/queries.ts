@@ -48,6 +48,8 @@ export const GOLDEN_QUERIES: Readonly<Record<string, string>> = {
     'WITH RECURSIVE r(region, a, n) AS (SELECT g.id, l.a, 0 FROM public.regions AS g JOIN public.links AS l ON l.b = g.id UNION ALL SELECT r.region, l.a, r.n + 1 FROM r JOIN public.links AS l ON l.b = r.a) CYCLE a SET met USING way SELECT region, count(*) AS n FROM r WHERE NOT met GROUP BY region',
   view: 'SELECT c.name, o.amount FROM public.open_orders AS o JOIN public.customers AS c ON c.id = o.customer_id',
   with: `WITH big AS (SELECT id, customer_id FROM public.orders WHERE amount > 1000) SELECT b.id, c.id AS other FROM big AS b JOIN big AS c ON c.customer_id = b.customer_id`,
+  'with-shared':
+    'WITH t AS (SELECT customer_id, sum(amount) AS total FROM public.orders GROUP BY customer_id) SELECT a.customer_id, b.customer_id AS next FROM t AS a JOIN t AS b ON b.customer_id = a.customer_id + 1 WHERE b.total > a.total',
   distinct: 'SELECT DISTINCT status, note FROM public.orders',
   'distinct-below-join':
     'SELECT c.name, s.kind FROM public.customers AS c JOIN (SELECT DISTINCT customer_id, status AS kind FROM public.orders) AS s ON s.customer_id = c.id',
