@@ -38,7 +38,7 @@ const CHANGES = [
   `INSERT INTO t VALUES (40, 1, '{"items": []}', '1', '<rows><row k="2"/></rows>'); DELETE FROM t WHERE id = 40; DELETE FROM u WHERE id = 1`,
 ]
 
-const XML: Readonly<Record<string, string>> = {
+const OF_XML: Readonly<Record<string, string>> = {
   'columns of each kind': `SELECT t.id, x.* FROM t, XMLTABLE('/rows/row' PASSING t.page
     COLUMNS nr FOR ORDINALITY, k int PATH '@k' NOT NULL, b text, odd int PATH '*[local-name() = "Odd"]' DEFAULT t.n, whole xml PATH '.', v varchar(3) PATH 'b') AS x`,
   'namespaces, a path from a column': `SELECT t.id, x.k FROM t LEFT JOIN XMLTABLE(XMLNAMESPACES('http://a' AS "A"), ('/*[' || coalesce(t.n, 1)::text || ']/*')
@@ -47,7 +47,7 @@ const XML: Readonly<Record<string, string>> = {
   'of a subquery': `SELECT x.k, u.id FROM u, XMLTABLE('//row' PASSING (SELECT page FROM t WHERE t.id = u.m) COLUMNS k positive PATH '@k') AS x`,
 }
 
-const JSON: Readonly<Record<string, string>> = {
+const OF_JSON: Readonly<Record<string, string>> = {
   'columns of each kind': `SELECT t.id, j.* FROM t, JSON_TABLE(t.doc, '$.items[*]' COLUMNS (nr FOR ORDINALITY, a int PATH '$.a' DEFAULT 7 ON EMPTY NULL ON ERROR, b text,
     c jsonb PATH '$.c' WITH CONDITIONAL WRAPPER, e boolean EXISTS PATH '$.a', f text FORMAT JSON PATH '$.c' OMIT QUOTES EMPTY ARRAY ON EMPTY, g int[] PATH '$.c', h varchar(1) PATH '$.b')) AS j`,
   nested: `SELECT t.id, j.* FROM t, JSON_TABLE(t.doc, 'strict $' AS root PASSING t.n AS lim COLUMNS (name text PATH '$.name',
@@ -61,8 +61,8 @@ const JSON: Readonly<Record<string, string>> = {
 }
 
 test.each([
-  ...Object.entries(XML).map(([name, query]) => ['XMLTABLE', name, query] as const),
-  ...Object.entries(JSON).map(([name, query]) => ['JSON_TABLE', name, query] as const),
+  ...Object.entries(OF_XML).map(([name, query]) => ['XMLTABLE', name, query] as const),
+  ...Object.entries(OF_JSON).map(([name, query]) => ['JSON_TABLE', name, query] as const),
 ])('%s: %s', async (kind, _, query) => {
   if (kind === 'JSON_TABLE' && version < 170000) return
   const { client } = database
