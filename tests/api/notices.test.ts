@@ -29,6 +29,17 @@ test.each([
   expect(notices).toEqual(told)
 })
 
+test('a new query is told of as well, one that is only read again is not', async () => {
+  const { client } = database
+  await client.query(`SELECT pgstream.create_stream_table('altered', 'SELECT id FROM t', '1h')`)
+  notices.length = 0
+  await client.query(`SELECT pgstream.alter_stream_table('altered', query => 'SELECT id FROM t ORDER BY x')`)
+  expect(notices).toEqual(['the ORDER BY of the query has no effect'])
+  await client.query(`SELECT pgstream.alter_stream_table('altered', refresh_mode => 'FULL')`)
+  await client.query(`SELECT pgstream.alter_stream_table('altered', schedule => '2h')`)
+  expect(notices).toHaveLength(1)
+})
+
 test('LIMIT without ORDER BY is refused, with a hint', async () => {
   await expect(
     database.client.query(

@@ -23,11 +23,14 @@ const TABLE = `CREATE SCHEMA "App s"; SET search_path = "App s", public;
 const IMMUTABLE = `lower(s), i::text, n::text, f::text, m::text, s::mood, s::uuid, u::text, jb::text, s::jsonb, ia::text,
   r::text, ia::text[], coalesce(i, 0), i IN (1, 2), (i, s) < (1, 'a'), s LIKE 'a%', jb ->> 'a', ts + interval '1 day',
   date_trunc('day', ts), extract(year FROM ts), tz AT TIME ZONE 'UTC', (pr).x, ARRAY[i], i::numeric(9,2), s::varchar(3),
-  json_object('a' : i), json_value(jb, '$.a' RETURNING integer), s IS JSON, xmlelement(name a, i), greatest(i, 1)`
+  json_object('a' : i), json_value(jb, '$.a' RETURNING integer), s IS JSON, xmlelement(name a, i), greatest(i, 1),
+  concat(i, s), concat_ws(',', i, ia), format('%s', i), i || s, quote_literal(n), array_to_string(ia, ','), to_jsonb(i), to_json(ts),
+  jsonb_build_object('a', i, 'd', ts::date, 'r', ROW(i, s)), json_build_array(i, ia), row_to_json(ROW(i, ts)), json_object('a' : ts)`
 
 const STABLE = `ts::text, s::timestamp, tz::date, tz::timestamp, date_trunc('day', tz), to_char(ts, 'YYYY'), current_date, now(),
-  current_user, ta::text, tr::text, pr::text, d::text, ta::text[], s::regclass, concat(i), hidden_clock(i), %% i,
-  json_object('a' : tz), json_value(jb, '$.a' RETURNING timestamptz), jsonb_build_object('a', i), to_jsonb(i),
+  current_user, ta::text, tr::text, pr::text, d::text, ta::text[], s::regclass, concat(ts), tz || s, hidden_clock(i), %% i,
+  json_object('a' : tz), json_value(jb, '$.a' RETURNING timestamptz), jsonb_build_object('a', tz), to_jsonb(pr), to_json(ta),
+  row_to_json(ROW(i, tz)), ROW(ts)::text, format('%s', ts),
   json_exists(jb, '$.a.datetime()'), xmlelement(name a, tz), xmlelement(name a, by), extract(year FROM tz), s::xml::text`
 
 const VOLATILE = `random(), i + random(), clock_timestamp(), gen_random_uuid(), CASE WHEN random() > 0.5 THEN 1 END`

@@ -5,6 +5,7 @@ import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 
 /** Queries that are recomputed, printed from their trees: the same rows, and the same text when it is read and printed again. */
 let db: FreshDatabase
+let version = 0
 
 beforeAll(async () => {
   db = await freshDatabase()
@@ -26,6 +27,8 @@ beforeAll(async () => {
     CREATE FUNCTION pairs(x int) RETURNS SETOF pair STABLE LANGUAGE sql AS $$SELECT i, 'p' FROM generate_series(1, x) AS i$$;
     CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq);
     CREATE AGGREGATE product(int) (SFUNC = int4mul, STYPE = int, INITCOND = 1)`)
+  const { rows } = await db.client.query(`SELECT current_setting('server_version_num')::int AS version`)
+  version = rows[0].version
   return () => db.close()
 })
 
@@ -74,6 +77,10 @@ const QUERIES = [
   'SELECT t.id, q.* FROM t LEFT JOIN LATERAL (SELECT o.label, o.id + t.id AS s FROM o WHERE o.id <= t.k ORDER BY o.id DESC LIMIT 1) AS q ON true',
   'SELECT * FROM ROWS FROM (generate_series(1, 3), rows_of(2), pairs(1)) WITH ORDINALITY AS z(g, a1, b1, a2, b2, o)',
   `SELECT r.* FROM t, jsonb_to_record(t.j) AS r(a int, l jsonb)`,
+  'SELECT t.id, c.x, c.o FROM t, coalesce(t.k, 7) WITH ORDINALITY AS c(x, o)',
+  `SELECT x.* FROM t, xmltable(XMLNAMESPACES('http://a' AS "A"), '/a/b' PASSING (('<a><b k="1">' || t.id || '</b></a>')::xml) COLUMNS n FOR ORDINALITY, k int PATH '@k' DEFAULT t.k NOT NULL, "näme" text PATH '.', b text) AS x`,
+  `SELECT t.id, x.* FROM t, JSON_TABLE(t.j, '$' AS root PASSING t.k AS k COLUMNS (a int PATH '$.a' DEFAULT 3 ON EMPTY ERROR ON ERROR, e boolean EXISTS PATH '$.a ? (@ > $k)', f text FORMAT JSON PATH '$.l' WITH WRAPPER,
+    NESTED PATH '$.l[*]' COLUMNS (n FOR ORDINALITY, "Él" numeric PATH '$'), NESTED '$.l[0]' AS "first" COLUMNS (NESTED '$' COLUMNS (y int PATH '$'))) ERROR ON ERROR) AS x`,
   'SELECT id, unnest(arr) AS el, generate_series(1, 2) AS g FROM t',
   `SELECT id, jsonb_path_query(j, '$.l[*]') AS q, (p).a, (p).b, arr[1] AS a1, arr[1:2] AS a12, j -> 'a' AS ja FROM t`,
   `SELECT id, CASE e WHEN 'sad' THEN 1 WHEN 'ok' THEN 2 ELSE 3 END AS c, e = 'happy' AS h, nullif(k, 1) AS nk, coalesce(k, 0) AS ck, greatest(id, k) AS g FROM t`,
@@ -104,6 +111,7 @@ async function textOf(query: string): Promise<{ text: string; definition: string
 }
 
 test.each(QUERIES)('%s', async (query) => {
+  if (query.includes('JSON_TABLE') && version < 170000) return
   const { text, definition } = await textOf(query)
   await db.client.query('SET search_path = pg_catalog, pg_temp')
   try {
@@ -124,7 +132,6 @@ test.each([
     'SEARCH or CYCLE',
     'WITH RECURSIVE up AS (SELECT id, parent FROM tree UNION ALL SELECT c.id, c.parent FROM tree AS c JOIN up ON c.parent = up.id) CYCLE id SET seen USING path SELECT id FROM up',
   ],
-  ['this kind of FROM item', `SELECT x.* FROM xmltable('/a' PASSING ('<a/>'::xml) COLUMNS b text) AS x`],
 ])('%s is not printed', async (construct, query) => {
   await expect(textOf(query)).rejects.toMatchObject({ construct, kind: 'unsupported' })
 })

@@ -58,11 +58,14 @@ export const CHAPTERS: readonly Chapter[] = [
       a table without a key          :: SELECT * FROM log
       a whole row as a value         :: SELECT o AS whole FROM orders o
       a whole row of a subquery      :: SELECT count(q) AS n FROM (SELECT id, amount FROM orders) AS q
+      a row as JSON                  :: SELECT c.id, (SELECT jsonb_agg(o ORDER BY o.id) FROM (SELECT id, amount FROM orders WHERE customer = c.id) AS o) AS orders FROM customers c
+      a whole row of a function      :: SELECT count(p) AS n FROM other.loose(3) AS p
       ORDER BY (has no effect)       :: SELECT id FROM orders ORDER BY amount
       ORDER BY … LIMIT, OFFSET       :: SELECT id FROM orders ORDER BY amount, id LIMIT 10 OFFSET 5
       FETCH FIRST … WITH TIES        :: SELECT id, amount FROM orders ORDER BY amount FETCH FIRST 3 ROWS WITH TIES
       LIMIT without ORDER BY         :: SELECT id FROM orders LIMIT 10
-      a subquery in LIMIT            :: SELECT id FROM orders ORDER BY id LIMIT (SELECT 3)
+      a subquery in LIMIT            :: SELECT id FROM orders ORDER BY id LIMIT (SELECT count(*) FROM customers)
+      a column of a query around there :: SELECT c.name, o.id FROM customers c, LATERAL (SELECT id FROM orders WHERE customer = c.id ORDER BY id LIMIT c.id) AS o
       DISTINCT of a type without order :: SELECT DISTINCT id::text::xid AS k FROM orders
       DISTINCT                       :: SELECT DISTINCT region FROM customers
       DISTINCT ON                    :: SELECT DISTINCT ON (region) region, name FROM customers ORDER BY region, name
@@ -188,7 +191,8 @@ export const CHAPTERS: readonly Chapter[] = [
       an expression in ROWS FROM     :: SELECT a FROM orders o, ROWS FROM (generate_series(1, o.id), coalesce(o.id, 1)) AS r(a, b)
       a column definition list       :: SELECT l.b FROM orders o, other.unnamed(o.id) AS l(a int, b text)
       one with a length of its own   :: SELECT l.b FROM orders o, other.unnamed(o.id) AS l(a int, b varchar(5)[])
-      XMLTABLE, JSON_TABLE           :: SELECT j.a FROM orders, JSON_TABLE(note::text::jsonb, '$' COLUMNS (a int PATH '$.a')) AS j
+      XMLTABLE                       :: SELECT o.id, x.k FROM orders o, XMLTABLE('/rows/row' PASSING xmlelement(name rows, o.id) COLUMNS k int PATH '@k') AS x
+      JSON_TABLE                     :: SELECT j.a FROM orders, JSON_TABLE(note::text::jsonb, '$' COLUMNS (a int PATH '$.a')) AS j
       a table with row security      :: SELECT a FROM private
       materialized views             :: SELECT a FROM kept
       foreign tables                 :: SELECT a FROM remote
@@ -206,6 +210,7 @@ export const CHAPTERS: readonly Chapter[] = [
     examples: of(`
       immutable functions, operators :: SELECT lower(name) || '!' AS loud FROM customers
       JSON, XML, arrays, ranges      :: SELECT note ->> 'a' AS a, ARRAY[id, customer] AS ids, int4range(id, id + 1) AS r, xmlelement(name a, id) AS x FROM orders
+      functions that write any type  :: SELECT id, jsonb_build_object('id', id, 'placed', placed) AS j, concat(id, ': ', amount) AS t, to_jsonb(amount) AS a FROM orders
       comparison of rows             :: SELECT id FROM orders WHERE (customer, placed) > (7, date '2024-01-01')
       the same over several schemas  :: SELECT n FROM words WHERE (word, n) > ('a'::citext, 7)
       now() compared with a column   :: SELECT id FROM orders WHERE at > now() - interval '7 days' AND placed <= current_date

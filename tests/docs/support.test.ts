@@ -110,10 +110,7 @@ const cell = (text: string) => text.replaceAll('|', '\\|')
 
 /** Refusals that no query meets: something else is refused first, or PostgreSQL itself refuses. */
 const OUT_OF_REACH: Readonly<Record<string, string>> = {
-  'a column reference inside VALUES': 'stands in LATERAL',
-  'JSON_TABLE column': 'stands in JSON_TABLE',
   'set-returning operator ${facts.name}': 'stands in a select list with a set-returning function',
-  'window functions over GROUPING SETS': 'window functions are refused first',
   'CASE on a volatile value': 'volatile functions are refused in every mode',
   'this kind of FROM item': 'there is no other kind',
   'expression node ${node.tag}': 'every node of today is known',

@@ -48,6 +48,8 @@ export const GOLDEN_QUERIES: Readonly<Record<string, string>> = {
     'WITH RECURSIVE r(region, a, n) AS (SELECT g.id, l.a, 0 FROM public.regions AS g JOIN public.links AS l ON l.b = g.id UNION ALL SELECT r.region, l.a, r.n + 1 FROM r JOIN public.links AS l ON l.b = r.a) CYCLE a SET met USING way SELECT region, count(*) AS n FROM r WHERE NOT met GROUP BY region',
   view: 'SELECT c.name, o.amount FROM public.open_orders AS o JOIN public.customers AS c ON c.id = o.customer_id',
   with: `WITH big AS (SELECT id, customer_id FROM public.orders WHERE amount > 1000) SELECT b.id, c.id AS other FROM big AS b JOIN big AS c ON c.customer_id = b.customer_id`,
+  'with-shared':
+    'WITH t AS (SELECT customer_id, sum(amount) AS total FROM public.orders GROUP BY customer_id) SELECT a.customer_id, b.customer_id AS next FROM t AS a JOIN t AS b ON b.customer_id = a.customer_id + 1 WHERE b.total > a.total',
   distinct: 'SELECT DISTINCT status, note FROM public.orders',
   'distinct-below-join':
     'SELECT c.name, s.kind FROM public.customers AS c JOIN (SELECT DISTINCT customer_id, status AS kind FROM public.orders) AS s ON s.customer_id = c.id',
@@ -64,14 +66,25 @@ export const GOLDEN_QUERIES: Readonly<Record<string, string>> = {
     'SELECT o.id, c.name, r.name AS region FROM public.orders AS o LEFT JOIN public.customers AS c ON c.id = o.customer_id LEFT JOIN public.regions AS r ON r.id = c.region_id',
   'left-join-of-aggregate':
     'SELECT c.name, t.total FROM public.customers AS c LEFT JOIN (SELECT customer_id, sum(amount) AS total FROM public.orders GROUP BY customer_id) AS t ON t.customer_id = c.id',
+  'left-join-strict':
+    'SELECT o.id, c.name, r.name AS region FROM public.orders AS o LEFT JOIN public.customers AS c ON c.id = o.customer_id LEFT JOIN public.regions AS r ON r.id = c.region_id WHERE r.name > $$a$$',
+  'full-join-strict':
+    'SELECT c.id, c.name, r.name AS region FROM public.customers AS c FULL JOIN public.regions AS r ON r.id = c.region_id WHERE c.id > 3',
   'full-join':
     'SELECT id, c.name, r.name AS region FROM public.customers AS c FULL JOIN public.regions AS r USING (id)',
   'grouping-sets':
     'SELECT customer_id, status, grouping(customer_id, status) AS level, count(*) AS n FROM public.orders GROUP BY ROLLUP (customer_id, status) HAVING count(*) > 1',
+  'grouping-sets-window':
+    'SELECT customer_id, status, sum(amount) AS total, rank() OVER (PARTITION BY grouping(customer_id, status) ORDER BY sum(amount) DESC) AS place FROM public.orders GROUP BY ROLLUP (customer_id, status)',
   unnest: `SELECT o.id, w FROM public.orders AS o, regexp_split_to_table(o.note, ' ') AS w`,
   'function-left-join':
     'SELECT o.id, g.n, g.i FROM public.orders AS o LEFT JOIN LATERAL generate_series(1, o.customer_id) WITH ORDINALITY AS g(n, i) ON g.n > 2',
   'function-joined-further': `SELECT o.id, c.name FROM public.orders AS o, generate_series(o.customer_id, o.customer_id + 1) AS g JOIN public.customers AS c ON c.id = g`,
+  'function-of-subquery':
+    'SELECT c.id, g FROM public.customers AS c, generate_series(1, (SELECT count(*) FROM public.orders AS o WHERE o.customer_id = c.id)) AS g',
+  'json-table': `SELECT o.id, j.a, j.n FROM public.orders AS o, JSON_TABLE(to_jsonb(o.note), '$.items[*]' COLUMNS (a int PATH '$.a', n FOR ORDINALITY)) AS j`,
+  'limit-by-subquery':
+    'SELECT id, amount FROM public.orders ORDER BY amount DESC LIMIT (SELECT count(*) FROM public.regions)',
   'set-in-select-list':
     'SELECT l.a, generate_series(1, l.a) AS x, generate_series(1, generate_series(1, l.b)) AS y FROM public.links AS l',
   exists:

@@ -158,6 +158,16 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
       UNION ALL (SELECT k, x FROM sa INTERSECT ALL SELECT k, y FROM sb) UNION ALL (SELECT k, x FROM sa EXCEPT SELECT k, y FROM sb)
       UNION ALL (SELECT k, x FROM sa INTERSECT SELECT k, y FROM sb)`,
   },
+  'outer joins under conditions that NULLs do not meet': {
+    ...SIDES('nj'),
+    query: `SELECT 1 AS n, a.k, a.x AS v, b.y AS w FROM nja AS a LEFT JOIN njb AS b ON a.k = b.k WHERE b.y > 1
+      UNION ALL SELECT 2, a.k, a.x, b.y FROM nja AS a FULL JOIN njb AS b ON a.k = b.k WHERE a.x > 0
+      UNION ALL SELECT 3, a.k, a.x, b.y FROM nja AS a FULL JOIN njb AS b ON a.k = b.k WHERE b.y IS NOT NULL AND NOT a.x IS NULL
+      UNION ALL SELECT 4, a.k, c.x, b.y FROM nja AS a LEFT JOIN njb AS b ON a.k = b.k LEFT JOIN nja AS c ON c.k = b.k WHERE c.x + 1 > 0 OR b.y > 2 AND a.x > 0
+      UNION ALL SELECT 5, a.k, a.x, b.y FROM nja AS a LEFT JOIN njb AS b ON a.k = b.k WHERE b.y > 1 OR a.x IS NULL
+      UNION ALL SELECT 6, a.k, a.x, g FROM nja AS a LEFT JOIN generate_series(1, a.k) AS g ON g > 1 WHERE g < 3
+      UNION ALL SELECT 7, a.k, a.x, q.y FROM nja AS a JOIN (SELECT b.k, c.k AS y FROM njb AS b LEFT JOIN nja AS c ON c.x = b.y) AS q ON q.y = a.k`,
+  },
   'grouping sets': {
     ...SIDES('g'),
     query: `SELECT a.k, b.y % 2 AS odd, a.k + 1 AS next, grouping(a.k, b.y % 2) AS level, count(*) AS n, sum(a.k) AS s, max(b.y) AS m

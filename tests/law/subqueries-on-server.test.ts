@@ -76,6 +76,13 @@ const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     inFunction: 'SELECT id, coalesce((SELECT sum(y) FROM b WHERE b.k = a.k), -1) AS s FROM a',
     inAggregate:
       'SELECT k, count(*) FILTER (WHERE x IN (SELECT y FROM b)) AS n, sum((SELECT count(*) FROM c WHERE c.k = a.k)) AS s FROM a GROUP BY k',
+    ofOuterAggregate:
+      'SELECT k, (SELECT count(a.x)) AS n, (SELECT sum(b.y) FROM b WHERE b.k < count(a.id)) AS s FROM a AS a GROUP BY k',
+    ofOuterAggregates:
+      'SELECT k, (SELECT max(b.y) FROM b WHERE b.k = a.k AND b.id <= (SELECT sum(a.x) + count(*) FROM c WHERE c.k = b.k)) AS m FROM a GROUP BY k HAVING EXISTS (SELECT FROM b WHERE b.y > min(a.x) AND b.k IS NOT NULL)',
+    ofOuterTotal: 'SELECT (SELECT count(*) FROM b WHERE b.y < avg(a.x)) AS n, sum(x) AS s FROM a',
+    ofOuterGrouping:
+      'SELECT k, x, count(*) AS n, (SELECT max(b.id) FROM b WHERE b.k >= grouping(a.k, a.x)) AS m FROM a GROUP BY ROLLUP (k, x)',
     inKey:
       'SELECT EXISTS (SELECT FROM b WHERE b.k = a.k) AS e, count(*) AS n FROM a GROUP BY EXISTS (SELECT FROM b WHERE b.k = a.k)',
     twice:

@@ -444,13 +444,7 @@ function aggregated(
     having.length > 0 ? `\nHAVING ${having.join(' AND ')}` : '',
   ].join('')
   const shown = outputs.length > 0 ? outputs : [value('count(*)', 'int8')]
-  // Windows over several groupings are refused.
-  const isOfSets = / (?:ROLLUP|CUBE|GROUPING SETS) \(/.test(tail)
-  return finished(
-    isOfSets ? { ...genes, windows: [] } : genes,
-    { with: from.with, outputs: shown, tail },
-    scope,
-  )
+  return finished(genes, { with: from.with, outputs: shown, tail }, scope)
 }
 
 /** Of a row that is grouped by, PostgreSQL does not know the fields any more. */

@@ -11,7 +11,6 @@ DECLARE
   owner name := pgstream._own_view(view);
   id bigint;
   request jsonb;
-  notice jsonb;
   chosen record := pgstream._check_schedule(given_schedule);
 BEGIN
   -- Seen from here current_user is ours: the rights are the owner's.
@@ -35,9 +34,7 @@ BEGIN
   PERFORM pgstream._define(id, owner, request);
   INSERT INTO pgstream.frontiers (pgs_id) VALUES (id);
   PERFORM pgstream._install_plan(id, owner);
-  FOR notice IN SELECT n FROM pgstream.pgs_stream_tables s, jsonb_array_elements(s.plan -> 'notices') AS n WHERE s.pgs_id = id LOOP
-    RAISE NOTICE '%', notice ->> 'message' USING HINT = notice ->> 'hint';
-  END LOOP;
+  PERFORM pgstream._tell_notices(id);
   -- A snapshot taken before the triggers were there would miss changes: then the first fill is left to the scheduler.
   IF initialize AND current_setting('transaction_isolation') NOT IN ('repeatable read', 'serializable') THEN
     PERFORM pgstream._fill(id);

@@ -23,5 +23,8 @@ BEGIN
     WHERE pgs_id = id;
   END IF;
   PERFORM pgstream._replace_definition(id, pgstream._compile_request(view, id, target.pgs_schema, target.pgs_name, mode), mode);
+  IF new_query IS NOT NULL THEN
+    PERFORM pgstream._tell_notices(id);
+  END IF;
 END
 $$;

@@ -8,6 +8,8 @@ export interface TypeRef {
   readonly typmod: number
   /** 0 when the type has no collation. */
   readonly collation: number
+  /** Of an anonymous record, where they are known. */
+  readonly fields?: readonly TypeRef[]
 }
 
 /** Unique in one compilation: a column keeps its id from where it is made to where it is read. */

@@ -24,7 +24,7 @@ import { expression, Template } from './binding.ts'
 import { collatedArguments } from './collation.ts'
 import { bindExpression } from './expression.ts'
 import { functionFacts, functionVolatility, typeFacts } from './facts.ts'
-import { ioVolatility, jsonVolatility } from './io-volatility.ts'
+import { jsonVolatility, outputVolatility } from './io-volatility.ts'
 import { bindOrdering, targetOfItem } from './ordering.ts'
 import type { Scope } from './scope.ts'
 
@@ -37,7 +37,6 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(['min', 'max', 'bool_and', 'bool
 export function bindAggregate(node: TreeNode, rows: Scope, calls: AggregateCall[], ids: ColumnIds): Scalar {
   const { request } = rows
   const facts = functionFacts(request, numberField(node, 'aggfnoid'))
-  if (numberField(node, 'agglevelsup') !== 0) throw unsupported('an aggregate of an outer query', FULL_HINT)
   const type = { oid: numberField(node, 'aggtype'), typmod: -1, collation: numberField(node, 'aggcollid') }
   const result = typeFacts(request, type.oid)
   if (result.kind === 'p')
@@ -132,7 +131,7 @@ export function aggregateVolatility(
   if (!isBuiltIn(facts) || !JSON_AGGREGATE.test(facts.name)) return functionVolatility(facts)
   const isObject = facts.name.includes('object')
   const all = args.map(({ type }, i) =>
-    isObject && i === 0 ? ioVolatility(request, type.oid, 'output') : jsonVolatility(request, type.oid),
+    isObject && i === 0 ? outputVolatility(request, type) : jsonVolatility(request, type),
   )
   return all.every((each) => each === 'immutable') ? 'immutable' : 'stable'
 }

@@ -12,7 +12,8 @@ import type { TreeNode } from '../catalog/node-tree.ts'
 import { quoteIdentifier, quoteQualified } from '../catalog/quote.ts'
 import { type Binding, expression, listParts, type Rule, Template } from './binding.ts'
 import { collatedArguments } from './collation.ts'
-import { castTypeSql, functionFacts, functionLabel, functionVolatility } from './facts.ts'
+import { castTypeSql, functionFacts, functionLabel } from './facts.ts'
+import { callVolatility } from './io-volatility.ts'
 import { knownModifier } from './type-modifier.ts'
 
 /** CoercionForm: how the server would print the call. */
@@ -63,7 +64,7 @@ export function plainCall(node: TreeNode, binding: Binding): Expression {
   const common = {
     construct,
     type,
-    volatility: functionVolatility(facts),
+    volatility: callVolatility(facts, args, request),
     strict: facts.strict,
   }
 

@@ -5,7 +5,7 @@ import type { TreeNode } from '../catalog/node-tree.ts'
 import { type Binding, expression, type Rule } from './binding.ts'
 import { collate } from './collation.ts'
 import { castTypeSql } from './facts.ts'
-import { ioVolatility } from './io-volatility.ts'
+import { ioVolatility, outputVolatility } from './io-volatility.ts'
 import { modifiedTypeSql } from './type-modifier.ts'
 
 export const castRules: Readonly<Record<string, Rule>> = {
@@ -54,7 +54,7 @@ function throughText(node: TreeNode, binding: Binding): Scalar {
   const { request } = binding
   const arg = binding.bind(nodeField(node, 'arg'))
   const oid = numberField(node, 'resulttype')
-  const output = ioVolatility(request, arg.type.oid, 'output')
+  const output = outputVolatility(request, arg.type)
   const input = ioVolatility(request, oid, 'input')
   return cast(arg, castTypeSql(request, oid), {
     oid,

@@ -1,5 +1,5 @@
 import { BOOLEAN, type Scalar, type Volatility } from '../algebra/scalar.ts'
-import { internalError, unsupported } from '../catalog/error.ts'
+import { internalError } from '../catalog/error.ts'
 import {
   booleanField,
   nodeField,
@@ -48,7 +48,7 @@ function make(node: TreeNode, binding: Binding): Scalar {
   const unique = booleanField(node, 'unique') ? ' WITH UNIQUE KEYS' : ''
   const nulls = booleanField(node, 'absent_on_null') ? ' ABSENT ON NULL' : ' NULL ON NULL'
   const result = ` RETURNING ${isBinary ? 'jsonb' : 'json'})`
-  const volatility = args.some((arg) => jsonVolatility(request, arg.type.oid) !== 'immutable')
+  const volatility = args.some((arg) => jsonVolatility(request, arg.type) !== 'immutable')
     ? 'stable'
     : 'immutable'
 
@@ -131,8 +131,7 @@ const QUERIES = ['JSON_EXISTS', 'JSON_QUERY', 'JSON_VALUE']
 function query(node: TreeNode, binding: Binding): Scalar {
   const { request } = binding
   const name = QUERIES[numberField(node, 'op')]
-  if (name === undefined)
-    throw unsupported('JSON_TABLE column', 'Use JSON_QUERY or JSON_VALUE, or refresh mode FULL.')
+  if (name === undefined) throw internalError('JSON_TABLE is no expression')
   const path = binding.bind(nodeField(node, 'path_spec'))
   const returning = nodeField(node, 'returning')
   const type = {
@@ -146,14 +145,7 @@ function query(node: TreeNode, binding: Binding): Scalar {
     .text(', ')
     .hole(path)
 
-  const names = stringListField(node, 'passing_names')
-  const passed = nodeListField(node, 'passing_values').map(binding.bind)
-  for (const [i, value] of passed.entries()) {
-    text
-      .text(i === 0 ? ' PASSING ' : ', ')
-      .hole(value)
-      .text(` AS ${quoteIdentifier(names[i] ?? '')}`)
-  }
+  passing(node, text, binding)
   if (name !== 'JSON_EXISTS') {
     text.text(` RETURNING ${modifiedTypeSql(request, type.oid, type.typmod)}`)
   }
@@ -170,8 +162,19 @@ function query(node: TreeNode, binding: Binding): Scalar {
   })
 }
 
+export function passing(node: TreeNode, text: Template, { bind }: Pick<Binding, 'bind'>): void {
+  const names = stringListField(node, 'passing_names')
+  const passed = nodeListField(node, 'passing_values').map(bind)
+  for (const [i, value] of passed.entries()) {
+    text
+      .text(i === 0 ? ' PASSING ' : ', ')
+      .hole(value)
+      .text(` AS ${quoteIdentifier(names[i] ?? '')}`)
+  }
+}
+
 /** JsonWrapper: unspecified, none, conditional, unconditional. */
-function wrapperAndQuotes(node: TreeNode): string {
+export function wrapperAndQuotes(node: TreeNode): string {
   const wrapper = numberField(node, 'wrapper')
   if (wrapper === 2) return ' WITH CONDITIONAL WRAPPER'
   if (wrapper === 3) return ' WITH UNCONDITIONAL WRAPPER'
@@ -181,7 +184,13 @@ function wrapperAndQuotes(node: TreeNode): string {
 /** JsonBehaviorType; the last is DEFAULT with an expression. */
 const BEHAVIOURS = ['NULL', 'ERROR', 'EMPTY', 'TRUE', 'FALSE', 'UNKNOWN', 'EMPTY ARRAY', 'EMPTY OBJECT']
 
-function behaviour(node: TreeNode, field: string, tail: string, text: Template, binding: Binding): void {
+export function behaviour(
+  node: TreeNode,
+  field: string,
+  tail: string,
+  text: Template,
+  binding: Pick<Binding, 'bind'>,
+): void {
   const clause = optionalNode(node, field)
   if (clause === null) return
   const word = BEHAVIOURS[numberField(clause, 'btype')]
@@ -190,11 +199,16 @@ function behaviour(node: TreeNode, field: string, tail: string, text: Template, 
   text.text(tail)
 }
 
-/** A path that handles dates may depend on the time zone (`jspIsMutable` looks closer). */
 function queryVolatility(path: Scalar, result: Volatility): Volatility {
-  if (path.kind !== 'constant') return 'stable'
-  return /\.(?:datetime|date|time|timestamp|time_tz|timestamp_tz)\s*\(/.test(path.sql) ? 'stable' : result
+  const own = path.kind === 'constant' ? pathVolatility(path.sql) : 'stable'
+  return own === 'stable' ? own : result
 }
+
+/** A path that handles dates may depend on the time zone (`jspIsMutable` looks closer). */
+export function pathVolatility(path: string): Volatility {
+  return /\.(?:datetime|date|time|timestamp|time_tz|timestamp_tz)\s*\(/.test(path) ? 'stable' : 'immutable'
+}
+
 function only(args: readonly Scalar[]): Scalar {
   const [arg] = args
   if (arg === undefined) throw internalError('JSON constructor lacks its argument')

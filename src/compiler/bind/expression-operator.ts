@@ -13,6 +13,7 @@ import {
   operatorSql,
   typeFacts,
 } from './facts.ts'
+import { callVolatility } from './io-volatility.ts'
 
 export const operatorRules: Readonly<Record<string, Rule>> = {
   OPEXPR: plainOperator,
@@ -51,7 +52,7 @@ function operator(
     type: { oid: numberField(node, 'opresulttype'), typmod: -1, collation: numberField(node, 'opcollid') },
     inputCollation: numberField(node, 'inputcollid'),
     strict: code.strict,
-    volatility: functionVolatility(code),
+    volatility: callVolatility(code, args, request),
   }
 }
 

@@ -68,7 +68,7 @@ function row(node: TreeNode, binding: Binding): Scalar {
       construct: 'ROW(…)',
       parts: listParts('ROW(', args.length, ')'),
       args,
-      type: { oid, typmod: -1, collation: 0 },
+      type: { oid, typmod: -1, collation: 0, fields: args.map(({ type }) => type) },
     })
   }
   // A dropped attribute has a place in the node but not in the syntax.

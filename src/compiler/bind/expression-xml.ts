@@ -10,7 +10,7 @@ import {
 import type { TreeNode } from '../catalog/node-tree.ts'
 import { quoteIdentifier } from '../catalog/quote.ts'
 import { type Binding, expression, type Rule, Template } from './binding.ts'
-import { ioVolatility } from './io-volatility.ts'
+import { outputVolatility } from './io-volatility.ts'
 
 export const xmlRules: Readonly<Record<string, Rule>> = { XMLEXPR: xml }
 
@@ -29,7 +29,7 @@ function xml(node: TreeNode, binding: Binding): Scalar {
   const finish = (construct: string, type = XML): Scalar => {
     // Values become XML by their output functions; bytea also by the setting xmlbinary.
     const stable = text.args.some(
-      ({ type: { oid } }) => oid === BYTEA || ioVolatility(request, oid, 'output') !== 'immutable',
+      ({ type }) => type.oid === BYTEA || outputVolatility(request, type) !== 'immutable',
     )
     return expression({
       construct,

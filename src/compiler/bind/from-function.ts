@@ -2,6 +2,7 @@
 import type { Column, ColumnIds } from '../algebra/node.ts'
 import type { Expand } from '../algebra/operators/expand.ts'
 import type { Expression, Scalar, TypeRef } from '../algebra/scalar.ts'
+import { isComposite } from '../catalog/composite.ts'
 import { internalError, unsupported } from '../catalog/error.ts'
 import {
   booleanField,
@@ -62,28 +63,30 @@ export function functionItem(entry: TreeNode, columns: ItemColumns, scope: Scope
   if (!first) throw internalError('ROWS FROM nothing')
   const common = { made: columns.made, ordinality: columns.ordinality?.id ?? null }
   const value = nodeField(first, 'funcexpr')
-  if (calls.length === 1 && !isCall(value)) {
-    if (isNumbered) throw unsupported('WITH ORDINALITY over an expression', HINT)
-    const scalar = bindExpression(value, scope)
+  const alone = calls.length === 1 && !isCall(value) && !isNumbered ? bindExpression(value, scope) : null
+  // The columns of a row are those of the item.
+  if (alone && !isComposite(scope.request, alone.type.oid))
     return {
       ...common,
-      item: rowsExpression('an expression in FROM', ['(SELECT ', ')'], [scalar]),
+      item: rowsExpression('an expression in FROM', ['(SELECT ', ')'], [alone]),
       isOne: true,
     }
-  }
   const definitions = calls.map((call) => definitionList(call, scope))
   // One function by itself reads better without ROWS FROM.
   const isPlain = calls.length === 1 && definitions[0] === ''
   const text = new Template().text(isPlain ? '' : 'ROWS FROM (')
   for (const [i, call] of calls.entries()) {
     const node = nodeField(call, 'funcexpr')
-    if (!isCall(node)) throw unsupported('ROWS FROM over an expression', HINT)
+    // Of what is no call only a few forms may stand here, COALESCE of one value among them.
+    const [before, after] = isCall(node) ? ['', ''] : ['COALESCE(', ')']
+    text.text(`${i > 0 ? ', ' : ''}${before}`)
     // A set is what is wanted here.
-    text.text(i > 0 ? ', ' : '').hole(bindExpression(node, { ...scope, rows: (made) => made }))
-    text.text(definitions[i] ?? '')
+    text
+      .hole(bindExpression(node, { ...scope, rows: (made) => made }))
+      .text(`${after}${definitions[i] ?? ''}`)
   }
   text.text(`${isPlain ? '' : ')'}${isNumbered ? ' WITH ORDINALITY' : ''}`)
-  const isOne = calls.every((call) => !booleanField(nodeField(call, 'funcexpr'), 'funcretset'))
+  const isOne = calls.every((call) => !booleanField(nodeField(call, 'funcexpr'), 'funcretset', false))
   return { ...common, item: rowsExpression(ROWS_FROM, text.parts, text.args), isOne }
 }
 

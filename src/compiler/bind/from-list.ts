@@ -6,6 +6,7 @@ import { type Scalar, scalarColumns } from '../algebra/scalar.ts'
 import type { RowsItem } from './from-function.ts'
 import type { Context } from './subquery/context.ts'
 import { isLateral, lateralJoin } from './subquery/lateral.ts'
+import type { Sublinks } from './subquery/sublinks.ts'
 
 export class FromList {
   #inputs: Node[] = []
@@ -34,17 +35,23 @@ export class FromList {
 
   /**
    * An item that is made of the rows of those that it reads, which are joined first; it may read queries around as well. `left`: the left side of LEFT JOIN,
-   * with its condition.
+   * with its condition. Subqueries in either become columns of the rows that they read.
    */
-  expand(rows: RowsItem, left: { readonly node: Node; readonly on: readonly Scalar[] } | null): void {
+  expand(
+    rows: RowsItem,
+    left: { readonly node: Node; readonly on: readonly Scalar[] } | null,
+    sublinks: Sublinks,
+  ): void {
     if (left) this.#inputs.push(left.node)
     const made = new Set(rows.made.flatMap((column) => (column ? [column.id] : [])))
-    const read = new Set<number>()
-    for (const scalar of [rows.item, ...(left?.on ?? [])]) scalarColumns(scalar, read)
+    const scalars = [rows.item, ...(left?.on ?? [])]
+    const read = new Set(sublinks.columnsRead(scalars))
+    for (const scalar of scalars) scalarColumns(scalar, read)
     const wanted = [...read].filter((id) => !made.has(id))
     const owners = this.#inputs.filter((input) => input === left?.node || owns(input, wanted))
     const [only, ...others] = owners
-    const input: Node = only && others.length === 0 ? only : { op: 'join', inputs: owners, predicate: [] }
+    const joined: Node = only && others.length === 0 ? only : { op: 'join', inputs: owners, predicate: [] }
+    const input = sublinks.attached(joined, scalars)
     const expansion: Expand = { op: 'expand', input, ...rows, outer: left?.on ?? null }
     const last = owners.at(-1)
     this.#inputs = this.#inputs.flatMap((each) => {

@@ -1,5 +1,6 @@
-import type { Volatility } from '../algebra/scalar.ts'
-import type { CompileRequest } from '../catalog/request.ts'
+import type { Scalar, TypeRef, Volatility } from '../algebra/scalar.ts'
+import type { CompileRequest, FunctionFacts } from '../catalog/request.ts'
+import { functionVolatility } from './facts.ts'
 
 /**
  * Built-in types whose input and output functions are immutable (`pg_proc.provolatile`), by their fixed oids: bool bytea
@@ -53,14 +54,70 @@ export function ioVolatility(
     : 'stable'
 }
 
-const DATE_TIME: ReadonlySet<number> = new Set([1082, 1114, 1184])
+/** The same for a value of which more may be known than its type. */
+export function outputVolatility(request: CompileRequest, { oid, fields }: TypeRef): Volatility {
+  return fields
+    ? worst(fields.map((each) => outputVolatility(request, each)))
+    : ioVolatility(request, oid, 'output')
+}
 
-/** The conversion of a value to JSON, as `to_json_is_immutable` has it: dates and what is made of parts are not. */
-export function jsonVolatility(request: CompileRequest, oid: number): Volatility {
-  if (DATE_TIME.has(oid)) return 'stable'
+/** date timestamp: JSON has one way to write them (`JsonEncodeDateTime`), whatever DateStyle is. */
+const DATE_TIME: ReadonlySet<number> = new Set([1082, 1114])
+
+/** The conversion of a value to JSON: a row and an array are as their parts (`to_json_is_immutable` does not look). */
+export function jsonVolatility(request: CompileRequest, { oid, fields }: TypeRef): Volatility {
+  if (DATE_TIME.has(oid)) return 'immutable'
   const facts = request.types[oid]
-  if (facts === undefined || facts.kind === 'c' || facts.element !== 0) {
-    return IMMUTABLE_BOTH.has(oid) ? 'immutable' : 'stable'
-  }
-  return ioVolatility(request, oid, 'output')
+  const plain = (type: number): TypeRef => ({ oid: type, typmod: -1, collation: 0 })
+  const parts =
+    fields ??
+    (facts?.kind === 'c'
+      ? facts.attributes.flatMap((attribute) => (attribute ? [plain(attribute.type)] : []))
+      : facts?.kind === 'd'
+        ? [plain(facts.base)]
+        : facts && facts.element !== 0
+          ? [plain(facts.element)]
+          : null)
+  return parts
+    ? worst(parts.map((part) => jsonVolatility(request, part)))
+    : ioVolatility(request, oid, 'output')
+}
+
+/** Functions of pg_catalog that are marked stable for what the output functions of their arguments might be. */
+const WRITES: ReadonlySet<string> = new Set([
+  'concat',
+  'concat_ws',
+  'format',
+  'textanycat',
+  'anytextcat',
+  'quote_literal',
+  'quote_nullable',
+  'array_to_string',
+])
+const WRITES_JSON: ReadonlySet<string> = new Set([
+  'to_json',
+  'to_jsonb',
+  'row_to_json',
+  'array_to_json',
+  'json_build_object',
+  'jsonb_build_object',
+  'json_build_array',
+  'jsonb_build_array',
+])
+
+/** What the server says of a function, looked at more closely where it depends on the types of the arguments. */
+export function callVolatility(
+  facts: FunctionFacts,
+  args: readonly Scalar[],
+  request: CompileRequest,
+): Volatility {
+  if (facts.schema !== 'pg_catalog' || facts.volatility !== 's') return functionVolatility(facts)
+  if (WRITES.has(facts.name)) return worst(args.map(({ type }) => outputVolatility(request, type)))
+  return WRITES_JSON.has(facts.name)
+    ? worst(args.map(({ type }) => jsonVolatility(request, type)))
+    : functionVolatility(facts)
+}
+
+function worst(all: readonly Volatility[]): Volatility {
+  return all.every((each) => each === 'immutable') ? 'immutable' : 'stable'
 }

@@ -7,10 +7,9 @@ import { nodeListField, numberField, optionalNode } from '../catalog/node-field.
 import type { TreeNode } from '../catalog/node-tree.ts'
 import { bindExpression } from './expression.ts'
 import { bindOrdering, targetOfItem } from './ordering.ts'
-import type { Environment } from './query.ts'
-import type { Scope } from './scope.ts'
-
-const FULL_HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
+import { type Environment, notHere } from './query.ts'
+import type { QueryScope } from './scope.ts'
+import { Sublinks } from './subquery/sublinks.ts'
 
 /** LimitOption (nodes.h) */
 const WITH_TIES = 1
@@ -20,11 +19,14 @@ export function bindLimit(
   query: TreeNode,
   targets: readonly TreeNode[],
   selected: Project,
-  { request }: Environment,
+  environment: Environment,
 ): Project {
+  const { request } = environment
+  const sublinks = new Sublinks(environment)
+  const scope = scopeOf(environment, sublinks)
   const [offset, count] = ['limitOffset', 'limitCount'].map((name) => {
     const node = optionalNode(query, name)
-    return node && meaningful(bindExpression(node, nothing(request)))
+    return node && meaningful(bindExpression(node, scope))
   })
   if (!offset && !count) return selected
   const items = nodeListField(query, 'sortClause')
@@ -43,7 +45,7 @@ export function bindLimit(
     op: 'project',
     input: {
       op: 'limit',
-      input: selected,
+      input: sublinks.attached(selected),
       partition: { keys: [] },
       order,
       offset: offset ?? null,
@@ -59,9 +61,19 @@ function meaningful(scalar: Scalar): Scalar | null {
   return scalar.kind === 'constant' && scalar.isNull ? null : scalar
 }
 
-function nothing(request: Environment['request']): Scope {
-  const refuse = (): never => {
-    throw unsupported('a subquery in LIMIT', FULL_HINT)
+/** Subqueries and columns of the queries around; PostgreSQL allows no others. */
+function scopeOf({ request, outer }: Environment, sublinks: Sublinks): QueryScope {
+  const nothing = (): never => {
+    throw internalError('LIMIT names a column of its own query')
   }
-  return { request, resolve: refuse, external: refuse }
+  const scope: QueryScope = {
+    request,
+    resolve: (node) => outer[numberField(node, 'varlevelsup') - 1]?.own(node) ?? nothing(),
+    own: nothing,
+    external: (node) => {
+      if (node.tag !== 'SUBLINK') throw notHere(node)
+      return sublinks.bind(node, scope)
+    },
+  }
+  return scope
 }

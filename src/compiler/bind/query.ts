@@ -42,10 +42,12 @@ import type { RowsItem } from './from-function.ts'
 import { FromList } from './from-list.ts'
 import { assertGroupKey } from './group-key.ts'
 import { type GroupingSet, groupingBits, groupingSets, unionOfSets } from './grouping-sets.ts'
+import { windowsOverSets } from './grouping-windows.ts'
+import { raised } from './levels.ts'
 import { bindLimit } from './limit.ts'
 import { bindOrdering, targetOfItem } from './ordering.ts'
 import { fullJoin, leftJoin, nullOf } from './outer-join.ts'
-import { bindRangeTable, type RangeEntry } from './range-table.ts'
+import { bindRangeTable, lazily, type RangeEntry } from './range-table.ts'
 import type { QueryScope, Scope } from './scope.ts'
 import { SelectSets } from './select-sets.ts'
 import { bindSetOperation } from './set-operation.ts'
@@ -99,16 +101,47 @@ function bindTargets(query: TreeNode, targets: readonly TreeNode[], outer: Envir
   })
   range.push(...bindRangeTable(query, { ...environment, outer: [here, ...environment.outer] }))
   const setOperation = optionalNode(query, 'setOperations')
-  const sets = groupingSets(query)
-  if (sets && booleanField(query, 'hasWindowFuncs'))
-    throw unsupported('window functions over GROUPING SETS', FULL_HINT)
+  const apart = windowsOverSets(query)
+  if (apart) {
+    const groups = bindGroups(apart.groups, nodeListField(apart.groups, 'targetList'), range, environment)
+    const all = nodeListField(query, 'targetList')
+    const above = nodeListField(apart.above, 'targetList').filter((_, i) =>
+      targets.some((each) => each === all[i]),
+    )
+    return finished(
+      apart.above,
+      above,
+      bindSelect(apart.above, above, [lazily(() => groups)], environment),
+      environment,
+    )
+  }
   const selected = setOperation
     ? bindSetOperation(query, setOperation, range, environment)
-    : sets
-      ? unionOfSets(query, targets, sets, environment.ids, (set) =>
-          bindSelect(query, targets, range, environment, set),
-        )
-      : bindSelect(query, targets, range, environment)
+    : bindGroups(query, targets, range, environment)
+  return finished(query, targets, selected, environment)
+}
+
+/** SELECT … FROM … GROUP BY … HAVING. */
+function bindGroups(
+  query: TreeNode,
+  targets: readonly TreeNode[],
+  range: readonly RangeEntry[],
+  environment: Environment,
+): Project {
+  const sets = groupingSets(query)
+  if (!sets) return bindSelect(query, targets, range, environment)
+  return unionOfSets(query, targets, sets, environment.ids, (set) =>
+    bindSelect(query, targets, range, environment, set),
+  )
+}
+
+/** DISTINCT and LIMIT over what is selected. */
+function finished(
+  query: TreeNode,
+  targets: readonly TreeNode[],
+  selected: Project,
+  environment: Environment,
+): Project {
   const isDistinct = nodeListField(query, 'distinctClause').length > 0
   const distinct = booleanField(query, 'hasDistinctOn')
     ? bindDistinctOn(query, targets, selected, environment)
@@ -187,8 +220,7 @@ function bindSelect(
       return isKey ? ref(found) : sublinksAbove.bind(node, mixed)
     }
     if (node.tag === 'WINDOWFUNC') return windows.bind(node, (inner) => above(bindExpression(inner, mixed)))
-    if (node.tag === 'GROUPINGFUNC' && numberField(node, 'agglevelsup') === 0)
-      return groupingBits(node, set ?? new Set(groups.map(referenceOf)))
+    if (node.tag === 'GROUPINGFUNC') return groupingBits(node, set ?? new Set(groups.map(referenceOf)))
     if (node.tag !== 'AGGREF') throw notHere(node)
     return bindAggregate(node, rows, calls, ids)
   }
@@ -347,8 +379,8 @@ function addFromItem(
     return
   }
   if (item.tag === 'RANGETBLREF') {
-    const made = rowsAt(item, range, rows, sublinks)
-    if (made) list.expand(made, null)
+    const made = rowsAt(item, range, rows)
+    if (made) list.expand(made, null, sublinks)
     return
   }
   const [larg, rarg] = [nodeField(item, 'larg'), nodeField(item, 'rarg')]
@@ -361,10 +393,14 @@ function addFromItem(
     list.where(predicate)
     return
   }
-  const made = type === JOIN.left ? rowsAt(rarg, range, rows, sublinks) : null
-  if (made) {
-    sublinks.refuse(predicate, 'a subquery in the condition of a join to a function')
-    list.expand(made, { node: node(larg), on: predicate })
+  const made = type === JOIN.left ? rowsAt(rarg, range, rows) : null
+  const asksMade =
+    made && [...sublinks.columnsRead(predicate)].some((id) => made.made.some((column) => column?.id === id))
+  if (made && asksMade) {
+    // Such a subquery is asked about the rows that are made, before they are joined.
+    list.add(bindOuterJoin(node(larg), node(rarg), predicate, sublinks, context))
+  } else if (made) {
+    list.expand(made, { node: node(larg), on: predicate }, sublinks)
   } else list.add(node(item))
 }
 
@@ -374,16 +410,9 @@ function hasRows(item: TreeNode, range: readonly RangeEntry[]): boolean {
   return hasRows(nodeField(item, 'larg'), range) || hasRows(nodeField(item, 'rarg'), range)
 }
 
-function rowsAt(
-  item: TreeNode,
-  range: readonly RangeEntry[],
-  scope: Scope,
-  sublinks: Sublinks,
-): RowsItem | null {
+function rowsAt(item: TreeNode, range: readonly RangeEntry[], scope: Scope): RowsItem | null {
   if (item.tag !== 'RANGETBLREF') return null
-  const rows = entryAt(range, numberField(item, 'rtindex')).rows?.(scope) ?? null
-  if (rows) sublinks.refuse([rows.item], 'a subquery in a function in FROM')
-  return rows
+  return entryAt(range, numberField(item, 'rtindex')).rows?.(scope) ?? null
 }
 
 /** An inner join, or a left join to a function. */
@@ -487,11 +516,20 @@ function scopeOver(
       const attnum = numberField(node, 'varattno')
       return entryAt(range, numberField(node, 'varno')).column(attnum, scope)
     },
-    external,
+    external: (node) => {
+      const level = AGGREGATES.has(node.tag) ? numberField(node, 'agglevelsup') : 0
+      if (level === 0) return external(node)
+      // An aggregate of a query around: there it is computed, here it is a column.
+      const around = outer[level - 1]
+      if (!around) throw internalError(`there is no query ${level} levels up`)
+      return around.external(raised(node, -level))
+    },
     ...(sets ? { rows: sets } : {}),
   }
   return scope
 }
+
+const AGGREGATES: ReadonlySet<string> = new Set(['AGGREF', 'GROUPINGFUNC'])
 
 export function entryAt(range: readonly RangeEntry[], index: number): RangeEntry {
   const entry = range[index - 1]
@@ -500,8 +538,6 @@ export function entryAt(range: readonly RangeEntry[], index: number): RangeEntry
 }
 
 export function notHere(node: TreeNode): CompileError {
-  if (node.tag === 'AGGREF' && numberField(node, 'agglevelsup') > 0)
-    return unsupported('an aggregate of an outer query', FULL_HINT)
   const construct = EXTERNAL[node.tag] ?? node.tag
   return construct === 'a parameter'
     ? new CompileError(

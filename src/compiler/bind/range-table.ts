@@ -32,6 +32,7 @@ import { readTypes } from './read-types.ts'
 import { bindRecursion } from './recursion.ts'
 import type { Scope } from './scope.ts'
 import { clauseColumns } from './search-cycle.ts'
+import { tableFunction } from './table-function.ts'
 
 export interface RangeEntry {
   /** The relation as algebra; the same node however often it is asked for. */
@@ -76,7 +77,12 @@ function bindEntry(
         environment,
       )
     case RTE.subquery:
-      return lazily(() => bindQuery(nodeField(entry, 'subquery'), environment))
+      return withWholeRow(
+        lazily(() => bindQuery(nodeField(entry, 'subquery'), environment)),
+        types.get(WHOLE_ROW),
+        environment,
+        columnNames(entry),
+      )
     case RTE.join:
       return aliases(nodeListField(entry, 'joinaliasvars'), 'a join')
     case RTE.group:
@@ -86,16 +92,29 @@ function bindEntry(
         ? madeOfRows(itemColumns(entry, valuesTypes(entry), environment.ids, false), (columns, scope) =>
             valuesItem(entry, columns, scope),
           )
-        : lazily(() => bindValues(entry, environment))
-    case RTE.cte:
-      return cteEntry(entry, environment)
+        : withWholeRow(
+            lazily(() => bindValues(entry, environment)),
+            types.get(WHOLE_ROW),
+            environment,
+            columnNames(entry),
+          )
+    case RTE.cte: {
+      const bound = cteEntry(entry, environment)
+      // A row would have the columns of SEARCH and CYCLE, too.
+      const isPlain = clauseColumns(cteOf(entry, environment)).length === 0
+      return isPlain ? withWholeRow(bound, types.get(WHOLE_ROW), environment, columnNames(entry)) : bound
+    }
     case RTE.function:
       return madeOfRows(
         itemColumns(entry, types, environment.ids, booleanField(entry, 'funcordinality')),
         (columns, scope) => functionItem(entry, columns, scope),
       )
     case RTE.tablefunc:
-      return refused('XMLTABLE or JSON_TABLE')
+      return madeOfRows(itemColumns(entry, types, environment.ids, false), ({ made }, scope) => {
+        const bind = (node: TreeNode) => bindExpression(node, scope)
+        const item = tableFunction(nodeField(entry, 'tablefunc'), { bind, request: scope.request })
+        return { item, made, ordinality: null, isOne: false }
+      })
     case RTE.result:
       return lazily(() => ({ op: 'join', inputs: [], predicate: [] }))
     default:
@@ -106,7 +125,7 @@ function bindEntry(
 const HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
 
 /** Bound when first used: an entry that only its columns' aliases mention is never read twice. */
-function lazily(bind: () => Node): RangeEntry {
+export function lazily(bind: () => Node): RangeEntry {
   let bound: Node | undefined
   const node = () => {
     bound ??= bind()
@@ -137,24 +156,47 @@ function withWholeRow(
   entry: RangeEntry,
   type: TypeRef | undefined,
   { request, ids }: Environment,
+  names: readonly string[] = [],
 ): RangeEntry {
   if (!type) return entry
-  const whole = ids.make('row', type, false)
-  let made: Node | undefined
-  const node = () => {
+  let made: { readonly whole: Column; readonly node: Node } | undefined
+  const bound = () => {
     if (made) return made
     const relation = entry.node()
     const columns = operatorOf(relation).columns(relation)
     const passed = columns.map((column) => ({ column, value: ref(column) }))
-    const text = new Template().text('ROW(').list(columns.map(ref))
-    text.text(`)::${castTypeSql(request, type.oid)}`)
-    const value = expression({ construct: 'ROW(…)', parts: text.parts, args: text.args, type })
-    made = { op: 'project', input: relation, outputs: [...passed, { column: whole, value }] }
+    const fields = columns.map((column) => column.type)
+    const own = type.oid === RECORD ? { ...type, fields } : type
+    const text = new Template()
+    if (type.oid === RECORD) {
+      // A subquery gives a row its names, which JSON shows.
+      text.text('(SELECT r FROM (SELECT ')
+      for (const [i, column] of columns.entries())
+        text
+          .text(i > 0 ? ', ' : '')
+          .hole(ref(column))
+          .text(` AS ${quoteIdentifier(names[i] ?? column.name)}`)
+      text.text(') AS r)')
+    } else
+      text
+        .text('ROW(')
+        .list(columns.map(ref))
+        .text(`)::${castTypeSql(request, type.oid)}`)
+    const value = expression({ construct: 'ROW(…)', parts: text.parts, args: text.args, type: own })
+    const whole = ids.make('row', own, false)
+    const node: Node = { op: 'project', input: relation, outputs: [...passed, { column: whole, value }] }
+    made = { whole, node }
     return made
   }
   const column = (attnum: number, scope: Scope) =>
-    attnum === WHOLE_ROW ? ref(whole) : entry.column(attnum, scope)
-  return { node, column }
+    attnum === WHOLE_ROW ? ref(bound().whole) : entry.column(attnum, scope)
+  return { node: () => bound().node, column }
+}
+
+const RECORD = 2249
+
+function columnNames(entry: TreeNode): readonly string[] {
+  return stringListField(nodeField(entry, 'eref'), 'colnames')
 }
 
 /** A function, or whatever else is made anew of each row of the items before it. */
@@ -262,11 +304,11 @@ function valuesTypes(entry: TreeNode): ReadonlyMap<number, TypeRef> {
   )
 }
 
-/** Does VALUES read columns of the items before it, or of queries around? */
+/** Does VALUES read columns of the items before it or of queries around, or subqueries? */
 function readsColumns(value: TreeValue): boolean {
   if (Array.isArray(value)) return (value as readonly TreeValue[]).some(readsColumns)
   if (!isNode(value)) return false
-  if (value.tag === 'QUERY') return false
+  if (value.tag === 'SUBLINK') return true
   if (value.fields.values_lists !== undefined) return readsColumns(value.fields.values_lists ?? null)
   return value.tag === 'VAR' || Object.values(value.fields).some(readsColumns)
 }
@@ -288,15 +330,10 @@ function valuesItem(entry: TreeNode, columns: ItemColumns, scope: Scope): RowsIt
 }
 
 function bindValues(entry: TreeNode, { request, ids }: Environment): Node {
-  const scope: Scope = {
-    request,
-    resolve: () => {
-      throw unsupported('a column reference inside VALUES', HINT)
-    },
-    external: () => {
-      throw unsupported('a subquery inside VALUES', HINT)
-    },
+  const nothing = (): never => {
+    throw internalError('VALUES over columns is made of rows')
   }
+  const scope: Scope = { request, resolve: nothing, external: nothing }
   const rows = listField(entry, 'values_lists').map((row) =>
     nodesOf(row).map((value) => bindExpression(value, scope)),
   )

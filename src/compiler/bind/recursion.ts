@@ -85,7 +85,11 @@ export function bindRecursion(cte: TreeNode, environment: Environment): Node {
 function assertLinear(step: Node): void {
   const visit = (node: Node): void => {
     if (isGroupNode(node) || isPartitionNode(node) || node.op === 'recursion')
-      throw unsupported(`${NAMES[node.op] ?? node.op} in the recursive term of WITH RECURSIVE`, HINT)
+      throw unsupported(
+        `${NAMES[node.op] ?? node.op} in the recursive term of WITH RECURSIVE`,
+        HINT,
+        'A row more may take others away there, so what follows from a change cannot be traced row by row.',
+      )
     operatorOf(node).inputs(node).forEach(visit)
   }
   visit(step)

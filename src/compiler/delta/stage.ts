@@ -16,6 +16,7 @@ import {
 } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { StageOutput } from '../algebra/operators/read.ts'
+import { isSameStage } from './same-stage.ts'
 
 export type Stage = GroupStage | PartitionStage | RecursionStage
 
@@ -62,25 +63,24 @@ export function readsSourcesOnly(stage: Stage): boolean {
 
 export function cutIntoStages(query: Node): StagedQuery {
   const stages: Stage[] = []
-  const known = new Map<string, Node>()
+  const known: { readonly whole: Node; readonly output: StageOutput }[] = []
   const cut = (node: Node): Node => {
     const operator = operatorOf(node)
     const whole = operator.withInputs(node, operator.inputs(node).map(cut))
     if (!isGroupNode(whole) && !isPartitionNode(whole) && !isRecursionNode(whole)) return whole
-    // A full join holds each side twice: the same operator over the same rows is one stage.
-    const image = JSON.stringify(whole)
-    const same = known.get(image)
-    if (same) return same
-    const output: StageOutput = {
-      op: 'stage-output',
-      stage: stages.length + 1,
-      columns: operatorOf(whole).columns(whole),
-      keys: operatorOf(whole).keys(whole),
+    const columns = operatorOf(whole).columns(whole)
+    const keys = operatorOf(whole).keys(whole)
+    // A full join holds each side twice, a WITH query stands wherever it is read: that is one stage.
+    const same = known.find((each) => isSameStage(each.whole, whole))
+    if (same) {
+      const isOwn = columns.every(({ id }, i) => id === same.output.columns[i]?.id)
+      const stored = isOwn ? {} : { stored: same.output.columns }
+      return { op: 'read', version: 'after', of: { ...same.output, columns, keys, ...stored } }
     }
+    const output: StageOutput = { op: 'stage-output', stage: stages.length + 1, columns, keys }
     stages.push(stageOf(whole, { number: output.stage, output }))
-    const read: Node = { op: 'read', version: 'after', of: output }
-    known.set(image, read)
-    return read
+    known.push({ whole, output })
+    return { op: 'read', version: 'after', of: output }
   }
   const root = cut(query)
   return { stages, root }

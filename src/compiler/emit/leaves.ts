@@ -7,7 +7,7 @@
  * A fill: sources are the live tables, stages the CTEs that compute them from scratch.
  */
 import type { Column, Node } from '../algebra/node.ts'
-import type { Read, StageOutput } from '../algebra/operators/read.ts'
+import { type Read, type StageOutput, storedId } from '../algebra/operators/read.ts'
 import type { Scan, ScanColumn } from '../algebra/operators/scan.ts'
 import { internalError } from '../catalog/error.ts'
 import { quoteIdentifier } from '../catalog/quote.ts'
@@ -47,7 +47,7 @@ export function refreshLeaves(
         if (version === 'after') return liveTable(of, alias)
         if (version === 'delta') return { ...scanDelta(of, alias, printer.request), isUnmeasured: isBulk }
       } else {
-        if (version === 'before') return storedStage(stageOf(stages, of), alias)
+        if (version === 'before') return called(storedStage(stageOf(stages, of), alias), of)
         if (version === 'delta') return stageDelta(of, alias)
       }
       return bothWays(read, printer)
@@ -61,7 +61,7 @@ export function fillLeaves(stages: ReadonlyMap<number, StageSource>): Leaves {
     isBulk: false,
     perhapsEmpty: () => null,
     read: ({ of }, alias) =>
-      of.op === 'scan' ? liveTable(of, alias) : storedStage(stageOf(stages, of), alias),
+      of.op === 'scan' ? liveTable(of, alias) : called(storedStage(stageOf(stages, of), alias), of),
   }
 }
 
@@ -102,14 +102,29 @@ function storedStage(stage: StageSource, alias: (base: string) => string): Selec
   return { from: [`${stage.from} AS ${name}`], where: [], columns: stage.columns(name), weight: null }
 }
 
+/** The stage's columns as this reader calls them. */
+function called(select: Select, output: StageOutput): Select {
+  if (!output.stored) return select
+  const columns = output.columns.map(({ id }): [number, string] => {
+    const text = select.columns.get(storedId(output, id))
+    if (text === undefined) throw internalError(`stage ${output.stage} has no column ${id}`)
+    return [id, text]
+  })
+  return { ...select, columns: new Map(columns) }
+}
+
 function stageDelta(output: StageOutput, alias: (base: string) => string): Select {
   const name = alias(`d_stage${output.stage}`)
-  return {
-    from: [`${stageOutputName(output.stage)} AS ${name}`],
-    where: [],
-    columns: new Map(output.columns.map((column) => [column.id, `${name}.${columnName(column)}`])),
-    weight: `${name}.weight`,
-  }
+  const stored = output.stored ?? output.columns
+  return called(
+    {
+      from: [`${stageOutputName(output.stage)} AS ${name}`],
+      where: [],
+      columns: new Map(stored.map((column) => [column.id, `${name}.${columnName(column)}`])),
+      weight: `${name}.weight`,
+    },
+    output,
+  )
 }
 
 /**

@@ -4,10 +4,10 @@ import type { Column, PartitionNode } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Window, WindowCall } from '../algebra/operators/window.ts'
 import { type Ordering, orderedColumns, orderingParts, withTail } from '../algebra/ordering.ts'
-import type { Scalar } from '../algebra/scalar.ts'
+import { type Scalar, scalarColumns } from '../algebra/scalar.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { columnName } from './names.ts'
-import { type Printer, type Select, top } from './select.ts'
+import { indent, type Printer, type Select, top } from './select.ts'
 
 /** `SELECT … FROM input`: the operator's output columns under their derived names. */
 export function partitionQuery(node: PartitionNode, input: Select, printer: Printer): string {
@@ -43,8 +43,8 @@ export function partitionQuery(node: PartitionNode, input: Select, printer: Prin
       const ties = node.withTies ? [] : tieBreakers(request, node, node.order)
       const tail = [
         `\nORDER BY ${orderItems([...node.order, ...ties], input).join(', ')}`,
-        ...(node.offset ? [`\nOFFSET (${top(node.offset, input)})`] : []),
-        ...(node.count ? [places(top(node.count, input), node.withTies)] : []),
+        ...(node.offset ? [`\nOFFSET (${places(node.offset, input, printer)})`] : []),
+        ...(node.count ? [first(places(node.count, input, printer), node.withTies)] : []),
       ]
       return printer.render(input, outputsOf(passed), false, tail.join(''))
     }
@@ -57,7 +57,13 @@ function outputsOf(items: readonly Item[]) {
   return items.map(([column, value]) => ({ name: columnName(column), value }))
 }
 
-function places(count: string, withTies: boolean): string {
+/** A number of rows. A subquery's is a column that all rows have alike; the clause itself can name none. */
+function places(value: Scalar, input: Select, printer: Printer): string {
+  if (scalarColumns(value).size === 0) return top(value, input)
+  return indent(printer.render(input, [{ name: 'places', value }], false, '\nLIMIT 1'))
+}
+
+function first(count: string, withTies: boolean): string {
   return withTies ? `\nFETCH FIRST (${count}) ROWS WITH TIES` : `\nLIMIT (${count})`
 }
 

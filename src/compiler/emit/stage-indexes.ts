@@ -1,7 +1,7 @@
 /** Indexes on what is kept for stages, beside those of the tables' own keys. */
 import type { Column, Node } from '../algebra/node.ts'
 import type { Project } from '../algebra/operators/project.ts'
-import type { StageOutput } from '../algebra/operators/read.ts'
+import { type StageOutput, storedId } from '../algebra/operators/read.ts'
 import type { Scalar } from '../algebra/scalar.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { inputOf, type Stage, type StagedQuery } from '../delta/stage.ts'
@@ -130,5 +130,7 @@ function stageColumn(
     const output = node.outputs.find(({ column }) => column.id === value.id)
     return output ? stageColumn(node.input, output.value) : null
   }
-  return node.op === 'read' && node.of.op === 'stage-output' ? { output: node.of, id: value.id } : null
+  return node.op === 'read' && node.of.op === 'stage-output'
+    ? { output: node.of, id: storedId(node.of, value.id) }
+    : null
 }

@@ -3,6 +3,7 @@ import type { Node } from '../algebra/node.ts'
 import type { Project } from '../algebra/operators/project.ts'
 import { internalError } from '../catalog/error.ts'
 import { flattenJoins } from './flatten-joins.ts'
+import { innerJoins } from './inner-joins.ts'
 import { mergeProjections } from './merge-projections.ts'
 import { narrowRecursion } from './narrow-recursion.ts'
 import { pruneColumns } from './prune-columns.ts'
@@ -15,6 +16,7 @@ export interface Rewrite {
 
 export const rewrites: readonly Rewrite[] = [
   { name: 'narrow-recursion', apply: narrowRecursion },
+  { name: 'inner-joins', apply: innerJoins },
   { name: 'sink-filters', apply: sinkFilters },
   { name: 'flatten-joins', apply: flattenJoins },
   { name: 'merge-projections', apply: mergeProjections },

@@ -4,7 +4,7 @@
  * Shape and keys: the input's. Class: partition, all rows being one. Delta: the rows that were between the places against
  * those that are, read from the input in its order: where an index has that order, as many rows as are asked for.
  * State: the output rows. Nulls: as ORDER BY says; LIMIT NULL is none. Ties are broken by the remaining columns, but for
- * WITH TIES, which keeps them. Refuses: LIMIT without ORDER BY. Source: nodeLimit.c.
+ * WITH TIES, which keeps them. A subquery in LIMIT is a column of the input, the same in all rows. Refuses: LIMIT without ORDER BY. Source: nodeLimit.c.
  */
 import type { Node } from '../node.ts'
 import type { Operator } from '../operator.ts'
@@ -18,6 +18,7 @@ export interface Limit {
   readonly input: Node
   readonly partition: PartitionRule
   readonly order: readonly Ordering[]
+  /** May read columns that have one value in all rows. */
   readonly offset: Scalar | null
   readonly count: Scalar | null
   readonly withTies: boolean

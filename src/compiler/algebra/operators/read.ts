@@ -7,6 +7,7 @@
  */
 import type { Column, Key } from '../node.ts'
 import type { Operator } from '../operator.ts'
+import type { ColumnId } from '../scalar.ts'
 import type { Scan } from './scan.ts'
 
 export interface Read {
@@ -21,6 +22,13 @@ export interface StageOutput {
   readonly stage: number
   readonly columns: readonly Column[]
   readonly keys: readonly Key[]
+  /** The columns as the stage itself has them, in order, where this is not the reader that it was made for. */
+  readonly stored?: readonly Column[]
+}
+
+/** The column of the stage that a reader calls `id`. */
+export function storedId({ columns, stored }: StageOutput, id: ColumnId): ColumnId {
+  return stored?.[columns.findIndex((column) => column.id === id)]?.id ?? id
 }
 
 export const read: Operator<Read> = {

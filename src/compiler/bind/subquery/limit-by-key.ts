@@ -4,7 +4,7 @@ import type { ColumnIds, Node } from '../../algebra/node.ts'
 import { operatorOf } from '../../algebra/operators/index.ts'
 import type { Limit } from '../../algebra/operators/limit.ts'
 import type { WindowCall } from '../../algebra/operators/window.ts'
-import { BIGINT, BOOLEAN, type ColumnId, type Scalar } from '../../algebra/scalar.ts'
+import { BIGINT, BOOLEAN, type ColumnId, type Scalar, scalarColumns } from '../../algebra/scalar.ts'
 import { expression } from '../binding.ts'
 
 export function limitByKey(node: Limit, keys: readonly ColumnId[], ids: ColumnIds): Node {
@@ -18,9 +18,14 @@ export function limitByKey(node: Limit, keys: readonly ColumnId[], ids: ColumnId
   })
   const number = numbered('row_number', false)
   const last = withTies ? numbered('rank', true) : number
-  const first: Scalar[] = offset ? [sql(BOOLEAN)`(${ref(number.column)} > (${offset}))`] : []
-  const end = offset && count ? sql(BIGINT)`((${offset}) + (${count}))` : count
-  const predicate = end ? [...first, sql(BOOLEAN)`(${ref(last.column)} <= (${end}))`] : first
+  const isFixed = [offset, count].every((each) => each === null || scalarColumns(each).size === 0)
+  // NULL, which a subquery may give, leaves nothing out.
+  const skipped = isFixed ? offset : offset && sql(BIGINT)`coalesce(${offset}, 0)`
+  const first: Scalar[] = skipped ? [sql(BOOLEAN)`(${ref(number.column)} > (${skipped}))`] : []
+  const end = skipped && count ? sql(BIGINT)`((${skipped}) + (${count}))` : count
+  const isBefore = end && sql(BOOLEAN)`(${ref(last.column)} <= (${end}))`
+  const before = isBefore && (isFixed ? isBefore : sql(BOOLEAN)`(${isBefore} IS NOT FALSE)`)
+  const predicate = before ? [...first, before] : first
   const window: Node = {
     op: 'window',
     input,

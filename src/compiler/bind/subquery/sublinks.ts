@@ -190,6 +190,16 @@ export class Sublinks {
     return { onLeft, onRight, rest }
   }
 
+  /** What the subqueries in these conditions read, of the rows around too. */
+  columnsRead(conditions: readonly Scalar[]): ReadonlySet<ColumnId> {
+    const found = new Set<ColumnId>()
+    for (const { subquery, test } of this.#within(and(conditions))) {
+      columnsRead(subquery, found)
+      if (test) scalarColumns(test, found)
+    }
+    return found
+  }
+
   refuse(predicate: readonly Scalar[], construct: string): void {
     const ids = predicate.flatMap((each) => [...scalarColumns(each)])
     if (ids.some((id) => this.has(id))) throw unsupported(construct, FULL_HINT)
@@ -197,6 +207,12 @@ export class Sublinks {
 
   /** The subqueries in a condition, those first that stand in the test of another. */
   #taken(condition: Scalar): readonly Sublink[] {
+    const wanted = this.#within(condition)
+    this.#pending = this.#pending.filter((each) => !wanted.has(each))
+    return [...wanted]
+  }
+
+  #within(condition: Scalar): ReadonlySet<Sublink> {
     const wanted = new Set<Sublink>()
     const want = (scalar: Scalar): void => {
       for (const id of scalarColumns(scalar)) {
@@ -207,8 +223,7 @@ export class Sublinks {
       }
     }
     want(condition)
-    this.#pending = this.#pending.filter((each) => !wanted.has(each))
-    return [...wanted]
+    return wanted
   }
 
   #together(base: Node, parts: readonly Part[], columns: readonly Column[]): Node {

@@ -3,6 +3,7 @@ import type { Scalar, TypeRef } from '../../algebra/scalar.ts'
 import { expression } from '../../bind/binding.ts'
 import { bindExpression } from '../../bind/expression.ts'
 import { castTypeSql, collationSql } from '../../bind/facts.ts'
+import { tableFunction } from '../../bind/table-function.ts'
 import { internalError } from '../../catalog/error.ts'
 import {
   booleanField,
@@ -24,11 +25,22 @@ import {
   nodeLists,
   notPrinted,
   outputTargets,
+  scalarText,
   subqueryText,
 } from './query-text.ts'
 
 /** RTEKind (parsenodes.h) */
-const RTE = { relation: 0, subquery: 1, join: 2, function: 3, values: 5, cte: 6, result: 8, group: 9 }
+const RTE = {
+  relation: 0,
+  subquery: 1,
+  join: 2,
+  function: 3,
+  tableFunction: 4,
+  values: 5,
+  cte: 6,
+  result: 8,
+  group: 9,
+}
 
 export interface RangeName {
   readonly entry: TreeNode
@@ -125,6 +137,12 @@ function rangeText({ entry, alias }: RangeName, level: Level): string {
       const columns = stringListField(nodeField(entry, 'eref'), 'colnames').length
       return `${quoteIdentifier(stringField(entry, 'ctename'))} AS ${alias}${columnList(columns)}`
     }
+    case RTE.tableFunction: {
+      const bind = (node: TreeNode) => bindExpression(node, level.scope)
+      const text = scalarText(tableFunction(nodeField(entry, 'tablefunc'), { bind, request }))
+      const columns = stringListField(nodeField(entry, 'eref'), 'colnames').length
+      return `${lateral}${text} AS ${alias}${columnList(columns)}`
+    }
     case RTE.function:
       return functionText(entry, alias, lateral, level)
     default:
@@ -168,11 +186,13 @@ function columnList(count: number): string {
   return count === 0 ? '' : `(${Array.from({ length: count }, (_, i) => `c${i + 1}`).join(', ')})`
 }
 
+/** What may stand in ROWS FROM as it is printed; a COALESCE of one value says the same as the value. */
+const IN_FROM: ReadonlySet<string> = new Set(['FUNCEXPR', 'COALESCE', 'COALESCEEXPR'])
+
 function functionText(entry: TreeNode, alias: string, lateral: string, level: Level): string {
   const { request } = level
   const calls = nodeListField(entry, 'functions').map((each) => {
     const call = nodeField(each, 'funcexpr')
-    if (call.tag !== 'FUNCEXPR') throw notPrinted('this kind of function in FROM')
     const names = stringListField(each, 'funccolnames')
     const types = oidListField(each, 'funccoltypes')
     const typmods = intListField(each, 'funccoltypmods')
@@ -187,7 +207,9 @@ function functionText(entry: TreeNode, alias: string, lateral: string, level: Le
       // What the function looks for in what it is given: the key of a JSON object.
       return `${quoteIdentifier(names[i] ?? '')} ${columnType(request, { ...type, collation: 0 })}${collate}`
     })
-    return `${expressionText(call, level)}${columns.length > 0 ? ` AS (${columns.join(', ')})` : ''}`
+    const text = expressionText(call, level)
+    const item = IN_FROM.has(call.tag) ? text : `COALESCE(${text})`
+    return `${item}${columns.length > 0 ? ` AS (${columns.join(', ')})` : ''}`
   })
   const ordinality = booleanField(entry, 'funcordinality') ? ' WITH ORDINALITY' : ''
   const columns = stringListField(nodeField(entry, 'eref'), 'colnames').length
