@@ -292,9 +292,35 @@ test('dropping the source is said, and nothing is left when copy and readers are
   await create('totals', 'SELECT k, count(*) AS c FROM kept GROUP BY k')
   expect(await code(client.query(`SELECT pgstream.drop_stream_table('kept_compared')`))).not.toBe('ok')
   await client.query('DROP MATERIALIZED VIEW kept')
-  expect(await code(refresh('kept_compared'))).toBe('55000')
+  for (const name of ['kept_compared', 'totals']) expect(await code(refresh(name))).toBe('55000')
+  await client.query('CREATE MATERIALIZED VIEW kept AS SELECT k, n, j FROM base')
+  await compare('kept')
+  await client.query(
+    `SELECT pgstream.alter_stream_table('totals', query => 'SELECT k, count(*) AS c FROM kept GROUP BY k')`,
+  )
+  await client.query('DELETE FROM base WHERE k = 1; REFRESH MATERIALIZED VIEW kept')
+  expect(await refresh('totals')).toBe('DIFFERENTIAL')
+  await expectExact(client, 'totals')
   await client.query(
     `SELECT pgstream.drop_stream_table('totals'); SELECT pgstream.drop_stream_table('kept_compared')`,
   )
   expect((await one('SELECT count(*)::int AS n FROM pgstream.pgs_change_tracking')).n).toBe(0)
+})
+
+test('without event triggers the next refresh follows what became of the source', async () => {
+  await client.query(KEPT)
+  await compare('kept')
+  await create('totals', 'SELECT k, count(*) AS c FROM kept GROUP BY k')
+  await client.query(
+    'DROP EVENT TRIGGER pg_stream_ddl; DROP EVENT TRIGGER pg_stream_drop; DROP EVENT TRIGGER pg_stream_rewrite',
+  )
+  await client.query(
+    'ALTER MATERIALIZED VIEW kept RENAME TO stored; ALTER MATERIALIZED VIEW stored RENAME COLUMN k TO kind',
+  )
+  await client.query('DELETE FROM base WHERE k = 1; REFRESH MATERIALIZED VIEW stored')
+  expect(await refresh('totals')).toMatch(/DIFFERENTIAL|REINITIALIZE/)
+  expect((await client.query('SELECT k FROM totals ORDER BY k')).rows).toEqual([{ k: 0 }, { k: 2 }, { k: 3 }])
+  expect((await one(`SELECT pgstream.export_definition('totals') AS sql`)).sql).toContain('stored')
+  await client.query('DROP MATERIALIZED VIEW stored')
+  for (const name of ['kept_compared', 'totals']) expect(await code(refresh(name))).toBe('55000')
 })

@@ -41,9 +41,10 @@ BEGIN
           CASE WHEN command.command_tag = 'CREATE TABLE' THEN ARRAY[relation] ELSE '{}' END);
       END LOOP;
       PERFORM pgstream._recheck_uncaptured(relation);
-      -- It may be a constant of type regclass, or what a query names whose plan reads the copy.
+      -- It may be a constant of type regclass.
       PERFORM pgstream._follow_names(s.pgs_id) FROM pgstream.pgs_stream_tables s
-      WHERE s.uses && ARRAY[format('%s/%s', 'pg_class'::regclass::oid, relation)] OR relation = ANY (s.relations) AND pgstream._reads_copy(s.pgs_id);
+      WHERE s.uses && ARRAY[format('%s/%s', 'pg_class'::regclass::oid, relation)];
+      PERFORM pgstream._recheck_compared(s.pgs_id) FROM pgstream.pgs_stream_tables s WHERE relation = ANY (s.relations);
       PERFORM pgstream._note_family(relation);
       PERFORM pgstream._recheck_stream_table(relation);
       PERFORM pgstream._check_guards(relation);
