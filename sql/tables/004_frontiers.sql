@@ -20,6 +20,8 @@ CREATE TABLE pgstream.frontiers (
   doubt pg_snapshot,
   doubt_below bigint,
   last_duration_ms double precision,
+  -- Of a copy: what told its source's content when it was last compared (pgstream._source_state); NULL where nothing tells.
+  source_state text,
   -- Measured costs, exponentially averaged, from which AUTO decides.
   full_ms double precision,
   delta_ms_fixed double precision,

@@ -227,7 +227,7 @@ date_part('month', ts)
 date_trunc('hour', tstz)
 date_trunc('day', tstz, 'Asia/Tokyo')
 (ts, ts + iv) OVERLAPS (TIMESTAMP '2024-01-01', TIMESTAMP '2024-12-31')
-age(ts, '2000-01-01')
+age(nullif(ts, 'infinity'), '2000-01-01')
 to_char(ts, 'YYYY "of" MM')
 to_char(n, '999D99')
 to_date('05 Dec 2000', 'DD Mon YYYY')
@@ -594,7 +594,7 @@ user
 current_role
 current_catalog
 current_schema
-now() - tstz
+now() - nullif(tstz, '-infinity')
 current_setting('server_version_num')
 pg_typeof(i2 + 1.5)::text
 num_nulls(i, s, d)
@@ -684,6 +684,8 @@ json_object(coalesce(c, 'k') : i)
   .filter((line) => line.trim() !== '')
 
 export const EXPRESSIONS_17: readonly string[] = `
+age(ts, '2000-01-01')
+now() - tstz
 json(jb::text)
 json('{"a":1}' WITH UNIQUE KEYS)
 json('{"a":1}'::bytea FORMAT JSON)

@@ -62,7 +62,7 @@ export const FORMS: readonly Form[] = [
     'COMMENT ON TABLE t IS $$x$$',
     'GRANT SELECT ON t TO PUBLIC; REVOKE SELECT ON t FROM PUBLIC',
     'CREATE TRIGGER mine2 BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION trg(); DROP TRIGGER mine2 ON t',
-    'CREATE STATISTICS ON a, n FROM t',
+    'CREATE STATISTICS counted ON a, n FROM t',
   ]),
   ...form('replan', 'replan', undefined, [
     'ALTER TABLE t RENAME COLUMN n TO amount',

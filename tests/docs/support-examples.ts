@@ -26,6 +26,8 @@ export const SCHEMA = `
   CREATE EXTENSION file_fdw;
   CREATE SERVER elsewhere FOREIGN DATA WRAPPER file_fdw;
   CREATE FOREIGN TABLE remote (a int) SERVER elsewhere OPTIONS (filename '/dev/null');
+  CREATE FOREIGN TABLE far (a int) SERVER elsewhere OPTIONS (filename '/dev/null');
+  CREATE MATERIALIZED VIEW weekly AS SELECT 1 AS a;
   CREATE EXTENSION citext;
   CREATE TABLE words (word citext, n int);
   CREATE SEQUENCE counter;
@@ -37,6 +39,8 @@ export const SCHEMA = `
   CREATE FUNCTION other.unnamed(int) RETURNS SETOF record LANGUAGE sql IMMUTABLE AS 'SELECT $1, $1::text';
   CREATE OPERATOR other.%%% (LEFTARG = int, RIGHTARG = int, FUNCTION = other.many);
   SELECT pgstream.create_stream_table('totals', 'SELECT customer, count(*) AS n FROM orders GROUP BY customer');
+  SELECT pgstream.compare_source('far'), pgstream.compare_source('weekly');
+  ALTER FOREIGN TABLE far ADD since int;
 `
 
 const of = (text: string): readonly Example[] =>
@@ -196,6 +200,10 @@ export const CHAPTERS: readonly Chapter[] = [
       a table with row security      :: SELECT a FROM private
       materialized views             :: SELECT a FROM kept
       foreign tables                 :: SELECT a FROM remote
+      a materialized view that is compared :: SELECT a FROM weekly
+      a foreign table that is compared :: SELECT a FROM far
+      a column added since           :: SELECT since FROM far
+      a whole row of it              :: SELECT far FROM far
       system catalogs                :: SELECT relname FROM pg_class
       sequences                      :: SELECT last_value FROM counter
       unlogged tables                :: SELECT a FROM unsafe

@@ -159,6 +159,28 @@ const CHANGE = `
   DELETE FROM "My Shop"."Sales" WHERE id = 7`
 
 describe.skipIf(run === undefined)('a logical dump', () => {
+  test('what is compared with a copy is so afterwards', async () => {
+    const from = await database()
+    await from.client.query(`CREATE TABLE base (id int PRIMARY KEY, k int);
+      INSERT INTO base SELECT i, i % 3 FROM generate_series(1, 9) AS i;
+      CREATE MATERIALIZED VIEW kept AS SELECT * FROM base;
+      SELECT pgstream.compare_source('kept', 'z_copy');
+      SELECT pgstream.create_stream_table('a_reader', 'SELECT k, count(*) AS n FROM kept GROUP BY k', '1h', 'DIFFERENTIAL');
+      ALTER MATERIALIZED VIEW kept RENAME TO stored; ALTER MATERIALIZED VIEW stored RENAME k TO kind`)
+    const { client } = await copyOf(from)
+    expect((await restore(client)).map(({ action }) => action)).toEqual(['RESTORED', 'RESTORED'])
+    for (const change of ['INSERT INTO base VALUES (10, 7)', 'DELETE FROM base WHERE k = 1']) {
+      await client.query(`${change}; REFRESH MATERIALIZED VIEW stored`)
+      const [done] = await rows(client, `SELECT pgstream.refresh_stream_table('a_reader') AS action`)
+      expect(done).toEqual({ action: 'DIFFERENTIAL' })
+      expect(await rows(client, `SELECT * FROM pgstream.verify_stream_table('a_reader')`)).toEqual([])
+      const read = 'SELECT k, n::int FROM a_reader ORDER BY k'
+      expect(await rows(client, read)).toEqual(
+        await rows(client, 'SELECT k, count(*)::int AS n FROM base GROUP BY k ORDER BY k'),
+      )
+    }
+  })
+
   test('what was renamed since is found by its name of today', async () => {
     const from = await database()
     await from.client.query(`CREATE SCHEMA app; SET search_path = app, public;

@@ -68,6 +68,12 @@ export async function freshDatabase({
   }
 }
 
+/** The server's major version. */
+export async function serverVersion(client: pg.Client): Promise<number> {
+  const { rows } = await client.query(`SELECT current_setting('server_version_num')::int / 10000 AS version`)
+  return rows[0].version
+}
+
 const shared = new Map<boolean, Promise<FreshDatabase>>()
 
 /** Run with a connection to the test file's own database, made at first use and dropped after the file. */

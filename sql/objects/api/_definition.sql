@@ -7,9 +7,11 @@ AS $$
   SELECT concat(
     format(E'SELECT pg_catalog.set_config(''search_path'', %L, false);\n', text.path),
     set.before,
-    format(E'SELECT pgstream.create_stream_table(\n  name => %L,\n  query => %L,\n  schedule => %L,\n  refresh_mode => %L%s\n);\n',
+    CASE WHEN target.is_copy AND pgstream._qualified_name(target.relations[1]) IS NOT NULL THEN format(E'SELECT pgstream.compare_source(\n  source => %L,\n  name => %L,\n  schedule => %L\n);\n',
+      pgstream._qualified_name(target.relations[1]), label.label, coalesce(target.schedule, 'calculated'))
+    ELSE format(E'SELECT pgstream.create_stream_table(\n  name => %L,\n  query => %L,\n  schedule => %L,\n  refresh_mode => %L%s\n);\n',
       label.label, text.query, coalesce(target.schedule, 'calculated'), target.refresh_mode,
-      CASE WHEN target.consistency_group IS NOT NULL THEN format(E',\n  consistency_group => %L', target.consistency_group) ELSE '' END),
+      CASE WHEN target.consistency_group IS NOT NULL THEN format(E',\n  consistency_group => %L', target.consistency_group) ELSE '' END) END,
     CASE WHEN target.cdc_mode <> 'auto' THEN
       format(E'SELECT pgstream.alter_stream_table(%L, cdc_mode => %L);\n', label.label, target.cdc_mode) END,
     set.after,

@@ -19,8 +19,14 @@ BEGIN
   PERFORM pgstream._follow_name(id);
   SELECT * INTO target FROM pgstream.pgs_stream_tables WHERE pgs_id = id FOR UPDATE;
   IF new_query IS NOT NULL THEN
-    UPDATE pgstream.pgs_stream_tables SET defining_query = new_query, defining_search_path = path, defining_query_holds = true
+    UPDATE pgstream.pgs_stream_tables SET defining_query = new_query, defining_search_path = path, defining_query_holds = true,
+      -- With another query it stands for nothing else; pgstream.compare_source says so again.
+      is_copy = false
     WHERE pgs_id = id;
+    IF target.is_copy THEN
+      PERFORM pgstream._mark_stream_tables(ARRAY(SELECT d.pgs_id FROM pgstream.pgs_dependencies d WHERE d.source_relid = target.pgs_relid),
+        'reinit', format('the copy %s has another query', pgstream._qualified_name(target.pgs_relid)));
+    END IF;
   END IF;
   PERFORM pgstream._replace_definition(id, pgstream._compile_request(view, id, target.pgs_schema, target.pgs_name, mode), mode);
   IF new_query IS NOT NULL THEN

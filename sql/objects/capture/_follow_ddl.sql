@@ -44,6 +44,7 @@ BEGIN
       -- It may be a constant of type regclass.
       PERFORM pgstream._follow_names(s.pgs_id) FROM pgstream.pgs_stream_tables s
       WHERE s.uses && ARRAY[format('%s/%s', 'pg_class'::regclass::oid, relation)];
+      PERFORM pgstream._recheck_compared(s.pgs_id) FROM pgstream.pgs_stream_tables s WHERE relation = ANY (s.relations);
       PERFORM pgstream._note_family(relation);
       PERFORM pgstream._recheck_stream_table(relation);
       PERFORM pgstream._check_guards(relation);

@@ -19,7 +19,8 @@ BEGIN
     hint := format('GRANT TRIGGER ON %s TO %I; or use refresh mode FULL, which captures nothing.', pgstream._qualified_name(source), owner);
   ELSIF detail IS NOT NULL THEN
     construct := 'a source whose changes cannot be captured';
-    hint := 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.';
+    hint := format('Use refresh mode FULL or AUTO, which recomputes the query at each refresh; or have it compared at each refresh: '
+      'SELECT pgstream.compare_source(%L).', pgstream._qualified_name(source));
   END IF;
 END
 $$;

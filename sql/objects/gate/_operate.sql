@@ -40,6 +40,8 @@ BEGIN
         arguments ->> 'consistency_group');
     WHEN 'mode' THEN
       PERFORM pgstream._redefine_mode(id, arguments ->> 'mode');
+    WHEN 'compare' THEN
+      PERFORM pgstream._follow_copy(id);
     WHEN 'status' THEN
       PERFORM pgstream._set_status(id, arguments ->> 'status');
     WHEN 'pause' THEN

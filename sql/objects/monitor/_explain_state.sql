@@ -29,8 +29,12 @@ BEGIN
   RETURN QUERY
     SELECT 'source', concat_ws(', ', pgstream._qualified_name(d.source_relid),
       CASE WHEN d.is_captured THEN 'changes captured by ' || lower(t.trigger_level) || ' triggers in ' || t.buffer::text
-        || ' (' || pg_size_pretty(pgstream._buffer_size(t.source_relid)) || ')' ELSE 'changes not captured' END)
+        || ' (' || pg_size_pretty(pgstream._buffer_size(t.source_relid)) || ')'
+        WHEN target.is_copy THEN 'compared at each refresh' ELSE 'changes not captured' END,
+      CASE WHEN copy.relations[1] = ANY (target.relations)
+        THEN format('the copy of %s, with which it is compared at each refresh', pgstream._qualified_name(copy.relations[1])) END)
     FROM pgstream.pgs_dependencies d LEFT JOIN pgstream.pgs_change_tracking t USING (source_relid)
+    LEFT JOIN pgstream.pgs_stream_tables copy ON copy.pgs_relid = d.source_relid AND copy.is_copy
     WHERE d.pgs_id = id ORDER BY d.source_relid;
 END
 $$;

@@ -23,6 +23,8 @@ DECLARE
   -- The snapshot of a REPEATABLE READ transaction is younger than its beginning; than nothing else that is known.
   as_of timestamptz := CASE WHEN repeatable THEN transaction_timestamp() ELSE started END;
   duration_ms double precision;
+  -- Read before the content: what changes in between is compared once more.
+  content_state text;
 BEGIN
   IF pg_trigger_depth() > 0 THEN
     PERFORM pgstream._refuse_in_trigger();
@@ -52,10 +54,15 @@ BEGIN
   IF repeatable THEN
     PERFORM pgstream._refuse_stale_snapshot(id);
   END IF;
-  IF target.is_of_this_cluster AND NOT target.needs_reinit AND NOT target.needs_replan AND target.strategy = 'DIFFERENTIAL' THEN
-    pending := pgstream._pending(target);
+  IF target.is_copy THEN
+    content_state := pgstream._source_state(id);
+  END IF;
+  IF target.is_of_this_cluster AND NOT target.needs_reinit AND NOT target.needs_replan AND (target.strategy = 'DIFFERENTIAL' OR target.is_copy) THEN
+    IF NOT target.is_copy THEN
+      pending := pgstream._pending(target);
+    END IF;
     frontier := target.frontier;
-    IF 0 = ALL (pending) AND (frontier.moment <> now()) IS NOT TRUE THEN
+    IF 0 = ALL (pending) AND (frontier.moment <> now()) IS NOT TRUE OR content_state = frontier.source_state THEN
       -- Once a second is enough to say how fresh the content is, and who has refreshed it and not ended yet is not waited for.
       IF NOT repeatable AND frontier.checked_at < as_of - interval '1 second' THEN
         -- What it reads through other stream tables is as old as these are: their refresh tells.
@@ -105,7 +112,7 @@ BEGIN
       NULL::bigint[] AS changes, NULL::double precision[] AS costs, NULL AS kind INTO chosen;
   ELSIF target.strategy = 'FULL' THEN
     SELECT 'FULL' AS action, 'full' AS variant, 0::bigint AS changed_rows,
-      CASE target.refresh_mode WHEN 'FULL' THEN 'refresh mode FULL'
+      CASE WHEN target.is_copy THEN 'compared with its source' WHEN target.refresh_mode = 'FULL' THEN 'refresh mode FULL'
         ELSE (SELECT concat_ws('. ', s.plan #>> '{reasons,0,message}', nullif(s.plan #>> '{reasons,0,detail}', ''))
           FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id) END AS reason,
       NULL::bigint[] AS changes, NULL::double precision[] AS costs, NULL AS kind INTO chosen;
@@ -147,6 +154,9 @@ BEGIN
   END IF;
   PERFORM pgstream._advance(id, rights.sources, result.snapshot, as_of, duration_ms, chosen.action, chosen.changed_rows, chosen.changes, chosen.costs,
     chosen.kind);
+  IF target.is_copy THEN
+    UPDATE pgstream.frontiers f SET source_state = content_state WHERE f.pgs_id = id;
+  END IF;
   IF target.needs_reinit OR target.consecutive_errors > 0 OR target.status <> 'ACTIVE' THEN
     UPDATE pgstream.pgs_stream_tables s
     SET needs_reinit = false, reinit_reason = NULL, consecutive_errors = 0, last_error = NULL, status = 'ACTIVE'

@@ -15,7 +15,7 @@ import {
   stringListField,
 } from '../catalog/node-field.ts'
 import { isNode, parseViewQuery, type TreeNode, type TreeValue } from '../catalog/node-tree.ts'
-import { quoteIdentifier } from '../catalog/quote.ts'
+import { quoteIdentifier, quoteLiteral } from '../catalog/quote.ts'
 import type { RelationFacts } from '../catalog/request.ts'
 import { expression, Template } from './binding.ts'
 import { bindExpression } from './expression.ts'
@@ -72,7 +72,10 @@ function bindEntry(
   switch (numberField(entry, 'rtekind')) {
     case RTE.relation:
       return withWholeRow(
-        lazily(() => bindRelation(entry, environment)),
+        lazily(
+          () => bindRelation(entry, environment, types.has(WHOLE_ROW)),
+          (attnum) => storedAttnum(entry, environment, attnum),
+        ),
         types.get(WHOLE_ROW),
         environment,
       )
@@ -125,7 +128,7 @@ function bindEntry(
 const HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
 
 /** Bound when first used: an entry that only its columns' aliases mention is never read twice. */
-export function lazily(bind: () => Node): RangeEntry {
+export function lazily(bind: () => Node, stored = (attnum: number) => attnum): RangeEntry {
   let bound: Node | undefined
   const node = () => {
     bound ??= bind()
@@ -138,11 +141,28 @@ export function lazily(bind: () => Node): RangeEntry {
       const relation = node()
       const columns = operatorOf(relation).columns(relation)
       const column =
-        relation.op === 'scan' ? relation.columns.find((each) => each.attnum === attnum) : columns[attnum - 1]
+        relation.op === 'scan'
+          ? relation.columns.find((each) => each.attnum === stored(attnum))
+          : columns[attnum - 1]
       if (!column) throw internalError(`there is no column ${attnum}`)
       return { kind: 'column', id: column.id, type: column.type }
     },
   }
+}
+
+/** The number that a column has where it is stored: that of a source which is compared has it in its copy. */
+function storedAttnum(entry: TreeNode, { request }: Environment, attnum: number): number {
+  const facts = request.relations[numberField(entry, 'relid')]
+  if (!facts?.copy) return attnum
+  const stored = facts.copy.columns[attnum]
+  if (stored === undefined) {
+    const source = quoteLiteral(`${quoteIdentifier(facts.schema)}.${quoteIdentifier(facts.name)}`)
+    throw unsupported(
+      'a column that the copy of its source lacks',
+      `SELECT pgstream.compare_source(${source}) makes the copy anew.`,
+    )
+  }
+  return stored
 }
 
 /** Attribute 0: the row as one value. */
@@ -239,7 +259,7 @@ function refused(construct: string): RangeEntry {
   return { node: refuse, column: refuse }
 }
 
-function bindRelation(entry: TreeNode, environment: Environment): Node {
+function bindRelation(entry: TreeNode, environment: Environment, readsWhole: boolean): Node {
   const { request } = environment
   const facts = request.relations[numberField(entry, 'relid')]
   if (!facts) throw internalError(`the compile request lacks relation ${numberField(entry, 'relid')}`)
@@ -247,9 +267,24 @@ function bindRelation(entry: TreeNode, environment: Environment): Node {
     return bindQuery(parseViewQuery(facts.tree), { ...environment, ctes: [], outer: [] })
   const name = `${quoteIdentifier(facts.schema)}.${quoteIdentifier(facts.name)}`
   const refuse = (construct: string, hint: string) => unsupported(construct, hint, `${name} is one.`)
+  if (facts.copy && (booleanField(entry, 'inh') || !facts.hasChildren)) {
+    const copied = request.relations[facts.copy.relation]
+    if (!copied) throw internalError(`the compile request lacks the copy of ${name}`)
+    const stored = facts.columns.map(({ attnum }) => facts.copy?.columns[attnum])
+    if (readsWhole && String(copied.columns.map(({ attnum }) => attnum)) !== String(stored))
+      throw unsupported(
+        'a whole-row reference to a source whose copy has other columns',
+        'List the columns one by one.',
+      )
+    return scanOf(copied, environment)
+  }
+  const compare = `To have it compared at each refresh: SELECT pgstream.compare_source(${quoteLiteral(name)}).`
   if (facts.kind === 'm')
-    throw refuse('a materialized view as a source', 'Define the query over its tables, or as a stream table.')
-  if (facts.kind === 'f') throw refuse('a foreign table as a source', HINT)
+    throw refuse(
+      'a materialized view as a source',
+      `Define the query over its tables, or as a stream table. ${compare}`,
+    )
+  if (facts.kind === 'f') throw refuse('a foreign table as a source', `${HINT} ${compare}`)
   if (facts.kind !== 'r' && facts.kind !== 'p') throw refuse('this kind of relation', HINT)
   if (facts.schema === 'pg_catalog' || facts.schema === 'information_schema')
     throw refuse('a system catalog as a source', HINT)

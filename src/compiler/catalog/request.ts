@@ -62,6 +62,8 @@ export interface RelationFacts {
   readonly indexes: readonly IndexFacts[]
   /** Why the runtime cannot capture what the plan reads of it, found when there was a plan; absent when it can. */
   readonly obstacle?: { readonly construct: string; readonly detail: string; readonly hint: string }
+  /** The stream table that is read in its place, being compared with it at each refresh: its oid, and its columns by ours. */
+  readonly copy?: { readonly relation: number; readonly columns: Readonly<Record<string, number>> }
   /** Views only: `ev_action` of the `_RETURN` rule. */
   readonly tree: string | null
 }

@@ -1,11 +1,17 @@
 /**
  * Aggregate: one row per group, GROUP BY expressions and aggregate calls; without GROUP BY exactly one row.
  *
- * Shape: group columns, then one column per call. Keys: the group columns. Class: group.
+ * Shape: group columns, then one column per call.
+ * Keys: the group columns.
+ * Class: group.
  * Delta: the delta of the input, summed by group into the accumulators of aggregate-functions.ts; old and new output of
- * each touched group are the output's delta. State: the accumulators, in the stream table itself where its columns are
- * the accumulators. Nulls: NULL group keys are one group; SUM of nothing is NULL, COUNT of nothing 0.
- * Refuses: results of a pseudo-type. Source: DBSP23 §5, Gupta93 (counting); FIELD a3.
+ * each touched group are the output's delta.
+ * State: the accumulators, in the stream table itself where its columns are the accumulators.
+ * Cost: the changed rows and the groups that they touch, each found by the key. A group whose new value the change does
+ * not tell is read anew from the input, by an index on the group columns.
+ * Nulls: NULL group keys are one group; SUM of nothing is NULL, COUNT of nothing 0.
+ * Refuses: results of a pseudo-type.
+ * Source: DBSP23 §5, Gupta93 (counting); FIELD a3.
  */
 import type { GroupRule } from '../group-rule.ts'
 import type { Column, Node } from '../node.ts'

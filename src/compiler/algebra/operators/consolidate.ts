@@ -1,7 +1,16 @@
 /**
  * Consolidate: equal rows become one whose weight is the sum of theirs; rows of weight zero go. Rows are equal when
  * their images are: 1.0 and 1.00 are two rows, so that a change of scale reaches the stream table.
- * Shape: the input's. Keys: none claimed. Class: term. Source: DBSP23 §2, "consolidate" of differential dataflow.
+ *
+ * Shape: the input's.
+ * Keys: none claimed.
+ * Class: term.
+ * Delta: none: it stands in the deltas of other operators.
+ * State: none.
+ * Cost: the rows of the delta, once.
+ * Nulls: alike.
+ * Refuses: nothing.
+ * Source: DBSP23 §2, "consolidate" of differential dataflow.
  */
 import type { Node } from '../node.ts'
 import type { Operator } from '../operator.ts'

@@ -1,9 +1,15 @@
 /**
  * Distinct on: of all rows with the same key the first in an order.
  *
- * Shape: the input's. Keys: the key, and the input's. Class: partition. Delta: the old first row of every touched key
- * against the new one. State: the output rows. Nulls: NULL keys are alike. Ties are broken by the remaining columns.
- * Refuses: keys of types without btree order. Source: nodeUnique.c.
+ * Shape: the input's.
+ * Keys: the key, and the input's.
+ * Class: partition.
+ * Delta: the old first row of every touched key against the new one.
+ * State: the output rows.
+ * Cost: the rows of every touched key, by an index on it.
+ * Nulls: NULL keys are alike. Ties are broken by the remaining columns.
+ * Refuses: keys of types without btree order.
+ * Source: nodeUnique.c.
  */
 import type { Node } from '../node.ts'
 import type { Operator } from '../operator.ts'

@@ -1,11 +1,16 @@
 /**
- * Expand: each row with the rows that a function makes of it: a function in FROM (ROWS FROM, WITH ORDINALITY), VALUES or a
- * table function over columns of other items, a set-returning function in the select list (several: in step).
+ * Expand: each row with the rows that a function makes of it: a function in FROM (ROWS FROM, WITH ORDINALITY), VALUES or
+ * a table function over columns of other items, a set-returning function in the select list (several: in step).
  *
- * Shape: the input's columns, then those of the function. Keys: the input's, each with the ordinality if there is one.
- * Class: linear. Delta: Δε(R) = ε(ΔR): the rows of a function follow from its arguments. State: none. Nulls: a strict
- * function of a NULL has no rows; as the right side of LEFT JOIN a row without rows, or without any that meets the
- * condition, stands once with NULLs. Refuses: nothing; bind/ refuses functions that are not immutable.
+ * Shape: the input's columns, then those of the function.
+ * Keys: the input's, each with the ordinality if there is one.
+ * Class: linear.
+ * Delta: Δε(R) = ε(ΔR): the rows of a function follow from its arguments.
+ * State: none.
+ * Cost: the changed rows, and what the function makes of them.
+ * Nulls: a strict function of a NULL has no rows; as the right side of LEFT JOIN a row without rows, or without any that
+ * meets the condition, stands once with NULLs.
+ * Refuses: nothing; bind/ refuses functions that are not immutable.
  * Source: DBSP23 Prop. 4.1 (flat map); nodeProjectSet.c, nodeFunctionscan.c.
  */
 import type { Column, Key, Node } from '../node.ts'

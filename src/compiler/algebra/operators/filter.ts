@@ -1,8 +1,15 @@
 /**
  * Filter: the rows for which every conjunct is true.
  *
- * Shape: the input's. Keys: the input's. Class: linear. Delta: Δσ(R) = σ(ΔR). State: none. Nulls: a conjunct that is
- * NULL drops the row, as WHERE does. Refuses: nothing. Source: DBSP23 Prop. 4.1 (linear operators are their own delta).
+ * Shape: the input's.
+ * Keys: the input's.
+ * Class: linear.
+ * Delta: Δσ(R) = σ(ΔR).
+ * State: none.
+ * Cost: the changed rows.
+ * Nulls: a conjunct that is NULL drops the row, as WHERE does.
+ * Refuses: nothing.
+ * Source: DBSP23 Prop. 4.1 (linear operators are their own delta).
  */
 import type { Node } from '../node.ts'
 import type { Operator } from '../operator.ts'

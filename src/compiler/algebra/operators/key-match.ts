@@ -1,10 +1,18 @@
 /**
  * Key match: for which values of the keys a relation began or ceased to have rows, with weight +1 or −1.
  *
- * A stored state and the change of it tell both: with d rows more than before, a key had none before when the state after
- * has no more than d, and has none after when d is negative and the state after has none; read off the state before it is
- * the other way round. So at most |d| + 1 rows of a key are read, however many there are.
- * Shape: the keys. Keys: none claimed. Class: term. Nulls: a key that is NULL matches nothing and may be left out.
+ * A stored state and the change of it tell both: with d rows more than before, a key had none before when the state
+ * after has no more than d, and has none after when d is negative and the state after has none; read off the state
+ * before it is the other way round.
+ *
+ * Shape: the keys.
+ * Keys: none claimed.
+ * Class: term.
+ * Delta: none: it stands in the deltas of other operators.
+ * State: none.
+ * Cost: at most |d| + 1 rows of each touched key are read, however many there are, by an index on the keys.
+ * Nulls: a key that is NULL matches nothing and may be left out.
+ * Refuses: nothing.
  * Source: LarsonZhou07; FIELD.
  */
 import type { Column, Node } from '../node.ts'

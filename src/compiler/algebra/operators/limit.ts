@@ -1,10 +1,16 @@
 /**
  * Limit: the rows between two places of an order.
  *
- * Shape and keys: the input's. Class: partition, all rows being one. Delta: the rows that were between the places against
- * those that are, read from the input in its order: where an index has that order, as many rows as are asked for.
- * State: the output rows. Nulls: as ORDER BY says; LIMIT NULL is none. Ties are broken by the remaining columns, but for
- * WITH TIES, which keeps them. A subquery in LIMIT is a column of the input, the same in all rows. Refuses: LIMIT without ORDER BY. Source: nodeLimit.c.
+ * Shape: the input's.
+ * Keys: the input's.
+ * Class: partition, all rows being one.
+ * Delta: the rows that were between the places against those that are, read from the input in its order.
+ * State: the output rows.
+ * Cost: as many rows as are asked for, OFFSET included, where an index has the order; otherwise the input is sorted.
+ * Nulls: as ORDER BY says; LIMIT NULL is none. Ties are broken by the remaining columns, but for WITH TIES, which keeps
+ * them. A subquery in LIMIT is a column of the input, the same in all rows.
+ * Refuses: LIMIT without ORDER BY.
+ * Source: nodeLimit.c.
  */
 import type { Node } from '../node.ts'
 import type { Operator } from '../operator.ts'

@@ -1,5 +1,15 @@
 /**
- * Negate: every weight with the other sign. Shape and keys: the input's columns, no keys. Class: term. Source: DBSP23 §2.
+ * Negate: every weight with the other sign.
+ *
+ * Shape: the input's.
+ * Keys: none.
+ * Class: term.
+ * Delta: none: it stands in the deltas of other operators.
+ * State: none.
+ * Cost: the rows of the delta, once.
+ * Nulls: as they are.
+ * Refuses: nothing.
+ * Source: DBSP23 §2.
  */
 import type { Node } from '../node.ts'
 import type { Operator } from '../operator.ts'

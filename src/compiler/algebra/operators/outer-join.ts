@@ -1,15 +1,22 @@
 /**
  * Outer join: every row of the left side with each row of the right that meets the condition, or with NULLs where none
- * does (LEFT JOIN). RIGHT JOIN is one with its sides exchanged, FULL JOIN one more the padded anti join of the right side.
+ * does (LEFT JOIN). RIGHT JOIN is one with its sides exchanged, FULL JOIN one more the padded anti join of the right
+ * side.
  *
- * Shape: the left columns, then the right ones, nullable. Keys: those of the left where it fixes the right row; otherwise
- * with one of the right that holds a column that is never NULL there. Class: threshold.
- * Delta, one side at its state before and the other after:
+ * Shape: the left columns, then the right ones, nullable.
+ * Keys: those of the left where it fixes the right row; otherwise with one of the right that holds a column that is
+ * never NULL there.
+ * Class: threshold.
+ * Delta: one side at its state before and the other after:
  *   Δ(L ⟕ R) = (ΔL ⟕ R) ⊎ (L ⋈ ΔR) ⊎ −pad(L ⋈ τ), τ being the change of having a match: match-change.ts.
  * With both changed, terms hold rows that add up to nothing: they are added up first for what may fail above. A condition of
  * the join that may fail itself meets pairs of an old row with a new one; where it then fails the query is computed anew.
- * State: none; whether a row was or is matched is asked of the right side, a probe for each. Nulls: a condition that is
- * NULL is no match. Refuses: nothing. Source: LarsonZhou07; DBSP23 Thm 3.4.
+ * State: none; whether a row was or is matched is asked of the right side.
+ * Cost: the changed rows and those that they meet on the other side, and a probe of the right side for each left row
+ * that may have gained or lost its match.
+ * Nulls: a condition that is NULL is no match.
+ * Refuses: nothing.
+ * Source: LarsonZhou07; DBSP23 Thm 3.4.
  */
 import { internalError } from '../../catalog/error.ts'
 import type { Column, Key, Node } from '../node.ts'

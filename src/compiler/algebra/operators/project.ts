@@ -1,8 +1,14 @@
 /**
  * Project: new columns computed from each row.
  *
- * Shape: one column per expression. Keys: those of the input whose columns all pass through unchanged. Class: linear.
- * Delta: Δπ(R) = π(ΔR). State: none. Nulls: the expression's. Refuses: nothing; bind/ refuses unstable expressions.
+ * Shape: one column per expression.
+ * Keys: those of the input whose columns all pass through unchanged.
+ * Class: linear.
+ * Delta: Δπ(R) = π(ΔR).
+ * State: none.
+ * Cost: the changed rows.
+ * Nulls: the expression's.
+ * Refuses: nothing; bind/ refuses unstable expressions.
  * Source: DBSP23 Prop. 4.1.
  */
 import type { Column, Key, Node } from '../node.ts'

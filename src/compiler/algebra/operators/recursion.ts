@@ -1,11 +1,18 @@
 /**
  * Recursion: WITH RECURSIVE, the least solution of R = base ∪ step(R).
  *
- * Shape: the columns of the base term. Keys: none claimed. Class: recursion. State: the rows.
- * Delta: rows with a derivation that went, and all that was derived from them, are taken out; those of them that still have
- * one from the base term or from rows that stayed come back, together with what is new, and with all that follows
+ * Shape: the columns of the base term.
+ * Keys: none claimed.
+ * Class: recursion.
+ * Delta: rows with a derivation that went, and all that was derived from them, are taken out; those of them that still
+ * have one from the base term or from rows that stayed come back, together with what is new, and with all that follows
  * (delete and rederive). With UNION ALL the same rows come back as often as they are derived.
- * Nulls: equal, as UNION has it. Refuses: stateful operators inside the step term. Source: Gupta93 (DRed), DBSP23 §6.
+ * State: the rows.
+ * Cost: the rows that follow from what changed, those that come back included, a probe for each and for each reason that
+ * is looked for.
+ * Nulls: equal, as UNION has it.
+ * Refuses: stateful operators inside the step term.
+ * Source: Gupta93 (DRed), DBSP23 §6.
  */
 import type { Column } from '../node.ts'
 import type { Operator } from '../operator.ts'

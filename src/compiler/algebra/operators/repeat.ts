@@ -1,8 +1,15 @@
 /**
  * Repeat: each row as often as a count that is computed from it says; not at all for a count of zero or less.
  *
- * Shape: the input's. Keys: none. Class: linear. Delta: Δρ(R) = ρ(ΔR), every weight times the count of its row.
- * State: none. Nulls: a count is never NULL. Refuses: nothing. Source: DBSP23 Prop. 4.1; prepunion.c (SETOPCMD_*_ALL).
+ * Shape: the input's.
+ * Keys: none.
+ * Class: linear.
+ * Delta: Δρ(R) = ρ(ΔR), every weight times the count of its row.
+ * State: none.
+ * Cost: the changed rows.
+ * Nulls: a count is never NULL.
+ * Refuses: nothing.
+ * Source: DBSP23 Prop. 4.1; prepunion.c (SETOPCMD_*_ALL).
  */
 import type { Node } from '../node.ts'
 import type { Operator } from '../operator.ts'

@@ -2,7 +2,14 @@
  * Row match: which left rows began or ceased to have a match in a relation, with weight +1 or −1 for each of them. As
  * key-match.ts, for any condition: equal left rows (by image, on which a condition may depend) are asked about together.
  *
- * Shape: the left columns. Keys: none claimed. Class: term. Nulls: a condition that is NULL is no match.
+ * Shape: the left columns.
+ * Keys: none claimed.
+ * Class: term.
+ * Delta: none: it stands in the deltas of other operators.
+ * State: none.
+ * Cost: the left rows that meet a changed right one, and for each the right rows that it meets, as far as they tell.
+ * Nulls: a condition that is NULL is no match.
+ * Refuses: nothing.
  * Source: LarsonZhou07.
  */
 import type { Node } from '../node.ts'

@@ -1,9 +1,15 @@
 /**
  * Scan: the rows of a table.
  *
- * Shape: the table's columns that the query reads. Keys: unique immediate indexes over NOT NULL columns (or NULLS NOT
- * DISTINCT). Class: leaf. Delta: what the change buffer holds past the frontier. State: none, the table is stored.
- * Nulls: as stored. Refuses: nothing here; bind/ decides what may be scanned. Source: DBSP23 §3.
+ * Shape: the table's columns that the query reads.
+ * Keys: unique immediate indexes over NOT NULL columns (or NULLS NOT DISTINCT).
+ * Class: leaf.
+ * Delta: what the change buffer holds past the frontier.
+ * State: none, the table is stored.
+ * Cost: the rows of the buffer that are new, by an index on the transaction.
+ * Nulls: as stored.
+ * Refuses: nothing here; bind/ decides what may be scanned.
+ * Source: DBSP23 §3.
  */
 import type { Column, Key } from '../node.ts'
 import type { Operator } from '../operator.ts'

@@ -1,10 +1,19 @@
 /**
- * Semi join and anti join: the left rows for which some row of the right side meets the condition, or for which none does.
+ * Semi join and anti join: the left rows for which some row of the right side meets the condition, or for which none
+ * does.
  *
- * Shape: the left columns. Keys: the left's. Class: threshold.
- * Delta, one side at its state before and the other after: Δ(L ⋉ R) = (ΔL ⋉ R) ⊎ (L ⋈ τ), τ being the change of having a
- * match: match-change.ts; Δ(L ▷ R) = (ΔL ▷ R) ⊎ −(L ⋈ τ). State: none. Nulls: a condition that is NULL is no match.
- * Refuses: nothing. Source: LarsonZhou07.
+ * Shape: the left columns.
+ * Keys: the left's.
+ * Class: threshold.
+ * Delta: one side at its state before and the other after, τ being the change of having a match (match-change.ts):
+ *   Δ(L ⋉ R) = (ΔL ⋉ R) ⊎ (L ⋈ τ)
+ *   Δ(L ▷ R) = (ΔL ▷ R) ⊎ −(L ⋈ τ)
+ * State: none.
+ * Cost: the changed left rows, a probe for each, and the left rows that may have gained or lost their match, a probe for
+ * each.
+ * Nulls: a condition that is NULL is no match.
+ * Refuses: nothing.
+ * Source: LarsonZhou07.
  */
 import type { Node } from '../node.ts'
 import type { Operator } from '../operator.ts'

@@ -2,7 +2,15 @@
  * Temporal crossing: the rows for which a condition on the time is another now than it was for the stored content, with
  * weight +1 for those that meet it now and −1 for those that did.
  *
- * Shape: the input's. Keys: none claimed. Class: term. Nulls: as for a filter. Source: –.
+ * Shape: the input's.
+ * Keys: none claimed.
+ * Class: term.
+ * Delta: none: it stands in the deltas of other operators.
+ * State: none.
+ * Cost: the rows that cross, by an index on the column that is compared with the time.
+ * Nulls: as for a filter.
+ * Refuses: nothing.
+ * Source: –.
  */
 import type { Node } from '../node.ts'
 import type { Operator } from '../operator.ts'

@@ -1,11 +1,16 @@
 /**
  * Temporal filter: the rows that meet a condition on the time at which it is asked, `expires_at > now()`.
  *
- * Shape: the input's. Keys: the input's. Class: linear, and time passes: rows come and go without a change of any source.
- * Delta, p being the condition then (as of the content that is stored) and p′ now: Δσ(R) = σp(ΔR) ⊎ χ(R), R as it is after
- * the change; or σp′(ΔR) ⊎ χ(R) over R as it was. χ are the rows for which p and p′ differ: temporal-crossing.ts.
- * State: the moment, in the frontier. Nulls: a condition that is NULL drops the row. Refuses: conditions in which the time is
- * compared with nothing that a column holds (bind/temporal.ts). Source: DBSP23 Thm 3.4, the clock being a second input.
+ * Shape: the input's.
+ * Keys: the input's.
+ * Class: linear, and time passes: rows come and go without a change of any source.
+ * Delta: p being the condition then (as of the content that is stored) and p′ now, Δσ(R) = σp(ΔR) ⊎ χ(R), R as it is
+ * after the change; or σp′(ΔR) ⊎ χ(R) over R as it was. χ are the rows for which p and p′ differ: temporal-crossing.ts.
+ * State: the moment, in the frontier.
+ * Cost: the changed rows and those that cross, by an index on the column.
+ * Nulls: a condition that is NULL drops the row.
+ * Refuses: conditions in which the time is compared with nothing that a column holds (bind/temporal.ts).
+ * Source: DBSP23 Thm 3.4, the clock being a second input.
  */
 import type { Node } from '../node.ts'
 import type { Operator } from '../operator.ts'

@@ -1,9 +1,15 @@
 /**
  * Union all: the rows of every input, duplicates kept.
  *
- * Shape: one column per position. Keys: none (a row may come from two inputs), unless who made it
- * knows one. Class: linear. Delta: Δ(A ⊎ B) = ΔA ⊎ ΔB.
- * State: none. Nulls: nullable where any input is. Refuses: nothing. Source: DBSP23 Prop. 4.1 (addition is linear).
+ * Shape: one column per position.
+ * Keys: none (a row may come from two inputs), unless who made it knows one.
+ * Class: linear.
+ * Delta: Δ(A ⊎ B) = ΔA ⊎ ΔB.
+ * State: none.
+ * Cost: the changed rows.
+ * Nulls: nullable where any input is.
+ * Refuses: nothing.
+ * Source: DBSP23 Prop. 4.1 (addition is linear).
  */
 import type { Column, Key, Node } from '../node.ts'
 import type { Operator } from '../operator.ts'

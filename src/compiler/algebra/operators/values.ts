@@ -1,8 +1,15 @@
 /**
  * Values: rows written in the query. A query without FROM reads one row of no columns.
  *
- * Shape: as written. Keys: [] for a single row. Class: leaf. Delta: none, ever. State: none. Nulls: as written.
- * Refuses: nothing. Source: –.
+ * Shape: as written.
+ * Keys: [] for a single row.
+ * Class: leaf.
+ * Delta: none, ever.
+ * State: none.
+ * Cost: nothing.
+ * Nulls: as written.
+ * Refuses: nothing.
+ * Source: –.
  */
 import type { Column } from '../node.ts'
 import type { Operator } from '../operator.ts'

@@ -1,11 +1,16 @@
 /**
  * Window: every input row with the values of window functions over its partition.
  *
- * Shape: the input's columns, then one column per call. Keys: the input's. Class: partition, by PARTITION BY; a SELECT with
- * several has one such operator for each. Delta: the rows of every partition that a changed row belongs (or belonged) to,
- * old ones against new. State: the output rows. Nulls: NULL keys are one partition; order and frames as PostgreSQL has
- * them. Ties that ORDER BY leaves are broken by the remaining columns where no peer group is looked at.
- * Refuses: PARTITION BY over types without btree order. Source: nodeWindowAgg.c; DBSP23 §7 (group-by).
+ * Shape: the input's columns, then one column per call.
+ * Keys: the input's.
+ * Class: partition, by PARTITION BY; a SELECT with several has one such operator for each.
+ * Delta: the rows of every partition that a changed row belongs (or belonged) to, old ones against new.
+ * State: the output rows.
+ * Cost: the rows of the touched partitions, by an index on PARTITION BY.
+ * Nulls: NULL keys are one partition; order and frames as PostgreSQL has them. Ties that ORDER BY leaves are broken by
+ * the remaining columns where no peer group is looked at.
+ * Refuses: PARTITION BY over types without btree order.
+ * Source: nodeWindowAgg.c; DBSP23 §7 (group-by).
  */
 import type { Column, Node } from '../node.ts'
 import type { Operator } from '../operator.ts'
