@@ -77,12 +77,35 @@ export function hasAggregateRule(name: string, argument: TypeRef | undefined): b
   }
 }
 
-/** The rule of one aggregation: accumulators are shared between calls that need the same. */
+/** Does the rule follow from the delta alone, but for odd values? */
+export function addsUp(name: string, argument: TypeRef): boolean {
+  switch (name) {
+    case 'count':
+      return true
+    case 'sum':
+    case 'avg':
+    case 'bit_xor':
+      return hasAggregateRule(name, argument) && !isFloat(argument)
+    default:
+      return VARIANCES.has(name) && hasAggregateRule(name, argument)
+  }
+}
+
+/** Is a group of this rule computed anew whenever it is touched? */
+export function isAlwaysRecomputed({ accumulators }: GroupRule): boolean {
+  return accumulators.some(({ recompute }) => recompute === TRUE)
+}
+
+/**
+ * The rule of one aggregation: accumulators are shared between calls that need the same. `base`: the rows that say that a
+ * group is there; others are given for calls that ask for them by their filter.
+ */
 export function groupRule(
   keys: readonly Projection[],
   calls: readonly AggregateCall[],
   ids: ColumnIds,
   facts: AggregateFacts,
+  base: Scalar | null = null,
 ): GroupRule {
   const accumulators: { readonly identity: string; readonly accumulator: Accumulator }[] = []
   const share = (identity: string, make: () => Accumulator): Accumulator => {
@@ -92,13 +115,11 @@ export function groupRule(
     accumulators.push({ identity, accumulator })
     return accumulator
   }
-  const rows = share('count', () => countAccumulator([], null, ids))
   const count = (condition: readonly Scalar[], implied: Scalar | null) =>
-    condition.length === 0
-      ? rows
-      : share(`count ${JSON.stringify(condition)}`, () => countAccumulator(condition, implied, ids))
+    share(`count ${JSON.stringify(condition)}`, () => countAccumulator(condition, implied, ids))
+  const rows = count(base ? [base] : [], null)
   const outputs = calls.map((call) => {
-    const value = callValue(call, { ids, facts, rows, share, count })
+    const value = callValue(call, { ids, facts, rows, base, share, count })
     return { column: call.column, value }
   })
   return { keys, count: rows, accumulators: accumulators.map((entry) => entry.accumulator), outputs }
@@ -109,6 +130,7 @@ interface RuleContext {
   readonly facts: AggregateFacts
   /** Counts the rows of the group. */
   readonly rows: Accumulator
+  readonly base: Scalar | null
   share(identity: string, make: () => Accumulator): Accumulator
   count(condition: readonly Scalar[], implied: Scalar | null): Accumulator
 }
@@ -133,7 +155,8 @@ function callValue(call: AggregateCall, context: RuleContext): Scalar {
     : conditions
   const identity = identityOf(call)
   // Mostly a column that may be NULL is not.
-  const impliedCount = call.filter ? null : ref(context.rows.column)
+  const isWhole = call.filter === null || (context.base !== null && sameScalar(call.filter, context.base))
+  const impliedCount = isWhole ? ref(context.rows.column) : null
   switch (call.name) {
     case 'count':
       return ref(context.count(present, impliedCount).column)
