@@ -43,6 +43,16 @@ const QUERIES: Readonly<Record<string, string>> = {
     'SELECT c.id, s.n FROM c, LATERAL (SELECT count(*) AS n FROM o WHERE o.c = c.id AND o.amount <> c.region) AS s',
   'subqueries in subqueries':
     'SELECT c.id FROM c WHERE EXISTS (SELECT FROM o WHERE o.c = c.id AND o.amount > (SELECT avg(amount) FROM o AS p WHERE p.c = o.c) AND EXISTS (SELECT FROM c AS d WHERE d.id = o.c AND d.name = c.name))',
+  'distinct values of large groups':
+    'SELECT kind, count(DISTINCT c) AS n, sum(DISTINCT amount) AS s, avg(DISTINCT c) FILTER (WHERE amount > 3) AS a FROM o GROUP BY kind',
+  'distinct values beside other aggregates':
+    'SELECT kind, count(*) AS n, count(DISTINCT tag) AS t, sum(amount) AS s, sum(DISTINCT amount) AS d FROM o GROUP BY kind',
+  'distinct values of a whole table': 'SELECT count(*) AS n, count(DISTINCT tag) AS t, count(DISTINCT (c, kind)) AS p FROM o',
+  'distinct values whose equals differ': 'SELECT kind, count(DISTINCT (amount / 3)::float8) AS n, count(DISTINCT amount / 3) AS m FROM o GROUP BY kind',
+  'distinct values of a join':
+    'SELECT o.kind, count(DISTINCT c.name) AS n, count(*) AS k FROM o JOIN c ON c.id = o.c GROUP BY o.kind',
+  'distinct values in a scalar subquery':
+    'SELECT c.id, (SELECT count(DISTINCT kind) FROM o WHERE o.c = c.id) AS n, (SELECT sum(amount) + count(DISTINCT amount) FROM o WHERE o.c = c.id) AS m FROM c',
   union: 'SELECT name FROM c UNION SELECT tag FROM o',
   'except all': 'SELECT id FROM c EXCEPT ALL SELECT c FROM o',
 }
