@@ -13,7 +13,6 @@ import type { AggregateCall } from '../algebra/operators/aggregate.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Projection } from '../algebra/operators/project.ts'
 import {
-  BIGINT,
   BOOLEAN,
   type ColumnId,
   type Constant,
@@ -26,7 +25,7 @@ import { isComposite } from '../catalog/composite.ts'
 import { internalError } from '../catalog/error.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import type { BoundCall } from './aggregate-call.ts'
-import { groupedRows } from './distinct.ts'
+import { distinctRows } from './distinct-rows.ts'
 import { nullOf } from './outer-join.ts'
 import { replaceColumns } from './subquery/columns.ts'
 
@@ -149,37 +148,22 @@ function valuesBranch(
       value: each,
     })),
   ]
-  const counts = given.map((filter): AggregateCall => {
-    return { column: ids.make('n', BIGINT, false), name: 'count', args: [], written: null, filter }
-  })
-  const outputs: Projection[] = groupKeys.map(({ column }) => ({
-    column: fresh(column, ids),
-    value: ref(column),
-  }))
-  const hits = counts.map(({ column }) => ({
-    column: ids.make('is_counted', BOOLEAN, false),
-    value: sql(BOOLEAN)`(${ref(column)} > 0)`,
-  }))
-  const all = outputs.map(({ column }) => column)
-  const [own, shown] = [all.slice(0, keys.length), all.slice(keys.length)]
+  // A count shows no image.
+  const unseen = new Set(
+    calls.every(({ name }) => name === 'count')
+      ? groupKeys.slice(keys.length).map(({ column }) => column.id)
+      : [],
+  )
+  const { node, keys: all, hits } = distinctRows(rows, groupKeys, given, unseen, context)
+  const own = all.slice(keys.length)
   return {
-    node: {
-      op: 'project',
-      input: groupedRows(rows, groupKeys, counts, ids),
-      outputs: [...outputs, ...hits],
-    },
-    keys: own,
-    columns: [...(only ? shown : []), ...hits.map(({ column }) => column)],
+    node,
+    keys: all.slice(0, keys.length),
+    columns: [...(only ? own : []), ...hits],
     calls: calls.map(({ column, name, filter }) => {
       const hit = hits[given.findIndex((each) => JSON.stringify(each) === JSON.stringify(filter))]
-      return {
-        column,
-        name,
-        // A row is none of its NULLs: it counts in any case.
-        args: only ? shown.map(ref) : [],
-        written: null,
-        filter: hit ? ref(hit.column) : null,
-      }
+      // A row is none of its NULLs: it counts in any case.
+      return { column, name, args: only ? own.map(ref) : [], written: null, filter: hit ? ref(hit) : null }
     }),
   }
 }

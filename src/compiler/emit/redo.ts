@@ -6,6 +6,7 @@
  * the refresh statement's (nothing but probes), it may use parallel workers, and it is not called when no group asks.
  * Over an earlier stage, whose state after the change is visible in the refresh statement only, it is a CTE.
  */
+import type { GroupRule } from '../algebra/group-rule.ts'
 import type { Column, Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Projection } from '../algebra/operators/project.ts'
@@ -30,11 +31,16 @@ export interface Redone {
   column(column: Column): string
 }
 
+/** Must a group show this key as one of its rows has it, of several ways to write it? */
+export function isDoubtful(request: CompileRequest, { settled }: GroupRule, column: Column): boolean {
+  return !isIdentity(request, column) && !settled?.includes(column.id)
+}
+
 /** What a stage may have to compute anew. */
 export function redoneColumns(request: CompileRequest, stage: Stage): readonly Projection[] {
   const { rule } = stage.node
   const asked = rule.accumulators.filter((accumulator) => accumulator.recompute)
-  if (asked.length === 0 && rule.keys.every(({ column }) => isIdentity(request, column))) return []
+  if (asked.length === 0 && !rule.keys.some(({ column }) => isDoubtful(request, rule, column))) return []
   return [...rule.keys, ...asked.map(({ column, scratch }) => ({ column, value: scratch }))]
 }
 
