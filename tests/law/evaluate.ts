@@ -113,6 +113,7 @@ const TEMPLATES: Readonly<Record<string, (args: readonly Value[]) => Value>> = {
   '((SELECT moment.at FROM moment)::timestamp with time zone)': () => 1,
   '(▢ IS NOT NULL)': ([x]) => x !== null,
   '(▢ IS DISTINCT FROM NULL)': ([x]) => x !== null,
+  '(▢ = ▢)': ([a = null, b = null]) => (a === null || b === null ? null : equal(a, b)),
   '(▢ > 0)': ([x = null]) => (x === null ? null : Number(x) > 0),
   '(▢ < 0)': ([x = null]) => (x === null ? null : Number(x) < 0),
   '(▢)::numeric': ([x = null]) => x,

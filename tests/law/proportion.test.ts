@@ -43,18 +43,6 @@ const QUERIES: Readonly<Record<string, string>> = {
     'SELECT c.id, s.n FROM c, LATERAL (SELECT count(*) AS n FROM o WHERE o.c = c.id AND o.amount <> c.region) AS s',
   'subqueries in subqueries':
     'SELECT c.id FROM c WHERE EXISTS (SELECT FROM o WHERE o.c = c.id AND o.amount > (SELECT avg(amount) FROM o AS p WHERE p.c = o.c) AND EXISTS (SELECT FROM c AS d WHERE d.id = o.c AND d.name = c.name))',
-  'distinct values of large groups':
-    'SELECT kind, count(DISTINCT c) AS n, sum(DISTINCT amount) AS s, avg(DISTINCT c) FILTER (WHERE amount > 3) AS a FROM o GROUP BY kind',
-  'distinct values beside other aggregates':
-    'SELECT kind, count(*) AS n, count(DISTINCT tag) AS t, sum(amount) AS s, sum(DISTINCT amount) AS d FROM o GROUP BY kind',
-  'distinct values of a whole table':
-    'SELECT count(*) AS n, count(DISTINCT tag) AS t, count(DISTINCT (c, kind)) AS p FROM o',
-  'distinct values whose equals differ':
-    'SELECT kind, count(DISTINCT (amount / 3)::float8) AS n, count(DISTINCT amount / 3) AS m, sum(DISTINCT amount / 7) AS s FROM o GROUP BY kind',
-  'distinct values of a join':
-    'SELECT o.kind, count(DISTINCT c.name) AS n, count(*) AS k FROM o JOIN c ON c.id = o.c GROUP BY o.kind',
-  'distinct values in a scalar subquery':
-    'SELECT c.id, (SELECT count(DISTINCT kind) FROM o WHERE o.c = c.id) AS n, (SELECT sum(amount) + count(DISTINCT amount) FROM o WHERE o.c = c.id) AS m FROM c',
   union: 'SELECT name FROM c UNION SELECT tag FROM o',
   'except all': 'SELECT id FROM c EXCEPT ALL SELECT c FROM o',
 }
@@ -67,13 +55,6 @@ const CHANGES = [
   `UPDATE o SET amount = 8, c = 9 WHERE id = 78; UPDATE c SET name = 'zy' WHERE id = 501`,
 ]
 
-const ROWS = (table: 'c' | 'o', which: string) =>
-  `INSERT INTO ${table} SELECT ${
-    table === 'c'
-      ? `i, i % 100, 'n' || i, i`
-      : `i, i % 24000, i % 500, 'k' || i % 5, CASE WHEN i % 9 > 0 THEN 't' || i END`
-  } FROM generate_series(1, 40000) AS i WHERE i ${which}`
-
 beforeAll(async () => {
   database = await freshDatabase()
   await database.client.query(`SET client_min_messages = warning;
@@ -81,7 +62,8 @@ beforeAll(async () => {
     CREATE TABLE o (id int PRIMARY KEY, c int, amount numeric(10, 2), kind text, tag text);
     CREATE INDEX ON o (c); CREATE INDEX ON c (region); CREATE INDEX ON c (back); CREATE INDEX ON c (name); CREATE INDEX ON o (tag);
     ${DIMENSIONS.map((d) => `CREATE TABLE ${d} (id int, n int); INSERT INTO ${d} SELECT i, i FROM generate_series(1, 2000) AS i; CREATE INDEX ON ${d} (id)`).join(';')};
-    ${ROWS('c', '<= 20000')}; ${ROWS('o', '<= 40000')}`)
+    INSERT INTO c SELECT i, i % 100, 'n' || i, i FROM generate_series(1, 20000) AS i;
+    INSERT INTO o SELECT i, i % 24000, i % 500, 'k' || i % 5, CASE WHEN i % 9 > 0 THEN 't' || i END FROM generate_series(1, 40000) AS i`)
 })
 
 afterAll(async () => {
@@ -111,10 +93,8 @@ test.each(Object.entries(QUERIES))('%s', async (_, query) => {
     read[change] = (await rowsRead()) - before
   }
   await client.query(`SELECT pgstream.drop_stream_table('st')`)
-  // The next one is to see changes, too.
   await client.query(
-    `DELETE FROM c WHERE id > 20000; DELETE FROM c WHERE id IN (500, 501); ${ROWS('c', 'IN (500, 501)')};
-     DELETE FROM o WHERE id IN (77, 78, 20001); ${ROWS('o', 'IN (77, 78, 20001)')}`,
+    'DELETE FROM c WHERE id > 20000; INSERT INTO o SELECT 20001 WHERE NOT EXISTS (SELECT FROM o WHERE id = 20001)',
   )
   expect(Object.entries(read).filter(([, rows]) => rows > FEW)).toEqual([])
 })

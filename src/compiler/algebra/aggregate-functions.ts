@@ -8,7 +8,8 @@
  *   them, how many there are of each scale is counted as well, in one number: that too is linear.
  * - sum and avg over real and double precision are computed anew for every touched group: addition of floats is not
  *   associative, and what a rounding swallowed does not come back by subtracting (1e16 + 1 − 1e16).
- * - Any other call, and any with DISTINCT, ORDER BY or several arguments, is computed anew for every touched group.
+ * - What adds up over DISTINCT values is a plain call over counted values (bind/distinct-calls.ts).
+ * - Any other call, and any other with DISTINCT, ORDER BY or several arguments, is computed anew for every touched group.
  * - bool_and and bool_or follow from counts of true and false. bit_xor is linear modulo 2: values of odd weight count.
  * - var_pop, var_samp, stddev_pop, stddev_samp follow from N, Σx and Σx² where these are exact, by the steps of
  *   numeric_stddev_internal (numeric.c), so that they have the same digits.

@@ -57,12 +57,10 @@ function groupedBy(
   const counts = conditions.map((filter): AggregateCall => {
     return { column: ids.make('n', BIGINT, false), name: 'count', args: [], written: null, filter }
   })
-  const outputs = keys
-    .slice(0, shown)
-    .map(({ column }) => ({
-      column: ids.make(column.name, column.type, column.nullable),
-      value: ref(column),
-    }))
+  const outputs = keys.slice(0, shown).map(({ column }) => ({
+    column: ids.make(column.name, column.type, column.nullable),
+    value: ref(column),
+  }))
   const hits = counts.map(({ column }) => ({
     column: ids.make('is_counted', BOOLEAN, false),
     value: sql(BOOLEAN)`(${ref(column)} > 0)`,
