@@ -7,7 +7,7 @@ import { type Ordering, orderedColumns, orderingParts, withTail } from '../algeb
 import type { Scalar } from '../algebra/scalar.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { columnName } from './names.ts'
-import { type Printer, type Select, top } from './select.ts'
+import { indent, type Printer, type Select, top } from './select.ts'
 
 /** `SELECT … FROM input`: the operator's output columns under their derived names. */
 export function partitionQuery(node: PartitionNode, input: Select, printer: Printer): string {
@@ -17,7 +17,10 @@ export function partitionQuery(node: PartitionNode, input: Select, printer: Prin
   switch (node.op) {
     case 'window': {
       const calls = node.calls.map((call): Item => [call.column, overWindow(request, node, call)])
-      return printer.render(input, outputsOf([...passed, ...calls]), false)
+      const query = printer.render(input, outputsOf([...passed, ...calls]), false)
+      const place = node.calls.find(({ column }) => column.id === node.first?.column)
+      if (!node.first || !place) return query
+      return `SELECT w.*\nFROM (\n  ${indent(query)}\n) AS w\nWHERE w.${columnName(place.column)} <= ${node.first.count}`
     }
     case 'distinct-on': {
       const keys = keyColumns(node)
@@ -49,6 +52,36 @@ export function partitionQuery(node: PartitionNode, input: Select, printer: Prin
       return printer.render(input, outputsOf(passed), false, tail.join(''))
     }
   }
+}
+
+/** What ends a query for the rows of one key, so that it reads no more than the operator is about. Null: all of them. */
+export function firstOfKey(node: PartitionNode, input: Select, printer: Printer): string | null {
+  const { request } = printer
+  const ordered = (order: readonly Ordering[], end: string) =>
+    order.length === 0 ? null : `\nORDER BY ${orderItems(order, input).join(', ')}${end}`
+  if (node.op === 'distinct-on' && node.partition.keys.length > 0) {
+    const order = node.order.filter(
+      ({ value }) => value.kind !== 'column' || !node.partition.keys.includes(value.id),
+    )
+    return ordered([...order, ...tieBreakers(request, node, order)], '\nLIMIT 1')
+  }
+  if (node.op !== 'window' || !node.first) return null
+  const { column: id, count } = node.first
+  const place = node.calls.find(({ column }) => column.id === id)
+  const isByPlaces = node.calls.every(
+    ({ call, order }) => PLACES.test(call.parts.join('')) && sameOrder(order, place?.order ?? []),
+  )
+  if (!place || !isByPlaces) return null
+  return place.hasPeers
+    ? ordered(place.order, places(`${count}`, true))
+    : ordered([...place.order, ...tieBreakers(request, node, place.order)], places(`${count}`, false))
+}
+
+/** They look at no row behind. */
+const PLACES = /^(?:row_number|rank|dense_rank)\(\)$/
+
+function sameOrder(a: readonly Ordering[], b: readonly Ordering[]): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
 }
 
 type Item = readonly [Column, Scalar]

@@ -4,14 +4,15 @@
  * Shape: the input's columns, then one column per call. Keys: the input's. Class: partition, by PARTITION BY; a SELECT with
  * several has one such operator for each. Delta: the rows of every partition that a changed row belongs (or belonged) to,
  * old ones against new. State: the output rows. Nulls: NULL keys are one partition; order and frames as PostgreSQL has
- * them. Ties that ORDER BY leaves are broken by the remaining columns where no peer group is looked at.
+ * them. Ties that ORDER BY leaves are broken by the remaining columns where no peer group is looked at. Where only the first
+ * rows of each are asked for (row_number() <= k), these are kept, and read by an index that has the order.
  * Refuses: PARTITION BY over types without btree order. Source: nodeWindowAgg.c; DBSP23 §7 (group-by).
  */
 import type { Column, Node } from '../node.ts'
 import type { Operator } from '../operator.ts'
 import type { Ordering } from '../ordering.ts'
 import type { PartitionRule } from '../partition-rule.ts'
-import type { Expression } from '../scalar.ts'
+import type { ColumnId, Expression } from '../scalar.ts'
 import { operatorOf } from './index.ts'
 
 export interface Window {
@@ -19,6 +20,15 @@ export interface Window {
   readonly input: Node
   readonly partition: PartitionRule
   readonly calls: readonly WindowCall[]
+  /** Rows behind these are left out. */
+  readonly first?: FirstRows
+}
+
+/** The rows in which a row_number() or rank() is at most `count`. */
+export interface FirstRows {
+  /** Of the call. */
+  readonly column: ColumnId
+  readonly count: number
 }
 
 export interface WindowCall {
@@ -58,6 +68,9 @@ export const window: Operator<Window> = {
       )
       return `${scalar(call)} over (${[...(by.length > 0 ? [`order by ${by.join(', ')}`] : []), scalar(frame)].join(' ')})`
     })
-    return `window ${calls.join(', ')}${keys.length > 0 ? ` by ${keys.join(', ')}` : ''}`
+    const by = keys.length > 0 ? ` by ${keys.join(', ')}` : ''
+    const place = node.calls.find(({ column }) => column.id === node.first?.column)
+    const first = node.first && place ? `, ${scalar(place.call)} <= ${node.first.count}` : ''
+    return `window ${calls.join(', ')}${by}${first}`
   },
 }

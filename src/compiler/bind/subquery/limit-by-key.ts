@@ -20,7 +20,7 @@ export function limitByKey(node: Limit, keys: readonly ColumnId[], ids: ColumnId
   const last = withTies ? numbered('rank', true) : number
   const first: Scalar[] = offset ? [sql(BOOLEAN)`(${ref(number.column)} > (${offset}))`] : []
   const end = offset && count ? sql(BIGINT)`((${offset}) + (${count}))` : count
-  const predicate = end ? [...first, sql(BOOLEAN)`(${ref(last.column)} <= (${end}))`] : first
+  const predicate = end ? [...first, atMost(ref(last.column), end)] : first
   const window: Node = {
     op: 'window',
     input,
@@ -31,6 +31,20 @@ export function limitByKey(node: Limit, keys: readonly ColumnId[], ids: ColumnId
     .columns(input)
     .map((column) => ({ column, value: ref(column) }))
   return { op: 'project', input: { op: 'filter', input: window, predicate }, outputs }
+}
+
+function atMost(place: Scalar, end: Scalar): Scalar {
+  return {
+    kind: 'operator',
+    oid: 0,
+    sql: '<=',
+    equality: false,
+    args: [place, end],
+    type: BOOLEAN,
+    inputCollation: 0,
+    strict: true,
+    volatility: 'immutable',
+  }
 }
 
 const FRAME = expression({
