@@ -7,6 +7,7 @@ import { type Ordering, orderedColumns, orderingParts, withTail } from '../algeb
 import type { Scalar } from '../algebra/scalar.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { columnName } from './names.ts'
+import { isIndexed } from './redo.ts'
 import { indent, type Printer, type Select, top } from './select.ts'
 
 /** `SELECT … FROM input`: the operator's output columns under their derived names. */
@@ -54,11 +55,17 @@ export function partitionQuery(node: PartitionNode, input: Select, printer: Prin
   }
 }
 
-/** What ends a query for the rows of one key, so that it reads no more than the operator is about. Null: all of them. */
+/**
+ * What ends a query for the rows of one key, so that it reads no more than the operator is about. Null: all of them, of all
+ * keys at once; so too where no index has the rows of each key in their order.
+ */
 export function firstOfKey(node: PartitionNode, input: Select, printer: Printer): string | null {
   const { request } = printer
-  const ordered = (order: readonly Ordering[], end: string) =>
-    order.length === 0 ? null : `\nORDER BY ${orderItems(order, input).join(', ')}${end}`
+  const keys = keyColumns(node).map(ref)
+  const ordered = ([first, ...rest]: readonly Ordering[], end: string) =>
+    !first || (keys.length > 0 && !isIndexed(node.input, keys, first.value))
+      ? null
+      : `\nORDER BY ${orderItems([first, ...rest], input).join(', ')}${end}`
   if (node.op === 'distinct-on' && node.partition.keys.length > 0) {
     const order = node.order.filter(
       ({ value }) => value.kind !== 'column' || !node.partition.keys.includes(value.id),

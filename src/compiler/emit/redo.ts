@@ -161,19 +161,22 @@ function probingQuery(
 /** Is everything asked for an extreme that an index over (group key, value) ends with? */
 function extremesAreProbed(request: CompileRequest, stage: Stage): boolean {
   const { rule, input } = stage.node
-  const scan = scanBelow(input)
-  if (!scan || rule.keys.some(({ column }) => column.nullable || !isIdentity(request, column))) return false
-  const keys = rule.keys.map(({ value }) => columnBelow(input, value))
+  if (rule.keys.some(({ column }) => column.nullable || !isIdentity(request, column))) return false
+  const keys = rule.keys.map(({ value }) => value)
   const asked = rule.accumulators.filter((accumulator) => accumulator.recompute)
-  return asked.every(({ extremeOf }) => {
-    const argument = extremeOf ? columnBelow(input, extremeOf) : null
-    if (argument === null) return false
-    return scan.indexes.some(
-      (index) =>
-        keys.every((key) => key !== null && index.slice(0, keys.length).includes(key)) &&
-        index[keys.length] === argument,
-    )
-  })
+  return asked.every(({ extremeOf }) => extremeOf !== null && isIndexed(input, keys, extremeOf))
+}
+
+/** Has the one table below an index in which the rows of a key follow each other in this order? */
+export function isIndexed(input: Node, keys: readonly Scalar[], order: Scalar): boolean {
+  const scan = scanBelow(input)
+  const [columns, last] = [keys.map((key) => columnBelow(input, key)), columnBelow(input, order)]
+  if (!scan || last === null) return false
+  return scan.indexes.some(
+    (index) =>
+      columns.every((key) => key !== null && index.slice(0, keys.length).includes(key)) &&
+      index[keys.length] === last,
+  )
 }
 
 /** The indexes that would spare a group's rows, or its extreme, from being looked for in a whole table. */

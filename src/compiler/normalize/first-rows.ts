@@ -68,7 +68,7 @@ function isPlace(id: ColumnId, { calls }: Window): boolean {
 
 function integerOf(scalar: Scalar): number | null {
   // LIMIT is of type bigint whatever was written.
-  const [widened] = scalar.kind === 'expression' && scalar.construct === 'cast to bigint' ? scalar.args : []
+  const [widened] = scalar.kind === 'expression' && scalar.parts.join('') === '::bigint' ? scalar.args : []
   if (widened) return integerOf(widened)
   const found =
     scalar.kind === 'constant' ? /^'(-?\d{1,15})'::(?:smallint|integer|bigint)$/.exec(scalar.sql) : null
