@@ -40,6 +40,8 @@ export function evaluate(scalar: Scalar, scope: Scope): Value {
       if (left === null || right === null) return null
       if (scalar.sql === '=') return equal(left, right)
       if (scalar.sql === '<') return compare(left, right) < 0
+      if (scalar.sql === '<=') return compare(left, right) <= 0
+      if (scalar.sql === '>') return compare(left, right) > 0
       if (scalar.sql === '+') return Number(left) + Number(right)
       if (scalar.sql === '*') return Number(left) * Number(right)
       if (scalar.sql === '/') {
