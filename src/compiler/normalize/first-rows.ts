@@ -31,7 +31,7 @@ function bounded(inputs: readonly Node[], predicate: readonly Scalar[]): Bounded
     if (input.op !== 'window' || input.first) return input
     const found = predicate
       .flatMap((each) => boundOf(each, input) ?? [])
-      .toSorted((a, b) => a.first.count - b.first.count)[0]
+      .sort((a, b) => a.first.count - b.first.count)[0]
     if (!found) return input
     if (!found.isMore) rest = rest.filter((each) => each !== found.condition)
     return { ...input, first: found.first }
