@@ -57,6 +57,12 @@ export function storedMatch(
   return key.map((column, i) => keyMatch(request, column, left[i] ?? '', right[i] ?? ''))
 }
 
+/** The same for many rows, which are joined by hashes: a key that may be NULL has none, and the others may be alike in all. */
+export function bulkMatch(...given: Parameters<typeof storedMatch>): readonly string[] {
+  const [, key] = given
+  return key.length > 1 ? groupMatch(...given) : storedMatch(...given)
+}
+
 /**
  * left and right name the same group, where no index is certain to find it: the NULL-proof OR can only be tried pair by
  * pair, so an equality of hashes goes with it, by which the planner can join.

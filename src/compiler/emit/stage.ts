@@ -11,7 +11,7 @@ import { internalError } from '../catalog/error.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { type Changed, differentiateInput } from '../delta/differentiate.ts'
 import type { GroupStage, Stage } from '../delta/stage.ts'
-import { groupMatch, isIdentity, keyImage, otherImage, storedMatch } from './image.ts'
+import { bulkMatch, groupMatch, isIdentity, keyImage, otherImage, storedMatch } from './image.ts'
 import { type StageSource, stageOutputName } from './leaves.ts'
 import { columnName } from './names.ts'
 import { partitionQuery } from './partition-text.ts'
@@ -155,7 +155,7 @@ export function stageChange(
   ]
   const keys = rule.keys.map(({ column }) => column)
   const match = (stored: (column: Column) => string) =>
-    storedMatch(
+    (isBulk ? bulkMatch : storedMatch)(
       request,
       keys,
       keys.map(stored),
