@@ -37,7 +37,7 @@ beforeAll(async () => {
   database = await freshDatabase()
   await database.client.query(`SET client_min_messages = warning;
     CREATE TABLE c (id int PRIMARY KEY, name text);
-    CREATE TABLE o (id int PRIMARY KEY, c int, amount numeric(10, 2), kind text, tag text);
+    CREATE TABLE o (id int PRIMARY KEY, c int, amount numeric(10, 2), kind text NOT NULL, tag text);
     CREATE INDEX ON o (c);
     INSERT INTO c SELECT i, 'n' || i FROM generate_series(1, 20000) AS i;
     INSERT INTO o SELECT i, i % 24000, i % 500, 'k' || i % 5, CASE WHEN i % 9 > 0 THEN 't' || i END FROM generate_series(1, 40000) AS i`)
