@@ -73,3 +73,32 @@ test.each(Object.entries(QUERIES))('%s', async (label, query) => {
   await client.query(`SELECT pgstream.drop_stream_table($1)`, [name])
   expect(Object.entries(read).filter(([, rows]) => rows > FEW)).toEqual([])
 })
+
+test('many changed rows are not compared pair by pair where a column of the key may be NULL', async () => {
+  const { client } = database
+  await client.query(`CREATE TABLE d (id int PRIMARY KEY, g int NOT NULL, c int);
+    INSERT INTO d SELECT i, i % 4, nullif(i % 24000, 7) FROM generate_series(1, 100000) AS i;
+    LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0; SET auto_explain.log_nested_statements = on;
+    SET auto_explain.log_analyze = on; SET auto_explain.log_timing = off`)
+  const plans: string[] = []
+  client.on('notice', ({ message }) => plans.push(message ?? ''))
+  for (const query of [
+    'SELECT DISTINCT g, c FROM d',
+    'SELECT g, count(DISTINCT c) AS n FROM d GROUP BY g',
+    'SELECT g, c, count(*) AS n FROM d GROUP BY g, c',
+  ]) {
+    await client.query(`SELECT pgstream.create_stream_table('many', $1, '1h', 'DIFFERENTIAL')`, [query])
+    await client.query('ANALYZE')
+    await client.query('UPDATE d SET c = c + 1 WHERE id <= 5000')
+    await client.query('SET client_min_messages = log')
+    await client.query(`SELECT pgstream.refresh_stream_table('many')`)
+    await client.query('SET client_min_messages = warning')
+    await expectEqual(client, 'many')
+    await client.query(`SELECT pgstream.drop_stream_table('many')`)
+  }
+  const lines = plans.flatMap((plan) => plan.split('\n'))
+  expect(lines.some((line) => line.includes('stage_1_change'))).toBe(true)
+  expect(lines.filter((line) => /Removed by (?:Join )?Filter: \d{6,}|actual rows=\d{6,}/.test(line))).toEqual(
+    [],
+  )
+})
