@@ -23,6 +23,9 @@ export const GOLDEN_QUERIES: Readonly<Record<string, string>> = {
   'aggregate-scales':
     'SELECT status, sum(amount / 3) AS third, sum(amount * (1 - amount)) AS exact FROM public.orders GROUP BY status',
   'aggregate-written': `SELECT status, string_agg(DISTINCT note, ', ' ORDER BY note) AS notes, percentile_cont(0.5) WITHIN GROUP (ORDER BY weight) AS median FROM public.orders GROUP BY status`,
+  'aggregate-distinct': 'SELECT status, count(DISTINCT customer_id) AS n FROM public.orders GROUP BY status',
+  'aggregate-distinct-beside':
+    'SELECT status, count(*) AS n, sum(amount) AS total, count(DISTINCT customer_id) AS customers, sum(DISTINCT customer_id) FILTER (WHERE weight > 0) AS ids, avg(DISTINCT amount) AS mean FROM public.orders GROUP BY status',
   'aggregate-variance':
     'SELECT status, stddev(customer_id) AS s, var_pop(customer_id) AS v, bool_or(weight > 0) AS o, bit_xor(id) AS x FROM public.orders GROUP BY status',
   'aggregate-interval': 'SELECT kind, sum(took) AS total, avg(took) AS mean FROM public.events GROUP BY kind',

@@ -58,6 +58,14 @@ const CALLS: Readonly<Record<string, string>> = {
   bits: 'bit_xor(i2) AS a, bit_xor(i4) AS b, bit_xor(i8) FILTER (WHERE b) AS c, bit_and(i4) AS d, bit_or(i8) AS e',
   'DISTINCT inside': `count(DISTINCT i2) AS a, sum(DISTINCT i2) AS b, avg(DISTINCT i2) FILTER (WHERE b) AS c, max(DISTINCT i4) AS d,
     string_agg(DISTINCT t, ', ' ORDER BY t) AS e, array_agg(DISTINCT i2 ORDER BY i2 DESC NULLS LAST) AS f`,
+  'DISTINCT values counted': `count(DISTINCT i2) AS a, sum(DISTINCT i2) AS b, avg(DISTINCT i2) FILTER (WHERE b) AS c`,
+  'DISTINCT values of one column': 'count(DISTINCT i2) AS a',
+  'DISTINCT values that FILTER counts': `count(DISTINCT t) FILTER (WHERE b) AS a, count(DISTINCT i4) FILTER (WHERE NOT b) AS b, sum(DISTINCT 10 / i2) FILTER (WHERE i2 <> 0) AS c`,
+  'DISTINCT values beside others': `count(*) AS k, count(DISTINCT t) AS a, sum(DISTINCT n) AS b, avg(DISTINCT d) AS c, sum(DISTINCT i8 + i2) AS d, stddev(DISTINCT i2) AS e, var_pop(DISTINCT d) AS f,
+    bit_xor(DISTINCT i4) AS g2, min(i4) AS h, max(t) AS i, sum(i4) FILTER (WHERE b) AS j, sum(1 / coalesce(i4, 1)) FILTER (WHERE i4 <> 0) AS l, avg(n) AS m`,
+  'DISTINCT values of every kind': `count(DISTINCT f) AS a, count(DISTINCT b) AS b, count(DISTINCT v) AS c, count(DISTINCT at) AS d, count(DISTINCT j) AS e, count(DISTINCT (i2, b)) AS f2,
+    count(DISTINCT (i2, b)) FILTER (WHERE i4 > 5) AS h, count(DISTINCT t COLLATE "C") AS i, count(DISTINCT t ORDER BY t) AS k, count(DISTINCT 5) AS l, sum(DISTINCT i4 ORDER BY i4 DESC) AS m`,
+  'DISTINCT values beside what is computed anew': 'count(DISTINCT i2) AS a, sum(f) AS float',
   'ORDER BY inside': `string_agg(t, ',' ORDER BY i4 DESC NULLS FIRST, id) AS a, array_agg(i4 ORDER BY id) AS b, jsonb_agg(j ORDER BY id) AS c,
     jsonb_object_agg(id, i4 ORDER BY id) AS d, array_agg(at::date ORDER BY at, id) AS e, json_agg(t ORDER BY id) AS f`,
   'WITHIN GROUP': `percentile_cont(0.5) WITHIN GROUP (ORDER BY f) AS a, percentile_disc(ARRAY[0.1, 0.9]) WITHIN GROUP (ORDER BY i4) AS b,
@@ -95,6 +103,45 @@ test.each(Object.entries(CALLS))('%s', async (label, calls) => {
       expect(await expectExact(client, `${stream}${n}`, { image: !/float|JSON/.test(label) })).toBe(
         'DIFFERENTIAL',
       )
+  }
+})
+
+test('equal DISTINCT values that differ: one that is there stands for all', async () => {
+  const { client } = database
+  await client.query(`CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+    CREATE TABLE eq (id int PRIMARY KEY, g numeric, n numeric, f float8, t text COLLATE any_case, i interval);
+    INSERT INTO eq VALUES (1, 1, 2, 0, 'a', '1 mon'), (2, 1.0, 2.000, '-0', 'A', '30 days'), (3, 1, 3.5, 1, 'b', '1 day')`)
+  const streams = ['eq_keyed', 'eq_beside', 'eq_whole']
+  const calls =
+    'count(DISTINCT n) AS cn, sum(DISTINCT n) AS sn, avg(DISTINCT n) AS an, count(DISTINCT f) AS cf, count(DISTINCT t) AS ct, sum(DISTINCT i) AS si'
+  for (const [i, query] of [
+    `SELECT g, ${calls} FROM eq GROUP BY g`,
+    `SELECT g, count(*) AS k, sum(n) AS s, ${calls} FROM eq GROUP BY g`,
+    `SELECT ${calls}, sum(DISTINCT n) FILTER (WHERE f > 0) AS fn FROM eq`,
+  ].entries())
+    await client.query(`SELECT pgstream.create_stream_table($1, $2, '1h', 'DIFFERENTIAL')`, [
+      streams[i],
+      query,
+    ])
+  // Every value that is left is written in one way only: then it is shown in that way.
+  const changes: readonly (readonly [string, boolean])[] = [
+    ['UPDATE eq SET f = -f', false],
+    ['DELETE FROM eq WHERE id = 1', false],
+    ['UPDATE eq SET g = 1', true],
+    [
+      `INSERT INTO eq VALUES (4, 1, 2.0, '-0', 'a', '1 mon'), (5, 1, 2.00, NULL, 'a', NULL), (6, 2, 'NaN', 'NaN', NULL, NULL)`,
+      false,
+    ],
+    ['DELETE FROM eq WHERE id = 2', false],
+    ['DELETE FROM eq WHERE id = 5', true],
+    [`UPDATE eq SET n = 2.0000, g = 1.000, t = 'A' WHERE id = 4; UPDATE eq SET g = 1.000 WHERE id = 3`, true],
+    ['UPDATE eq SET n = 7.00 WHERE id = 6', true],
+    ['DELETE FROM eq WHERE g = 1', true],
+    ['DELETE FROM eq', true],
+  ]
+  for (const [change, image] of changes) {
+    await client.query(change)
+    for (const stream of streams) expect(await expectExact(client, stream, { image })).toBe('DIFFERENTIAL')
   }
 })
 

@@ -40,6 +40,8 @@ export function evaluate(scalar: Scalar, scope: Scope): Value {
       if (left === null || right === null) return null
       if (scalar.sql === '=') return equal(left, right)
       if (scalar.sql === '<') return compare(left, right) < 0
+      if (scalar.sql === '<=') return compare(left, right) <= 0
+      if (scalar.sql === '>') return compare(left, right) > 0
       if (scalar.sql === '+') return Number(left) + Number(right)
       if (scalar.sql === '*') return Number(left) * Number(right)
       if (scalar.sql === '/') {
@@ -113,6 +115,7 @@ const TEMPLATES: Readonly<Record<string, (args: readonly Value[]) => Value>> = {
   '((SELECT moment.at FROM moment)::timestamp with time zone)': () => 1,
   '(▢ IS NOT NULL)': ([x]) => x !== null,
   '(▢ IS DISTINCT FROM NULL)': ([x]) => x !== null,
+  '(▢ = ▢)': ([a = null, b = null]) => (a === null || b === null ? null : equal(a, b)),
   '(▢ > 0)': ([x = null]) => (x === null ? null : Number(x) > 0),
   '(▢ < 0)': ([x = null]) => (x === null ? null : Number(x) < 0),
   '(▢)::numeric': ([x = null]) => x,

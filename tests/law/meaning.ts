@@ -281,8 +281,8 @@ function chosen(node: PartitionNode, sorted: readonly Row[]): readonly Row[] {
       const from = number(node.offset)
       return sorted.slice(from, from + number(node.count))
     }
-    case 'window':
-      return sorted.map(
+    case 'window': {
+      const all = sorted.map(
         (row, i) =>
           new Map([
             ...row,
@@ -291,6 +291,9 @@ function chosen(node: PartitionNode, sorted: readonly Row[]): readonly Row[] {
             ),
           ]),
       )
+      const { first } = node
+      return first ? all.filter((row) => Number(valueIn(row, first.column)) <= first.count) : all
+    }
   }
 }
 

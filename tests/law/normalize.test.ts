@@ -1,6 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { ref } from '../../src/compiler/algebra/build.ts'
 import type { Node } from '../../src/compiler/algebra/node.ts'
+import { BOOLEAN, INTEGER, type Scalar } from '../../src/compiler/algebra/scalar.ts'
+import { firstRows } from '../../src/compiler/normalize/first-rows.ts'
 import { asProject, normalize, rewrites } from '../../src/compiler/normalize/index.ts'
 import { arbitraryTables, tableLeaves } from './arbitrary-change.ts'
 import { arbitraryShape, QueryBuilder, type Shape } from './arbitrary-query.ts'
@@ -63,3 +66,60 @@ function hasUnion(shape: Shape): boolean {
   if (shape.op === 'join') return shape.inputs.some(hasUnion)
   return 'input' in shape && hasUnion(shape.input)
 }
+
+test('the first rows of partitions are asked of the window operator itself', () => {
+  const windows = arbitraryShape({ depth: 2, aggregates: true }).map((input): Shape => {
+    return { op: 'partition', kind: 'window', input, keys: [1], first: 0, count: 1 }
+  })
+  const condition = fc.record({
+    operator: fc.constantFrom('<', '<=', '=', '>'),
+    bound: fc.integer({ min: -1, max: 3 }),
+    isMirrored: fc.boolean(),
+  })
+  fc.assert(
+    fc.property(
+      windows,
+      fc.array(condition, { minLength: 1, maxLength: 2 }),
+      arbitraryTables(TABLES, false, 3),
+      (shape, conditions, tables) => {
+        const window = new QueryBuilder({ count: TABLES, keyed: false }).node(shape)
+        if (window.op !== 'window') throw new Error('no window')
+        const [place] = window.calls
+        if (!place) throw new Error('no call')
+        const predicate = conditions.map(({ operator, bound, isMirrored }): Scalar => {
+          const number: Scalar = {
+            kind: 'constant',
+            sql: `'${bound}'::integer`,
+            isNull: false,
+            type: INTEGER,
+          }
+          const args = isMirrored ? [number, ref(place.column)] : [ref(place.column), number]
+          return { ...COMPARISON, sql: operator, args }
+        })
+        const query: Node = { op: 'filter', input: window, predicate }
+        const leaves = tableLeaves(tables, () => false)
+        const columns = columnIds(query)
+        const rewritten = firstRows(query)
+        expect(contentOf(meaning(rewritten, leaves), columns)).toEqual(
+          contentOf(meaning(query, leaves), columns),
+        )
+        const isBound = conditions.some(
+          ({ operator, isMirrored }) => operator === '=' || (operator === '>') === isMirrored,
+        )
+        const below = rewritten.op === 'filter' ? rewritten.input : rewritten
+        expect(below.op === 'window' && below.first !== undefined).toBe(isBound)
+      },
+    ),
+    { numRuns: 300 },
+  )
+})
+
+const COMPARISON = {
+  kind: 'operator',
+  oid: 0,
+  equality: false,
+  type: BOOLEAN,
+  inputCollation: 0,
+  strict: true,
+  volatility: 'immutable',
+} as const

@@ -114,6 +114,14 @@ const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     skipped:
       'SELECT id, (SELECT count(*) FROM b WHERE EXISTS (SELECT FROM c WHERE c.k = b.k AND c.x = a.x)) AS n FROM a',
     distinct: 'SELECT id, (SELECT count(*) FROM (SELECT DISTINCT y FROM b WHERE b.k = a.k) AS d) AS n FROM a',
+    counted:
+      'SELECT id, (SELECT count(DISTINCT y) FROM b WHERE b.k = a.k) AS n, (SELECT count(DISTINCT y + a.x) + count(*) FROM b WHERE b.k = a.k) AS m FROM a',
+    countedSome: `SELECT id, (SELECT sum(DISTINCT y) FILTER (WHERE y > a.x) FROM b WHERE b.k = a.k) AS n, (SELECT sum(y) - count(DISTINCT w) FROM b WHERE b.k < a.k) AS m
+      FROM a WHERE x < (SELECT count(DISTINCT b.y) + count(b.y) FROM b WHERE b.k = a.k)`,
+    united:
+      'SELECT id, (SELECT sum(y) FROM (SELECT y FROM b WHERE b.k = a.k UNION ALL SELECT x FROM c WHERE c.k = a.k UNION ALL SELECT y FROM b WHERE k = a.k) AS u) AS s FROM a',
+    unitedByOthers:
+      'SELECT id, (SELECT sum(y) FROM (SELECT y FROM b WHERE b.k = a.k UNION ALL SELECT x FROM c WHERE c.x = a.x) AS u) AS s FROM a',
     view: 'SELECT q.id, q.n FROM (SELECT id, (SELECT count(*) FROM b WHERE b.k = a.k) AS n FROM a) AS q WHERE q.n > 0',
   },
   'of one row at most, and of some': {

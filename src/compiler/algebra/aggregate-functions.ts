@@ -8,7 +8,8 @@
  *   them, how many there are of each scale is counted as well, in one number: that too is linear.
  * - sum and avg over real and double precision are computed anew for every touched group: addition of floats is not
  *   associative, and what a rounding swallowed does not come back by subtracting (1e16 + 1 − 1e16).
- * - Any other call, and any with DISTINCT, ORDER BY or several arguments, is computed anew for every touched group.
+ * - What adds up over DISTINCT values is a plain call over counted values (bind/distinct-calls.ts).
+ * - Any other call, and any other with DISTINCT, ORDER BY or several arguments, is computed anew for every touched group.
  * - bool_and and bool_or follow from counts of true and false. bit_xor is linear modulo 2: values of odd weight count.
  * - var_pop, var_samp, stddev_pop, stddev_samp follow from N, Σx and Σx² where these are exact, by the steps of
  *   numeric_stddev_internal (numeric.c), so that they have the same digits.
@@ -77,12 +78,35 @@ export function hasAggregateRule(name: string, argument: TypeRef | undefined): b
   }
 }
 
-/** The rule of one aggregation: accumulators are shared between calls that need the same. */
+/** Does the rule follow from the delta alone, but for odd values? */
+export function addsUp(name: string, argument: TypeRef): boolean {
+  switch (name) {
+    case 'count':
+      return true
+    case 'sum':
+    case 'avg':
+    case 'bit_xor':
+      return hasAggregateRule(name, argument) && !isFloat(argument)
+    default:
+      return VARIANCES.has(name) && hasAggregateRule(name, argument)
+  }
+}
+
+/** Is a group of this rule computed anew whenever it is touched? */
+export function isAlwaysRecomputed({ accumulators }: GroupRule): boolean {
+  return accumulators.some(({ recompute }) => recompute === TRUE)
+}
+
+/**
+ * The rule of one aggregation: accumulators are shared between calls that need the same. `base`: the rows that say that a
+ * group is there; others are given for calls that ask for them by their filter.
+ */
 export function groupRule(
   keys: readonly Projection[],
   calls: readonly AggregateCall[],
   ids: ColumnIds,
   facts: AggregateFacts,
+  base: Scalar | null = null,
 ): GroupRule {
   const accumulators: { readonly identity: string; readonly accumulator: Accumulator }[] = []
   const share = (identity: string, make: () => Accumulator): Accumulator => {
@@ -92,13 +116,11 @@ export function groupRule(
     accumulators.push({ identity, accumulator })
     return accumulator
   }
-  const rows = share('count', () => countAccumulator([], null, ids))
   const count = (condition: readonly Scalar[], implied: Scalar | null) =>
-    condition.length === 0
-      ? rows
-      : share(`count ${JSON.stringify(condition)}`, () => countAccumulator(condition, implied, ids))
+    share(`count ${JSON.stringify(condition)}`, () => countAccumulator(condition, implied, ids))
+  const rows = count(base ? [base] : [], null)
   const outputs = calls.map((call) => {
-    const value = callValue(call, { ids, facts, rows, share, count })
+    const value = callValue(call, { ids, facts, rows, base, share, count })
     return { column: call.column, value }
   })
   return { keys, count: rows, accumulators: accumulators.map((entry) => entry.accumulator), outputs }
@@ -109,6 +131,7 @@ interface RuleContext {
   readonly facts: AggregateFacts
   /** Counts the rows of the group. */
   readonly rows: Accumulator
+  readonly base: Scalar | null
   share(identity: string, make: () => Accumulator): Accumulator
   count(condition: readonly Scalar[], implied: Scalar | null): Accumulator
 }
@@ -133,7 +156,8 @@ function callValue(call: AggregateCall, context: RuleContext): Scalar {
     : conditions
   const identity = identityOf(call)
   // Mostly a column that may be NULL is not.
-  const impliedCount = call.filter ? null : ref(context.rows.column)
+  const isWhole = call.filter === null || (context.base !== null && sameScalar(call.filter, context.base))
+  const impliedCount = isWhole ? ref(context.rows.column) : null
   switch (call.name) {
     case 'count':
       return ref(context.count(present, impliedCount).column)

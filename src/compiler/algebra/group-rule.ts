@@ -4,11 +4,13 @@
  */
 import type { Column } from './node.ts'
 import type { Projection } from './operators/project.ts'
-import type { Scalar } from './scalar.ts'
+import type { ColumnId, Scalar } from './scalar.ts'
 
 export interface GroupRule {
   /** The columns that say which group a row belongs to, computed from the input. */
   readonly keys: readonly Projection[]
+  /** Keys of which any of several equal images will do: all of one group are alike, or nobody looks. */
+  readonly settled?: readonly ColumnId[]
   /** How many rows the group has: it exists while this is positive; a group without keys always exists. */
   readonly count: Accumulator
   /** All accumulators, `count` first. */

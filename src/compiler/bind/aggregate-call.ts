@@ -2,7 +2,7 @@
  * Aggregate calls. A plain call of a function that has a rule (aggregate-functions.ts) is bound by name and argument; any
  * other (several arguments, DISTINCT, ORDER BY, WITHIN GROUP, VARIADIC, functions of one's own) as the SQL that calls it.
  */
-import { hasAggregateRule } from '../algebra/aggregate-functions.ts'
+import { addsUp, hasAggregateRule } from '../algebra/aggregate-functions.ts'
 import { sameScalar } from '../algebra/build.ts'
 import type { Column, ColumnIds } from '../algebra/node.ts'
 import type { AggregateCall } from '../algebra/operators/aggregate.ts'
@@ -23,6 +23,7 @@ import type { CompileRequest, FunctionFacts } from '../catalog/request.ts'
 import { expression, Template } from './binding.ts'
 import { collatedArguments } from './collation.ts'
 import { bindExpression } from './expression.ts'
+import { ROW } from './expression-value.ts'
 import { functionFacts, functionVolatility, typeFacts } from './facts.ts'
 import { jsonVolatility, outputVolatility } from './io-volatility.ts'
 import { bindOrdering, targetOfItem } from './ordering.ts'
@@ -33,8 +34,13 @@ const FULL_HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at 
 /** Aggregates for which a value more of one that is there already changes nothing. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['min', 'max', 'bool_and', 'bool_or', 'every'])
 
+export interface BoundCall extends AggregateCall {
+  /** With DISTINCT, where the function adds up: each combination of these counts once. Else null. */
+  readonly values: readonly Scalar[] | null
+}
+
 /** AGGREF as a column of the aggregation; equal calls share one. */
-export function bindAggregate(node: TreeNode, rows: Scope, calls: AggregateCall[], ids: ColumnIds): Scalar {
+export function bindAggregate(node: TreeNode, rows: Scope, calls: BoundCall[], ids: ColumnIds): Scalar {
   const { request } = rows
   const facts = functionFacts(request, numberField(node, 'aggfnoid'))
   const type = { oid: numberField(node, 'aggtype'), typmod: -1, collation: numberField(node, 'aggcollid') }
@@ -59,7 +65,8 @@ export function bindAggregate(node: TreeNode, rows: Scope, calls: AggregateCall[
   const written = isPlain ? null : writtenCall(node, facts, targets, args, rows)
   const filterNode = optionalNode(node, 'aggfilter')
   const filter = filterNode ? bindExpression(filterNode, rows) : null
-  const call = { name: facts.name, args: written ? written.args : args, written, filter }
+  const values = isDistinct && isBuiltIn(facts) ? distinctValues(node, facts, args, rows.request) : null
+  const call = { name: facts.name, args: written ? written.args : args, written, filter, values }
   const same = calls.find(({ column: _, ...other }) => JSON.stringify(other) === JSON.stringify(call))
   const column: Column = same?.column ?? ids.make(facts.name, type, facts.name !== 'count')
   if (!same) calls.push({ column, ...call })
@@ -68,6 +75,27 @@ export function bindAggregate(node: TreeNode, rows: Scope, calls: AggregateCall[
 
 function isBuiltIn({ schema }: FunctionFacts): boolean {
   return schema === 'pg_catalog'
+}
+
+/** What tells the rows apart of which the call takes one each; null where that does not make it additive. */
+function distinctValues(
+  node: TreeNode,
+  facts: FunctionFacts,
+  args: readonly Scalar[],
+  request: CompileRequest,
+): readonly Scalar[] | null {
+  const [arg, ...others] = collatedArguments(request, args, numberField(node, 'inputcollid'))
+  const [clause] = nodeListField(node, 'aggdistinct')
+  if (!arg || !clause || others.length > 0 || !addsUp(facts.name, arg.type)) return null
+  // A row is as its fields are; none of it is NULL to count().
+  const isRow = facts.name === 'count' && arg.kind === 'expression' && arg.construct === ROW
+  const values = isRow ? arg.args : [arg]
+  const isKey = ({ type }: Scalar) => {
+    const { kind, sortable } = typeFacts(request, type.oid)
+    return kind !== 'p' && sortable
+  }
+  const isDefault = isRow || numberField(clause, 'eqop') === typeFacts(request, arg.type.oid).equality
+  return values.length > 0 && values.every(isKey) && isDefault ? values : null
 }
 
 function writtenCall(

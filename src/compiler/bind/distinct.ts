@@ -5,6 +5,7 @@ import type { ColumnIds, Node } from '../algebra/node.ts'
 import type { Aggregate, AggregateCall } from '../algebra/operators/aggregate.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Project, Projection } from '../algebra/operators/project.ts'
+import type { ColumnId } from '../algebra/scalar.ts'
 import { internalError } from '../catalog/error.ts'
 import { assertGroupKey } from './group-key.ts'
 import { type Environment, FULL_HINT } from './query.ts'
@@ -19,12 +20,13 @@ export function distinctTargets(select: Project, { request, ids }: Environment):
   return shown(groupedRows(select.input, keys, [], ids), keys, ids)
 }
 
-/** One row per combination of the keys, with counts over them. */
+/** One row per combination of the keys, with counts over them. `settled`: keys of which any image will do. */
 export function groupedRows(
   input: Node,
   keys: readonly Projection[],
   calls: readonly AggregateCall[],
   ids: ColumnIds,
+  settled: readonly ColumnId[] = [],
 ): Aggregate {
   const rule = groupRule(keys, calls, ids, {
     nullable: () => true,
@@ -34,7 +36,7 @@ export function groupedRows(
       throw internalError('rows are counted, not compared')
     },
   })
-  return { op: 'aggregate', input, keys, calls, rule }
+  return { op: 'aggregate', input, keys, calls, rule: settled.length === 0 ? rule : { ...rule, settled } }
 }
 
 /** The keys of `grouped` alone. */

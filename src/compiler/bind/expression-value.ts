@@ -51,6 +51,9 @@ function array(node: TreeNode, binding: Binding): Scalar {
   return expression({ construct: 'ARRAY[…]', parts: listParts('ARRAY[', args.length, tail), args, type })
 }
 
+/** The construct of a row written field by field. */
+export const ROW = 'ROW(…)'
+
 function row(node: TreeNode, binding: Binding): Scalar {
   const { request } = binding
   const oid = numberField(node, 'row_typeid')
@@ -65,7 +68,7 @@ function row(node: TreeNode, binding: Binding): Scalar {
     }
     const args = nodes.map(binding.bind)
     return expression({
-      construct: 'ROW(…)',
+      construct: ROW,
       parts: listParts('ROW(', args.length, ')'),
       args,
       type: { oid, typmod: -1, collation: 0, fields: args.map(({ type }) => type) },
@@ -75,7 +78,7 @@ function row(node: TreeNode, binding: Binding): Scalar {
   const { attributes } = typeFacts(request, oid)
   const args = nodes.filter((_, i) => attributes[i] !== null).map(binding.bind)
   return expression({
-    construct: 'ROW(…)',
+    construct: ROW,
     parts: listParts('ROW(', args.length, `)::${castTypeSql(request, oid)}`),
     args,
     type: { oid, typmod: -1, collation: 0 },

@@ -3,10 +3,10 @@
  * rest, by name. Subqueries in FROM, views and WITH become part of the tree; ORDER BY has no meaning for a
  * table and is left out.
  */
-import { groupRule } from '../algebra/aggregate-functions.ts'
+import { groupRule, isAlwaysRecomputed } from '../algebra/aggregate-functions.ts'
 import { ref, sameScalar } from '../algebra/build.ts'
 import type { ColumnIds, Node } from '../algebra/node.ts'
-import type { AggregateCall } from '../algebra/operators/aggregate.ts'
+import type { Aggregate } from '../algebra/operators/aggregate.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Project, Projection } from '../algebra/operators/project.ts'
 import type { Ordering } from '../algebra/ordering.ts'
@@ -33,8 +33,9 @@ import {
 } from '../catalog/node-field.ts'
 import { isNode, type TreeNode, type TreeValue } from '../catalog/node-tree.ts'
 import type { CompileRequest } from '../catalog/request.ts'
-import { bindAggregate } from './aggregate-call.ts'
+import { type BoundCall, bindAggregate } from './aggregate-call.ts'
 import { distinctTargets } from './distinct.ts'
+import { type Aggregation, overValues, type Context as ValuesContext } from './distinct-calls.ts'
 import { bindDistinctOn } from './distinct-on.ts'
 import { bindExpression } from './expression.ts'
 import { baseTypeRef, operatorFacts, operatorSql, typeFacts } from './facts.ts'
@@ -212,7 +213,7 @@ function bindSelect(
     return projectValues(targets, values, sets.over(windows.over(sublinks.attached(input))), ids)
   }
 
-  const calls: AggregateCall[] = []
+  const calls: BoundCall[] = []
   const external: Scope['external'] = (node) => {
     if (node.tag === 'SUBLINK') {
       const found = sublinks.find(node)
@@ -287,20 +288,45 @@ function bindSelect(
   const condition = having ? conjuncts(above(bindExpression(having, mixed))) : []
   for (const target of hidden) above(bindExpression(nodeField(target, 'expr'), mixed))
   input = grouped.over(sublinks.attached(input))
-  const rule = groupRule(keys, calls, ids, {
-    nullable: (scalar) => scalarNullable(scalar, isNullable),
-    isRow: (type) => isComposite(request, type.oid),
-    scale: (scalar) => staticScale(scalar, input, (type) => baseTypeRef(request, type)),
-    equality: (type) => {
-      const { equality, kind } = typeFacts(request, type.oid)
-      if (equality === 0 || kind === 'p')
-        throw unsupported(`min or max over type ${typeFacts(request, type.oid).sql}`, FULL_HINT)
-      return operatorSql(operatorFacts(request, equality))
-    },
-  })
-  const aggregated: Node = { op: 'aggregate', input, keys, calls, rule }
+  const aggregated = aggregation(input, keys, calls, { request, ids, isNullable })
   const kept = condition.length === 0 ? aggregated : sublinksAbove.filtered(aggregated, condition)
   return projectValues(targets, bound, sets.over(windows.over(sublinksAbove.attached(kept))), ids)
+}
+
+/** γ[keys; calls](input). */
+function aggregation(
+  input: Node,
+  keys: readonly Projection[],
+  bound: readonly BoundCall[],
+  context: ValuesContext,
+): Aggregate {
+  const { request, ids } = context
+  const made = ({ input: rows, keys: by, calls, base, isNullable }: Aggregation): Aggregate => {
+    const rule = groupRule(
+      by,
+      calls,
+      ids,
+      {
+        nullable: (scalar) => scalarNullable(scalar, isNullable),
+        isRow: (type) => isComposite(request, type.oid),
+        scale: (scalar) => staticScale(scalar, rows, (type) => baseTypeRef(request, type)),
+        equality: (type) => {
+          const { equality, kind } = typeFacts(request, type.oid)
+          if (equality === 0 || kind === 'p')
+            throw unsupported(`min or max over type ${typeFacts(request, type.oid).sql}`, FULL_HINT)
+          return operatorSql(operatorFacts(request, equality))
+        },
+      },
+      base,
+    )
+    return { op: 'aggregate', input: rows, keys: by, calls, rule }
+  }
+  const counted = overValues(input, keys, bound, context)
+  const overCounted = counted && made(counted)
+  // Where a group is read anew in any case its values need not be kept.
+  if (overCounted && !isAlwaysRecomputed(overCounted.rule)) return overCounted
+  const calls = bound.map(({ values: _, ...call }) => call)
+  return made({ input, keys, calls, base: null, isNullable: context.isNullable })
 }
 
 function projectValues(

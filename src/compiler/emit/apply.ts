@@ -7,7 +7,7 @@
  */
 import type { Column } from '../algebra/node.ts'
 import type { CompileRequest } from '../catalog/request.ts'
-import { rowHash, sameImage, storedMatch } from './image.ts'
+import { bulkMatch, rowHash, sameImage, storedMatch } from './image.ts'
 import { columnName } from './names.ts'
 import { cte, indent } from './select.ts'
 
@@ -28,10 +28,17 @@ export interface Applied {
   readonly deleted: string
 }
 
-export function applyNet(request: CompileRequest, table: StoredTable, net: string, prefix: string): Applied {
+/** `isBulk`: the rows may be many. */
+export function applyNet(
+  request: CompileRequest,
+  table: StoredTable,
+  net: string,
+  prefix: string,
+  isBulk = false,
+): Applied {
   return table.key === null
     ? applyBag(request, table, net, prefix)
-    : applyKeyed(request, table, table.key, net, prefix)
+    : applyKeyed(request, table, table.key, net, prefix, isBulk)
 }
 
 function applyKeyed(
@@ -40,6 +47,7 @@ function applyKeyed(
   key: readonly Column[],
   net: string,
   prefix: string,
+  isBulk: boolean,
 ): Applied {
   const names = table.columns.map(({ name }) => name)
   const keyNames = table.columns
@@ -47,7 +55,7 @@ function applyKeyed(
     .map(({ name }) => name)
   const values = table.columns.map(({ column }) => `n.${columnName(column)}`)
   const keys = key.map(columnName)
-  const match = storedMatch(
+  const match = (isBulk ? bulkMatch : storedMatch)(
     request,
     key,
     key.map(({ id }) => `s.${table.columns.find((each) => each.column.id === id)?.name ?? ''}`),

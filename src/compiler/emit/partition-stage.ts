@@ -3,8 +3,8 @@
  * the operator gives for them now, and the difference of the two, by image. All but the new rows are CTEs of the refresh
  * statement; those come from a function of its own where only source tables are read, for the reasons of redo.ts.
  */
-import { TRUE } from '../algebra/build.ts'
-import type { Column, Node } from '../algebra/node.ts'
+import { ref, TRUE } from '../algebra/build.ts'
+import type { Column, Node, PartitionNode } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Project } from '../algebra/operators/project.ts'
 import type { CompileRequest } from '../catalog/request.ts'
@@ -16,7 +16,7 @@ import { type GeneratedFunction, redoFunction } from './function.ts'
 import { groupMatch, keyMatch } from './image.ts'
 import { refreshLeaves, stageOutputName } from './leaves.ts'
 import { collateClause, columnName, columnType, functionName } from './names.ts'
-import { keyColumns, partitionQuery } from './partition-text.ts'
+import { firstOfKey, keyColumns, partitionQuery } from './partition-text.ts'
 import { type MissingProbe, missingGroupProbes } from './probes.ts'
 import { plainRows, readsSourcesOnly, storedNames } from './redo.ts'
 import { at, cte, indent, Printer, type Select } from './select.ts'
@@ -146,7 +146,7 @@ export function partitionFunction(request: CompileRequest, stage: PartitionStage
   const outputs = operatorOf(node).columns(node)
   const asked = askedKeys(request, keys)
   const query = (match: readonly string[]) => {
-    const restricted = { ...rows, from: [...rows.from, ...asked.rows], where: [...rows.where, ...match] }
+    const restricted = restrictedTo(node, rows, asked.rows, match, printer)
     return `SELECT q.*, true\nFROM (\n  ${indent(partitionQuery(node, restricted, printer))}\n) AS q`
   }
   const stored = keys.map(({ id }) => at(rows, id))
@@ -169,6 +169,28 @@ export function partitionFunction(request: CompileRequest, stage: PartitionStage
     ],
     { nullProof: query(nullProof), plain: query(plain) },
   )
+}
+
+/** The input's rows of the keys that are asked for; of each key no more than are needed. */
+function restrictedTo(
+  node: PartitionNode,
+  rows: Select,
+  asked: readonly string[],
+  match: readonly string[],
+  printer: Printer,
+): Select {
+  const all = { ...rows, where: [...rows.where, ...match] }
+  const first = firstOfKey(node, rows, printer)
+  if (first === null) return { ...all, from: [...rows.from, ...asked] }
+  const columns = operatorOf(node.input).columns(node.input)
+  const outputs = columns.map((column) => ({ name: columnName(column), value: ref(column) }))
+  const alias = printer.alias('first')
+  return {
+    from: [...asked, `LATERAL (${indent(printer.render(all, outputs, false, first))}) AS ${alias}`],
+    where: [],
+    columns: new Map(columns.map((column) => [column.id, `${alias}.${columnName(column)}`])),
+    weight: null,
+  }
 }
 
 /** The indexes that would spare the rows of a partition from being looked for in a whole table. */

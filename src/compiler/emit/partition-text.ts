@@ -7,6 +7,7 @@ import { type Ordering, orderedColumns, orderingParts, withTail } from '../algeb
 import { type Scalar, scalarColumns } from '../algebra/scalar.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { columnName } from './names.ts'
+import { isIndexed } from './redo.ts'
 import { indent, type Printer, type Select, top } from './select.ts'
 
 /** `SELECT … FROM input`: the operator's output columns under their derived names. */
@@ -17,7 +18,10 @@ export function partitionQuery(node: PartitionNode, input: Select, printer: Prin
   switch (node.op) {
     case 'window': {
       const calls = node.calls.map((call): Item => [call.column, overWindow(request, node, call)])
-      return printer.render(input, outputsOf([...passed, ...calls]), false)
+      const query = printer.render(input, outputsOf([...passed, ...calls]), false)
+      const place = node.calls.find(({ column }) => column.id === node.first?.column)
+      if (!node.first || !place) return query
+      return `SELECT w.*\nFROM (\n  ${indent(query)}\n) AS w\nWHERE w.${columnName(place.column)} <= ${node.first.count}`
     }
     case 'distinct-on': {
       const keys = keyColumns(node)
@@ -49,6 +53,42 @@ export function partitionQuery(node: PartitionNode, input: Select, printer: Prin
       return printer.render(input, outputsOf(passed), false, tail.join(''))
     }
   }
+}
+
+/**
+ * What ends a query for the rows of one key, so that it reads no more than the operator is about. Null: all of them, of all
+ * keys at once; so too where no index has the rows of each key in their order.
+ */
+export function firstOfKey(node: PartitionNode, input: Select, printer: Printer): string | null {
+  const { request } = printer
+  const keys = keyColumns(node).map(ref)
+  const ordered = ([first, ...rest]: readonly Ordering[], end: string) =>
+    !first || (keys.length > 0 && !isIndexed(node.input, keys, first.value))
+      ? null
+      : `\nORDER BY ${orderItems([first, ...rest], input).join(', ')}${end}`
+  if (node.op === 'distinct-on' && node.partition.keys.length > 0) {
+    const order = node.order.filter(
+      ({ value }) => value.kind !== 'column' || !node.partition.keys.includes(value.id),
+    )
+    return ordered([...order, ...tieBreakers(request, node, order)], '\nLIMIT 1')
+  }
+  if (node.op !== 'window' || !node.first) return null
+  const { column: id, count } = node.first
+  const place = node.calls.find(({ column }) => column.id === id)
+  const isByPlaces = node.calls.every(
+    ({ call, order }) => PLACES.test(call.parts.join('')) && sameOrder(order, place?.order ?? []),
+  )
+  if (!place || !isByPlaces) return null
+  return place.hasPeers
+    ? ordered(place.order, first(`${count}`, true))
+    : ordered([...place.order, ...tieBreakers(request, node, place.order)], first(`${count}`, false))
+}
+
+/** They look at no row behind. */
+const PLACES = /^(?:row_number|rank|dense_rank)\(\)$/
+
+function sameOrder(a: readonly Ordering[], b: readonly Ordering[]): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
 }
 
 type Item = readonly [Column, Scalar]

@@ -6,6 +6,7 @@
  * the refresh statement's (nothing but probes), it may use parallel workers, and it is not called when no group asks.
  * Over an earlier stage, whose state after the change is visible in the refresh statement only, it is a CTE.
  */
+import type { GroupRule } from '../algebra/group-rule.ts'
 import type { Column, Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Projection } from '../algebra/operators/project.ts'
@@ -30,11 +31,16 @@ export interface Redone {
   column(column: Column): string
 }
 
+/** Must a group show this key as one of its rows has it, of several ways to write it? */
+export function isDoubtful(request: CompileRequest, { settled }: GroupRule, column: Column): boolean {
+  return !isIdentity(request, column) && !settled?.includes(column.id)
+}
+
 /** What a stage may have to compute anew. */
 export function redoneColumns(request: CompileRequest, stage: Stage): readonly Projection[] {
   const { rule } = stage.node
   const asked = rule.accumulators.filter((accumulator) => accumulator.recompute)
-  if (asked.length === 0 && rule.keys.every(({ column }) => isIdentity(request, column))) return []
+  if (asked.length === 0 && !rule.keys.some(({ column }) => isDoubtful(request, rule, column))) return []
   return [...rule.keys, ...asked.map(({ column, scratch }) => ({ column, value: scratch }))]
 }
 
@@ -157,19 +163,22 @@ function probingQuery(
 /** Is everything asked for an extreme that an index over (group key, value) ends with? */
 function extremesAreProbed(request: CompileRequest, stage: Stage): boolean {
   const { rule, input } = stage.node
-  const scan = scanBelow(input)
-  if (!scan || rule.keys.some(({ column }) => column.nullable || !isIdentity(request, column))) return false
-  const keys = rule.keys.map(({ value }) => columnBelow(input, value))
+  if (rule.keys.some(({ column }) => column.nullable || !isIdentity(request, column))) return false
+  const keys = rule.keys.map(({ value }) => value)
   const asked = rule.accumulators.filter((accumulator) => accumulator.recompute)
-  return asked.every(({ extremeOf }) => {
-    const argument = extremeOf ? columnBelow(input, extremeOf) : null
-    if (argument === null) return false
-    return scan.indexes.some(
-      (index) =>
-        keys.every((key) => key !== null && index.slice(0, keys.length).includes(key)) &&
-        index[keys.length] === argument,
-    )
-  })
+  return asked.every(({ extremeOf }) => extremeOf !== null && isIndexed(input, keys, extremeOf))
+}
+
+/** Has the one table below an index in which the rows of a key follow each other in this order? */
+export function isIndexed(input: Node, keys: readonly Scalar[], order: Scalar): boolean {
+  const scan = scanBelow(input)
+  const [columns, last] = [keys.map((key) => columnBelow(input, key)), columnBelow(input, order)]
+  if (!scan || last === null) return false
+  return scan.indexes.some(
+    (index) =>
+      columns.every((key) => key !== null && index.slice(0, keys.length).includes(key)) &&
+      index[keys.length] === last,
+  )
 }
 
 /** The indexes that would spare a group's rows, or its extreme, from being looked for in a whole table. */

@@ -126,7 +126,7 @@ export function refreshStatement(
     const term = differentiate(root, changed)
     if (term) {
       ctes.push(cte('net', printer.consolidated(term)))
-      const applied = applyNet(request, storage.target, 'net', 'target')
+      const applied = applyNet(request, storage.target, 'net', 'target', isBulk)
       ctes.push(...applied.ctes)
       counts = applied
     }
@@ -384,7 +384,7 @@ export function fullStatement(definition: Definition | Recomputed): string {
     const name = `stage_${stage.number}`
     const wanted = `SELECT f.*, 1 AS weight\nFROM (\n${table.content}\n) AS f`
     ctes.push(cte(`${name}_net`, difference(request, table, wanted)))
-    ctes.push(...applyNet(request, table, `${name}_net`, name).ctes)
+    ctes.push(...applyNet(request, table, `${name}_net`, name, true).ctes)
   }
   const outputs = root.outputs.map(({ column }) => ({
     name: columnName(column),
@@ -400,7 +400,7 @@ function applyDifference(
   before: readonly string[],
   locks: readonly string[] = [],
 ): string {
-  const applied = applyNet(request, target, 'net', 'target')
+  const applied = applyNet(request, target, 'net', 'target', true)
   const ctes = [...before, cte('net', difference(request, target, wanted)), ...applied.ctes]
   return `WITH ${ctes.join(',\n')}
 SELECT ${locks.join(' AND ') || 'true'} AS applied, pg_current_snapshot() AS snapshot,

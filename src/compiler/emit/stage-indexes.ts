@@ -9,6 +9,7 @@ import type { StoredTable } from './apply.ts'
 import { keyColumns } from './partition-text.ts'
 import { soughtByValue } from './probes.ts'
 import { selfIndexes } from './recursion-stage.ts'
+import { redoneColumns } from './redo.ts'
 import { partitionTableOf, recursionTableOf, type Storage, stateTableOf } from './storage.ts'
 
 interface Index {
@@ -91,7 +92,7 @@ function lookedUp(
   staged: StagedQuery,
   stage: Stage,
 ): { readonly table: StoredTable; readonly columns: readonly string[] } | null {
-  const asked = askedOfStage(stage)
+  const asked = askedOfStage(request, stage)
   const below = staged.stages.find((each) => each.number === asked?.stage)
   if (!asked || !below) return null
   const table = stateTableOf(request, storage, below)
@@ -105,10 +106,12 @@ function nameOf(table: StoredTable, column: Column): string | undefined {
 }
 
 /** The columns of an earlier stage's output that a stage looks for rows by, where it reads that stage alone. */
-function askedOfStage(stage: Stage): { readonly stage: number; readonly columns: readonly number[] } | null {
+function askedOfStage(
+  request: CompileRequest,
+  stage: Stage,
+): { readonly stage: number; readonly columns: readonly number[] } | null {
   if (stage.kind === 'recursion') return null
-  const isAsked =
-    stage.kind === 'partition' || stage.node.rule.accumulators.some(({ recompute }) => recompute !== null)
+  const isAsked = stage.kind === 'partition' || redoneColumns(request, stage).length > 0
   if (!isAsked) return null
   const keys: readonly Scalar[] =
     stage.kind === 'partition'

@@ -11,12 +11,12 @@ import { internalError } from '../catalog/error.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { type Changed, differentiateInput } from '../delta/differentiate.ts'
 import type { GroupStage, Stage } from '../delta/stage.ts'
-import { groupMatch, isIdentity, keyImage, otherImage, storedMatch } from './image.ts'
+import { bulkMatch, groupMatch, isIdentity, keyImage, otherImage, storedMatch } from './image.ts'
 import { type StageSource, stageOutputName } from './leaves.ts'
 import { columnName } from './names.ts'
 import { partitionQuery } from './partition-text.ts'
 import { recursionQuery } from './recursion-text.ts'
-import { redone } from './redo.ts'
+import { isDoubtful, redone } from './redo.ts'
 import { printScalar } from './scalar.ts'
 import { cte, indent, inlineCte, operand, type Printer, type Select } from './select.ts'
 
@@ -155,7 +155,7 @@ export function stageChange(
   ]
   const keys = rule.keys.map(({ column }) => column)
   const match = (stored: (column: Column) => string) =>
-    storedMatch(
+    (isBulk ? bulkMatch : storedMatch)(
       request,
       keys,
       keys.map(stored),
@@ -205,9 +205,9 @@ function groupKey(request: CompileRequest, state: StateTable, column: Column): s
   return `CASE WHEN s.ctid IS NULL THEN d.${name} ELSE s.${storedName(state, column)} END AS ${name}`
 }
 
-/** Keys whose equal values may look different. */
+/** Keys whose equal values may look different, and must not. */
 function doubtfulKeys(request: CompileRequest, stage: GroupStage): readonly Projection[] {
-  return stage.node.rule.keys.filter(({ column }) => !isIdentity(request, column))
+  return stage.node.rule.keys.filter(({ column }) => isDoubtful(request, stage.node.rule, column))
 }
 
 /** How a key is written in the rows of a group's delta, with their weights. */
@@ -264,9 +264,9 @@ function withRedone(
   const items = [
     ...rule.keys.flatMap(({ column }) => {
       const name = columnName(column)
-      return isIdentity(request, column)
-        ? [`t.${name}`]
-        : [`t.${name}`, `CASE WHEN t.redo THEN ${again.column(column)} ELSE t.${name} END AS new_${name}`]
+      return isDoubtful(request, rule, column)
+        ? [`t.${name}`, `CASE WHEN t.redo THEN ${again.column(column)} ELSE t.${name} END AS new_${name}`]
+        : [`t.${name}`]
     }),
     't.tid',
     ...(state.aside ? ['t.aside_tid'] : []),
@@ -477,7 +477,7 @@ function stageRow(request: CompileRequest, stage: GroupStage, version: 'old' | '
   const { rule } = stage.node
   const stored = new Map<ColumnId, string>()
   for (const { column } of rule.keys) {
-    const differs = version === 'new' && !isIdentity(request, column)
+    const differs = version === 'new' && isDoubtful(request, rule, column)
     stored.set(column.id, `${alias}.${differs ? 'new_' : ''}${columnName(column)}`)
   }
   for (const { column } of rule.accumulators)

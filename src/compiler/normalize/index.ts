@@ -2,6 +2,7 @@
 import type { Node } from '../algebra/node.ts'
 import type { Project } from '../algebra/operators/project.ts'
 import { internalError } from '../catalog/error.ts'
+import { firstRows } from './first-rows.ts'
 import { flattenJoins } from './flatten-joins.ts'
 import { innerJoins } from './inner-joins.ts'
 import { mergeProjections } from './merge-projections.ts'
@@ -20,6 +21,7 @@ export const rewrites: readonly Rewrite[] = [
   { name: 'sink-filters', apply: sinkFilters },
   { name: 'flatten-joins', apply: flattenJoins },
   { name: 'merge-projections', apply: mergeProjections },
+  { name: 'first-rows', apply: firstRows },
   { name: 'prune-columns', apply: (node) => pruneColumns(node) },
 ]
 

@@ -43,7 +43,9 @@ export function pruneColumns(node: Node, needed: ReadonlySet<ColumnId> | null = 
       return { ...node, input: pruneColumns(node.input, read) }
     }
     case 'window': {
-      const calls = needed ? node.calls.filter(({ column }) => needed.has(column.id)) : node.calls
+      const calls = needed
+        ? node.calls.filter(({ column }) => needed.has(column.id) || column.id === node.first?.column)
+        : node.calls
       const kept = { ...node, calls }
       const read = new Set(
         needed ??

@@ -5,8 +5,8 @@
  * Keys: the input's.
  * Class: partition, by PARTITION BY; a SELECT with several has one such operator for each.
  * Delta: the rows of every partition that a changed row belongs (or belonged) to, old ones against new.
- * State: the output rows.
- * Cost: the rows of the touched partitions, by an index on PARTITION BY.
+ * State: the output rows; where only the first rows of each are asked for (row_number() <= k), these.
+ * Cost: the rows of the touched partitions, by an index on PARTITION BY; the first of them, by one that has the order too.
  * Nulls: NULL keys are one partition; order and frames as PostgreSQL has them. Ties that ORDER BY leaves are broken by
  * the remaining columns where no peer group is looked at.
  * Refuses: PARTITION BY over types without btree order.
@@ -16,7 +16,7 @@ import type { Column, Node } from '../node.ts'
 import type { Operator } from '../operator.ts'
 import type { Ordering } from '../ordering.ts'
 import type { PartitionRule } from '../partition-rule.ts'
-import type { Expression } from '../scalar.ts'
+import type { ColumnId, Expression } from '../scalar.ts'
 import { operatorOf } from './index.ts'
 
 export interface Window {
@@ -24,6 +24,15 @@ export interface Window {
   readonly input: Node
   readonly partition: PartitionRule
   readonly calls: readonly WindowCall[]
+  /** Rows behind these are left out. */
+  readonly first?: FirstRows
+}
+
+/** The rows in which a row_number() or rank() is at most `count`. */
+export interface FirstRows {
+  /** Of the call. */
+  readonly column: ColumnId
+  readonly count: number
 }
 
 export interface WindowCall {
@@ -63,6 +72,9 @@ export const window: Operator<Window> = {
       )
       return `${scalar(call)} over (${[...(by.length > 0 ? [`order by ${by.join(', ')}`] : []), scalar(frame)].join(' ')})`
     })
-    return `window ${calls.join(', ')}${keys.length > 0 ? ` by ${keys.join(', ')}` : ''}`
+    const by = keys.length > 0 ? ` by ${keys.join(', ')}` : ''
+    const place = node.calls.find(({ column }) => column.id === node.first?.column)
+    const first = node.first && place ? `, ${scalar(place.call)} <= ${node.first.count}` : ''
+    return `window ${calls.join(', ')}${by}${first}`
   },
 }

@@ -5,7 +5,6 @@
  * row of D. Source: NeumannKemper15.
  */
 import { ref } from '../../algebra/build.ts'
-import { isIdentity } from '../../algebra/identity.ts'
 import type { Column, ColumnIds, Node } from '../../algebra/node.ts'
 import type { AggregateCall } from '../../algebra/operators/aggregate.ts'
 import { operatorOf } from '../../algebra/operators/index.ts'
@@ -15,8 +14,8 @@ import { unsupported } from '../../catalog/error.ts'
 import type { CompileRequest } from '../../catalog/request.ts'
 import { expression } from '../binding.ts'
 import { groupedRows } from '../distinct.ts'
-import { typeFacts } from '../facts.ts'
 import { assertGroupKey } from '../group-key.ts'
+import { imageOf } from '../key-image.ts'
 import { leftJoin } from '../outer-join.ts'
 import { columnsRead, dependsOn, replaceColumns } from './columns.ts'
 import { overNoRows } from './empty-group.ts'
@@ -42,7 +41,15 @@ export function overDomain(subquery: Node, base: Node, ids: ColumnIds, request: 
     .filter(({ id }) => read.has(id))
   const values: Projection[] = columns.flatMap((column) => {
     assertGroupKey(request, column.type, 'a correlated subquery', HINT)
-    return [{ column, value: ref(column) }, ...imageOf(column, request)]
+    // The subquery may show which of several equal values (1.0 and 1.00) it was given.
+    const image = imageOf(ref(column), request)
+    const { name: _, ...rest } = column
+    return [
+      { column, value: ref(column) },
+      ...(image
+        ? [{ column: { ...rest, name: 'image', type: image.type, nullable: true }, value: image }]
+        : []),
+    ]
   })
   const builder = new Builder(base, values, ids, request)
   const { node, keys, names } = builder.join(subquery)
@@ -67,29 +74,6 @@ export function overDomain(subquery: Node, base: Node, ids: ColumnIds, request: 
   })
   return { node: { op: 'project', input: node, outputs: [...outputs, ...joined] }, predicate, keys }
 }
-
-/** Where equal values may differ (1.0 and 1.00) the subquery may show which it was given: what they look like is a key too. */
-function imageOf(column: Column, request: CompileRequest): readonly Projection[] {
-  const { oid, send, category, element } = typeFacts(request, column.type.oid)
-  // Arrays are the same when their elements are, and their bounds, which they are compared by as well.
-  const plain = category === 'A' ? { type: { ...column.type, oid: element } } : column
-  if (isIdentity(request, plain)) return []
-  const parts =
-    oid === NUMERIC
-      ? ['scale(', ')::text']
-      : send === ''
-        ? ['(', ')::text']
-        : [`encode(${send}(`, "), 'hex')"]
-  return [
-    {
-      column: { ...column, name: 'image', type: TEXT, nullable: true },
-      value: expression({ construct: 'rule', parts, args: [ref(column)], type: TEXT }),
-    },
-  ]
-}
-
-const NUMERIC = 1700
-const TEXT = { oid: 25, typmod: -1, collation: 100 }
 
 interface Joined {
   readonly node: Node

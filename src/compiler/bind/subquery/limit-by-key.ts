@@ -23,7 +23,7 @@ export function limitByKey(node: Limit, keys: readonly ColumnId[], ids: ColumnId
   const skipped = isFixed ? offset : offset && sql(BIGINT)`coalesce(${offset}, 0)`
   const first: Scalar[] = skipped ? [sql(BOOLEAN)`(${ref(number.column)} > (${skipped}))`] : []
   const end = skipped && count ? sql(BIGINT)`((${skipped}) + (${count}))` : count
-  const isBefore = end && sql(BOOLEAN)`(${ref(last.column)} <= (${end}))`
+  const isBefore = end && atMost(ref(last.column), end)
   const before = isBefore && (isFixed ? isBefore : sql(BOOLEAN)`(${isBefore} IS NOT FALSE)`)
   const predicate = before ? [...first, before] : first
   const window: Node = {
@@ -36,6 +36,20 @@ export function limitByKey(node: Limit, keys: readonly ColumnId[], ids: ColumnId
     .columns(input)
     .map((column) => ({ column, value: ref(column) }))
   return { op: 'project', input: { op: 'filter', input: window, predicate }, outputs }
+}
+
+function atMost(place: Scalar, end: Scalar): Scalar {
+  return {
+    kind: 'operator',
+    oid: 0,
+    sql: '<=',
+    equality: false,
+    args: [place, end],
+    type: BOOLEAN,
+    inputCollation: 0,
+    strict: true,
+    volatility: 'immutable',
+  }
 }
 
 const FRAME = expression({

@@ -10,6 +10,7 @@ import { columnOf } from '../../algebra/node.ts'
 import type { Aggregate } from '../../algebra/operators/aggregate.ts'
 import { operatorOf } from '../../algebra/operators/index.ts'
 import type { Projection } from '../../algebra/operators/project.ts'
+import type { UnionAll, UnionBranch } from '../../algebra/operators/union-all.ts'
 import { type ColumnId, type Scalar, scalarColumns, scalarNullable } from '../../algebra/scalar.ts'
 import type { CompileRequest } from '../../catalog/request.ts'
 import { typeFacts } from '../facts.ts'
@@ -104,8 +105,51 @@ export function pull(node: Node, pulling: Pulling): Pulled | null {
           : { ...node, input: rows, partition: { keys } }
       return { ...input, node: now, predicate: keyed.predicate }
     }
+    case 'union-all': {
+      const inputs = node.branches.map((branch) => pull(branch.input, pulling))
+      const all = inputs.filter((each) => each !== null)
+      return all.length < inputs.length ? null : united(all, node, pulling)
+    }
     default:
       return null
+  }
+}
+
+/** Branches that correlate by the same equalities: what these compare is one column more of each. */
+function united(inputs: readonly Pulled[], node: UnionAll, pulling: Pulling): Pulled | null {
+  if (inputs.some(({ isTotal, values }) => isTotal || values.size > 0)) return null
+  const keyed = inputs.map((each) => correlationKeys(each, pulling))
+  const [first] = keyed
+  if (!first) return null
+  const keys = first.keys.map(({ column }, i) => {
+    const nullable = keyed.some((each) => each?.keys[i]?.column.nullable ?? true)
+    return pulling.ids.make(column.name, column.type, nullable)
+  })
+  const predicates = keyed.map((each) => {
+    const names = new Map(
+      each?.keys.flatMap(({ column }, i) => (keys[i] ? [[column.id, ref(keys[i])] as const] : [])),
+    )
+    return each && replaceColumns(each.predicate, names)
+  })
+  const [predicate] = predicates
+  const isSame = predicates.every((each) => JSON.stringify(each) === JSON.stringify(predicate))
+  if (!predicate || !isSame || keyed.some((each) => each?.keys.length !== keys.length)) return null
+  const branches = node.branches.map((branch, i): UnionBranch => {
+    const [input, added = []] = [inputs[i]?.node ?? branch.input, keyed[i]?.keys]
+    const passed = operatorOf(input)
+      .columns(input)
+      .map((column) => ({ column, value: ref(column) }))
+    return {
+      input: { op: 'project', input, outputs: [...passed, ...added] },
+      columns: [...branch.columns, ...added.map(({ column }) => column.id)],
+    }
+  })
+  return {
+    node: { op: 'union-all', columns: [...node.columns, ...keys], branches },
+    predicate,
+    values: new Map(),
+    isTotal: false,
+    conditions: [],
   }
 }
 
