@@ -92,7 +92,7 @@ function argument(args: readonly Scalar[], i: number): Scalar {
  * What a value of some scale adds to the count of scales. Numbers here have no digits after the point, so as many as they
  * are large are made up; numbers of more than 53 bits are text.
  */
-const SCALE_ONE = "coalesce((▢)[scale(▢) + 1], ('1e' || (16 * least(scale(▢), 1001))::text)::numeric)"
+const SCALE_ONE = "coalesce((▢)[▢ + 1], ('1e' || (16 * least(▢, 1001))::text)::numeric)"
 const POWERS =
   "'{1,1e16,1e32,1e48,1e64,1e80,1e96,1e112,1e128,1e144,1e160,1e176,1e192,1e208,1e224,1e240,1e256,1e272,1e288,1e304,1e320}'::numeric[]"
 
@@ -130,8 +130,8 @@ const TEMPLATES: Readonly<Record<string, (args: readonly Value[]) => Value>> = {
   '(coalesce(▢, false) OR NOT coalesce(isfinite(▢), true))': ([any = null, x = null]) =>
     any === true || !(finite(x) ?? true),
   [POWERS]: () => null,
-  [SCALE_ONE]: ([, x = null]) =>
-    x === null || !Number.isFinite(x) ? null : exact(10n ** (16n * BigInt(Math.abs(Number(x))))),
+  [SCALE_ONE]: ([, x = null]) => (x === null ? null : exact(10n ** (16n * BigInt(Number(x))))),
+  'scale(▢)': ([x = null]) => (x === null || !Number.isFinite(x) ? null : Math.abs(Number(x))),
   'coalesce(▢, 0)': ([x = null]) => x ?? 0,
   '(▢ OR ▢ >= 1e16016)': ([a = null, x = null]) => logic('or', [a, BigInt(String(x)) >= 10n ** 16016n]),
   // What is shown of a number without digits after the point is that number, whatever the scale.
