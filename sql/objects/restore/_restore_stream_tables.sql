@@ -62,7 +62,8 @@ BEGIN
           WHEN NOT s.is_populated THEN 'it was not filled, and waits for its first refresh' END
         FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = target.id;
     EXCEPTION WHEN OTHERS THEN
-      IF left(SQLSTATE, 2) IN ('40', '53', '57', '58', 'XX') THEN
+      -- What passes says nothing of it: it is not to be broken for a lock.
+      IF pgstream._passes_by_itself(SQLSTATE, SQLERRM) OR left(SQLSTATE, 2) = 'XX' THEN
         RAISE;
       END IF;
       GET STACKED DIAGNOSTICS words = MESSAGE_TEXT, more = PG_EXCEPTION_DETAIL;
