@@ -10,6 +10,8 @@ DECLARE
   defined boolean;
   words text;
   more text;
+  restored bigint[] := '{}';
+  news pgstream.graph[];
 BEGIN
   IF pg_trigger_depth() > 0 THEN
     PERFORM pgstream._refuse_in_trigger();
@@ -57,6 +59,7 @@ BEGIN
       PERFORM pgstream._define_again(target.id, NULL);
       defined := true;
       PERFORM pgstream._restore_content(target.id);
+      restored := restored || target.id;
       RETURN QUERY SELECT target.label, 'RESTORED', CASE WHEN s.strategy <> target.strategy
           THEN format('%s now%s', s.strategy, ': ' || (s.plan #>> '{reasons,0,message}'))
           WHEN NOT s.is_populated THEN 'it was not filled, and waits for its first refresh' END
@@ -72,5 +75,12 @@ BEGIN
       RETURN QUERY SELECT target.label, 'FAILED', concat_ws('. ', words, nullif(more, ''));
     END;
   END LOOP;
+  -- Each was filled at a snapshot of its own; what belongs together is to be of one moment.
+  IF restored <> '{}' THEN
+    news := pgstream._news_of_graph();
+    PERFORM pgstream._align_group(g.id) FROM (
+      SELECT min(n.pgs_id) AS id FROM pgstream._graph_with(news) AS n
+      GROUP BY n.group_id HAVING count(*) > 1 AND bool_or(n.pgs_id = ANY (restored))) AS g;
+  END IF;
 END
 $$;
