@@ -118,7 +118,7 @@ describe.each([
     ['a column', 'ALTER TABLE app.src RENAME v TO w', 'app.src'],
     [
       'a table, whose name another takes',
-      'BEGIN; ALTER TABLE app.src RENAME TO source; CREATE TABLE app.src (id int); COMMIT',
+      'BEGIN; ALTER TABLE app.src RENAME TO source; CREATE TABLE app.src (id int PRIMARY KEY, k int, v int); INSERT INTO app.src VALUES (3, 9, 900); COMMIT',
       'app.source',
     ],
   ] as const

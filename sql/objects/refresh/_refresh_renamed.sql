@@ -10,7 +10,7 @@ BEGIN
     version := (SELECT s.xmin FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id);
     BEGIN
       RETURN pgstream._refresh(id, initiated_by);
-    EXCEPTION WHEN undefined_table OR undefined_column OR undefined_function OR invalid_schema_name OR undefined_object THEN
+    EXCEPTION WHEN undefined_table OR undefined_column OR undefined_function OR invalid_schema_name OR undefined_object OR SQLSTATE 'PGS03' THEN
       IF tries = 5 OR NOT pgstream._was_renamed(id)
         OR version = (SELECT s.xmin FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id) THEN
         RAISE;
