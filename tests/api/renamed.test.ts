@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 
 /** A definition that is read again means what it meant, whatever that is called by now. */
@@ -109,4 +109,61 @@ test('functions, types, schemas and views are renamed: a broken definition finds
     ALTER TABLE shop.t DROP COLUMN lost; ALTER TABLE shop.t ADD COLUMN lost int DEFAULT 7;
     SELECT pgstream.resume_stream_table('st')`)
   expect(await rows('TABLE st')).toEqual([{ id: 1, w: 2, lost: 7 }])
+})
+
+describe.each([
+  { watched: true, noticed: 'as it happens' },
+  { watched: false, noticed: 'by nobody' },
+])('verify_stream_table before any refresh, where DDL is noticed $noticed', ({ watched }) => {
+  const NAMES = ['summed', 'whole', 'viewed', 'above']
+  const differences = async (name: string) =>
+    Number((await rows(`SELECT count(*) AS n FROM pgstream.verify_stream_table('${name}')`))[0].n)
+  const make = async () => {
+    db = await freshDatabase({ watched })
+    await query(`CREATE SCHEMA shop; CREATE TABLE shop.src (id int PRIMARY KEY, k int, v int);
+      INSERT INTO shop.src VALUES (1, 1, 1), (2, 1, 5);
+      CREATE VIEW shop.seen AS SELECT id, v AS worth FROM shop.src;
+      SELECT pgstream.create_stream_table('summed', 'SELECT k, sum(v) AS s FROM shop.src GROUP BY k', '1h');
+      SELECT pgstream.create_stream_table('whole', 'SELECT id, v FROM shop.src', '1h', 'FULL');
+      SELECT pgstream.create_stream_table('viewed', 'SELECT id, worth FROM shop.seen', '1h');
+      SELECT pgstream.create_stream_table('above', 'SELECT k, s * 2 AS d FROM summed', '1h');
+      SELECT pgstream.alter_stream_table('whole', status => 'SUSPENDED')`)
+  }
+
+  test.each([
+    ['a table', 'ALTER TABLE shop.src RENAME TO source'],
+    ['a column', 'ALTER TABLE shop.src RENAME v TO w'],
+    ['a schema', 'ALTER SCHEMA shop RENAME TO store'],
+    ['a view', 'ALTER VIEW shop.seen RENAME TO looked'],
+    ["a view's column", 'ALTER VIEW shop.seen RENAME COLUMN worth TO value'],
+    ['a stream table', 'ALTER TABLE summed RENAME TO totals'],
+  ])('%s was renamed', async (_, rename) => {
+    await make()
+    await query(`${rename}; SELECT pgstream.pause_all()`)
+    const names = NAMES.map((name) => (rename.includes('totals') && name === 'summed' ? 'totals' : name))
+    for (const name of names) expect([name, await differences(name)]).toEqual([name, 0])
+    // Not only that it runs: it reads what it should.
+    await query(`DO $$ BEGIN EXECUTE 'DELETE FROM ' || (SELECT c.oid::regclass FROM pg_class c WHERE c.relkind = 'r'
+      AND c.relname IN ('src', 'source') AND c.relnamespace::regnamespace::text IN ('shop', 'store')) || ' WHERE id = 1'; END $$`)
+    for (const name of names) expect([name, (await differences(name)) > 0]).toEqual([name, name !== 'above'])
+    await query('BEGIN READ ONLY')
+    for (const name of names) expect([name, (await differences(name)) > 0]).toEqual([name, name !== 'above'])
+    await query('COMMIT; SELECT pgstream.resume_all()')
+    for (const name of names.filter((name) => name !== 'whole')) {
+      await query(`SELECT pgstream.refresh_stream_table('${name}')`)
+      expect([name, await differences(name)]).toEqual([name, 0])
+    }
+  })
+
+  test('of one that has lost what it reads: says so', async () => {
+    await make()
+    await query('DROP TABLE shop.src CASCADE')
+    for (const name of ['summed', 'whole', 'viewed'])
+      await expect(query(`SELECT * FROM pgstream.verify_stream_table('${name}')`)).rejects.toMatchObject({
+        code: '55000',
+        message: `cannot verify stream table "${name}"`,
+        detail: expect.stringMatching(/^Its status is ERROR: .* was dropped\.$/),
+        hint: expect.stringContaining('alter_stream_table'),
+      })
+  })
 })

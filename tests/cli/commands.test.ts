@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, expect, test } from 'vitest'
-import { type FreshDatabase, freshDatabase } from '../support/server.ts'
+import { outside } from '../../src/hosts/outside.ts'
+import { serverHost } from '../../src/hosts/server-host.ts'
+import { expectExact } from '../oracle/oracle.ts'
+import { type FreshDatabase, freshDatabase, testServer } from '../support/server.ts'
 import { runCli } from './cli-process.ts'
 
 let database: FreshDatabase | undefined
@@ -19,6 +22,7 @@ afterEach(async () => {
 test('a server of one’s own: install, upgrade, uninstall', async () => {
   database = await freshDatabase({ pgStream: false })
   const { url, client } = database
+  const embedded = testServer().dataFolder !== ''
   expect(await run('upgrade', url)).toMatchObject({
     status: 1,
     err: 'pg-stream: pg_stream is not installed there; use pg-stream install\n',
@@ -26,7 +30,7 @@ test('a server of one’s own: install, upgrade, uninstall', async () => {
   expect(await run('install', url)).toEqual({
     status: 0,
     out: 'installed\n',
-    err: expect.stringContaining('no compiler on this server'),
+    err: embedded ? '' : expect.stringContaining('no compiler on this server'),
   })
   expect(await run('install', url)).toMatchObject({
     status: 1,
@@ -41,6 +45,41 @@ test('a server of one’s own: install, upgrade, uninstall', async () => {
      UNION ALL SELECT evtname FROM pg_event_trigger`,
   )
   expect(rows).toEqual([])
+})
+
+test.skipIf(process.env.PG_STREAM_TEST_URL !== undefined)(
+  'every database of an embedded server can have definitions: installed there, and upgraded from before',
+  async () => {
+    database = await freshDatabase({ pgStream: false })
+    const { url, client } = database
+    const define = (name: string) =>
+      client.query(
+        `SELECT pgstream.create_stream_table('${name}', 'SELECT k, count(*) AS n FROM t GROUP BY k')`,
+      )
+    await client.query('CREATE TABLE t (id int PRIMARY KEY, k int); INSERT INTO t VALUES (1, 1)')
+    expect(await run('install', url)).toEqual({ status: 0, out: 'installed\n', err: '' })
+    await define('first')
+    expect(await expectExact(client, 'first')).toBe('NO_DATA')
+    // Installed by a version that did not look for the compiler.
+    await client.query(outside.compileFunction)
+    await expect(define('second')).rejects.toMatchObject({ code: '55000' })
+    expect(await run('upgrade', url)).toMatchObject({ status: 0 })
+    await define('second')
+    await client.query('INSERT INTO t VALUES (2, 1)')
+    expect(await expectExact(client, 'second')).toBe('DIFFERENTIAL')
+  },
+)
+
+test('a role that may not see the files of the server finds no compiler', async () => {
+  database = await freshDatabase({ pgStream: false })
+  const { client, name } = database
+  await client.query(`CREATE ROLE files_${name}`)
+  try {
+    await client.query(`SET ROLE files_${name}`)
+    expect(await serverHost(client)).toBe(outside)
+  } finally {
+    await client.query(`RESET ROLE; DROP ROLE files_${name}`)
+  }
 })
 
 test('input that is no database', async () => {

@@ -1,8 +1,8 @@
 import type pg from 'pg'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { expectExact } from '../oracle/oracle.ts'
-import type { FreshDatabase } from '../support/server.ts'
-import { create, outcome, refresh, roles, scenes } from './scene.ts'
+import { type FreshDatabase, freshDatabase } from '../support/server.ts'
+import { create, outcome, refresh, roles, scenes, untilWaiting } from './scene.ts'
 
 const scene = scenes()
 let database: FreshDatabase
@@ -98,4 +98,111 @@ test('each owner reads of the buffer what its stream tables use, and no more whe
   expect(await granted()).toBe('xid seq weight part n c1 p1 c3 p3')
   await client.query(`ALTER TABLE st OWNER TO CURRENT_USER`)
   expect(await granted()).toBe(null)
+})
+
+describe.each([
+  { watched: true, noticed: 'at once' },
+  { watched: false, noticed: 'by refreshes' },
+])('what is renamed while a refresh compiles is no failure, where DDL is noticed $noticed', ({ watched }) => {
+  /** The compiler gives its answer, and then waits as long as somebody holds lock 1. */
+  const SLOW = `ALTER FUNCTION pgstream._compile(jsonb) RENAME TO _compile_at_once;
+    CREATE FUNCTION pgstream._compile(request jsonb) RETURNS jsonb LANGUAGE plpgsql SET lock_timeout = 0 AS $$
+    DECLARE reply jsonb := pgstream._compile_at_once(request);
+    BEGIN
+      PERFORM pg_advisory_lock_shared(1), pg_advisory_unlock_shared(1);
+      RETURN reply;
+    END $$`
+  const RENAMES = [
+    ['a table', 'ALTER TABLE app.src RENAME TO source', 'app.source'],
+    ['a schema', 'ALTER SCHEMA app RENAME TO app2', 'app2.src'],
+    ['a column', 'ALTER TABLE app.src RENAME v TO w', 'app.src'],
+    [
+      'a table, whose name another takes',
+      'BEGIN; ALTER TABLE app.src RENAME TO source; CREATE TABLE app.src (id int PRIMARY KEY, k int, v int); INSERT INTO app.src VALUES (3, 9, 900); COMMIT',
+      'app.source',
+    ],
+  ] as const
+  // A change of one side is joined with the other, which is read by its name.
+  const SUMS =
+    'SELECT a.k, sum(b.v)::int AS s FROM app.src AS a JOIN app.src AS b ON b.id = a.id GROUP BY a.k'
+  const ROWS = 'SELECT id, v FROM app.src'
+
+  test.each(
+    RENAMES.flatMap(([what, rename, now]) =>
+      ['CALL pgstream.run_scheduler()', `SELECT pgstream.refresh_stream_table('s')`].flatMap((call, i) =>
+        [false, true]
+          // Two of the four ways for each.
+          .filter((grouped) => (i === 0) === grouped || what === 'a table')
+          .map((grouped) => ({ what, rename, now, call, grouped })),
+      ),
+    ),
+  )(
+    '$what, $call, in a group: $grouped',
+    async ({ rename, now, call, grouped }) => {
+      const db = await freshDatabase({ watched })
+      try {
+        const { client } = db
+        await client.query(`CREATE SCHEMA app; CREATE TABLE app.src (id int PRIMARY KEY, k int, v int);
+        INSERT INTO app.src VALUES (1, 1, 1), (2, 1, 5)`)
+        for (const [name, text] of [
+          ['s', SUMS],
+          ['r', ROWS],
+        ])
+          await client.query(
+            `SELECT pgstream.create_stream_table($1, $2, '1s', 'DIFFERENTIAL', consistency_group => $3)`,
+            [name, text, grouped ? 'together' : null],
+          )
+        await client.query(`CREATE INDEX ON app.src (v); INSERT INTO app.src VALUES (3, 2, 7); ${SLOW}`)
+        const other = await db.connect()
+        await other.query('SELECT pg_advisory_lock(1)')
+        const refreshed = outcome(client.query(call))
+        await untilWaiting(other, client)
+        await other.query(rename)
+        await other.query('SELECT pg_advisory_unlock(1)')
+        expect(await refreshed).toBe('ok')
+        const { rows: failures } = await other.query(
+          `SELECT h.status, h.error_message FROM pgstream.pgs_refresh_history h WHERE h.status <> 'COMPLETED'
+         UNION ALL SELECT s.status, s.consecutive_errors::text FROM pgstream.pgs_stream_tables s
+         WHERE s.status <> 'ACTIVE' OR s.consecutive_errors > 0`,
+        )
+        expect(failures).toEqual([])
+        const { rows } = await other.query('SELECT k, s FROM s ORDER BY k')
+        expect(rows).toEqual([
+          { k: 1, s: 6 },
+          { k: 2, s: 7 },
+        ])
+        await other.query(`DELETE FROM ${now} WHERE id = 1`)
+        for (const name of ['s', 'r']) {
+          await refresh(other, name)
+          expect((await other.query('SELECT * FROM pgstream.verify_stream_table($1)', [name])).rows).toEqual(
+            [],
+          )
+        }
+        expect((await other.query('SELECT * FROM s ORDER BY k')).rows).toEqual([
+          { k: 1, s: 5 },
+          { k: 2, s: 7 },
+        ])
+      } finally {
+        await db.close()
+      }
+    },
+    60_000,
+  )
+
+  test('a name that is really missing is a failure, at once', async () => {
+    const db = await freshDatabase({ watched })
+    try {
+      await db.client.query(`CREATE TABLE src (id int PRIMARY KEY, v int); INSERT INTO src VALUES (1, 1);
+        CREATE FUNCTION broken(v int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN
+          IF v > 1 THEN PERFORM 1 FROM nowhere; END IF; RETURN v; END';
+        SELECT pgstream.create_stream_table('st', 'SELECT id, broken(v) AS v FROM src', '1s');
+        INSERT INTO src VALUES (2, 2); CREATE INDEX ON src (v)`)
+      expect(await outcome(refresh(db.client, 'st'))).toBe('42P01')
+      await db.client.query('CALL pgstream.run_scheduler()')
+      const { rows } = await db.client.query('SELECT consecutive_errors AS n FROM pgstream.pgs_stream_tables')
+      expect(rows).toEqual([{ n: 1 }])
+    } finally {
+      await db.close()
+    }
+  })
 })

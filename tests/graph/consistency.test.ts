@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { create, outcome, refresh, roles, type Scene, scenes, untilWaiting } from '../concurrency/scene.ts'
 import { expectEqual, expectExact } from '../oracle/oracle.ts'
 
@@ -581,4 +581,75 @@ test('nobody joins a group of others', async () => {
   ).toBe('ok')
   await db.client.query(`GRANT ${mine} TO ${theirs}`)
   expect(await join(them)).toBe('ok')
+})
+
+describe('repair_stream_table of one of a group', () => {
+  /** 100 and 100 twice; 50 go from a to b, so that the sums are 150 and 250. */
+  const pair = async () => {
+    const made = await scene(`CREATE TABLE left_accounts (id int PRIMARY KEY, bal int);
+      CREATE TABLE right_accounts (id int PRIMARY KEY, bal int);
+      INSERT INTO left_accounts VALUES (1, 100), (2, 100); INSERT INTO right_accounts VALUES (1, 100), (2, 100)`)
+    const { client } = made
+    for (const [name, from, mode] of [
+      ['sa', 'left_accounts', 'FULL'],
+      ['sb', 'right_accounts', 'AUTO'],
+    ])
+      await client.query(
+        `SELECT pgstream.create_stream_table($1, $2, '1h', $3, consistency_group => 'repaired')`,
+        [name, `SELECT sum(bal) AS total FROM ${from}`, mode],
+      )
+    await client.query(`BEGIN; UPDATE left_accounts SET bal = bal - 50 WHERE id = 1;
+      UPDATE right_accounts SET bal = bal + 50 WHERE id = 1; COMMIT`)
+    return made
+  }
+  const totals = async (client: pg.Client) =>
+    (await client.query('SELECT sa.total::int AS a, sb.total::int AS b FROM sa, sb')).rows[0]
+  const unpair = async (client: pg.Client) =>
+    client.query(`SELECT pgstream.drop_stream_table('sa'), pgstream.drop_stream_table('sb')`)
+
+  test('comes with the others, or not at all when a lock keeps one back', async () => {
+    const { client, open } = await pair()
+    const writer = await open()
+    await writer.query('BEGIN; UPDATE left_accounts SET bal = bal WHERE id = 2')
+    await client.query(`SET lock_timeout = '300ms'`)
+    expect(await outcome(client.query(`SELECT pgstream.repair_stream_table('sb')`))).toBe('55P03')
+    expect(await totals(client)).toEqual({ a: 200, b: 200 })
+    await writer.query('ROLLBACK')
+    await client.query(`SELECT pgstream.repair_stream_table('sb'); RESET lock_timeout`)
+    expect(await totals(client)).toEqual({ a: 150, b: 250 })
+    for (const name of ['sa', 'sb']) await expectEqual(client, name)
+    await unpair(client)
+  })
+
+  test('repairs those that are damaged as well', async () => {
+    const { client } = await pair()
+    await client.query(`SET pg_stream.internal = 'on'; DO $$ DECLARE f regprocedure; BEGIN
+      FOR f IN SELECT p.oid FROM pg_proc p JOIN pgstream.pgs_stream_tables s ON p.proname ~ format('^refresh_%s_', s.pgs_id)
+        WHERE s.pgs_name IN ('sa', 'sb') AND s.pgs_schema = current_schema() LOOP EXECUTE 'DROP FUNCTION ' || f; END LOOP; END $$;
+      RESET pg_stream.internal`)
+    await client.query(`SELECT pgstream.repair_stream_table('sb')`)
+    expect(await totals(client)).toEqual({ a: 150, b: 250 })
+    for (const name of ['sa', 'sb']) await expectExact(client, name)
+    await unpair(client)
+  })
+
+  test('is refused while another cannot be computed, and is said which', async () => {
+    const { client } = await pair()
+    await client.query(
+      `SELECT pgstream.alter_stream_table('sa', query => 'SELECT sum(200 / bal) AS total FROM left_accounts')`,
+    )
+    const before = await totals(client)
+    await client.query(`BEGIN; UPDATE left_accounts SET bal = 0 WHERE id = 2;
+      UPDATE right_accounts SET bal = 300 WHERE id = 2; COMMIT`)
+    await expect(client.query(`SELECT pgstream.repair_stream_table('sb')`)).rejects.toMatchObject({
+      code: '22012',
+      detail: expect.stringContaining('.sa, which is kept at one moment'),
+      hint: expect.stringContaining('Suspend that one'),
+    })
+    expect(await totals(client)).toEqual(before)
+    await client.query(`SELECT pgstream.alter_stream_table('sa', status => 'SUSPENDED')`)
+    await client.query(`SELECT pgstream.repair_stream_table('sb')`)
+    await expectEqual(client, 'sb')
+    await unpair(client)
+  })
 })

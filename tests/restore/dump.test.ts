@@ -6,6 +6,7 @@ import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type EmbeddedServer, startServer } from '../../src/hosts/embedded/server.ts'
 import { install } from '../../src/hosts/install.ts'
+import { untilWaiting } from '../concurrency/scene.ts'
 import { expectEqual, expectExact } from '../oracle/oracle.ts'
 import { SCHEMA, STREAM_TABLES, startLoad } from '../race/workload.ts'
 import { clientPrograms, type RunClient } from '../support/client-programs.ts'
@@ -210,6 +211,74 @@ describe.skipIf(run === undefined)('a logical dump', () => {
     ])
   })
 
+  test.each([
+    { followed: 'as it happened', watched: true },
+    { followed: 'by nobody', watched: false },
+  ])('the type of a column, or its schema, was renamed, $followed', async ({ watched }) => {
+    const from = await database()
+    if (!watched)
+      await from.client.query(
+        'DROP EVENT TRIGGER pg_stream_ddl; DROP EVENT TRIGGER pg_stream_drop; DROP EVENT TRIGGER pg_stream_rewrite',
+      )
+    await from.client.query(`CREATE SCHEMA h; CREATE TYPE h.mood AS ENUM ('sad', 'ok'); CREATE DOMAIN h.share AS numeric(6, 3);
+      CREATE SCHEMA k; CREATE TYPE k.pair AS (a int, b int);
+      CREATE TABLE felt (id int PRIMARY KEY, feeling h.mood, part h.share, both_of k.pair);
+      INSERT INTO felt VALUES (1, 'sad', 1.5, (1, 2)), (2, 'ok', 2.5, (3, 4));
+      SELECT pgstream.create_stream_table('copied', 'SELECT * FROM felt', '1h');
+      SELECT pgstream.create_stream_table('parted', 'SELECT feeling, sum(part) AS s FROM felt GROUP BY feeling', '1h', 'FULL');
+      SELECT pgstream.create_stream_table('above', 'SELECT feeling, s FROM parted', '1h');
+      ALTER TYPE h.mood RENAME TO feeling; ALTER DOMAIN h.share RENAME TO portion; ALTER SCHEMA k RENAME TO kk`)
+    if (!watched)
+      await from.client.query(
+        `SELECT pgstream.refresh_stream_table(n) FROM unnest('{copied,parted,above}'::text[]) AS n`,
+      )
+    await from.client.query('ALTER TABLE copied RENAME TO duplicate')
+    if (!watched) await from.client.query(`SELECT pgstream.refresh_stream_table('duplicate')`)
+    const { client } = await copyOf(from)
+    expect(new Set((await restore(client)).map(({ action }) => action))).toEqual(new Set(['RESTORED']))
+    await client.query(`INSERT INTO felt VALUES (3, 'ok', 7, (5, 6))`)
+    for (const name of ['duplicate', 'parted', 'above']) await expectExact(client, name)
+
+    // Left out, it is made again with the names of today.
+    const parts = await database({ pgStream: false })
+    await run?.('pg_dump', '-Fc', '-T', 'duplicate', '-f', `${file}.types`, from.url)
+    await run?.('pg_restore', '--exit-on-error', '-d', parts.url, `${file}.types`)
+    expect(new Set((await restore(parts.client)).map(({ action }) => action))).toEqual(new Set(['RESTORED']))
+    for (const name of ['duplicate', 'parted', 'above']) await expectEqual(parts.client, name)
+  })
+
+  test('a group comes back at one moment, whoever writes meanwhile', async () => {
+    const from = await database()
+    await from.client.query(`CREATE TABLE one (id int PRIMARY KEY, bal int); CREATE TABLE two (id int PRIMARY KEY, bal int);
+      INSERT INTO one VALUES (1, 100); INSERT INTO two VALUES (1, 100);
+      SELECT pgstream.create_stream_table('a_one', 'SELECT sum(bal)::int AS total FROM one', '1h', 'FULL', consistency_group => 'g');
+      SELECT pgstream.create_stream_table('b_two', 'SELECT sum(bal)::int AS total FROM two', '1h', consistency_group => 'g')`)
+    const to = await copyOf(from)
+    const writer = await to.connect()
+    await writer.query('BEGIN; LOCK two')
+    const restored = restore(to.client)
+    await untilWaiting(writer, to.client)
+    await writer.query('UPDATE one SET bal = bal - 50; UPDATE two SET bal = bal + 50; COMMIT')
+    expect((await restored).map(({ action }) => action)).toEqual(['RESTORED', 'RESTORED'])
+    expect(await rows(to.client, 'SELECT a_one.total AS a, b_two.total AS b FROM a_one, b_two')).toEqual([
+      { a: 50, b: 150 },
+    ])
+  })
+
+  test('a lock that cannot be had breaks no stream table', async () => {
+    const from = await database()
+    await from.client.query(
+      `CREATE TABLE one (id int PRIMARY KEY); SELECT pgstream.create_stream_table('st', 'SELECT id FROM one')`,
+    )
+    const to = await copyOf(from)
+    const writer = await to.connect()
+    await writer.query('BEGIN; LOCK one')
+    await to.client.query(`SET lock_timeout = '200ms'`)
+    await expect(restore(to.client)).rejects.toMatchObject({ code: '55P03' })
+    await writer.query('ROLLBACK')
+    expect(await restore(to.client)).toEqual([{ name: 'public.st', action: 'RESTORED', detail: null }])
+  })
+
   test.each(Object.keys(WAYS))('%s brings every stream table back', async (way) => {
     const from = await database()
     await from.client.query(SHOP)
@@ -342,6 +411,12 @@ describe.skipIf(run === undefined)('a logical dump', () => {
       rows: 3,
     })
     // Everybody reads this, so it does not quote the data.
+    // Broken, and nothing else: there is nothing to repair.
+    const health = await rows(
+      client,
+      `SELECT check_name, detail FROM pgstream.health_check() WHERE detail LIKE '%by_mood%'`,
+    )
+    expect(health.map(({ check_name }) => check_name)).toEqual(['broken'])
     expect(await state('asleep')).toMatchObject({
       status: 'ERROR',
       broken_reason: 'it could not be restored: SQLSTATE 22012 (division by zero)',

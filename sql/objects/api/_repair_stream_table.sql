@@ -1,4 +1,5 @@
--- Behind the gate: repair_stream_table.
+-- Behind the gate: repair_stream_table. The others of its group come to the same moment, or nothing is done at all: a reader of
+-- several would see each as of another. Those that are damaged as well are repaired with it.
 CREATE OR REPLACE FUNCTION pgstream._repair_stream_table(id bigint) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -6,45 +7,47 @@ SET pg_stream.internal = 'on'
 SET client_min_messages = warning
 AS $$
 DECLARE
-  target pgstream.pgs_stream_tables;
-  owner name;
-  old_sources oid[];
-  source oid;
+  members bigint[];
+  member bigint;
+  state text;
+  words text;
+  details text;
+  advice text;
 BEGIN
-  PERFORM FROM pgstream.frontiers f WHERE f.pgs_id = id FOR UPDATE;
-  IF NOT FOUND THEN
-    INSERT INTO pgstream.frontiers (pgs_id) VALUES (id);
-  END IF;
-  SELECT * INTO STRICT target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id FOR UPDATE;
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     RAISE EXCEPTION 'a stream table cannot be repaired in a % transaction', current_setting('transaction_isolation')
       USING ERRCODE = 'invalid_transaction_state', HINT = 'Repair it in a READ COMMITTED transaction.';
   END IF;
-  owner := (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = target.pgs_relid);
-  old_sources := ARRAY(SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id ORDER BY 1);
-  FOR source IN SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_captured ORDER BY 1 LOOP
-    PERFORM pgstream._repair_capture(source);
-  END LOOP;
-  PERFORM pgstream._install_guard(target.pgs_relid);
-  PERFORM pgstream._uninstall_plan(id);
-  PERFORM pgstream._define(id, owner, pgstream._compile_request_for_tree(target.tree, target.definition, target.columns,
-    id, target.pgs_schema, target.pgs_name, target.refresh_mode, target.settings));
-  PERFORM pgstream._install_plan(id, owner);
-  PERFORM pgstream._release_sources(ARRAY(
-    SELECT s FROM unnest(old_sources) AS s WHERE NOT EXISTS (
-      SELECT FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.source_relid = s AND d.is_captured)));
-  UPDATE pgstream.pgs_stream_tables s
-  SET status = 'INITIALIZING', is_populated = false, needs_reinit = false, reinit_reason = NULL, consecutive_errors = 0,
-    last_error = NULL, paused = false
-  WHERE s.pgs_id = id;
-  UPDATE pgstream.frontiers f SET skips = 0, retry_at = NULL, waiting_for = NULL WHERE f.pgs_id = id;
-  PERFORM pgstream._fill(id, 'MANUAL', 'the stream table was repaired');
-  PERFORM pgstream._check_guards(target.pgs_relid);
+  -- Before one is moved, in the order of everybody else.
+  PERFORM pgstream._lock_group(pgstream._group_of(id, pgstream._news_of_graph()));
+  PERFORM pgstream._repair_alone(id);
   BEGIN
     PERFORM pgstream._align_group(id);
+    RETURN;
   EXCEPTION WHEN OTHERS THEN
-    -- Another member of its group is damaged, too: that one's repair does it, or the scheduler.
-    NULL;
+    -- A lock, a lost race: it says nothing of the others.
+    IF pgstream._passes_by_itself(SQLSTATE, SQLERRM) THEN
+      RAISE;
+    END IF;
   END;
+  members := pgstream._group_of(id, pgstream._news_of_graph());
+  FOREACH member IN ARRAY members LOOP
+    CONTINUE WHEN member = id OR NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s
+      WHERE s.pgs_id = member AND s.status <> 'SUSPENDED' AND s.broken_reason IS NULL);
+    BEGIN
+      PERFORM pgstream._repair_alone(member);
+    EXCEPTION WHEN OTHERS THEN
+      IF pgstream._passes_by_itself(SQLSTATE, SQLERRM) THEN
+        RAISE;
+      END IF;
+      GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, words = MESSAGE_TEXT, details = PG_EXCEPTION_DETAIL, advice = PG_EXCEPTION_HINT;
+      RAISE EXCEPTION USING ERRCODE = state, MESSAGE = words,
+        DETAIL = concat_ws(E'\n', nullif(details, ''), (
+          SELECT format('In stream table %I.%I, which is kept at one moment with the one to be repaired.', s.pgs_schema, s.pgs_name)
+          FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = member)),
+        HINT = coalesce(nullif(advice, ''), 'Nothing was repaired. Suspend that one by alter_stream_table(name, status => ''SUSPENDED''), and the others go on without it.');
+    END;
+  END LOOP;
+  PERFORM pgstream._align_group(id);
 END
 $$;

@@ -33,7 +33,7 @@ BEGIN
   -- See pgstream._hides_moves. The partitions have clones, by this name.
   IF level = 'STATEMENT' AND kind = 'p' THEN
     trigger_name := format('pgstream_capture_%s_moved_%s', source, carrier);
-    EXECUTE format('CREATE TRIGGER %I BEFORE UPDATE OF %s ON %s FOR EACH ROW WHEN (ROW(%s)::pg_catalog.record OPERATOR(pg_catalog.*<>) ROW(%s)::pg_catalog.record) EXECUTE FUNCTION pgstream_changes.capture_%s_moved()',
+    EXECUTE format('CREATE TRIGGER %I BEFORE UPDATE OF %s ON %s FOR EACH ROW WHEN (pg_catalog.record_image_ne(ROW(%s), ROW(%s))) EXECUTE FUNCTION pgstream_changes.capture_%s_moved()',
       trigger_name, array_to_string(keys, ', '), target,
       (SELECT string_agg('OLD.' || k, ', ') FROM unnest(keys) AS k), (SELECT string_agg('NEW.' || k, ', ') FROM unnest(keys) AS k), source);
     EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', target, trigger_name);

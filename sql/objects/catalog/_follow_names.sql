@@ -44,7 +44,9 @@ BEGIN
       printed := replace(printed, registered.as_oid, registered.named);
     END LOOP;
     UPDATE pgstream.pgs_stream_tables s
-    SET definition = printed, names = pgstream._request_names(request), names_lost = NULL, defining_query_holds = false
+    SET definition = printed, names = pgstream._request_names(request), names_lost = NULL, defining_query_holds = false,
+      -- Should a dump leave the table out.
+      columns = request -> 'columns', plan = jsonb_set(s.plan, '{columns}', reply #> '{plan,columns}')
     WHERE s.pgs_id = id;
   ELSE
     UPDATE pgstream.pgs_stream_tables s SET names_lost = why, defining_query_holds = false WHERE s.pgs_id = id;

@@ -4,7 +4,8 @@ LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 AS $$
   UPDATE pgstream.pgs_stream_tables
-  SET plan = new_plan,
+  -- With the names that its statements say.
+  SET plan = new_plan || jsonb_build_object('names', pgstream._request_names(request)),
     relations = ARRAY(SELECT r.key::oid FROM jsonb_each(request -> 'relations') AS r WHERE r.value ->> 'kind' <> 'v'),
     views = ARRAY(SELECT r.key::oid FROM jsonb_each(request -> 'relations') AS r WHERE r.value ->> 'kind' = 'v'),
     uses = pgstream._tree_uses((request ->> 'tree') || ARRAY(

@@ -9,6 +9,11 @@ DECLARE
   request jsonb;
 BEGIN
   SELECT * INTO STRICT target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
+  -- The types of its columns may have other names by now.
+  target.columns := (
+    SELECT coalesce(jsonb_agg(c.value || jsonb_build_object('sql', coalesce(
+      format_type((c.value ->> 'type')::oid, (c.value ->> 'typmod')::integer), c.value ->> 'sql')) ORDER BY c.i), '[]')
+    FROM jsonb_array_elements(target.columns) WITH ORDINALITY AS c(value, i));
   request := pgstream._compile_request_for_tree(target.tree, target.definition, target.columns,
     id, target.pgs_schema, target.pgs_name, mode, target.settings);
   IF pgstream._names_differ(target.names, pgstream._request_names(request)) THEN

@@ -10,7 +10,7 @@ DECLARE
 BEGIN
   CASE operation
     WHEN 'verify' THEN
-      RETURN QUERY SELECT jsonb_build_object('weight', v.weight, 'row', v."row") FROM pgstream._verify_stream_table(id) AS v;
+      RETURN QUERY SELECT jsonb_build_object('weight', v.weight, 'row', v."row") FROM pgstream._verify_stream_table(id, arguments ->> 'query') AS v;
     WHEN 'analyze' THEN
       RETURN NEXT to_jsonb(pgstream._analyze_delta(id, arguments ->> 'function', arguments ->> 'statement'));
     WHEN 'explain' THEN

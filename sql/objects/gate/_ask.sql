@@ -9,7 +9,7 @@ DECLARE
   call CONSTANT text := format('SELECT pgstream_state.gate_%s($1, $2)', id);
   answer text;
 BEGIN
-  IF current_setting('transaction_read_only') = 'on' THEN
+  IF current_setting('transaction_read_only') = 'on' AND operation <> 'query' THEN
     PERFORM pgstream._refuse_read_only();
   END IF;
   IF has_function_privilege(to_regproc('pgstream_state.gate_' || id), 'EXECUTE') IS NOT TRUE THEN

@@ -33,6 +33,8 @@ BEGIN
     WHEN 'recheck' THEN
       PERFORM pgstream._recheck_unwatched(id);
       PERFORM pgstream._follow_names(id);
+    WHEN 'query' THEN
+      RETURN pgstream._query_of_now(id);
     WHEN 'drop' THEN
       PERFORM pgstream._drop_stream_table(id, (arguments ->> 'cascade')::boolean);
     WHEN 'properties' THEN

@@ -1,5 +1,5 @@
--- The statement behind verify_stream_table, to run under search_path pg_catalog.
-CREATE OR REPLACE FUNCTION pgstream._verify_query(id bigint) RETURNS text
+-- The statement behind verify_stream_table, to run under search_path pg_catalog. `query`: pgstream._query_of_now.
+CREATE OR REPLACE FUNCTION pgstream._verify_query(id bigint, query text) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -15,10 +15,6 @@ DECLARE
   near text;
 BEGIN
   SELECT * INTO STRICT target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
-  IF NOT target.is_populated THEN
-    RAISE EXCEPTION 'stream table "%" has not been filled yet', target.pgs_name
-      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT pgstream.refresh_stream_table(…) fills it.';
-  END IF;
   WITH facts AS (
     SELECT i, u.c ->> 'name' AS name, format_type(t.oid, NULL) AS type, t.oid IN (700, 701) AS is_float,
       coalesce(f.equality <> 0 AND (f.sortable OR f.hashable), false) AS groups,
@@ -54,7 +50,7 @@ BEGIN
 SELECT d.weight, to_jsonb(r)
 FROM difference AS d
 CROSS JOIN LATERAL (SELECT %2$s) AS r%8$s$query$,
-    vs, named, gs, grouped, kept, pgstream._qualified_name(target.pgs_relid), target.plan ->> 'query',
+    vs, named, gs, grouped, kept, pgstream._qualified_name(target.pgs_relid), query,
     CASE WHEN near IS NULL THEN '' ELSE format(
       E'\nWHERE NOT EXISTS (SELECT FROM difference AS e WHERE e.weight = -d.weight AND %s AND %s)', coalesce(same, 'true'), near) END);
 END

@@ -9,9 +9,12 @@ CREATE OR REPLACE FUNCTION pgstream.verify_stream_table(name text) RETURNS TABLE
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
+DECLARE
+  id pg_catalog.int8 := pgstream._stream_table_id(name);
 BEGIN
   RETURN QUERY
     SELECT (v OPERATOR(pg_catalog.->>) 'weight')::bigint, v OPERATOR(pg_catalog.->) 'row'
-    FROM pgstream._call_as_owner(pgstream._stream_table_id(name), 'verify') AS v;
+    FROM pgstream._call_as_owner(id, 'verify',
+      pg_catalog.jsonb_build_object('query', pgstream._ask(id, 'query'))) AS v;
 END
 $$;

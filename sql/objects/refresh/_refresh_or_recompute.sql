@@ -10,9 +10,13 @@ DECLARE
 BEGIN
   RETURN pgstream._refresh(id, initiated_by);
 EXCEPTION WHEN OTHERS THEN
+  -- DDL that was committed while it compiled or ran is no failure.
+  IF pgstream._is_of_names(SQLSTATE) AND pgstream._was_renamed(id) THEN
+    RETURN pgstream._refresh_renamed(id, initiated_by);
+  END IF;
   -- Not for the data's sake: what passes by itself, what the server lacks, what does not fit the definition. A function may
   -- have been denied something for the sake of one row; a source is denied whatever the rows.
-  IF left(SQLSTATE, 2) IN ('08', '0A', '25', '26', '40', '42', '53', '54', '55', '57', '58', 'XX')
+  IF left(SQLSTATE, 2) IN ('08', '0A', '25', '26', '3F', '40', '42', '53', '54', '55', '57', '58', 'XX')
     AND (SQLSTATE <> '42501' OR (SELECT r.denied_source FROM pgstream._refresh_rights r WHERE r.pgs_id = id) IS NOT NULL) THEN
     RAISE;
   END IF;

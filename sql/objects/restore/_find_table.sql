@@ -21,7 +21,9 @@ BEGIN
     IF owner IS NULL THEN
       RAISE EXCEPTION 'neither the table nor its owner was restored' USING ERRCODE = 'undefined_table';
     END IF;
-    EXECUTE target.plan #>> '{install,tables,0}';
+    EXECUTE format('CREATE TABLE %s (%s)', label, (
+      SELECT string_agg(concat_ws(' ', c.value ->> 'name', c.value ->> 'sql'), ', ' ORDER BY c.i)
+      FROM jsonb_array_elements(target.plan -> 'columns') WITH ORDINALITY AS c(value, i)));
     relation := label::regclass;
     EXECUTE format('ALTER TABLE %s OWNER TO %I', label, pg_get_userbyid(owner));
     EXECUTE format('COMMENT ON TABLE %s IS %L', label, 'stream table, maintained by pg_stream');

@@ -10,6 +10,8 @@ DECLARE
   defined boolean;
   words text;
   more text;
+  restored bigint[] := '{}';
+  news pgstream.graph[];
 BEGIN
   IF pg_trigger_depth() > 0 THEN
     PERFORM pgstream._refuse_in_trigger();
@@ -57,12 +59,14 @@ BEGIN
       PERFORM pgstream._define_again(target.id, NULL);
       defined := true;
       PERFORM pgstream._restore_content(target.id);
+      restored := restored || target.id;
       RETURN QUERY SELECT target.label, 'RESTORED', CASE WHEN s.strategy <> target.strategy
           THEN format('%s now%s', s.strategy, ': ' || (s.plan #>> '{reasons,0,message}'))
           WHEN NOT s.is_populated THEN 'it was not filled, and waits for its first refresh' END
         FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = target.id;
     EXCEPTION WHEN OTHERS THEN
-      IF left(SQLSTATE, 2) IN ('40', '53', '57', '58', 'XX') THEN
+      -- What passes says nothing of it: it is not to be broken for a lock.
+      IF pgstream._passes_by_itself(SQLSTATE, SQLERRM) OR left(SQLSTATE, 2) = 'XX' THEN
         RAISE;
       END IF;
       GET STACKED DIAGNOSTICS words = MESSAGE_TEXT, more = PG_EXCEPTION_DETAIL;
@@ -71,5 +75,12 @@ BEGIN
       RETURN QUERY SELECT target.label, 'FAILED', concat_ws('. ', words, nullif(more, ''));
     END;
   END LOOP;
+  -- Each was filled at a snapshot of its own; what belongs together is to be of one moment.
+  IF restored <> '{}' THEN
+    news := pgstream._news_of_graph();
+    PERFORM pgstream._align_group(g.id) FROM (
+      SELECT min(n.pgs_id) AS id FROM pgstream._graph_with(news) AS n
+      GROUP BY n.group_id HAVING count(*) > 1 AND bool_or(n.pgs_id = ANY (restored))) AS g;
+  END IF;
 END
 $$;

@@ -41,8 +41,13 @@ BEGIN
       -- Outside of the refresh itself. The claim must be given back whatever happens.
       SELECT NULL::pg_catalog.text[] AS actions, members[1] AS failing, SQLERRM AS message, SQLSTATE AS state, false AS is_raised INTO outcome;
     END;
-    -- A person refreshed a member meanwhile: once more, at a new snapshot.
-    EXIT WHEN outcome.state IS NULL OR outcome.state OPERATOR(pg_catalog.<>) '40001' OR tries OPERATOR(pg_catalog.>=) 3;
+    EXIT WHEN outcome.state IS NULL OR tries OPERATOR(pg_catalog.>=) 3;
+    -- A person refreshed a member meanwhile, or DDL overtook the refresh: once more, at a new snapshot.
+    IF outcome.state OPERATOR(pg_catalog.<>) '40001' THEN
+      EXIT WHEN NOT pgstream._is_of_names(outcome.state);
+      CALL pgstream._commit();
+      EXIT WHEN NOT pgstream._was_renamed(outcome.failing);
+    END IF;
   END LOOP;
   CALL pgstream._commit();
   IF outcome.state IS NOT NULL THEN

@@ -1,17 +1,22 @@
 import type pg from 'pg'
 import { StartError } from '../../hosts/embedded/start-error.ts'
+import type { Host } from '../../hosts/host.ts'
 import { install, isInstalled, uninstall, upgrade } from '../../hosts/install.ts'
 import { outside } from '../../hosts/outside.ts'
+import { serverHost } from '../../hosts/server-host.ts'
 import { connect } from '../connect.ts'
 
 export async function installCommand(url: string): Promise<void> {
+  let host: Host = outside
   await connect(url, async (client) => {
     if (await isInstalled(client))
       throw new StartError('pg_stream is already installed there; use pg-stream upgrade')
     await requireVersion(client)
-    await install(client, outside)
+    host = await serverHost(client)
+    await install(client, host)
   })
   console.log('installed')
+  if (host !== outside) return
   console.error(
     'note: there is no compiler on this server yet, so create_stream_table is refused; `pg-stream up` starts a server that has one',
   )
@@ -20,7 +25,9 @@ export async function installCommand(url: string): Promise<void> {
 export async function upgradeCommand(url: string): Promise<void> {
   await connect(url, async (client) => {
     await requireInstalled(client)
-    await upgrade(client, undefined)
+    const host = await serverHost(client)
+    // What another way of compiling has put there stays.
+    await upgrade(client, host === outside ? undefined : host)
   })
   console.log('upgraded')
 }

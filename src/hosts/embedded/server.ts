@@ -4,8 +4,9 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Host } from '../host.ts'
 import { type Account, serverAccount } from './account.ts'
-import { compileFunction, quoteShell } from './compile-function.ts'
+import { quoteShell } from './compile-function.ts'
 import { type Authentication, inUse, prepareDataFolder } from './data-folder.ts'
+import { embedded, FOLDER, PROGRAM } from './host.ts'
 import { readPassword } from './password.ts'
 import { choosePort } from './port.ts'
 import { isAlive, readPostmaster } from './postmaster.ts'
@@ -51,10 +52,6 @@ const SETTINGS = {
   wal_level: 'logical',
   max_prepared_transactions: 20,
 } as const
-
-/** In the data folder, and in that folder. */
-const FOLDER = 'pg_stream'
-const PROGRAM = 'compile'
 
 /** How long the processes of a server that was killed may take to notice. */
 const ORPHANS_MS = 10_000
@@ -140,11 +137,7 @@ async function launch(launch: Launch): Promise<EmbeddedServer> {
     url: `postgresql://postgres${password === undefined ? '' : `:${password}`}@127.0.0.1:${port}/postgres`,
     dataFolder,
     pid,
-    host: {
-      name: 'embedded',
-      // Relative to the data folder, where backends run: a dump restored by another such server finds its own.
-      compileFunction: compileFunction({ node: '/bin/sh', bundle: `${FOLDER}/${PROGRAM}`, folder: FOLDER }),
-    },
+    host: embedded,
     exited: server.exited,
     async stop() {
       server.stop()

@@ -1,0 +1,21 @@
+-- After a refresh that found a name missing because DDL had overtaken it: once more, with the names of now; and again when more
+-- DDL came meanwhile. Raises when it was not that.
+CREATE OR REPLACE FUNCTION pgstream._refresh_renamed(id bigint, initiated_by text) RETURNS text
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  version xid;
+BEGIN
+  FOR tries IN 1..5 LOOP
+    version := (SELECT s.xmin FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id);
+    BEGIN
+      RETURN pgstream._refresh(id, initiated_by);
+    EXCEPTION WHEN undefined_table OR undefined_column OR undefined_function OR invalid_schema_name OR undefined_object OR SQLSTATE 'PGS03' THEN
+      IF tries = 5 OR NOT pgstream._was_renamed(id)
+        OR version = (SELECT s.xmin FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id) THEN
+        RAISE;
+      END IF;
+    END;
+  END LOOP;
+END
+$$;
