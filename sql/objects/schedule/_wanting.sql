@@ -6,7 +6,7 @@
 -- A bound says how stale the content may get: it counts from when the content was last equal to the query, and a bound of a
 -- second or less is served as soon as something changed.
 CREATE OR REPLACE FUNCTION pgstream._wanting()
-RETURNS TABLE (pgs_id bigint, version xid, unmoved boolean, wants_at timestamptz, held_until timestamptz)
+RETURNS TABLE (pgs_id bigint, version xid, unmoved boolean, data_timestamp timestamptz, wants_at timestamptz, held_until timestamptz)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -16,7 +16,7 @@ DECLARE
   own_cluster CONSTANT bigint := pgstream._cluster();
 BEGIN
   RETURN QUERY
-    SELECT s.pgs_id, f.xmin, u.unmoved, CASE WHEN a.is_alive AND w.at IS NOT NULL THEN greatest(w.at, h.until) END, CASE WHEN a.is_alive THEN h.until END
+    SELECT s.pgs_id, f.xmin, u.unmoved, f.data_timestamp, CASE WHEN a.is_alive AND w.at IS NOT NULL THEN greatest(w.at, h.until) END, CASE WHEN a.is_alive THEN h.until END
     FROM pgstream.pgs_stream_tables s
     JOIN pgstream.frontiers f USING (pgs_id)
     LEFT JOIN pgstream.graph g USING (pgs_id)
