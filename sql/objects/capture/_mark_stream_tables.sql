@@ -23,6 +23,7 @@ BEGIN
     WHERE s.pgs_id = ANY (ids)
     RETURNING s.pgs_id
   LOOP
+    PERFORM pgstream._wake();
     PERFORM pgstream._follow_names(marked.pgs_id);
     IF what <> 'replan' THEN
       PERFORM pgstream._alert('reinitialize_needed', marked.pgs_id, jsonb_build_object('reason', reason));
