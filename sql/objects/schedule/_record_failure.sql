@@ -45,6 +45,10 @@ BEGIN
       NULL;
     END;
   END IF;
+  -- The type of a source's column was changed, and the query or a view above cannot follow (pgstream._redefine_again).
+  UPDATE pgstream.pgs_stream_tables s
+  SET broken_reason = message, status = 'ERROR', last_error = message
+  WHERE s.pgs_id = id AND s.needs_redefine AND s.broken_reason IS NULL AND state = '2BP01';
   most := pgstream._setting('pg_stream.max_consecutive_errors');
   UPDATE pgstream.pgs_stream_tables s
   SET consecutive_errors = s.consecutive_errors + 1,
