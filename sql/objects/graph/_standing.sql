@@ -40,7 +40,7 @@ BEGIN
     LEFT JOIN below b USING (pgs_id)
     CROSS JOIN pgstream._scheduler w
     CROSS JOIN LATERAL (SELECT s.is_populated AND s.strategy = 'DIFFERENTIAL' AND NOT s.needs_reinit AND s.broken_reason IS NULL
-      AND f.moment IS NULL AND f.seen IS NOT NULL AND g.pgs_id IS NOT NULL AS can_tell) AS c
+      AND f.moment IS NULL AND f.seen IS NOT NULL AND f.failed_version IS NULL AND g.pgs_id IS NOT NULL AS can_tell) AS c
     -- OFFSET: once, however often it is used.
     CROSS JOIN LATERAL (SELECT f.seen IS DISTINCT FROM m.total OR f.doubt IS NOT NULL
       AND pgstream._is_any_over(f.doubt, f.doubt_below, pg_current_snapshot()) AS moved OFFSET 0) AS v
