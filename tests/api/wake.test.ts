@@ -81,7 +81,7 @@ test('a caller that waits is woken by what no change of a source tells of', asyn
   expect(await wakes(client, worker, () => client.query('SELECT pgstream.resume_all()'))).toBe(1)
   await client.query('CALL pgstream.run_scheduler()')
   for (const name of ['by_function', 'by_view', 'seldom']) await expectExact(client, name)
-  expect((await client.query('SELECT FROM pgstream.wakes')).rowCount).toBe(0)
+  expect((await client.query('SELECT FROM pgstream._wakes')).rowCount).toBe(0)
 })
 
 test('nothing wakes for ever: where no scheduler runs, notes are few', async () => {
@@ -91,7 +91,7 @@ test('nothing wakes for ever: where no scheduler runs, notes are few', async () 
     FOR i IN 1..150 LOOP
       PERFORM pgstream.resume_stream_table('st');
     END LOOP; END $$`)
-  const { rows } = await client.query('SELECT count(*)::int AS n FROM pgstream.wakes')
+  const { rows } = await client.query('SELECT count(*)::int AS n FROM pgstream._wakes')
   expect(rows[0].n).toBeLessThanOrEqual(100)
   expect(rows[0].n).toBeGreaterThan(0)
 })

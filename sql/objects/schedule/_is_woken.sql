@@ -4,5 +4,5 @@ CREATE OR REPLACE FUNCTION pgstream._is_woken() RETURNS boolean
 LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT EXISTS (SELECT FROM pgstream.wakes) OR EXISTS (SELECT FROM pgstream.graph_changes)
+  SELECT EXISTS (SELECT FROM pgstream._wakes) OR EXISTS (SELECT FROM pgstream.graph_changes)
 $$;

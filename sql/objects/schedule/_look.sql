@@ -19,7 +19,7 @@ BEGIN
     RETURN;
   END IF;
   -- Before anything is looked at: what is committed later leaves another.
-  DELETE FROM pgstream.wakes w WHERE w.ctid = ANY (ARRAY(SELECT o.ctid FROM pgstream.wakes o FOR UPDATE SKIP LOCKED));
+  DELETE FROM pgstream._wakes w WHERE w.ctid = ANY (ARRAY(SELECT o.ctid FROM pgstream._wakes o FOR UPDATE SKIP LOCKED));
   PERFORM pgstream._follow_graph();
   SELECT coalesce(array_agg(w.pgs_id) FILTER (WHERE w.unmoved IS NOT TRUE), '{}'),
     coalesce(array_agg(w.data_timestamp) FILTER (WHERE w.unmoved IS NOT TRUE), '{}'),

@@ -4,6 +4,6 @@ CREATE OR REPLACE FUNCTION pgstream._wake() RETURNS void
 LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 AS $$
-  INSERT INTO pgstream.wakes
-  SELECT WHERE (SELECT count(*) FROM (SELECT FROM pgstream.wakes LIMIT 100) AS w) < 100
+  INSERT INTO pgstream._wakes
+  SELECT WHERE (SELECT count(*) FROM (SELECT FROM pgstream._wakes LIMIT 100) AS w) < 100
 $$;
