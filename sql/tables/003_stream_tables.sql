@@ -45,6 +45,9 @@ CREATE TABLE pgstream.pgs_stream_tables (
   reinit_reason text,
   -- The plan prints names that have changed; the content is still good.
   needs_replan boolean NOT NULL DEFAULT false,
+  -- A column of a source has another type: the definition is to be read again, and what the stream table shows may have other
+  -- types as well. Then the other two hold, too.
+  needs_redefine boolean NOT NULL DEFAULT false,
   -- A source or column is gone: no refresh can succeed until the definition is altered.
   broken_reason text,
   consecutive_errors integer NOT NULL DEFAULT 0,

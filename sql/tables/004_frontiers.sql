@@ -19,6 +19,9 @@ CREATE TABLE pgstream.frontiers (
   seen numeric,
   doubt pg_snapshot,
   doubt_below bigint,
+  -- The scheduler's last try failed for what is in the data, when the stream table's row of the catalog had this version: as long
+  -- as it has, and nothing more is counted, the next one would fail, too.
+  failed_version xid,
   last_duration_ms double precision,
   -- Of a copy: what told its source's content when it was last compared (pgstream._source_state); NULL where nothing tells.
   source_state text,

@@ -24,6 +24,10 @@ CREATE INDEX graph_group ON pgstream.graph (group_id);
 -- Rows are only added by definitions, so that two of them never wait for each other.
 CREATE TABLE pgstream.graph_changes (at timestamptz NOT NULL DEFAULT clock_timestamp());
 
+-- Like these: something was marked, resumed or altered that no counter of changes tells of. The next look takes the rows away.
+CREATE TABLE pgstream._wakes (at timestamptz NOT NULL DEFAULT clock_timestamp());
+
 COMMENT ON TABLE pgstream.graph IS 'order, groups and bounds of stream tables that follow from all definitions together';
 COMMENT ON TABLE pgstream.graph_changes IS 'definitions that pgstream.graph does not show yet';
-GRANT SELECT ON pgstream.graph, pgstream.graph_changes TO PUBLIC;
+COMMENT ON TABLE pgstream._wakes IS 'what else the scheduler has yet to look at';
+GRANT SELECT ON pgstream.graph, pgstream.graph_changes, pgstream._wakes TO PUBLIC;

@@ -10,9 +10,11 @@ CREATE TABLE pgstream.open_alerts (
 CREATE TABLE pgstream._scheduler (
   -- When somebody last looked for such things.
   watched_at timestamptz NOT NULL DEFAULT '-infinity',
-  -- When somebody last looked which stream tables have something to consume, and those that had: the others were exact then.
+  -- When somebody last looked which stream tables have something to consume, and those that had: the others were exact then,
+  -- over what these showed: the data_timestamp that each of them had.
   looked_at timestamptz NOT NULL DEFAULT '-infinity',
-  behind bigint[] NOT NULL DEFAULT '{}'
+  behind bigint[] NOT NULL DEFAULT '{}',
+  behind_as_of timestamptz[] NOT NULL DEFAULT '{}'
 ) WITH (fillfactor = 50);
 INSERT INTO pgstream._scheduler DEFAULT VALUES;
 

@@ -147,12 +147,11 @@ test('a column dropped: who reads it stops with a message that names it', async 
   }
 })
 
-test('a column of another type: same table, who reads it stops', async () => {
+test('a column of another type: same table, who reads it follows', async () => {
   const before = await known()
   await alter('a', 'SELECT region, sum(amount)::float8 AS total FROM orders GROUP BY region')
   expect(await identity()).toEqual(before)
-  expect((await state('totals')).reason).toBe('the type of column total of source table public.a was changed')
-  await query(`SELECT pgstream.resume_stream_table('totals'); SELECT pgstream.resume_stream_table('most')`)
+  expect(await state('totals')).toEqual({ status: 'ACTIVE', reason: null })
   await query(`INSERT INTO orders VALUES (1000, 'new', 's1', 5)`)
   for (const name of ['a', 'regions', 'totals', 'most']) {
     await refresh(name)

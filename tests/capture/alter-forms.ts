@@ -95,14 +95,14 @@ export const FORMS: readonly Form[] = [
     'ALTER TABLE t DROP COLUMN n',
     'ALTER TABLE t ADD COLUMN n2 numeric; ALTER TABLE t DROP COLUMN n; ALTER TABLE t RENAME n2 TO n',
   ]),
-  ...form('error', 'error', 'type of column n of source table src.t was changed', [
+  ...form('reinit', 'reinit', 'type of column n of source table src.t was changed', [
     'ALTER TABLE t ALTER n TYPE numeric(20,3)',
     'ALTER TABLE t ALTER n TYPE float8',
   ]),
-  ...form('error', 'error', 'type of column v of source table src.t was changed', [
+  ...form('reinit', 'reinit', 'type of column v of source table src.t was changed', [
     'ALTER TABLE t ALTER v TYPE varchar(20)',
   ]),
-  ...form('error', 'error', 'type of column a of source table src.t was changed', [
+  ...form('reinit', 'reinit', 'type of column a of source table src.t was changed', [
     'ALTER TABLE t ALTER a TYPE text COLLATE "C"',
   ]),
   ...form('error', 'error', 'src.t was dropped', [

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { expect, test } from 'vitest'
 import { expectEqual, expectExact } from '../oracle/oracle.ts'
+import { freshDatabase } from '../support/server.ts'
 import { create, outcome, refresh, scenes } from './scene.ts'
 
 const scene = scenes()
@@ -86,6 +87,79 @@ test('a success in between starts the count anew', async () => {
   await expectExact(client, 'shares')
 })
 
+test('what fails for the data is tried again when something changes, and not before', async () => {
+  const { client, open } = await scene(`${SETUP}
+    CREATE FUNCTION checked(v int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$
+    BEGIN IF v < 0 THEN RAISE EXCEPTION 'too little'; END IF; RETURN v; END $$`)
+  await create(client, 'shares', 'SELECT id, amount / parts AS share FROM orders', { schedule: '1s' })
+  await create(client, 'large', 'SELECT id, checked(amount) AS amount FROM orders', { schedule: '1s' })
+  await create(client, 'late', 'SELECT sum(1 / parts) AS total FROM orders', {
+    schedule: '1s',
+    initialize: false,
+  })
+  const other = await open()
+  const failures = async () =>
+    Object.fromEntries(
+      (
+        await client.query(
+          `SELECT s.pgs_name AS name, count(h.*) FILTER (WHERE h.status = 'FAILED')::int AS failed FROM pgstream.pgs_stream_tables s
+           LEFT JOIN pgstream.pgs_refresh_history h USING (pgs_id) WHERE s.pgs_schema = current_schema() GROUP BY 1`,
+        )
+      ).rows.map(({ name, failed }) => [name, failed]),
+    )
+  // Under way when the others fail: what it does cannot have been seen.
+  await other.query('BEGIN; UPDATE orders SET amount = 1 WHERE id = 1')
+  await client.query('INSERT INTO orders VALUES (11, -1, 0)')
+  for (let i = 0; i < 5; i++) await pass(client)
+  expect(await failures()).toEqual({ shares: 1, large: 1, late: 1 })
+  for (const name of ['shares', 'large', 'late'])
+    expect(await status(client, name)).toMatchObject({ consecutive_errors: 1 })
+  // It is not said to be fresh meanwhile.
+  const { rows } = await client.query(
+    `SELECT bool_or(data_timestamp > now() - interval '1 minute') AS is_fresh FROM pgstream._freshness()
+     WHERE pgs_id IN (SELECT pgs_id FROM pgstream.pgs_stream_tables WHERE pgs_schema = current_schema())`,
+  )
+  expect(rows).toEqual([{ is_fresh: false }])
+  await other.query('COMMIT')
+  for (let i = 0; i < 3; i++) await pass(client)
+  expect(await failures()).toEqual({ shares: 2, large: 2, late: 2 })
+  // Other things change.
+  await client.query('CREATE TABLE elsewhere (id int); INSERT INTO elsewhere VALUES (1)')
+  await pass(client)
+  expect(await failures()).toEqual({ shares: 2, large: 2, late: 2 })
+  // DDL and people count as well.
+  await client.query(
+    `CREATE OR REPLACE FUNCTION checked(v int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT abs(v)'`,
+  )
+  await pass(client)
+  await expectExact(client, 'large')
+  await client.query(`SELECT pgstream.resume_stream_table('shares')`)
+  for (let i = 0; i < 3; i++) await pass(client)
+  expect(await failures()).toEqual({ shares: 3, large: 2, late: 2 })
+  await client.query('UPDATE orders SET parts = 1 WHERE id = 11')
+  await pass(client)
+  for (const name of ['shares', 'large', 'late']) {
+    expect(await status(client, name)).toEqual({ status: 'ACTIVE', consecutive_errors: 0, last_error: null })
+    await expectExact(client, name)
+  }
+})
+
+test('where nobody tells of DDL, what fails for the data is tried again by the clock', async () => {
+  const db = await freshDatabase({ watched: false })
+  try {
+    const { client } = db
+    await client.query(SETUP)
+    await create(client, 'shares', 'SELECT id, amount / parts AS share FROM orders', { schedule: '1s' })
+    await client.query('INSERT INTO orders VALUES (11, 1, 0)')
+    for (const errors of [1, 2, 3]) {
+      await pass(client)
+      expect((await status(client, 'shares')).consecutive_errors).toBe(errors)
+    }
+  } finally {
+    await db.close()
+  }
+})
+
 test('a first fill that fails leaves it INITIALIZING, then SUSPENDED, and nothing half filled', async () => {
   const { client } = await scene(`${SETUP} INSERT INTO orders VALUES (11, 1, 0)`)
   expect(await outcome(create(client, 'never', 'SELECT id, amount / parts AS share FROM orders'))).toBe(
@@ -96,7 +170,10 @@ test('a first fill that fails leaves it INITIALIZING, then SUSPENDED, and nothin
     initialize: false,
     schedule: '1s',
   })
-  for (let i = 0; i < 3; i++) await pass(client)
+  for (let i = 0; i < 3; i++) {
+    await pass(client)
+    await client.query('UPDATE orders SET amount = amount + 1')
+  }
   expect((await status(client, 'later')).status).toBe('SUSPENDED')
   expect((await client.query('TABLE later')).rows).toEqual([])
   await client.query(`DELETE FROM orders WHERE id = 11; SELECT pgstream.resume_stream_table('later')`)
@@ -124,7 +201,10 @@ test('a stream table over one that is suspended stays exact over its old content
   await create(client, 'shares', 'SELECT id, amount / parts AS share FROM orders', { schedule: '1s' })
   await create(client, 'over', 'SELECT sum(share) AS total FROM shares', { schedule: '1s' })
   await client.query('INSERT INTO orders VALUES (11, 1, 0)')
-  for (let i = 0; i < 3; i++) await pass(client)
+  for (let i = 0; i < 3; i++) {
+    await client.query('UPDATE orders SET amount = amount + 1')
+    await pass(client)
+  }
   await expectExact(client, 'over')
   await client.query(
     `DELETE FROM orders WHERE id = 11; UPDATE orders SET amount = 0; SELECT pgstream.resume_stream_table('shares')`,

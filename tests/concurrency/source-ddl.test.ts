@@ -1,3 +1,4 @@
+import type pg from 'pg'
 import { expect, test } from 'vitest'
 import { expectExactWhenQuiet as expectExact } from '../oracle/oracle.ts'
 import { backendPid, create, outcome, refresh, scenes } from './scene.ts'
@@ -80,12 +81,19 @@ test('a used column is dropped: those that read it stop, readable; the others go
   await expectExact(client, 'totals')
 })
 
-test('the type of a used column changes: stops with a reason, resume defines it anew', async () => {
+const typeOf = async (client: pg.Client, table: string, column: string) =>
+  (
+    await client.query(
+      'SELECT format_type(atttypid, atttypmod) AS type FROM pg_attribute WHERE attrelid = $1::regclass AND attname = $2',
+      [table, column],
+    )
+  ).rows[0].type
+
+test('the type of a used column changes: the next refresh gives the stream table what follows from it', async () => {
   const { client } = await withTotals()
   await client.query('ALTER TABLE orders ALTER COLUMN amount TYPE bigint USING amount::bigint')
   await client.query('UPDATE orders SET amount = amount + 1 WHERE id = 30')
-  expect(await outcome(refresh(client, 'totals'))).toBe('55000')
-  await client.query(`SELECT pgstream.resume_stream_table('totals')`)
+  expect(await refresh(client, 'totals')).toBe('REINITIALIZE')
   await expectExact(client, 'totals')
   await client.query('UPDATE orders SET amount = amount + 1 WHERE id = 31')
   await expectExact(client, 'totals')
@@ -195,4 +203,82 @@ test('what is altered while a refresh runs is left to the next one', async () =>
   )
   expect(await running).toBe('DIFFERENTIAL')
   expect(await expectExact(client, 'listed')).toBe('REINITIALIZE')
+})
+
+const TYPED = `CREATE TABLE s (id int PRIMARY KEY, g int, note text);
+  INSERT INTO s SELECT i, i % 3, 'n' || i FROM generate_series(1, 20) AS i`
+
+test('stream tables over one follow the new type of a column, however far, and are incremental again', async () => {
+  const { client } = await scene(TYPED)
+  await create(client, 'shown', 'SELECT id, g, note FROM s')
+  await create(client, 'above', 'SELECT id, note FROM shown WHERE g > 0')
+  await create(client, 'summed', 'SELECT note, sum(id) AS total FROM above GROUP BY note')
+  await create(client, 'computed', 'SELECT max(id) AS most FROM shown', { mode: 'FULL' })
+  await create(client, 'unfilled', 'SELECT id FROM s', { initialize: false })
+  await client.query(
+    'ALTER TABLE s ALTER id TYPE bigint, ALTER note TYPE varchar(20); INSERT INTO s VALUES (3000000000, 1, $$new$$)',
+  )
+  for (const name of ['shown', 'above', 'summed', 'computed', 'unfilled'])
+    expect(
+      (await client.query('SELECT status FROM pgstream.pgs_status() WHERE name = $1', [`${name}`])).rows,
+    ).not.toEqual([{ status: 'ERROR' }])
+  for (const name of ['summed', 'computed', 'unfilled']) await refresh(client, name)
+  expect(await typeOf(client, 'shown', 'id')).toBe('bigint')
+  expect(await typeOf(client, 'above', 'note')).toBe('character varying(20)')
+  expect(await typeOf(client, 'summed', 'total')).toBe('numeric')
+  expect(await typeOf(client, 'computed', 'most')).toBe('bigint')
+  expect(await typeOf(client, 'unfilled', 'id')).toBe('bigint')
+  for (const name of ['shown', 'above', 'summed', 'computed', 'unfilled']) await expectExact(client, name)
+  await client.query('UPDATE s SET note = $$other$$ WHERE id = 3000000000')
+  expect(await refresh(client, 'summed')).toBe('DIFFERENTIAL')
+  for (const name of ['shown', 'above', 'summed']) await expectExact(client, name)
+})
+
+test('the scheduler follows, too; a view over the column, or a query that the type does not suit, is an ERROR that says so', async () => {
+  const { client, schema } = await scene(TYPED)
+  await create(client, 'free', 'SELECT id, g FROM s', { schedule: '1s' })
+  await create(client, 'viewed', 'SELECT id, note FROM s', { schedule: '1s' })
+  await create(client, 'unsuited', 'SELECT sum(g) AS total FROM s', { schedule: '1s' })
+  await client.query('CREATE VIEW over_it AS SELECT id FROM viewed')
+  await client.query('CALL pgstream.run_scheduler()')
+  await client.query('ALTER TABLE s ALTER id TYPE bigint; ALTER TABLE s ALTER g TYPE text')
+  await client.query('UPDATE s SET note = note || $$!$$ WHERE id = 1')
+  await client.query(`UPDATE pgstream.frontiers SET checked_at = checked_at - interval '1 hour'`)
+  await client.query('CALL pgstream.run_scheduler()')
+  const { rows } = await client.query(
+    `SELECT pgs_name AS name, status, broken_reason AS reason FROM pgstream.pgs_stream_tables WHERE pgs_schema = $1 ORDER BY pgs_name`,
+    [schema],
+  )
+  expect(rows).toEqual([
+    { name: 'free', status: 'ACTIVE', reason: null },
+    {
+      name: 'unsuited',
+      status: 'ERROR',
+      reason: `the type of column g of source table ${schema}.s was changed, and stream table "unsuited" cannot follow: function sum(text) does not exist`,
+    },
+    {
+      name: 'viewed',
+      status: 'ERROR',
+      reason: `the type of column id of source table ${schema}.s was changed, and stream table "viewed" cannot follow: rule _RETURN on view ${schema}.over_it depends on column "id"`,
+    },
+  ])
+  await expectExact(client, 'free')
+  // What the readers of the view see is what was there.
+  expect((await client.query('SELECT FROM over_it')).rowCount).toBe(20)
+  await client.query('DROP VIEW over_it')
+  await client.query(`SELECT pgstream.resume_stream_table('viewed')`)
+  await expectExact(client, 'viewed')
+})
+
+test('another mode and another schedule for one whose source has another type', async () => {
+  const { client } = await scene(TYPED)
+  await create(client, 'st', 'SELECT id, g FROM s')
+  await client.query('ALTER TABLE s ALTER g TYPE bigint; INSERT INTO s VALUES (100, 3000000000, NULL)')
+  await client.query(`SELECT pgstream.alter_stream_table('st', refresh_mode => 'FULL')`)
+  await expectExact(client, 'st')
+  expect(await typeOf(client, 'st', 'g')).toBe('bigint')
+  await client.query('ALTER TABLE s ALTER note TYPE varchar(30), ALTER id TYPE bigint')
+  await client.query(`SELECT pgstream.repair_stream_table('st')`)
+  await expectExact(client, 'st')
+  expect(await typeOf(client, 'st', 'id')).toBe('bigint')
 })

@@ -653,3 +653,59 @@ describe('repair_stream_table of one of a group', () => {
     await unpair(client)
   })
 })
+
+test('what reads one that was behind is not dated as if it had caught up with it', async () => {
+  const { client, open } = await scene(
+    'CREATE TABLE src (id int PRIMARY KEY); CREATE TABLE other (id int PRIMARY KEY)',
+  )
+  await create(client, 'low', 'SELECT id FROM src', { schedule: '1h' })
+  await create(client, 'middle', 'SELECT id FROM low', { schedule: '1h' })
+  await create(client, 'high', 'SELECT id FROM middle', { schedule: '1h' })
+  await create(client, 'apart', 'SELECT id FROM other', { schedule: '1h' })
+  await client.query('SELECT pgstream._refresh_due(pgs_id) FROM pgstream.pgs_stream_tables ORDER BY pgs_id')
+  const reader = await open()
+  const look = async () => {
+    await client.query(`UPDATE pgstream._scheduler SET looked_at = '-infinity'`)
+    await client.query('SELECT FROM pgstream._look()')
+  }
+  const move = (name: string) =>
+    client.query(
+      `SELECT pgstream._refresh_due(d.members[1], below => d.below) FROM pgstream._due_of(ARRAY(SELECT pgs_id FROM pgstream.pgs_stream_tables WHERE pgs_relid = $1::regclass),
+         ARRAY(SELECT f.xmin FROM pgstream.frontiers f JOIN pgstream.pgs_stream_tables USING (pgs_id) WHERE pgs_relid = $1::regclass)) AS d`,
+      [name],
+    )
+  // Which of them show the last row, and are dated after it was committed.
+  const standing = async (committed: string) => {
+    const { rows } = await reader.query(
+      `SELECT s.pgs_name AS name, f.data_timestamp >= $1::timestamptz AS is_dated_after FROM pgstream._freshness() f
+       JOIN pgstream.pgs_stream_tables s USING (pgs_id) WHERE s.pgs_schema = current_schema()`,
+      [committed],
+    )
+    return Object.fromEntries(rows.map((row) => [row.name, row.is_dated_after]))
+  }
+  const now = async () => (await client.query('SELECT clock_timestamp()::text AS at')).rows[0].at
+
+  await client.query('INSERT INTO src VALUES (1)')
+  const committed = await now()
+  await look()
+  expect(await standing(committed)).toEqual({ low: false, middle: false, high: false, apart: true })
+  await move('low')
+  expect((await client.query('SELECT FROM middle')).rowCount).toBe(0)
+  expect(await standing(committed)).toEqual({ low: true, middle: false, high: false, apart: true })
+  // What is refreshed in between is dated by what it read: `high` shows nothing new.
+  await client.query(`UPDATE pgstream.pgs_stream_tables SET needs_reinit = true WHERE pgs_name = 'high'`)
+  await move('high')
+  expect(await standing(committed)).toEqual({ low: true, middle: false, high: false, apart: true })
+  await move('middle')
+  expect(await standing(committed)).toEqual({ low: true, middle: true, high: false, apart: true })
+  await move('high')
+  expect(await standing(committed)).toEqual({ low: true, middle: true, high: true, apart: true })
+  for (const name of ['low', 'middle', 'high']) await expectExact(client, name)
+
+  // One that never moves is as young as the last look, whatever goes on elsewhere.
+  await client.query('INSERT INTO other VALUES (1)')
+  const later = await now()
+  await look()
+  await client.query('INSERT INTO src VALUES (2)')
+  expect(await standing(later)).toEqual({ low: true, middle: true, high: true, apart: false })
+})

@@ -19,7 +19,7 @@ BEGIN
   PERFORM pgstream._follow_name(id);
   SELECT * INTO old FROM pgstream.pgs_stream_tables WHERE pgs_id = id FOR UPDATE;
   owner := (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = old.pgs_relid);
-  request := pgstream._stored_request(id, mode);
+  request := CASE WHEN old.needs_redefine THEN pgstream._read_again(id, mode) ELSE pgstream._stored_request(id, mode) END;
   new_plan := pgstream._compile_definition(request, owner);
   IF NOT old.is_populated OR old.needs_reinit OR old.needs_replan
     OR old.strategy <> 'DIFFERENTIAL' AND new_plan ->> 'strategy' = 'DIFFERENTIAL'

@@ -25,6 +25,10 @@ BEGIN
     PERFORM pgstream._repair_capture(source);
   END LOOP;
   PERFORM pgstream._install_guard(target.pgs_relid);
+  IF target.needs_redefine THEN
+    PERFORM pgstream._redefine_again(id, 'MANUAL');
+    SELECT * INTO STRICT target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
+  END IF;
   PERFORM pgstream._uninstall_plan(id);
   PERFORM pgstream._define(id, owner, pgstream._stored_request(id, target.refresh_mode));
   PERFORM pgstream._install_plan(id, owner);

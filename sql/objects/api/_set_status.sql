@@ -16,6 +16,7 @@ BEGIN
   WHERE pgs_id = id;
   IF upper(wanted) = 'ACTIVE' THEN
     UPDATE pgstream.frontiers f SET skips = 0, retry_at = NULL, waiting_for = NULL WHERE f.pgs_id = id AND f.skips > 0;
+    PERFORM pgstream._wake();
     PERFORM pgstream._alert('resumed', id);
   END IF;
 END

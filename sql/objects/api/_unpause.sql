@@ -11,6 +11,9 @@ BEGIN
     status = CASE WHEN s.status <> 'SUSPENDED' THEN s.status WHEN s.is_populated THEN 'ACTIVE' ELSE 'INITIALIZING' END
   WHERE s.pgs_id = id AND s.paused
   RETURNING s.status INTO done;
+  IF FOUND THEN
+    PERFORM pgstream._wake();
+  END IF;
   RETURN done;
 END
 $$;

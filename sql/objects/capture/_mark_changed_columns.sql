@@ -19,12 +19,12 @@ BEGIN
     IF changed.resized THEN
       PERFORM pgstream._mark_stream_tables(ARRAY[s.pgs_id], CASE WHEN EXISTS (
           SELECT FROM jsonb_array_elements(s.columns) AS c
-          WHERE (c ->> 'type')::bigint = changed.type AND (c ->> 'typmod')::integer = changed.typmod) THEN 'broken' ELSE 'reinit' END,
+          WHERE (c ->> 'type')::bigint = changed.type AND (c ->> 'typmod')::integer = changed.typmod) THEN 'redefine' ELSE 'reinit' END,
         format('the type of column %I of source table %s was changed', changed.name, label))
       FROM pgstream.pgs_dependencies d JOIN pgstream.pgs_stream_tables s USING (pgs_id)
       WHERE d.source_relid = source AND changed.attnum = ANY (d.columns);
     ELSE
-      PERFORM pgstream._mark_dependents(source, ARRAY[changed.attnum], 'broken', format(
+      PERFORM pgstream._mark_dependents(source, ARRAY[changed.attnum], CASE WHEN changed.dropped THEN 'broken' ELSE 'redefine' END, format(
         CASE WHEN changed.dropped THEN 'column %I of source table %s was dropped'
           ELSE 'the type of column %I of source table %s was changed' END, changed.name, label));
     END IF;

@@ -15,14 +15,16 @@ BEGIN
   FOR marked IN
     UPDATE pgstream.pgs_stream_tables s
     SET needs_replan = true,
+      needs_redefine = s.needs_redefine OR what = 'redefine',
       needs_reinit = s.needs_reinit OR what <> 'replan',
-      reinit_reason = CASE WHEN what = 'replan' THEN s.reinit_reason ELSE coalesce(s.reinit_reason, reason) END,
+      reinit_reason = CASE what WHEN 'replan' THEN s.reinit_reason WHEN 'redefine' THEN reason ELSE coalesce(s.reinit_reason, reason) END,
       broken_reason = CASE WHEN what = 'broken' THEN coalesce(s.broken_reason, reason) ELSE s.broken_reason END,
       status = CASE WHEN what = 'broken' THEN 'ERROR' ELSE s.status END,
       last_error = CASE WHEN what = 'broken' THEN reason ELSE s.last_error END
     WHERE s.pgs_id = ANY (ids)
     RETURNING s.pgs_id
   LOOP
+    PERFORM pgstream._wake();
     PERFORM pgstream._follow_names(marked.pgs_id);
     IF what <> 'replan' THEN
       PERFORM pgstream._alert('reinitialize_needed', marked.pgs_id, jsonb_build_object('reason', reason));

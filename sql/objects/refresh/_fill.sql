@@ -25,6 +25,10 @@ BEGIN
   IF target.is_populated THEN
     RETURN;
   END IF;
+  IF (SELECT s.needs_redefine FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id) THEN
+    PERFORM pgstream._redefine_again(id, initiated_by);
+    SELECT * INTO target FROM pgstream._refresh_targets t WHERE t.pgs_id = id;
+  END IF;
   PERFORM pgstream._show_progress(id, CASE why WHEN 'first fill' THEN 'FULL' ELSE 'REINITIALIZE' END);
   PERFORM pgstream._call_as_owner(id, 'empty');
   as_of := clock_timestamp();

@@ -23,6 +23,10 @@ BEGIN
   -- Before the facts are read: DDL that comes later asks for another plan (its mark writes the row).
   SELECT s.xmin INTO version FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
   SELECT * INTO STRICT target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
+  IF target.needs_redefine THEN
+    PERFORM pgstream._redefine_again(id, initiated_by);
+    RETURN true;
+  END IF;
   request := pgstream._stored_request(id, target.refresh_mode);
   PERFORM pgstream._check_acyclic(target.pgs_relid, request);
   owner := (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = target.pgs_relid);

@@ -25,6 +25,7 @@ BEGIN
     result.snapshot, as_of, duration_ms, 'FULL', 0, NULL, NULL, NULL);
   UPDATE pgstream.pgs_stream_tables s
   SET is_populated = true, status = CASE WHEN s.paused THEN 'SUSPENDED' ELSE 'ACTIVE' END,
+    consecutive_errors = 0, last_error = NULL,
     -- A mark that came meanwhile stays.
     needs_reinit = s.needs_reinit AND s.xmin <> version,
     reinit_reason = CASE WHEN s.xmin <> version THEN s.reinit_reason END

@@ -1,7 +1,7 @@
 -- Waits until something is due, for so many seconds at most, and says how many groups are. Looks fifty times a second, `lively`
 -- for one second two hundred times, at next to no cost: while no statement was captured
--- (pgstream.change_seq) and none of the transactions that were under way then has ended, nothing can have come, and only the
--- clock makes work (pgstream._look says when).
+-- (pgstream.change_seq), none of the transactions that were under way then has ended and nobody has left a note
+-- (pgstream._is_woken), nothing can have come, and only the clock makes work (pgstream._look says when).
 CREATE OR REPLACE PROCEDURE pgstream._await(seconds double precision, INOUT due integer, lively boolean DEFAULT false)
 LANGUAGE plpgsql
 AS $$
@@ -16,6 +16,9 @@ DECLARE
   doubt pg_catalog.pg_snapshot;
   doubt_below bigint;
   quiet_for double precision;
+  is_woken boolean;
+  -- A note that another caller is at, or that nobody may take away, is looked at a few times a second.
+  deaf_until pg_catalog.timestamptz := at;
   -- However many statements are captured, most of the time is not spent on looking.
   rest_until pg_catalog.timestamptz := at;
 BEGIN
@@ -26,7 +29,8 @@ BEGIN
     -- In this order: who counted has a transaction by then.
     seq := (SELECT s.last_value FROM pgstream.change_seq AS s);
     snapshot := pg_catalog.pg_current_snapshot();
-    IF at OPERATOR(pg_catalog.>=) rest_until AND (seq IS DISTINCT FROM last_seq OR at OPERATOR(pg_catalog.>=) look_at
+    is_woken := at OPERATOR(pg_catalog.>=) deaf_until AND pgstream._is_woken();
+    IF at OPERATOR(pg_catalog.>=) rest_until AND (is_woken OR seq IS DISTINCT FROM last_seq OR at OPERATOR(pg_catalog.>=) look_at
       OR doubt IS NOT NULL AND pgstream._is_any_over(doubt, doubt_below, snapshot)) THEN
       SELECT l.due, l.quiet_for INTO due, quiet_for FROM pgstream._look() AS l;
       look_at := at OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => quiet_for);
@@ -34,6 +38,9 @@ BEGIN
       SELECT pg_catalog.max(f.doubt_below) INTO doubt_below FROM pgstream.frontiers AS f WHERE f.doubt IS NOT NULL;
       doubt := CASE WHEN doubt_below IS NOT NULL THEN snapshot END;
       last_seq := seq;
+      IF is_woken THEN
+        deaf_until := at OPERATOR(pg_catalog.+) interval '0.2 seconds';
+      END IF;
       rest_until := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) ((pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) at) OPERATOR(pg_catalog.*) 3);
     END IF;
     CALL pgstream._commit();

@@ -8,6 +8,7 @@ AS $$
 DECLARE
   at CONSTANT timestamptz := clock_timestamp();
   lagging bigint[];
+  shown timestamptz[];
   wanting bigint[];
   versions xid[];
   next_at timestamptz;
@@ -17,16 +18,19 @@ BEGIN
   IF NOT pgstream._scheduler_enabled() OR pg_is_in_recovery() THEN
     RETURN;
   END IF;
+  -- Before anything is looked at: what is committed later leaves another.
+  DELETE FROM pgstream._wakes w WHERE w.ctid = ANY (ARRAY(SELECT o.ctid FROM pgstream._wakes o FOR UPDATE SKIP LOCKED));
   PERFORM pgstream._follow_graph();
   SELECT coalesce(array_agg(w.pgs_id) FILTER (WHERE w.unmoved IS NOT TRUE), '{}'),
+    coalesce(array_agg(w.data_timestamp) FILTER (WHERE w.unmoved IS NOT TRUE), '{}'),
     coalesce(array_agg(w.pgs_id) FILTER (WHERE w.wants_at <= at), '{}'),
     coalesce(array_agg(w.version) FILTER (WHERE w.wants_at <= at), '{}'),
     least(min(w.wants_at) FILTER (WHERE w.wants_at > at), min(w.held_until) FILTER (WHERE w.held_until > at))
-  INTO lagging, wanting, versions, next_at FROM pgstream._wanting() AS w;
+  INTO lagging, shown, wanting, versions, next_at FROM pgstream._wanting() AS w;
   PERFORM FROM pgstream._scheduler w WHERE w.looked_at <= at - interval '1 second' FOR UPDATE SKIP LOCKED;
   IF FOUND THEN
     PERFORM set_config('synchronous_commit', 'off', true);
-    UPDATE pgstream._scheduler SET looked_at = at, behind = lagging;
+    UPDATE pgstream._scheduler SET looked_at = at, behind = lagging, behind_as_of = shown;
     -- Not those of whoever computes the graph anew, in a transaction that may be long.
     UPDATE pgstream.graph g SET fires_at = pgstream._fires_at(g.crons, f.checked_at)
     FROM pgstream.frontiers f

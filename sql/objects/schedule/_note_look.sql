@@ -15,7 +15,7 @@ BEGIN
     -- Nearly always nobody was under way who might have counted: a later number has not.
     doubt = CASE WHEN b.upto > pg_snapshot_xmax(in_flight)::text::bigint
       OR EXISTS (SELECT FROM pg_snapshot_xip(in_flight) AS x WHERE x::text::bigint < b.upto) THEN in_flight END,
-    doubt_below = b.upto, skips = 0, retry_at = NULL, waiting_for = NULL,
+    doubt_below = b.upto, skips = 0, retry_at = NULL, waiting_for = NULL, failed_version = NULL,
     -- What has moved was dated when it did, unless it is of the moment of its group.
     checked_at = CASE WHEN action = 'NO_DATA' OR is_grouped THEN greatest(f.checked_at, as_of) ELSE f.checked_at END,
     data_timestamp = CASE WHEN is_grouped THEN least(as_of, below)

@@ -1,9 +1,13 @@
 -- Records a refresh by the scheduler that did not come about. What passes by itself (locks, serialization, connections)
 -- does not count: it is tried again after 2 s, 4 s, 8 s … up to a minute, and after the others. What does not is counted,
 -- until the stream table is suspended. So is, from the tenth in a row, what a user's function only says of itself by RAISE
--- (`is_raised`). Returns SKIPPED, FAILED, or CANCELED when somebody canceled the query.
-CREATE OR REPLACE FUNCTION pgstream._record_failure(id bigint, started timestamptz, message text, state text, is_raised boolean)
-RETURNS text
+-- (`is_raised`). What fails for the data is not tried again until these change (`total` and the others are what the try had seen,
+-- as in pgstream._note_look), or somebody writes the stream table's row: DDL that concerns it, its owner. Where nobody tells
+-- of DDL it is tried again like the rest. Returns SKIPPED, FAILED, or CANCELED when somebody canceled the query.
+CREATE OR REPLACE FUNCTION pgstream._record_failure(
+  id bigint, started timestamptz, message text, state text, is_raised boolean,
+  total numeric DEFAULT NULL, in_flight pg_snapshot DEFAULT NULL, number bigint DEFAULT NULL
+) RETURNS text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -16,6 +20,8 @@ DECLARE
   failures integer;
   is_suspended boolean;
   line bigint;
+  is_of_data CONSTANT boolean := (pgstream._error_advice(state)).error_type = 'data' AND total IS NOT NULL AND pgstream._ddl_is_watched();
+  version xid;
 BEGIN
   IF is_said THEN
     kind := kind || ', raised by a function of the query';
@@ -45,6 +51,10 @@ BEGIN
       NULL;
     END;
   END IF;
+  -- The type of a source's column was changed, and the query or a view above cannot follow (pgstream._redefine_again).
+  UPDATE pgstream.pgs_stream_tables s
+  SET broken_reason = message, status = 'ERROR', last_error = message
+  WHERE s.pgs_id = id AND s.needs_redefine AND s.broken_reason IS NULL AND state = '2BP01';
   most := pgstream._setting('pg_stream.max_consecutive_errors');
   UPDATE pgstream.pgs_stream_tables s
   SET consecutive_errors = s.consecutive_errors + 1,
@@ -53,9 +63,16 @@ BEGIN
     status = CASE WHEN s.consecutive_errors + 1 >= most AND s.broken_reason IS NULL THEN 'SUSPENDED' ELSE s.status END
   WHERE s.pgs_id = id
   RETURNING s.consecutive_errors, s.status = 'SUSPENDED' INTO failures, is_suspended;
+  version := (SELECT s.xmin FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id);
+  IF is_of_data THEN
+    UPDATE pgstream.frontiers f
+    SET seen = total, doubt = in_flight, doubt_below = CASE WHEN f.seen = total THEN coalesce(f.doubt_below, number) ELSE number END
+    WHERE f.pgs_id = id;
+  END IF;
   -- The bound is missed; the next try comes when it would be due again.
   UPDATE pgstream.frontiers f
-  SET last_refresh_at = clock_timestamp(), skips = CASE WHEN is_said THEN f.skips ELSE 0 END, retry_at = NULL, waiting_for = NULL
+  SET last_refresh_at = clock_timestamp(), skips = CASE WHEN is_said THEN f.skips ELSE 0 END, retry_at = NULL, waiting_for = NULL,
+    failed_version = CASE WHEN is_of_data THEN version END
   WHERE f.pgs_id = id;
   -- Whoever listens may be anybody.
   PERFORM pgstream._alert('refresh_failed', id, jsonb_build_object('error', kind, 'sqlstate', state, 'consecutive_errors', failures));

@@ -44,7 +44,7 @@ BEGIN
     action := pgstream._refresh_or_recompute(id, 'SCHEDULER');
   EXCEPTION WHEN query_canceled OR assert_failure OR OTHERS THEN
     GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, state = RETURNED_SQLSTATE, context = PG_EXCEPTION_CONTEXT;
-    RETURN pgstream._record_failure(id, started, message, state, pgstream._is_raised(context));
+    RETURN pgstream._record_failure(id, started, message, state, pgstream._is_raised(context), total, in_flight, number);
   END;
   PERFORM pgstream._note_look(id, started, below, total, in_flight, number, action, false);
   RETURN action;

@@ -4,9 +4,9 @@
 -- after a try in vain, which holds its group; `version`: of its frontier.
 --
 -- A bound says how stale the content may get: it counts from when the content was last equal to the query, and a bound of a
--- second or less is served as soon as something changed.
+-- second or less is served as soon as something changed. Who failed for what is in the data wants nothing before that changes.
 CREATE OR REPLACE FUNCTION pgstream._wanting()
-RETURNS TABLE (pgs_id bigint, version xid, unmoved boolean, wants_at timestamptz, held_until timestamptz)
+RETURNS TABLE (pgs_id bigint, version xid, unmoved boolean, data_timestamp timestamptz, wants_at timestamptz, held_until timestamptz)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -16,7 +16,7 @@ DECLARE
   own_cluster CONSTANT bigint := pgstream._cluster();
 BEGIN
   RETURN QUERY
-    SELECT s.pgs_id, f.xmin, u.unmoved, CASE WHEN a.is_alive AND w.at IS NOT NULL THEN greatest(w.at, h.until) END, CASE WHEN a.is_alive THEN h.until END
+    SELECT s.pgs_id, f.xmin, u.unmoved, f.data_timestamp, CASE WHEN a.is_alive AND w.at IS NOT NULL AND NOT a.is_held THEN greatest(w.at, h.until) END, CASE WHEN a.is_alive THEN h.until END
     FROM pgstream.pgs_stream_tables s
     JOIN pgstream.frontiers f USING (pgs_id)
     LEFT JOIN pgstream.graph g USING (pgs_id)
@@ -25,8 +25,9 @@ BEGIN
     CROSS JOIN LATERAL (SELECT f.seen IS DISTINCT FROM m.total OR f.doubt IS NOT NULL
       AND pgstream._is_any_over(f.doubt, f.doubt_below, pg_current_snapshot()) AS moved OFFSET 0) AS v
     CROSS JOIN LATERAL (SELECT s.is_populated AND s.strategy = 'DIFFERENTIAL' AND NOT s.needs_reinit AND s.broken_reason IS NULL
-      AND f.moment IS NULL AND f.seen IS NOT NULL AND g.pgs_id IS NOT NULL AND NOT v.moved AS unmoved) AS u
-    CROSS JOIN LATERAL (SELECT g.pgs_id IS NOT NULL AND s.status IN ('INITIALIZING', 'ACTIVE') AND s.broken_reason IS NULL AS is_alive) AS a
+      AND f.moment IS NULL AND f.seen IS NOT NULL AND f.failed_version IS NULL AND g.pgs_id IS NOT NULL AND NOT v.moved AS unmoved) AS u
+    CROSS JOIN LATERAL (SELECT g.pgs_id IS NOT NULL AND s.status IN ('INITIALIZING', 'ACTIVE') AND s.broken_reason IS NULL AS is_alive,
+      coalesce(f.failed_version = s.xmin AND s.strategy = 'DIFFERENTIAL' AND f.moment IS NULL AND NOT v.moved, false) AS is_held) AS a
     -- After a failure: 2 s, 4 s, 8 s … up to a minute.
     CROSS JOIN LATERAL (SELECT greatest(f.retry_at, CASE WHEN s.last_error IS NOT NULL
       THEN f.last_refresh_at + make_interval(secs => least(60, 2 ^ least(greatest(s.consecutive_errors, 1), 6))) END) AS until) AS h
@@ -34,10 +35,10 @@ BEGIN
       ELSE least(
         CASE WHEN cardinality(g.crons) > 0 THEN coalesce(g.fires_at, pgstream._fires_at(g.crons, f.checked_at)) END,
         CASE WHEN g.seconds IS NOT NULL AND (s.strategy <> 'DIFFERENTIAL' OR s.needs_reinit OR s.needs_replan OR NOT is_watched
-            OR v.moved OR f.moment IS NOT NULL OR f.system_identifier IS DISTINCT FROM own_cluster)
+            OR v.moved OR f.failed_version IS NOT NULL OR f.moment IS NOT NULL OR f.system_identifier IS DISTINCT FROM own_cluster)
           -- A refresh takes its time: start early enough for the bound to hold.
           THEN f.checked_at + make_interval(secs => greatest(g.seconds - coalesce(f.last_duration_ms, 0) / 500.0, 0)) END,
-        CASE WHEN g.seconds <= 1 AND s.strategy = 'DIFFERENTIAL' AND v.moved THEN '-infinity'::timestamptz END)
+        CASE WHEN g.seconds <= 1 AND s.strategy = 'DIFFERENTIAL' AND (v.moved OR f.failed_version IS NOT NULL) THEN '-infinity'::timestamptz END)
       END AS at) AS w;
 END
 $$;
