@@ -373,19 +373,28 @@ describe('create_stream_table refuses', () => {
   })
 })
 
-test('what is read through a view must be readable itself', async () => {
+test('what a delta reads through a view must be readable itself; what is recomputed reads the view', async () => {
   const poor = await db.connect(role)
-  await db.client.query(`REVOKE SELECT (id) ON secret FROM ${role}`)
-  await expect(
-    poor.query(`SELECT pgstream.create_stream_table('own.t', 'SELECT id FROM window_on_secret')`),
-  ).rejects.toMatchObject({
-    code: '42501',
-    message: 'permission denied for table secret',
-    hint: expect.stringContaining(`GRANT SELECT ON public.secret TO ${role}`),
-  })
-  await db.client.query(`GRANT SELECT (id) ON secret TO ${role}`)
-  await poor.query(`SELECT pgstream.create_stream_table('own.t', 'SELECT id FROM window_on_secret')`)
+  await db.client.query(
+    `REVOKE SELECT (id) ON secret FROM ${role}; GRANT TRIGGER ON secret TO ${role}; INSERT INTO secret VALUES (1)`,
+  )
+  const make = (mode: string) =>
+    poor.query(`SELECT pgstream.create_stream_table('own.t', 'SELECT id FROM window_on_secret', '1h', $1)`, [
+      mode,
+    ])
+  for (const mode of ['DIFFERENTIAL', 'AUTO'])
+    await expect(make(mode)).rejects.toMatchObject({
+      code: '42501',
+      message: 'permission denied for table secret',
+      hint: expect.stringContaining(`GRANT SELECT ON public.secret TO ${role}`),
+    })
+  await make('FULL')
+  expect((await poor.query('SELECT id FROM own.t')).rows).toEqual([{ id: 1 }])
   await poor.query(`SELECT pgstream.drop_stream_table('own.t')`)
+  await db.client.query(`GRANT SELECT (id) ON secret TO ${role}`)
+  await make('DIFFERENTIAL')
+  await poor.query(`SELECT pgstream.drop_stream_table('own.t')`)
+  await db.client.query(`DELETE FROM secret; REVOKE TRIGGER ON secret FROM ${role}`)
   await poor.end()
 })
 
