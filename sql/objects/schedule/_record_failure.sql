@@ -22,6 +22,8 @@ DECLARE
   line bigint;
   is_of_data CONSTANT boolean := (pgstream._error_advice(state)).error_type = 'data' AND total IS NOT NULL AND pgstream._ddl_is_watched();
   version xid;
+  -- Tried again only because a transaction has ended that might have changed something: that counts once.
+  is_again boolean;
 BEGIN
   IF is_said THEN
     kind := kind || ', raised by a function of the query';
@@ -55,12 +57,15 @@ BEGIN
   UPDATE pgstream.pgs_stream_tables s
   SET broken_reason = message, status = 'ERROR', last_error = message
   WHERE s.pgs_id = id AND s.needs_redefine AND s.broken_reason IS NULL AND state = '2BP01';
+  is_again := is_of_data AND EXISTS (
+    SELECT FROM pgstream.frontiers f JOIN pgstream.pgs_stream_tables s USING (pgs_id)
+    WHERE f.pgs_id = id AND f.failed_version = s.xmin AND f.seen = total AND s.consecutive_errors > 0);
   most := pgstream._setting('pg_stream.max_consecutive_errors');
   UPDATE pgstream.pgs_stream_tables s
-  SET consecutive_errors = s.consecutive_errors + 1,
+  SET consecutive_errors = s.consecutive_errors + (NOT is_again)::integer,
     -- What is broken says why.
     last_error = CASE WHEN s.broken_reason IS NULL THEN kind ELSE s.last_error END,
-    status = CASE WHEN s.consecutive_errors + 1 >= most AND s.broken_reason IS NULL THEN 'SUSPENDED' ELSE s.status END
+    status = CASE WHEN s.consecutive_errors + (NOT is_again)::integer >= most AND s.broken_reason IS NULL THEN 'SUSPENDED' ELSE s.status END
   WHERE s.pgs_id = id
   RETURNING s.consecutive_errors, s.status = 'SUSPENDED' INTO failures, is_suspended;
   version := (SELECT s.xmin FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id);
