@@ -73,6 +73,9 @@ export interface Expression {
   readonly strict: boolean
 }
 
+/** The construct of an equality that takes NULL with NULL for alike, and of what hashes by it. */
+export const NULL_SAFE = 'NULL-safe equality'
+
 export const BOOLEAN: TypeRef = { oid: 16, typmod: -1, collation: 0 }
 export const INTEGER: TypeRef = { oid: 23, typmod: -1, collation: 0 }
 export const BIGINT: TypeRef = { oid: 20, typmod: -1, collation: 0 }

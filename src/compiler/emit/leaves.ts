@@ -59,6 +59,7 @@ export function fillLeaves(stages: ReadonlyMap<number, StageSource>): Leaves {
   return {
     isPlain: true,
     isBulk: false,
+    isWhole: true,
     perhapsEmpty: () => null,
     read: ({ of }, alias) =>
       of.op === 'scan' ? liveTable(of, alias) : called(storedStage(stageOf(stages, of), alias), of),

@@ -36,7 +36,7 @@ export function outerJoin(node: OuterJoin, printer: Printer): Select {
       const item = right.from.length === 1 ? right.from[0] : `(${right.from.join('\nCROSS JOIN ')})`
       return join(
         item ?? '',
-        [...right.where, ...conditions(node.predicate, left, right)],
+        [...right.where, ...conditions(printer.joining(node.predicate), left, right)],
         right,
         left.weight,
       )
@@ -46,7 +46,7 @@ export function outerJoin(node: OuterJoin, printer: Printer): Select {
       value: { kind: 'column', id: column.id, type: column.type } as const,
     }))
     const made = printer.derived(printer.render(right, outputs, false), 'r', columns, false)
-    return join(made.from.join(), conditions(node.predicate, left, made), made, left.weight)
+    return join(made.from.join(), conditions(printer.joining(node.predicate), left, made), made, left.weight)
   }
   const isLateral = isProbed(node.left, node.right, node.predicate)
   const rows = isLateral

@@ -3,7 +3,7 @@
  * written the statement; only unions, consolidations and aggregations become derived tables.
  */
 
-import { ref, WEIGHT } from '../algebra/build.ts'
+import { ref, sql, WEIGHT } from '../algebra/build.ts'
 import type { Column, Node } from '../algebra/node.ts'
 import { columnOf } from '../algebra/node.ts'
 import { type Aggregate, callSql } from '../algebra/operators/aggregate.ts'
@@ -11,7 +11,7 @@ import { operatorOf } from '../algebra/operators/index.ts'
 import type { Projection } from '../algebra/operators/project.ts'
 import type { Read } from '../algebra/operators/read.ts'
 import type { UnionAll } from '../algebra/operators/union-all.ts'
-import { type ColumnId, type Scalar, scalarColumns } from '../algebra/scalar.ts'
+import { BOOLEAN, type ColumnId, NULL_SAFE, type Scalar, scalarColumns } from '../algebra/scalar.ts'
 import { internalError } from '../catalog/error.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { expand } from './expand.ts'
@@ -45,6 +45,8 @@ export interface Leaves {
   readonly isPlain: boolean
   /** The deltas are of many rows. */
   readonly isBulk: boolean
+  /** Tables and stages are joined whole. */
+  readonly isWhole?: boolean
   /** What depends on a source is marked: see fitted.ts. */
   readonly isFitted?: boolean
   /** The WITH query of a delta that may well be empty. */
@@ -75,6 +77,23 @@ export class Printer {
 
   get isBulk(): boolean {
     return this.#leaves.isBulk || this.#leaves.isFitted === true
+  }
+
+  /**
+   * The conditions of a join, for the planner. It takes those of one key for independent, and expects one row where whole tables
+   * meet by keys that may be NULL: then it compares all pairs. Of a CASE it expects one in two (measured, 20,000 rows of a
+   * two-column key: 17 s → 0.3 s).
+   */
+  joining(predicate: readonly Scalar[]): readonly Scalar[] {
+    if (!this.#leaves.isWhole) return predicate
+    const hasEquality = predicate.some(
+      (each) => each.kind === 'operator' && each.equality && !isHashOfKey(each),
+    )
+    return predicate.map((each) =>
+      isNullSafe(each) || (hasEquality && isHashOfKey(each))
+        ? sql(BOOLEAN)`CASE WHEN ${each} THEN true ELSE false END`
+        : each,
+    )
   }
 
   /** `text`, or nothing where one of these sources has not changed. */
@@ -133,7 +152,7 @@ export class Printer {
           ...joined,
           where: [
             ...joined.where,
-            ...node.predicate.map((each) => condition(each, joined, inputs)),
+            ...this.joining(node.predicate).map((each) => condition(each, joined, inputs)),
             ...this.#unlessEmpty(node.inputs),
           ],
         }
@@ -409,6 +428,15 @@ export function operand(scalar: Scalar, select: Select): string {
   const closed =
     scalar.kind === 'column' || scalar.kind === 'constant' || (scalar.kind === 'expression' && scalar.closed)
   return closed ? text : `(${text})`
+}
+
+function isNullSafe(scalar: Scalar): boolean {
+  return scalar.kind === 'expression' && scalar.construct === NULL_SAFE
+}
+
+/** Of two columns of a key that may be NULL. */
+function isHashOfKey(scalar: Scalar): boolean {
+  return scalar.kind === 'operator' && scalar.args.every(isNullSafe)
 }
 
 /** A condition of `select`, which joins these inputs. */

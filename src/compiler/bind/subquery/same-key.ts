@@ -1,6 +1,6 @@
 import { ref, sql } from '../../algebra/build.ts'
 import type { Column } from '../../algebra/node.ts'
-import { BIGINT, BOOLEAN, type Operator, type Scalar } from '../../algebra/scalar.ts'
+import { BIGINT, BOOLEAN, NULL_SAFE, type Operator, type Scalar } from '../../algebra/scalar.ts'
 import { isComposite } from '../../catalog/composite.ts'
 import type { CompileRequest } from '../../catalog/request.ts'
 import { operatorFacts, operatorSql, typeFacts } from '../facts.ts'
@@ -15,10 +15,16 @@ export function sameKey(request: CompileRequest, left: Column, right: Column): r
     isComposite(request, column.type.oid)
       ? sql(BOOLEAN)`(${ref(column)} IS NOT DISTINCT FROM NULL)`
       : sql(BOOLEAN)`(${ref(column)} IS NULL)`
-  const either = sql(BOOLEAN)`((${equal}) OR (${isNull(left)} AND ${isNull(right)}))`
+  const either = {
+    ...sql(BOOLEAN)`((${equal}) OR (${isNull(left)} AND ${isNull(right)}))`,
+    construct: NULL_SAFE,
+  }
   if (!type.hashable) return [either]
   // No join is made by an OR, one by hashes is.
-  const hash = (column: Column) => sql(BIGINT)`hash_record_extended(ROW(${ref(column)}), 0)`
+  const hash = (column: Column) => ({
+    ...sql(BIGINT)`hash_record_extended(ROW(${ref(column)}), 0)`,
+    construct: NULL_SAFE,
+  })
   return [equals('=', [hash(left), hash(right)], 0, 0), either]
 }
 
