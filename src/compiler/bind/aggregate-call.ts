@@ -7,7 +7,7 @@ import { sameScalar } from '../algebra/build.ts'
 import type { Column, ColumnIds } from '../algebra/node.ts'
 import type { AggregateCall } from '../algebra/operators/aggregate.ts'
 import type { Expression, Scalar, Volatility } from '../algebra/scalar.ts'
-import { unsupported } from '../catalog/error.ts'
+import { FULL_HINT, unsupported } from '../catalog/error.ts'
 import {
   booleanField,
   charField,
@@ -28,8 +28,6 @@ import { functionFacts, functionVolatility, typeFacts } from './facts.ts'
 import { jsonVolatility, outputVolatility } from './io-volatility.ts'
 import { bindOrdering, targetOfItem } from './ordering.ts'
 import type { Scope } from './scope.ts'
-
-const FULL_HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
 
 /** Aggregates for which a value more of one that is there already changes nothing. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['min', 'max', 'bool_and', 'bool_or', 'every'])

@@ -6,9 +6,9 @@ import type { Aggregate, AggregateCall } from '../algebra/operators/aggregate.ts
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Project, Projection } from '../algebra/operators/project.ts'
 import type { ColumnId } from '../algebra/scalar.ts'
-import { internalError } from '../catalog/error.ts'
+import { FULL_HINT, internalError } from '../catalog/error.ts'
 import { assertGroupKey } from './group-key.ts'
-import { type Environment, FULL_HINT } from './query.ts'
+import type { Environment } from './query.ts'
 
 /** The rows of a SELECT, equal ones once. Rows with a key are distinct as they are, and cost no state. */
 export function distinctTargets(select: Project, { request, ids }: Environment): Project {

@@ -3,7 +3,7 @@ import type { Column, ColumnIds } from '../algebra/node.ts'
 import type { Expand } from '../algebra/operators/expand.ts'
 import type { Expression, Scalar, TypeRef } from '../algebra/scalar.ts'
 import { isComposite } from '../catalog/composite.ts'
-import { internalError, unsupported } from '../catalog/error.ts'
+import { FULL_HINT, internalError, unsupported } from '../catalog/error.ts'
 import {
   booleanField,
   intListField,
@@ -31,7 +31,6 @@ export interface ItemColumns {
   readonly ordinality: Column | null
 }
 
-const HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
 const BIGINT_OID = 20
 
 /** The columns that are read of an item; `types` says of which type. */
@@ -120,7 +119,7 @@ function definitionList(call: TreeNode, { request }: Scope): string {
   const columns = types.map((oid, i) => {
     const typmod = typmods[i] ?? -1
     const sql = typmod === -1 ? castTypeSql(request, oid) : knownModifier(oid, typmod)
-    if (sql === undefined) throw unsupported('a column definition list of this type', HINT)
+    if (sql === undefined) throw unsupported('a column definition list of this type', FULL_HINT)
     const collation = collations[i] ?? 0
     const collate = collation === 0 || collation === 100 ? '' : ` COLLATE ${collationSql(request, collation)}`
     return `${quoteIdentifier(names[i] ?? '')} ${sql}${collate}`

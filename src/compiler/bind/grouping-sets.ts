@@ -6,10 +6,9 @@ import { ref } from '../algebra/build.ts'
 import type { ColumnIds, Key } from '../algebra/node.ts'
 import type { Project } from '../algebra/operators/project.ts'
 import { type Constant, INTEGER } from '../algebra/scalar.ts'
-import { internalError, unsupported } from '../catalog/error.ts'
+import { FULL_HINT, internalError, unsupported } from '../catalog/error.ts'
 import { booleanField, intListField, nodeListField, numberField } from '../catalog/node-field.ts'
 import type { TreeNode } from '../catalog/node-tree.ts'
-import { FULL_HINT } from './query.ts'
 
 /** References (tleSortGroupRef) to the expressions that are grouped by. */
 export type GroupingSet = ReadonlySet<number>

@@ -4,11 +4,9 @@ import type { ColumnIds, Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Projection } from '../algebra/operators/project.ts'
 import { type ColumnId, type Scalar, scalarNullable } from '../algebra/scalar.ts'
-import { unsupported } from '../catalog/error.ts'
+import { FULL_HINT, unsupported } from '../catalog/error.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { typeFacts } from './facts.ts'
-
-const FULL_HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
 
 export function keyedBy(
   input: Node,

@@ -19,7 +19,7 @@ import {
 } from '../algebra/scalar.ts'
 import { staticScale } from '../algebra/static-scale.ts'
 import { isComposite } from '../catalog/composite.ts'
-import { CompileError, internalError, SQLSTATE, unsupported } from '../catalog/error.ts'
+import { CompileError, FULL_HINT, internalError, SQLSTATE, unsupported } from '../catalog/error.ts'
 import {
   booleanField,
   intListField,
@@ -56,8 +56,6 @@ import { replaceScalars } from './subquery/columns.ts'
 import { isLateral, lateralJoin, lateralLeftJoin } from './subquery/lateral.ts'
 import { Sublinks } from './subquery/sublinks.ts'
 import { WindowCalls } from './window.ts'
-
-export const FULL_HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
 
 /** What a query sees of the queries around it. */
 export interface Environment {

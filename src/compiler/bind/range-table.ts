@@ -4,7 +4,7 @@ import { type Column, columnOf, type Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Scan } from '../algebra/operators/scan.ts'
 import { type Scalar, scalarNullable, type TypeRef } from '../algebra/scalar.ts'
-import { internalError, unsupported } from '../catalog/error.ts'
+import { FULL_HINT, internalError, unsupported } from '../catalog/error.ts'
 import {
   booleanField,
   listField,
@@ -124,8 +124,6 @@ function bindEntry(
       return refused('this kind of FROM item')
   }
 }
-
-const HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
 
 /** Bound when first used: an entry that only its columns' aliases mention is never read twice. */
 export function lazily(bind: () => Node, stored = (attnum: number) => attnum): RangeEntry {
@@ -254,7 +252,7 @@ function aliases(expressions: readonly TreeNode[], what: string): RangeEntry {
 
 function refused(construct: string): RangeEntry {
   const refuse = (): never => {
-    throw unsupported(construct, HINT)
+    throw unsupported(construct, FULL_HINT)
   }
   return { node: refuse, column: refuse }
 }
@@ -284,10 +282,10 @@ function bindRelation(entry: TreeNode, environment: Environment, readsWhole: boo
       'a materialized view as a source',
       `Define the query over its tables, or as a stream table. ${compare}`,
     )
-  if (facts.kind === 'f') throw refuse('a foreign table as a source', `${HINT} ${compare}`)
-  if (facts.kind !== 'r' && facts.kind !== 'p') throw refuse('this kind of relation', HINT)
+  if (facts.kind === 'f') throw refuse('a foreign table as a source', `${FULL_HINT} ${compare}`)
+  if (facts.kind !== 'r' && facts.kind !== 'p') throw refuse('this kind of relation', FULL_HINT)
   if (facts.schema === 'pg_catalog' || facts.schema === 'information_schema')
-    throw refuse('a system catalog as a source', HINT)
+    throw refuse('a system catalog as a source', FULL_HINT)
   if (facts.persistence === 'u')
     throw refuse(
       'an unlogged table as a source',
@@ -296,7 +294,7 @@ function bindRelation(entry: TreeNode, environment: Environment, readsWhole: boo
   if (facts.rowSecurity)
     throw unsupported(
       'a table with row-level security',
-      HINT,
+      FULL_HINT,
       `Changes of ${name} are captured for all rows alike.`,
     )
   if (facts.obstacle) throw unsupported(facts.obstacle.construct, facts.obstacle.hint, facts.obstacle.detail)
@@ -405,7 +403,7 @@ function cteEntry(entry: TreeNode, environment: Environment): RangeEntry {
     node: bound.node,
     column: (attnum, scope) => {
       if (attnum > own && clauses[attnum - own - 1] !== 'mark')
-        throw unsupported('the order of SEARCH or the path of CYCLE in a result', HINT)
+        throw unsupported('the order of SEARCH or the path of CYCLE in a result', FULL_HINT)
       return bound.column(Math.min(attnum, own + 1), scope)
     },
   }

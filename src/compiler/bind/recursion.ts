@@ -5,7 +5,7 @@
  */
 import { type Column, isGroupNode, isPartitionNode, type Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
-import { internalError, unsupported } from '../catalog/error.ts'
+import { FULL_HINT, internalError, unsupported } from '../catalog/error.ts'
 import {
   booleanField,
   nodeField,
@@ -22,8 +22,6 @@ import type { QueryScope } from './scope.ts'
 import { SearchCycle } from './search-cycle.ts'
 import { bindOperation } from './set-operation.ts'
 
-const HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
-
 /** A WITH query that reads itself; `environment` is that of the query whose WITH it stands in. */
 export function bindRecursion(cte: TreeNode, environment: Environment): Node {
   const query = nodeField(cte, 'ctequery')
@@ -36,7 +34,7 @@ export function bindRecursion(cte: TreeNode, environment: Environment): Node {
     if (!type.hashable)
       throw unsupported(
         `WITH RECURSIVE with a column of type ${type.sql}`,
-        HINT,
+        FULL_HINT,
         'The type cannot be hashed.',
       )
   }
@@ -87,7 +85,7 @@ function assertLinear(step: Node): void {
     if (isGroupNode(node) || isPartitionNode(node) || node.op === 'recursion')
       throw unsupported(
         `${NAMES[node.op] ?? node.op} in the recursive term of WITH RECURSIVE`,
-        HINT,
+        FULL_HINT,
         'A row more may take others away there, so what follows from a change cannot be traced row by row.',
       )
     operatorOf(node).inputs(node).forEach(visit)

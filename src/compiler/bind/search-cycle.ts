@@ -9,7 +9,7 @@ import { operatorOf } from '../algebra/operators/index.ts'
 import type { Projection } from '../algebra/operators/project.ts'
 import { BIGINT, BOOLEAN, type Scalar, type TypeRef } from '../algebra/scalar.ts'
 import { isComposite } from '../catalog/composite.ts'
-import { internalError, unsupported } from '../catalog/error.ts'
+import { FULL_HINT, internalError, unsupported } from '../catalog/error.ts'
 import { booleanField, nodeField, numberField, optionalNode, stringListField } from '../catalog/node-field.ts'
 import type { TreeNode } from '../catalog/node-tree.ts'
 import type { CompileRequest } from '../catalog/request.ts'
@@ -17,8 +17,6 @@ import { Template } from './binding.ts'
 import { bindExpression } from './expression.ts'
 import { castTypeSql, typeFacts } from './facts.ts'
 import { notHere } from './query.ts'
-
-const HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
 
 /** A column that a clause adds to both terms. */
 interface Added {
@@ -158,7 +156,7 @@ export class SearchCycle {
       const facts = typeFacts(this.#request, element.oid)
       // unnest takes rows apart, and an array of arrays is one array.
       if (facts.array === 0 || facts.element !== 0 || isComposite(this.#request, element.oid))
-        throw unsupported(`${clause.toUpperCase()} over type ${facts.sql}`, HINT)
+        throw unsupported(`${clause.toUpperCase()} over type ${facts.sql}`, FULL_HINT)
       const type = { oid: facts.array, typmod: -1, collation: element.collation }
       const append = (list: Scalar, value: Scalar | undefined) =>
         new Template().text('array_append(').hole(list).text(', ').hole(columnIn(value)).text(')').made(type)

@@ -5,9 +5,8 @@
 import { ref, sameScalar } from '../algebra/build.ts'
 import type { Column, ColumnIds, Node } from '../algebra/node.ts'
 import { type Expression, type Scalar, scalarArguments, type TypeRef } from '../algebra/scalar.ts'
-import { unsupported } from '../catalog/error.ts'
+import { FULL_HINT, unsupported } from '../catalog/error.ts'
 import { rowsExpression } from './from-function.ts'
-import { FULL_HINT } from './query.ts'
 import type { Scope } from './scope.ts'
 
 interface Call {

@@ -43,13 +43,13 @@ export function assertMaintainable(scalar: Scalar): void {
       {
         detail:
           'Its value changes from call to call, so rows that were computed earlier cannot be found again.',
-        hint: 'Use an immutable expression, or refresh mode FULL.',
+        hint: 'Use an immutable expression, or refresh mode FULL or AUTO.',
       },
     )
   }
   throw unsupported(
     construct,
-    'Use an expression that depends on its arguments only, or refresh mode FULL.',
+    'Use an expression that depends on its arguments only, or refresh mode FULL or AUTO.',
     'It is stable, not immutable: its value depends on the time, the user, or session settings.',
   )
 }

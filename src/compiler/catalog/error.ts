@@ -47,6 +47,9 @@ export class CompileError extends Error {
   }
 }
 
+/** The hint for what only a recomputation can answer. */
+export const FULL_HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
+
 /** Something we do not maintain incrementally (yet): named, with the way round it. */
 export function unsupported(construct: string, hint: string, detail = ''): CompileError {
   return new CompileError(

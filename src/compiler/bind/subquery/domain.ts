@@ -10,7 +10,7 @@ import type { AggregateCall } from '../../algebra/operators/aggregate.ts'
 import { operatorOf } from '../../algebra/operators/index.ts'
 import type { Projection } from '../../algebra/operators/project.ts'
 import type { ColumnId, Scalar } from '../../algebra/scalar.ts'
-import { unsupported } from '../../catalog/error.ts'
+import { FULL_HINT, unsupported } from '../../catalog/error.ts'
 import type { CompileRequest } from '../../catalog/request.ts'
 import { expression } from '../binding.ts'
 import { groupedRows } from '../distinct.ts'
@@ -21,8 +21,6 @@ import { columnsRead, dependsOn, replaceColumns } from './columns.ts'
 import { overNoRows } from './empty-group.ts'
 import { limitByKey } from './limit-by-key.ts'
 import { sameKey } from './same-key.ts'
-
-const HINT = 'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.'
 
 /** A subquery with the outer values that it is for: its own columns under the ids they had. */
 export interface Evaluated {
@@ -40,7 +38,7 @@ export function overDomain(subquery: Node, base: Node, ids: ColumnIds, request: 
     .columns(base)
     .filter(({ id }) => read.has(id))
   const values: Projection[] = columns.flatMap((column) => {
-    assertGroupKey(request, column.type, 'a correlated subquery', HINT)
+    assertGroupKey(request, column.type, 'a correlated subquery', FULL_HINT)
     // The subquery may show which of several equal values (1.0 and 1.00) it was given.
     const image = imageOf(ref(column), request)
     const { name: _, ...rest } = column
@@ -221,7 +219,7 @@ class Builder {
         }
       }
       default:
-        throw unsupported(`a correlated subquery over ${operator.describe(node, () => '…')}`, HINT)
+        throw unsupported(`a correlated subquery over ${operator.describe(node, () => '…')}`, FULL_HINT)
     }
   }
 

@@ -1,7 +1,7 @@
 import { sql } from '../../algebra/build.ts'
 import type { AggregateCall } from '../../algebra/operators/aggregate.ts'
 import type { Scalar } from '../../algebra/scalar.ts'
-import { unsupported } from '../../catalog/error.ts'
+import { FULL_HINT, unsupported } from '../../catalog/error.ts'
 
 /** Aggregates of pg_catalog that are a number over no rows; any other is NULL (pg_aggregate.dat, orderedsetaggs.c). */
 const NUMBERS: ReadonlyMap<string, '0' | '1'> = new Map([
@@ -21,7 +21,7 @@ export function overNoRows({ column, name, written }: AggregateCall, value: Scal
   if (written && !written.parts[0]?.startsWith(`${name}(`))
     throw unsupported(
       `aggregate ${name} in a correlated subquery`,
-      'Use refresh mode FULL or AUTO, which recomputes the query at each refresh.',
+      FULL_HINT,
       'What it is over no rows is not known.',
     )
   const number = NUMBERS.get(name)
