@@ -76,7 +76,7 @@ export function semiJoin(node: SemiJoin, printer: Printer): Select {
   // Asked first: the right side is not looked at for rows that fail it.
   const first = conditions(node.predicate.filter(isOfLeft), left, right)
   const both = node.predicate.filter((each) => !isOfLeft(each))
-  const where = [...right.where, ...conditions(both, left, right)]
+  const where = [...right.where, ...conditions(node.isAnti ? printer.doubted(both) : both, left, right)]
   const found = right.weight === null ? exists(right, where) : `${total(right, where)} > 0`
   // NULL is no match.
   const conjuncts =

@@ -96,6 +96,18 @@ export class Printer {
     )
   }
 
+  /**
+   * The conditions under which a row is left out. Each of them may hold for every row, and then the planner expects none to
+   * pass, though they hardly ever hold together; joined to what is read whole that is all pairs. One of them, said again as a
+   * CASE, makes it expect half (measured, NOT IN of 20,000 rows: 17 s → 0.2 s).
+   */
+  doubted(predicate: readonly Scalar[]): readonly Scalar[] {
+    const [first, second] = predicate
+    return this.#leaves.isWhole && first && second
+      ? [...predicate, sql(BOOLEAN)`CASE WHEN ${first} THEN true ELSE false END`]
+      : predicate
+  }
+
   /** `text`, or nothing where one of these sources has not changed. */
   when(relations: readonly number[], text: string): string {
     return this.#leaves.isFitted ? whenChanged(relations, text) : text
