@@ -157,6 +157,9 @@ async function idle(bench: Bench, options: Options, report: Report): Promise<voi
   }
   const worker = startWorker(database.url)
   try {
+    // Each is looked at once, at the end of its first bound; afterwards the counters tell.
+    const unseen = () => scalar<string>(client, 'SELECT count(*) FROM pgstream.frontiers WHERE seen IS NULL')
+    while ((await unseen()) !== '0') await sleep(1_000)
     await sleep(5_000)
     const pids = async () => [
       worker.pid,

@@ -8,6 +8,8 @@ CREATE OR REPLACE FUNCTION pgstream._standing(ids bigint[] DEFAULT NULL)
 RETURNS TABLE (pgs_id bigint, relid oid, ancestors oid[], moved boolean, unmoved boolean, exact_at timestamptz)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+-- To plan it costs more than to do it.
+SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE

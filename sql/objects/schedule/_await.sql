@@ -1,7 +1,7 @@
 -- Waits until something is due, for so many seconds at most, and says how many groups are. Looks fifty times a second, `lively`
 -- for one second two hundred times, at next to no cost: while no statement was captured
 -- (pgstream.change_seq), none of the transactions that were under way then has ended and nobody has left a note
--- (pgstream._is_woken), nothing can have come, and only the clock makes work (pgstream._look says when).
+-- (pgstream._wakes, pgstream.graph_changes), nothing can have come, and only the clock makes work (pgstream._look says when).
 CREATE OR REPLACE PROCEDURE pgstream._await(seconds double precision, INOUT due integer, lively boolean DEFAULT false)
 LANGUAGE plpgsql
 AS $$
@@ -19,6 +19,7 @@ DECLARE
   is_woken boolean;
   -- A note that another caller is at, or that nobody may take away, is looked at a few times a second.
   deaf_until pg_catalog.timestamptz := at;
+  commit_at pg_catalog.timestamptz := at;
   -- However many statements are captured, most of the time is not spent on looking.
   rest_until pg_catalog.timestamptz := at;
 BEGIN
@@ -26,10 +27,11 @@ BEGIN
   CALL pgstream._commit();
   LOOP
     at := pg_catalog.clock_timestamp();
-    -- In this order: who counted has a transaction by then.
-    seq := (SELECT s.last_value FROM pgstream.change_seq AS s);
+    -- In this order: who counted has a transaction by then. The tables of notes are nearly always empty.
+    SELECT s.last_value, EXISTS (SELECT FROM pgstream._wakes) OR EXISTS (SELECT FROM pgstream.graph_changes)
+    INTO seq, is_woken FROM pgstream.change_seq AS s;
     snapshot := pg_catalog.pg_current_snapshot();
-    is_woken := at OPERATOR(pg_catalog.>=) deaf_until AND pgstream._is_woken();
+    is_woken := is_woken AND at OPERATOR(pg_catalog.>=) deaf_until;
     IF at OPERATOR(pg_catalog.>=) rest_until AND (is_woken OR seq IS DISTINCT FROM last_seq OR at OPERATOR(pg_catalog.>=) look_at
       OR doubt IS NOT NULL AND pgstream._is_any_over(doubt, doubt_below, snapshot)) THEN
       SELECT l.due, l.quiet_for INTO due, quiet_for FROM pgstream._look() AS l;
@@ -43,7 +45,11 @@ BEGIN
       END IF;
       rest_until := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) ((pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) at) OPERATOR(pg_catalog.*) 3);
     END IF;
-    CALL pgstream._commit();
+    -- Each statement has a snapshot of its own; what holds back VACUUM is let go of ten times a second.
+    IF due OPERATOR(pg_catalog.>) 0 OR at OPERATOR(pg_catalog.>=) commit_at THEN
+      CALL pgstream._commit();
+      commit_at := at OPERATOR(pg_catalog.+) interval '0.1 seconds';
+    END IF;
     EXIT WHEN due OPERATOR(pg_catalog.>) 0 OR at OPERATOR(pg_catalog.>=) until;
     PERFORM pg_catalog.pg_sleep(CASE WHEN at OPERATOR(pg_catalog.<) lively_until THEN 0.005 ELSE 0.02 END);
   END LOOP;

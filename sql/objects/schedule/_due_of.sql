@@ -10,6 +10,8 @@ CREATE OR REPLACE FUNCTION pgstream._due_of(wanting bigint[], wanting_versions x
 RETURNS TABLE (group_id bigint, members bigint[], versions xid[], rank integer, below timestamptz, was_left boolean)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+-- To plan it costs more than to do it.
+SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -37,8 +39,8 @@ BEGIN
           OR s.last_error IS NOT NULL AND coalesce(f.last_refresh_at
             + make_interval(secs => least(60, 2 ^ least(greatest(s.consecutive_errors, 1), 6))) > now, false) AS must_wait,
         w.pgs_id IS NOT NULL AS wants
-      -- Of many, all are asked at once.
-      FROM pgstream._standing(CASE WHEN cardinality(ids) <= 20 THEN ids END) v
+      -- Of a tenth or more, all are asked at once.
+      FROM pgstream._standing(CASE WHEN cardinality(ids) * 10 < (SELECT count(*) FROM pgstream.graph) THEN ids END) v
       JOIN pgstream.graph g USING (pgs_id)
       JOIN pgstream.pgs_stream_tables s USING (pgs_id)
       JOIN pgstream.frontiers f USING (pgs_id)

@@ -1,8 +1,10 @@
--- Is it time to look for what people should know? Every ten seconds, by whichever caller comes first.
+-- Is it time to look for what people should know? Every ten seconds, of more than 300 stream tables less often, by whichever
+-- caller comes first.
 CREATE OR REPLACE FUNCTION pgstream._watch_due() RETURNS boolean
 LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT (SELECT w.watched_at <= clock_timestamp() - interval '10 seconds' FROM pgstream._scheduler w)
     AND EXISTS (SELECT FROM pgstream.pgs_stream_tables)
+    AND (SELECT w.watched_at <= clock_timestamp() - (SELECT count(*) FROM pgstream.graph) * interval '0.03 seconds' FROM pgstream._scheduler w)
 $$;
