@@ -1,15 +1,20 @@
 -- May the statement whose triggers fire be a MERGE? The rows that one moves from a partition to another are in its transition
 -- tables for DELETE and INSERT, not in those for UPDATE (ExecDelete and ExecInsert in nodeModifyTable.c look for UPDATE alone), and
 -- nobody is shown these unless it has such actions. So a MERGE that moves rows is answered as TRUNCATE is: by computing
--- anew. It is told by its text, which SQL functions and EXECUTE hide.
+-- anew. It is told by its text: the client's, or that of the statement next around the trigger, which EXECUTE and SQL
+-- functions hide. Whatever shows no text of an UPDATE counts as hidden, in whatever language the server describes it.
 CREATE OR REPLACE FUNCTION pgstream._hides_moves() RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+  frames text;
+  -- What is around the capture function; NULL: the client's own statement.
   around text;
 BEGIN
-  GET DIAGNOSTICS around = PG_CONTEXT;
-  RETURN coalesce(current_query(), 'MERGE') ~* '\m(MERGE|EXECUTE)\M' OR around ~* '\mMERGE\M|^SQL function ' OR around ~ '\nSQL function ';
+  GET DIAGNOSTICS frames = PG_CONTEXT;
+  around := substring(frames, 'capture_[0-9]+_update\(\)[^\n]*\n(.*)$');
+  RETURN coalesce(current_query(), 'MERGE') ~* '\m(MERGE|EXECUTE)\M' OR around ~* '\mMERGE\M'
+    OR split_part(around, E'\n', 1) !~* '\m(UPDATE|INSERT|WITH)(\s|$)';
 END
 $$;

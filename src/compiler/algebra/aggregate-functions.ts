@@ -328,7 +328,8 @@ function scalesAccumulator(
   const one = (value: Scalar) => ofScale(sql(INT4_TYPE)`scale(${value})`)
   const own = either(sum.column, sum.delta)
   const [added] = counted.deltas
-  // Counted are the values of other scales than that of a stored sum: for 10,000 rows of one scale 3 ms less (of 16).
+  // Of many rows those of other scales than that of a stored sum are counted: to add up a power for each row costs as much
+  // as all else that is summed.
   const sample = [
     { column: ids.make('usual', INT4_TYPE, true), value: sql(INT4_TYPE)`scale(${ref(sum.column)})` },
     { column: ids.make('power', NUMERIC_TYPE, true), value: one(ref(sum.column)) },
