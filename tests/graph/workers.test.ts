@@ -425,7 +425,7 @@ test('a time by cron that comes while a refresh is under way is still to be serv
   await client.query('SELECT pgstream._follow_graph()')
   const { rows } = await client.query(
     `WITH noted AS MATERIALIZED (
-       SELECT s.pgs_id, pgstream._note_look(s.pgs_id, '2020-01-01 02:59:59.9+00', NULL, 0, NULL, 0, 'DIFFERENTIAL', false)
+       SELECT s.pgs_id, pgstream._note_look(ARRAY[s.pgs_id], '{DIFFERENTIAL}', '{0}', '2020-01-01 02:59:59.9+00', NULL, NULL, 0, false)
        FROM pgstream.pgs_stream_tables AS s WHERE s.pgs_schema = current_schema())
      SELECT count(*)::int AS n FROM noted`,
   )

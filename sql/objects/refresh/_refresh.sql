@@ -5,9 +5,11 @@
 -- COMMITTED their snapshots include whatever the previous holder of the lock committed; under REPEATABLE READ a lost race
 -- ends in 40001. The delta, the tables and the frontier's new snapshot are read by one statement.
 --
+-- `is_checked`: the group that is refreshed together has made sure that a REPEATABLE READ snapshot is none too old.
+--
 -- This and what it calls for a small delta has no search_path of its own (each would cost 2 µs): it runs under the one that
 -- a stream table's gate and the scheduler pin, and has no rights but its caller's.
-CREATE OR REPLACE FUNCTION pgstream._refresh(id bigint, initiated_by text DEFAULT 'MANUAL') RETURNS text
+CREATE OR REPLACE FUNCTION pgstream._refresh(id bigint, initiated_by text DEFAULT 'MANUAL', is_checked boolean DEFAULT false) RETURNS text
 LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -47,12 +49,12 @@ BEGIN
     PERFORM pgstream._recheck_unwatched(id);
     SELECT * INTO target FROM pgstream._refresh_targets t WHERE t.pgs_id = id;
     IF target.broken_reason IS NOT NULL THEN
-      RETURN pgstream._refresh(id, initiated_by);
+      RETURN pgstream._refresh(id, initiated_by, is_checked);
     END IF;
   END IF;
 
-  IF repeatable THEN
-    PERFORM pgstream._refuse_stale_snapshot(id);
+  IF repeatable AND NOT is_checked THEN
+    PERFORM pgstream._refuse_stale_snapshot(ARRAY[id]);
   END IF;
   IF target.is_copy THEN
     content_state := pgstream._source_state(id);
@@ -85,7 +87,7 @@ BEGIN
     pending := NULL;
     SELECT * INTO target FROM pgstream._refresh_targets t WHERE t.pgs_id = id;
     IF target.pgs_id IS NULL OR target.broken_reason IS NOT NULL OR NOT target.is_populated THEN
-      RETURN pgstream._refresh(id, initiated_by);
+      RETURN pgstream._refresh(id, initiated_by, is_checked);
     END IF;
   END IF;
   IF target.is_of_this_cluster IS NOT TRUE THEN

@@ -1,14 +1,16 @@
 -- A refresh that survives rows which cannot be computed and are gone again: the delta has to evaluate every version of a
 -- row that was committed since, the query only what is there now. So when computing the delta fails for the data, the
 -- content is computed anew, and history says why; when that fails too, the query itself does.
-CREATE OR REPLACE FUNCTION pgstream._refresh_or_recompute(id bigint, initiated_by text DEFAULT 'MANUAL') RETURNS text
+CREATE OR REPLACE FUNCTION pgstream._refresh_or_recompute(
+  id bigint, initiated_by text DEFAULT 'MANUAL', is_checked boolean DEFAULT false
+) RETURNS text
 LANGUAGE plpgsql
 AS $$
 DECLARE
   words text;
   action text;
 BEGIN
-  RETURN pgstream._refresh(id, initiated_by);
+  RETURN pgstream._refresh(id, initiated_by, is_checked);
 EXCEPTION WHEN OTHERS THEN
   -- DDL that was committed while it compiled or ran is no failure.
   IF pgstream._is_of_names(SQLSTATE) AND pgstream._was_renamed(id) THEN
@@ -27,7 +29,7 @@ EXCEPTION WHEN OTHERS THEN
   IF NOT FOUND THEN
     RAISE;
   END IF;
-  action := pgstream._refresh(id, initiated_by);
+  action := pgstream._refresh(id, initiated_by, is_checked);
   -- The line of history is ours: we hold the frontier.
   INSERT INTO pgstream._error_texts (refresh_id, message)
   SELECT h.refresh_id, words FROM pgstream.pgs_refresh_history h

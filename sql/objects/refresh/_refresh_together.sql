@@ -34,6 +34,9 @@ BEGIN
         ELSE
           PERFORM pgstream._lock_writers(members);
         END IF;
+        IF repeatable THEN
+          PERFORM pgstream._refuse_stale_snapshot(members);
+        END IF;
         LOOP
           -- Under REPEATABLE READ the snapshot may be older than the locks.
           as_of := CASE WHEN repeatable THEN transaction_timestamp() ELSE clock_timestamp() END;
@@ -43,7 +46,7 @@ BEGIN
             -- Or somebody has dropped it.
             CONTINUE WHEN NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s
               WHERE s.pgs_id = members[i] AND s.status <> 'SUSPENDED' AND s.broken_reason IS NULL);
-            done := pgstream._refresh_or_recompute(members[i], initiated_by);
+            done := pgstream._refresh_or_recompute(members[i], initiated_by, repeatable);
             moved := moved OR done <> 'NO_DATA';
             IF done <> 'NO_DATA' OR actions[i] = 'SKIP' THEN
               actions[i] := done;

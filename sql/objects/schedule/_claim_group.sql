@@ -25,7 +25,8 @@ BEGIN
     claimed := false;
     RETURN;
   END IF;
-  totals := ARRAY(SELECT pgstream._movements_of(u.pgs_id, members) FROM unnest(members) WITH ORDINALITY AS u(pgs_id, i) ORDER BY u.i);
+  PERFORM pgstream._note_unaltered(members);
+  totals := pgstream._movements_of_members(members, false);
   number := pg_current_xact_id()::text::bigint;
   in_flight := pg_current_snapshot();
   repeatable := pgstream._ddl_is_watched() AND NOT EXISTS (

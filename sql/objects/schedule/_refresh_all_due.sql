@@ -31,6 +31,9 @@ BEGIN
     SELECT pg_catalog.array_agg(d.group_id), pg_catalog.array_agg(d.members::pg_catalog.text), pg_catalog.array_agg(d.versions::pg_catalog.text),
       pg_catalog.array_agg(d.below), pg_catalog.count(*) FILTER (WHERE NOT d.was_left)
     INTO groups, members, versions, below, fresh FROM pgstream._due() AS d WHERE d.group_id OPERATOR(pg_catalog.<>) ALL (seen);
+    IF groups IS NOT NULL THEN
+      versions := pgstream._note_due(members, versions);
+    END IF;
     CALL pgstream._commit();
     EXIT WHEN groups IS NULL;
     seen := seen OPERATOR(pg_catalog.||) groups;

@@ -46,7 +46,7 @@ BEGIN
     GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, state = RETURNED_SQLSTATE, context = PG_EXCEPTION_CONTEXT;
     RETURN pgstream._record_failure(id, started, message, state, pgstream._is_raised(context), total, in_flight, number);
   END;
-  PERFORM pgstream._note_look(id, started, below, total, in_flight, number, action, false);
+  PERFORM pgstream._note_look(ARRAY[id], ARRAY[action], ARRAY[total], started, below, in_flight, number, false);
   RETURN action;
 END
 $$;

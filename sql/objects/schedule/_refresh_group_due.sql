@@ -9,6 +9,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   as_of timestamptz;
+  inside numeric[];
 BEGIN
   PERFORM set_config('synchronous_commit', 'off', true);
   PERFORM set_config('lock_timeout', (500 * 2 ^ least(3, (
@@ -16,12 +17,13 @@ BEGIN
   SELECT t.actions, t.as_of, t.failing, t.message, t.state, t.is_raised
   INTO actions, as_of, failing, message, state, is_raised
   FROM pgstream._refresh_together(members, 'SCHEDULER', true) AS t;
-  FOR i IN 1..coalesce(cardinality(actions), 0) LOOP
-    CONTINUE WHEN actions[i] = 'SKIP';
+  IF actions IS NOT NULL THEN
     -- What the members have counted among themselves is all consumed.
-    PERFORM pgstream._note_look(members[i], as_of, below, coalesce(totals[i] + inside.total, totals[i], inside.total),
-      in_flight, number, actions[i], true)
-    FROM pgstream._movements_of(members[i], members, true) AS inside(total);
-  END LOOP;
+    inside := pgstream._movements_of_members(members, true);
+    PERFORM pgstream._note_look(array_agg(u.id ORDER BY u.place), array_agg(u.action ORDER BY u.place),
+      array_agg(coalesce(u.outside + u.inside, u.outside, u.inside) ORDER BY u.place), as_of, below, in_flight, number, true)
+    FROM unnest(members, actions, totals, inside) WITH ORDINALITY AS u(id, action, outside, inside, place)
+    WHERE u.action <> 'SKIP' HAVING count(*) > 0;
+  END IF;
 END
 $$;
