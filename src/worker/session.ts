@@ -33,7 +33,8 @@ export class Session {
   #lost: Error | undefined
   #pauseUntil = 0
   #listening = false
-  #lively = false
+  /** On the clock of `performance`. */
+  #refreshedAt = performance.now() - 1_000
   /** Calls in a row that refreshed nothing. */
   #inVain = 0
   #waitsForPromotion = false
@@ -130,7 +131,7 @@ export class Session {
     const answer = this.#waiter?.query<{ due: number }>({
       name: 'await',
       text: 'CALL pgstream._await($1, NULL, $2)',
-      values: [seconds, this.#lively],
+      values: [seconds, (performance.now() - this.#refreshedAt) / 1_000],
     })
     let stop = () => {}
     const stopped = new Promise<undefined>((resolve) => {
@@ -169,9 +170,10 @@ export class Session {
     const call = client
       .query<{ refreshed: number }>('CALL pgstream.run_scheduler()')
       .then(({ rows }) => {
-        // Where one change was, the next is not far; where others do the work, there is no hurry.
-        this.#lively = (rows[0]?.refreshed ?? 0) > 0
-        this.#inVain = this.#lively ? 0 : Math.min(this.#inVain + 1, 10)
+        // Where one change was, the next is not far (the wait looks more often); where others do the work, there is no hurry.
+        const isWork = (rows[0]?.refreshed ?? 0) > 0
+        if (isWork) this.#refreshedAt = performance.now()
+        this.#inVain = isWork ? 0 : Math.min(this.#inVain + 1, 10)
       })
       .catch(async (error: Error & { code?: string }) => {
         metrics.errors.inc()

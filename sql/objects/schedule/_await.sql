@@ -1,14 +1,16 @@
--- Waits until something is due, for so many seconds at most, and says how many groups are. Looks fifty times a second, `lively`
--- for one second two hundred times, at next to no cost: while no statement was captured
+-- Waits until something is due, for so many seconds at most, and says how many groups are. Looks fifty times a second; two
+-- hundred times within a second after the last refresh (`quiet` seconds ago), twenty-five times after ten, at next to no cost: while no statement was captured
 -- (pgstream.change_seq), none of the transactions that were under way then has ended and nobody has left a note
 -- (pgstream._wakes, pgstream.graph_changes), nothing can have come, and only the clock makes work (pgstream._look says when).
-CREATE OR REPLACE PROCEDURE pgstream._await(seconds double precision, INOUT due integer, lively boolean DEFAULT false)
+CREATE OR REPLACE PROCEDURE pgstream._await(seconds double precision, INOUT due integer, quiet double precision DEFAULT 1)
 LANGUAGE plpgsql
 AS $$
 DECLARE
   at pg_catalog.timestamptz := pg_catalog.clock_timestamp();
   until CONSTANT pg_catalog.timestamptz := at OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => seconds);
-  lively_until CONSTANT pg_catalog.timestamptz := CASE WHEN lively THEN at OPERATOR(pg_catalog.+) interval '1 second' ELSE at END;
+  refreshed_at CONSTANT pg_catalog.timestamptz := at OPERATOR(pg_catalog.-) pg_catalog.make_interval(secs => quiet);
+  lively_until CONSTANT pg_catalog.timestamptz := refreshed_at OPERATOR(pg_catalog.+) interval '1 second';
+  drowsy_from CONSTANT pg_catalog.timestamptz := refreshed_at OPERATOR(pg_catalog.+) interval '10 seconds';
   look_at pg_catalog.timestamptz := at;
   last_seq bigint;
   seq bigint;
@@ -51,7 +53,7 @@ BEGIN
       commit_at := at OPERATOR(pg_catalog.+) interval '0.1 seconds';
     END IF;
     EXIT WHEN due OPERATOR(pg_catalog.>) 0 OR at OPERATOR(pg_catalog.>=) until;
-    PERFORM pg_catalog.pg_sleep(CASE WHEN at OPERATOR(pg_catalog.<) lively_until THEN 0.005 ELSE 0.02 END);
+    PERFORM pg_catalog.pg_sleep(CASE WHEN at OPERATOR(pg_catalog.<) lively_until THEN 0.005 WHEN at OPERATOR(pg_catalog.<) drowsy_from THEN 0.02 ELSE 0.04 END);
   END LOOP;
 END
 $$;

@@ -12,6 +12,7 @@ DECLARE
   due integer;
   count integer;
   canceled boolean := false;
+  refreshed_at pg_catalog.timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) interval '1 second';
   words pg_catalog.text;
 BEGIN
   refreshed := 0;
@@ -36,12 +37,14 @@ BEGIN
     EXIT WHEN canceled OR pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>=) until;
     CALL pgstream._tidy();
     -- All that is due is in others' hands.
-    IF count OPERATOR(pg_catalog.=) 0 THEN
+    IF count OPERATOR(pg_catalog.>) 0 THEN
+      refreshed_at := pg_catalog.clock_timestamp();
+    ELSE
       PERFORM pg_catalog.pg_sleep(0.02);
       CALL pgstream._commit();
     END IF;
     CALL pgstream._await(pg_catalog.date_part('epoch', until OPERATOR(pg_catalog.-) pg_catalog.clock_timestamp()), due,
-      count OPERATOR(pg_catalog.>) 0);
+      pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) refreshed_at));
     EXIT WHEN pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>=) until;
   END LOOP;
   IF NOT canceled THEN
