@@ -6,12 +6,22 @@ export const JOIN_AGGREGATE =
 
 export const CUSTOMERS = 10_000
 
+/**
+ * Amounts as money is declared, or without a scale: these are quotients, one in a hundred of another scale than the others, so that
+ * every region has some of both.
+ */
+export type AmountType = 'numeric(12, 2)' | 'numeric'
+
 /** Orders over 10,000 customers in 1,000 regions, every customer with the same number of orders, spread over the table. */
-export async function createOrders(client: pg.Client, orders: number): Promise<void> {
+export async function createOrders(
+  client: pg.Client,
+  orders: number,
+  amount: AmountType = 'numeric(12, 2)',
+): Promise<void> {
   await client.query(`
     CREATE TABLE customers (id int PRIMARY KEY, region text NOT NULL);
     INSERT INTO customers SELECT i, 'r' || (i % 1000) FROM generate_series(1, ${CUSTOMERS}) AS i;
-    CREATE TABLE orders (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, cust int NOT NULL, amount numeric NOT NULL, status text);
+    CREATE TABLE orders (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, cust int NOT NULL, amount ${amount} NOT NULL, status text);
     INSERT INTO orders (cust, amount, status)
     SELECT 1 + ((i::bigint * 7919) % ${CUSTOMERS})::int, (i % 1000) / 10.0, 'active' FROM generate_series(1, ${orders}) AS i;
     CREATE INDEX ON orders (cust);`)
