@@ -3,7 +3,7 @@
  * repeats it.
  *
  * PG_STREAM_SEED and PG_STREAM_PATH (printed with a failure) repeat one run of fast-check; PG_STREAM_FUZZ_MINUTES
- * lengthens the hunt; PG_STREAM_FAILURES names a folder for the shrunk scripts, to be put into regressions/.
+ * lengthens the hunt; PG_STREAM_PLANS=any draws settings of the planner from the seed; PG_STREAM_FAILURES names a folder for the shrunk scripts, to be put into regressions/.
  */
 import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -19,7 +19,7 @@ import type { Script } from './script.ts'
 export interface Hunt {
   readonly seconds: number
   /** Called for each seed: a session keeps what PostgreSQL compiled for every stream table that it has seen. */
-  connect(): Promise<Sessions>
+  connect(seed: number): Promise<Sessions>
   report?(line: string): void
 }
 
@@ -41,7 +41,7 @@ export async function hunt({ seconds, connect, report }: Hunt): Promise<Hunted> 
   const totals: Hunted = { ...newCounts(), cases: 0, discarded: 0 }
   const failures: string[] = []
   for (let seed = first; Date.now() < until; seed++) {
-    const sessions = await connect()
+    const sessions = await connect(seed)
     // Odd seeds try the statements for large changes.
     await takeBulkAbove(sessions.main, seed % 2 === 1 ? 1 : 1000)
     try {

@@ -4,6 +4,7 @@ import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 import { takeBulkAbove } from './bulk.ts'
 import { constructs } from './constructs.ts'
 import { hunt } from './hunt.ts'
+import { drawPlans } from './plans.ts'
 import { regressions } from './regressions.ts'
 import { type ResidentCompiler, residentCompiler } from './resident-compiler.ts'
 import { runScript, type Sessions } from './run-script.ts'
@@ -22,11 +23,17 @@ beforeAll(async () => {
   await database.client.query(compiler.compileFunction)
 })
 
-async function connect(): Promise<Sessions> {
+async function connect(seed: number): Promise<Sessions> {
   await Promise.all(opened.splice(0).map((client) => client.end()))
   const [main, other] = [await database.connect(), await database.connect()]
   opened.push(main, other)
-  return { main, other }
+  if (process.env.PG_STREAM_PLANS !== 'any') return { main, other }
+  const plans = drawPlans(seed)
+  compiler.rewrite = plans.rewritten
+  for (const [name, value] of plans.settings) await main.query(`SET ${name} = '${value}'`)
+  const tending = await database.connect()
+  opened.push(tending)
+  return { main, other, tending }
 }
 
 const opened: pg.Client[] = []

@@ -11,6 +11,8 @@ import { quoteLiteral } from '../../src/compiler/catalog/quote.ts'
 import { replyText } from '../../src/hosts/reply.ts'
 
 export interface ResidentCompiler {
+  /** Changes what is answered from now on. */
+  rewrite: (reply: string) => string
   /** DDL of `pgstream._compile`. */
   readonly compileFunction: string
   close(): void
@@ -38,11 +40,12 @@ export function residentCompiler(): ResidentCompiler {
     for (let end = pending.indexOf('\n'); end >= 0; end = pending.indexOf('\n')) {
       const request = pending.slice(0, end)
       pending = pending.slice(end + 1)
-      writeFile(replies, replyText(request), () => {})
+      writeFile(replies, compiler.rewrite(replyText(request)), () => {})
     }
   })
   const program = `cat > '${requests}'; cat '${replies}' > '${reply}'`
-  return {
+  const compiler: ResidentCompiler = {
+    rewrite: (reply) => reply,
     compileFunction: `CREATE OR REPLACE FUNCTION pgstream._compile(request jsonb) RETURNS jsonb
 LANGUAGE plpgsql STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $compile$
@@ -62,4 +65,5 @@ $compile$;
       rmSync(folder, { recursive: true, force: true })
     },
   }
+  return compiler
 }

@@ -4,6 +4,7 @@
 CREATE OR REPLACE FUNCTION pgstream._define_again(id bigint, mode text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET array_nulls FROM CURRENT
 SET DateStyle FROM CURRENT
 SET IntervalStyle FROM CURRENT
 SET TimeZone FROM CURRENT
@@ -13,8 +14,12 @@ SET extra_float_digits FROM CURRENT
 SET lc_monetary FROM CURRENT
 SET lc_numeric FROM CURRENT
 SET lc_time FROM CURRENT
+SET quote_all_identifiers FROM CURRENT
+SET timezone_abbreviations FROM CURRENT
 SET xmlbinary FROM CURRENT
 SET xmloption FROM CURRENT
+-- The text is of pgstream._view_definition.
+SET standard_conforming_strings = on
 AS $$
 DECLARE
   target pgstream.pgs_stream_tables;

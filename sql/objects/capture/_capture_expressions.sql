@@ -8,6 +8,11 @@
 CREATE OR REPLACE FUNCTION pgstream._capture_expressions(source oid, columns smallint[]) RETURNS text[]
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
+-- Of what is printed, a date in this style means the same everywhere; the rest is read under the same settings.
+SET DateStyle = ISO
+SET IntervalStyle = postgres
+SET extra_float_digits = 1
+SET standard_conforming_strings = on
 AS $$
   SELECT coalesce(array_agg(
     CASE

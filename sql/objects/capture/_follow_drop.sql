@@ -44,7 +44,7 @@ BEGIN
       WHERE format('%s/%s', d.classid, d.objid) = target.use AND d.objsubid = 0 LIMIT 1))
     -- The array of a type goes with it.
     WHERE NOT EXISTS (
-      SELECT FROM pg_event_trigger_dropped_objects() AS d WHERE format('%s/%s', d.classid, d.objid) = target.use AND d.object_identity ~ '\[\]$');
+      SELECT FROM pg_event_trigger_dropped_objects() AS d WHERE format('%s/%s', d.classid, d.objid) = target.use AND d.object_identity ~ E'\\[\\]$');
   END LOOP;
   PERFORM pgstream._check_guards(s.pgs_relid) FROM pgstream.pgs_stream_tables s
   WHERE s.pgs_relid = ANY (touched) OR s.pgs_schema = ANY (index_schemas);

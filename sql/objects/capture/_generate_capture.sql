@@ -46,7 +46,7 @@ BEGIN
   -- DROP TYPE … CASCADE takes the columns of that type, from the buffer too.
   tracked.columns := pgstream._buffered_columns(source, tracked.columns);
   expressions := pgstream._capture_expressions(source, tracked.columns);
-  -- Generation expressions are printed for this function's search_path, so they must run under it.
+  -- Generation expressions are printed for this function's settings, so they must run under them (pgstream._capture_expressions).
   needs_path := EXISTS (SELECT FROM pg_attribute a
     WHERE a.attrelid = source AND a.attnum = ANY (tracked.columns)
       AND (a.attgenerated = 'v' OR a.attgenerated = 's' AND pgstream._numbers_differ(source)));
@@ -136,7 +136,7 @@ $body$, small, targets, stamp, images, reads,
     END IF;
     EXECUTE format(
       E'CREATE OR REPLACE FUNCTION pgstream_changes.capture_%s_%s() RETURNS trigger\nLANGUAGE plpgsql SECURITY DEFINER%s\nAS %L',
-      source, event, CASE WHEN needs_path THEN ' SET search_path = pg_catalog, pg_temp' ELSE '' END,
+      source, event, CASE WHEN needs_path THEN ' SET search_path = pg_catalog, pg_temp SET standard_conforming_strings = on SET IntervalStyle = postgres' ELSE '' END,
       E'#variable_conflict use_column\n'
       || CASE WHEN event IN ('insert', 'update', 'delete') THEN E'DECLARE\n  pgs_first pg_catalog.refcursor;\n  pgs_second pg_catalog.refcursor;\n  pgs_pairs pg_catalog.int8;\n' ELSE '' END
       || E'BEGIN\n' || body || E'  RETURN NULL;\nEND\n');

@@ -3,6 +3,12 @@
 CREATE OR REPLACE FUNCTION pgstream._source_fingerprint(source oid, columns smallint[]) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
+-- An expression is printed the same for everybody.
+SET DateStyle = ISO
+SET IntervalStyle = postgres
+SET extra_float_digits = 1
+SET quote_all_identifiers = off
+SET standard_conforming_strings = on
 AS $$
   SELECT jsonb_build_object(
     'name', pgstream._qualified_name(source),

@@ -8,5 +8,5 @@ AS $$
     -- Less would not tell floats apart, and keys of some types travel as text.
     WHEN 'extra_float_digits' THEN greatest(1, current_setting(s)::integer)::text
     ELSE current_setting(s) END)
-  FROM unnest('{DateStyle,IntervalStyle,TimeZone,bytea_output,default_text_search_config,extra_float_digits,lc_monetary,lc_numeric,lc_time,xmlbinary,xmloption}'::text[]) AS s
+  FROM unnest('{array_nulls,DateStyle,IntervalStyle,TimeZone,bytea_output,default_text_search_config,extra_float_digits,lc_monetary,lc_numeric,lc_time,quote_all_identifiers,timezone_abbreviations,xmlbinary,xmloption}'::text[]) AS s
 $$;

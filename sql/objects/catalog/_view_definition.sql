@@ -1,5 +1,7 @@
--- The text of a view, as it is kept of a stream table's query (pgstream._compile_request).
+-- The text of a view, as it is kept of a stream table's query (pgstream._compile_request): its texts without escapes, whatever
+-- the session's are like.
 CREATE OR REPLACE FUNCTION pgstream._view_definition(view oid) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
+SET standard_conforming_strings = on
 AS $$ SELECT rtrim(pg_get_viewdef(view), E'; \n') $$;

@@ -20,15 +20,23 @@ const PINNED = [
   'from_collapse_limit = 100',
 ]
 
-/** Output of bytea and floats counts as immutable, and yet depends on these. */
-const BEHIND_IMMUTABLE: ReadonlySet<string> = new Set(['bytea_output', 'extra_float_digits'])
+/** Output of bytea and floats, and `quote_ident`, count as immutable, and yet depend on these. */
+const BEHIND_IMMUTABLE: ReadonlySet<string> = new Set([
+  'bytea_output',
+  'extra_float_digits',
+  'quote_all_identifiers',
+])
+
+/** How constants are printed here: NULL without quotes, in an array, is none. */
+const PRINTED_ARRAYS = 'array_nulls = on'
 
 /** The settings of the definition: those that an immutable expression can see, or, for a query that is recomputed, all. */
 function definedUnder(request: CompileRequest, all: boolean): string[] {
-  return Object.entries(request.settings)
+  const settings = Object.entries(request.settings)
     .filter(([name]) => all || BEHIND_IMMUTABLE.has(name))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `${name} = ${quoteLiteral(value)}`)
+  return all ? settings : [PRINTED_ARRAYS, ...settings]
 }
 
 /** Cached plans: made once per connection, whatever the frontier. */

@@ -4,6 +4,7 @@ import { THEN } from '../algebra/moment.ts'
 import type { Column, Node } from '../algebra/node.ts'
 import type { Project } from '../algebra/operators/project.ts'
 import { readColumns } from '../bind/read-columns.ts'
+import { settledText } from '../catalog/printed.ts'
 import { quoteIdentifier } from '../catalog/quote.ts'
 import type { CompileRequest, RelationFacts } from '../catalog/request.ts'
 import { type Changed, differentiate, differentiateInput } from '../delta/differentiate.ts'
@@ -175,7 +176,7 @@ export function emitFull(request: CompileRequest, reasons: readonly Reason[]): E
     columns: columns.map((column) => ({ column, name: quoteIdentifier(column.name) })),
     key: null,
   }
-  const query = request.definitionIsStale ? queryText(request) : request.definition
+  const query = request.definitionIsStale ? queryText(request) : settledText(request.definition)
   const recomputing = fullStatement({ request, query, target })
   const full = fullFunction(request, recomputing, true)
   const fill = fillFunction(request, fillStatement({ request, query, target }), true)
