@@ -3,7 +3,7 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { settledText } from '../../src/compiler/catalog/printed.ts'
 
-test.for([
+const PRINTED: readonly (readonly [string, string, string])[] = [
   ['no literal', 'SELECT a.b\n   FROM a', 'SELECT a.b\n   FROM a'],
   ['plain literals stay', `SELECT 'it''s'::text, ''::text`, `SELECT 'it''s'::text, ''::text`],
   ['a backslash', `SELECT 'a\\b''c'::text`, `SELECT E'a\\\\b''c'::text`],
@@ -15,7 +15,9 @@ test.for([
   ],
   ['a name that ends in E', `SELECT "E'", 'a\\'::text AS "b\\'c"`, `SELECT "E'", E'a\\\\'::text AS "b\\'c"`],
   ['a name with a line break', `SELECT 1 AS "a\n""b"`, `SELECT 1 AS U&"a\\000a""b"`],
-])('a printed query is read the same wherever it is put: %s', ([, printed, settled]) => {
+]
+
+test.for(PRINTED)('a printed query is read the same wherever it is put: %s', ([, printed, settled]) => {
   expect(settledText(printed)).toBe(settled)
   expect(settledText(settledText(printed))).toBe(settled)
 })

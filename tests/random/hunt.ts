@@ -95,12 +95,13 @@ async function hunted(seed: number, until: number, totals: Hunted, sessions: Ses
     if (details.failed) throw details.errorInstance
     return
   }
+  const plans = process.env.PG_STREAM_PLANS === 'any' ? 'PG_STREAM_PLANS=any ' : ''
   const small = await minimize(failing.script, failing.error, sessions, SHRINK_MS)
   const file = save(small)
   throw new Error(
     [
       small.note,
-      `PG_STREAM_SEED=${seed} PG_STREAM_PATH=${details.counterexamplePath ?? ''}`,
+      `${plans}PG_STREAM_SEED=${seed} PG_STREAM_PATH=${details.counterexamplePath ?? ''}`,
       ...(file ? [`saved as ${file}`] : []),
       JSON.stringify(small, null, 2),
     ].join('\n\n'),
