@@ -74,6 +74,51 @@ test.each(MOVES)('a MERGE %s and moves rows from one partition to another', asyn
   expect(await expectExact(client, 'st')).toBe('REINITIALIZE')
 })
 
+test('a MERGE that inserts and updates, whoever runs it, and what else does both', async () => {
+  const { client } = db
+  await client.query(
+    `SELECT pgstream.create_stream_table('st', 'SELECT region, count(*) AS n, sum(v) AS v FROM m GROUP BY region', '1h', 'DIFFERENTIAL')`,
+  )
+  const text = `MERGE INTO m USING (SELECT i FROM (SELECT max(id) FROM m) AS l(last), generate_series(last - 2, last + 2) AS i UNION ALL SELECT 1 ORDER BY 1 DESC) AS s
+    ON m.id = s.i WHEN MATCHED THEN UPDATE SET v = v + 1 WHEN NOT MATCHED THEN INSERT VALUES (i, 'us', 7)`
+  const upsert = `INSERT INTO m SELECT i, 'eu', 3 FROM generate_series(100, 104) AS i ON CONFLICT (id, region) DO UPDATE SET v = m.v + 1`
+  await client.query(
+    `CREATE FUNCTION by_sql() RETURNS void LANGUAGE sql AS $$ ${text} $$;
+    CREATE FUNCTION by_plpgsql() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE '${text}'; END $$;
+    CREATE FUNCTION upserting() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE '${upsert}'; END $$; PREPARE upserting AS ${upsert}`.replaceAll(
+      /'MERGE[^]*?\)'; END|'INSERT[^]*?1'; END/g,
+      (quoted) => `$q$${quoted.slice(1, -6)}$q$; END`,
+    ),
+  )
+  for (const statement of [
+    upsert,
+    'SELECT upserting()',
+    'EXECUTE upserting',
+    'UPDATE m SET v = 0 WHERE id = 100; ' + upsert,
+  ]) {
+    await client.query(statement)
+    expect(await expectExact(client, 'st'), statement).toBe('DIFFERENTIAL')
+  }
+  await client.query(`PREPARE merging AS ${text}`)
+  for (const statement of [text, 'SELECT by_sql()', 'SELECT by_plpgsql()', 'EXECUTE merging']) {
+    await client.query(statement)
+    expect(await expectExact(client, 'st'), statement).toBe('REINITIALIZE')
+    const { rows } = await client.query(
+      'SELECT reason FROM pgstream.pgs_refresh_history ORDER BY refresh_id DESC LIMIT 1',
+    )
+    expect(rows[0].reason).toMatch('a MERGE inserted and updated rows of a partitioned table')
+  }
+  // One action alone is shown as it was.
+  for (const actions of [
+    'WHEN MATCHED THEN UPDATE SET v = v + 1',
+    "WHEN NOT MATCHED THEN INSERT VALUES (i, 'us', 7)",
+    "WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT VALUES (i, 'us', 7)",
+  ]) {
+    await client.query(`MERGE INTO m USING generate_series(1, 400) AS s(i) ON m.id = s.i ${actions}`)
+    expect(await expectExact(client, 'st'), actions).toBe('DIFFERENTIAL')
+  }
+})
+
 test('what moves rows and is no MERGE, and a MERGE that moves none, are captured', async () => {
   const { client } = db
   await client.query(

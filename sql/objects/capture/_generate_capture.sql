@@ -123,6 +123,20 @@ $body$, small, targets, stamp, images, reads,
         '    INSERT INTO pgstream.truncations (source_relid, xid, seq, reason) SELECT %s, %s, %L;\n  END IF;\n',
         'pg_stream.moved_' || source, source, stamp, 'a MERGE moved rows from one partition to another');
     END IF;
+    -- See pgstream._hides_moves: of a MERGE the triggers for UPDATE fire before those for INSERT.
+    IF event = 'update' AND has_partitions AND body <> '' THEN
+      body := body || format(
+        E'  IF EXISTS (SELECT FROM pgs_new) THEN\n    PERFORM pg_catalog.set_config(%L, '
+        'pg_catalog.extract(''epoch''::pg_catalog.text, pg_catalog.statement_timestamp())::pg_catalog.text, true);\n  END IF;\n',
+        'pg_stream.updated_' || source);
+    ELSIF event = 'insert' AND has_partitions AND tracked.columns <> '{}' THEN
+      body := body || format(
+        E'  IF pg_catalog.current_setting(%L, true) OPERATOR(pg_catalog.=) '
+        'pg_catalog.extract(''epoch''::pg_catalog.text, pg_catalog.statement_timestamp())::pg_catalog.text\n'
+        '    AND EXISTS (SELECT FROM pgs_new) AND pgstream._hides_moves() THEN\n'
+        '    INSERT INTO pgstream.truncations (source_relid, xid, seq, reason) SELECT %s, %s, %L;\n  END IF;\n',
+        'pg_stream.updated_' || source, source, stamp, 'a MERGE inserted and updated rows of a partitioned table');
+    END IF;
     -- See pgstream._advance. What writes a stream table is a refresh, a statement of its own that fires its triggers at once.
     IF event <> 'truncate' AND NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid = source) THEN
       body := body || format(

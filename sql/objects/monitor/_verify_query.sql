@@ -47,7 +47,7 @@ BEGIN
   GROUP BY %3$s
   HAVING sum(w) <> 0
 )
-SELECT d.weight, to_jsonb(r)
+SELECT d.weight, to_jsonb(r.*)
 FROM difference AS d
 CROSS JOIN LATERAL (SELECT %2$s) AS r%8$s$query$,
     vs, named, gs, grouped, kept, pgstream._qualified_name(target.pgs_relid), query,
