@@ -40,6 +40,24 @@ test('in the own transaction, before and after refreshes', async () => {
   expect(await expectExact(client, 'totals')).toBe('REINITIALIZE')
 })
 
+test('in a REPEATABLE READ transaction that refreshes, after others have written what it does not see', async () => {
+  const { client, open } = await scene(SETUP)
+  await create(client, 'totals', TOTALS)
+  const other = await open()
+  await other.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM customers')
+  await client.query('INSERT INTO orders VALUES (100, 1, 70); DELETE FROM orders WHERE id = 1')
+  await other.query('TRUNCATE orders; INSERT INTO orders VALUES (101, 1, 2)')
+  expect(await refresh(other, 'totals')).toBe('REINITIALIZE')
+  await expectEqual(other, 'totals')
+  await other.query('INSERT INTO orders VALUES (102, 1, 2)')
+  await refresh(other, 'totals')
+  await expectEqual(other, 'totals')
+  await other.query('COMMIT')
+  expect(await expectExact(client, 'totals')).toBe('REINITIALIZE')
+  await client.query('DELETE FROM orders WHERE id = 102')
+  expect(await expectExact(client, 'totals')).toBe('DIFFERENTIAL')
+})
+
 test('rolled back, wholly and to a savepoint', async () => {
   const { client } = await scene(SETUP)
   await create(client, 'totals', TOTALS)

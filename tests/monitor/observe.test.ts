@@ -25,6 +25,14 @@ test('verify shows what a refresh would change, and nothing after it', async () 
   expect(await rows(`SELECT * FROM pgstream.verify_stream_table('rows')`)).toEqual([])
 })
 
+test('verify shows whole rows, whatever a column is called', async () => {
+  await db.client.query(`CREATE TABLE letters (d int PRIMARY KEY, e text, r text);
+    SELECT pgstream.create_stream_table('named', 'SELECT d, e, r FROM letters', '1m'); INSERT INTO letters VALUES (1, 'x', 'y')`)
+  expect(await rows(`SELECT * FROM pgstream.verify_stream_table('named')`)).toEqual([
+    { weight: '-1', row: { d: 1, e: 'x', r: 'y' } },
+  ])
+})
+
 test('verify finds a row too many, a row too few, a duplicate', async () => {
   await db.client.query(`SELECT pgstream.refresh_stream_table('totals')`)
   await db.client.query(

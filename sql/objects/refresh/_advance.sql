@@ -8,6 +8,10 @@
 -- statement, and a capture that still comes in it notes a truncation, which makes the next refresh compute anew
 -- (pgstream._generate_capture).
 --
+-- Nor does a transaction see all that it truncates, when its snapshot is older than what others have committed since: their
+-- changes look new to this frontier, and their rows are gone. So what it has truncated under REPEATABLE READ stays noted, with
+-- a number that is not consumed, and whoever refreshes next computes anew.
+--
 -- Keeps the measured costs, too, by which AUTO decides. A large delta teaches the costs of its sources
 -- (pgstream._learned_costs), a small one the fixed part and that of its `kind`, a FULL refresh its own.
 CREATE OR REPLACE FUNCTION pgstream._advance(
@@ -48,5 +52,12 @@ BEGIN
   FOREACH source IN ARRAY sources LOOP
     noted := set_config('pg_stream.consumed_' || source, extract(epoch FROM statement_timestamp())::text, true);
   END LOOP;
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    INSERT INTO pgstream.truncations (source_relid, xid, seq, reason)
+    SELECT t.source_relid, t.xid, nextval('pgstream.change_seq'), min(t.reason)
+    FROM pgstream.truncations t
+    WHERE t.source_relid = ANY (sources) AND t.xid = pg_current_xact_id()::text::bigint
+    GROUP BY t.source_relid, t.xid;
+  END IF;
 END
 $$;
