@@ -31,6 +31,7 @@ test('verify shows whole rows, whatever a column is called', async () => {
   expect(await rows(`SELECT * FROM pgstream.verify_stream_table('named')`)).toEqual([
     { weight: '-1', row: { d: 1, e: 'x', r: 'y' } },
   ])
+  await db.client.query(`SELECT pgstream.drop_stream_table('named')`)
 })
 
 test('verify finds a row too many, a row too few, a duplicate', async () => {
