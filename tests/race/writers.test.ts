@@ -119,19 +119,7 @@ function statement(random: Random): string {
 }
 
 /** What a writer may run into because of the others, or of its constraints. */
-const CONFLICTS = new Set([
-  '40P01',
-  '40001',
-  '23505',
-  '23503',
-  '55P03',
-  '55006',
-  '27000',
-  '55000',
-  '25001',
-  '0A000',
-  CANCELED,
-])
+const CONFLICTS = new Set(['40P01', '40001', '23505', '23503', '55P03', '55006', '27000', '55000', CANCELED])
 const LOST = new Set(['40001', '40P01', '55P03', CANCELED])
 const codeOf = (error: unknown) => String((error as { code?: string }).code)
 
@@ -151,7 +139,6 @@ test(
       prepared: 0,
       exact: 0,
       own: 0,
-      lost: 0,
       errors: {} as Record<string, number>,
     }
     const tolerate = async (client: pg.Client, known: ReadonlySet<string>, run: () => Promise<void>) => {
