@@ -44,7 +44,7 @@ BEGIN
       WHERE format('%s/%s', d.classid, d.objid) = target.use AND d.objsubid = 0 LIMIT 1))
     -- The array of a type goes with it.
     WHERE NOT EXISTS (
-      SELECT FROM pg_event_trigger_dropped_objects() AS d WHERE format('%s/%s', d.classid, d.objid) = target.use AND d.object_identity ~ '\[\]$');
+      SELECT FROM pg_event_trigger_dropped_objects() AS d WHERE format('%s/%s', d.classid, d.objid) = target.use AND d.object_identity ~ E'\\[\\]$');
   END LOOP;
   PERFORM pgstream._check_guards(s.pgs_relid) FROM pgstream.pgs_stream_tables s
   WHERE s.pgs_relid = ANY (touched) OR s.pgs_schema = ANY (index_schemas);
@@ -56,7 +56,7 @@ BEGIN
     PERFORM pgstream._mark_stream_tables(target.readers, 'broken', format('view %s, which the query reads, was dropped', target.name));
   END LOOP;
   PERFORM pgstream._recheck_uncaptured(relation) FROM unnest(gone || touched) AS relation
-  WHERE relation IN (SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE NOT d.is_captured);
+  WHERE EXISTS (SELECT FROM pgstream.pgs_dependencies d WHERE NOT d.is_captured);
   PERFORM pgstream._recheck_compared(s.pgs_id) FROM pgstream.pgs_stream_tables s WHERE s.relations && (gone || touched);
   FOR source IN
     SELECT t.source_relid FROM pgstream.pgs_change_tracking t
