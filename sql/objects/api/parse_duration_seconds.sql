@@ -4,7 +4,7 @@ LANGUAGE plpgsql IMMUTABLE STRICT
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  part text[] := regexp_match(duration, '^\s*(?=\d)(?:(\d{1,9})w)?(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?\s*$');
+  part text[] := regexp_match(duration, E'^\\s*(?=\\d)(?:(\\d{1,9})w)?(?:(\\d{1,9})d)?(?:(\\d{1,9})h)?(?:(\\d{1,9})m)?(?:(\\d{1,9})s)?\\s*$');
 BEGIN
   IF part IS NULL THEN
     RAISE EXCEPTION 'invalid duration: "%"', CASE WHEN length(duration) > 100 THEN left(duration, 100) || '...' ELSE duration END

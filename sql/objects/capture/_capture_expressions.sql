@@ -8,6 +8,7 @@
 CREATE OR REPLACE FUNCTION pgstream._capture_expressions(source oid, columns smallint[]) RETURNS text[]
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
+SET quote_all_identifiers = off
 AS $$
   SELECT coalesce(array_agg(
     CASE

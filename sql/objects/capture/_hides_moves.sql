@@ -13,8 +13,8 @@ DECLARE
   around text;
 BEGIN
   GET DIAGNOSTICS frames = PG_CONTEXT;
-  around := substring(frames, 'capture_[0-9]+_update\(\)[^\n]*\n(.*)$');
-  RETURN coalesce(current_query(), 'MERGE') ~* '\m(MERGE|EXECUTE)\M' OR around ~* '\mMERGE\M'
-    OR split_part(around, E'\n', 1) !~* '\m(UPDATE|INSERT|WITH)(\s|$)';
+  around := substring(frames, E'capture_[0-9]+_update\\(\\)[^\\n]*\\n(.*)$');
+  RETURN coalesce(current_query(), 'MERGE') ~* E'\\m(MERGE|EXECUTE)\\M' OR around ~* E'\\mMERGE\\M'
+    OR split_part(around, E'\n', 1) !~* E'\\m(UPDATE|INSERT|WITH)(\\s|$)';
 END
 $$;

@@ -3,6 +3,7 @@
 CREATE OR REPLACE FUNCTION pgstream._source_fingerprint(source oid, columns smallint[]) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
+SET quote_all_identifiers = off
 AS $$
   SELECT jsonb_build_object(
     'name', pgstream._qualified_name(source),

@@ -4,7 +4,7 @@ LANGUAGE plpgsql IMMUTABLE STRICT
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  fields text[] := regexp_split_to_array(btrim(lower(expression)), '\s+');
+  fields text[] := regexp_split_to_array(btrim(lower(expression)), E'\\s+');
   lows CONSTANT integer[] := '{0,0,0,1,1,0}';
   highs CONSTANT integer[] := '{59,59,23,31,12,7}';
   names CONSTANT text[] := ARRAY['', '', '', '', 'jan feb mar apr may jun jul aug sep oct nov dec', 'sun mon tue wed thu fri sat'];
@@ -24,7 +24,7 @@ BEGIN
   FOR i IN 1 .. cardinality(fields) LOOP
     position := i + 6 - cardinality(fields);
     FOREACH item IN ARRAY string_to_array(fields[i], ',') LOOP
-      part := regexp_match(item, '^(?:\*|([0-9]{1,2}|[a-z]{3})(?:-([0-9]{1,2}|[a-z]{3}))?)(?:/([0-9]{1,2}))?$');
+      part := regexp_match(item, E'^(?:\\*|([0-9]{1,2}|[a-z]{3})(?:-([0-9]{1,2}|[a-z]{3}))?)(?:/([0-9]{1,2}))?$');
       IF part IS NULL OR part[3]::integer = 0 THEN
         RETURN false;
       END IF;

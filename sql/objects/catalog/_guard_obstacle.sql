@@ -28,7 +28,7 @@ AS $$
     -- Rows of types that cannot be hashed have none.
     WHEN s.is_populated AND s.broken_reason IS NULL AND pgstream._own_indexes(relation, s.key) = '{}'
         AND EXISTS (SELECT FROM jsonb_array_elements_text(s.plan #> '{install,indexes}') AS i
-          WHERE i !~ '^CREATE (UNIQUE )?INDEX ON pgstream_state\.')
+          WHERE i !~ E'^CREATE (UNIQUE )?INDEX ON pgstream_state\\.')
       THEN 'The index by which a refresh finds its rows is dropped.'
   END
   FROM pgstream.pgs_stream_tables s JOIN pg_class c ON c.oid = s.pgs_relid

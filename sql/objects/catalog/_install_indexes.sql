@@ -10,7 +10,7 @@ DECLARE
 BEGIN
   FOR statement IN
     SELECT i FROM pgstream.pgs_stream_tables s, jsonb_array_elements_text(s.plan #> '{install,indexes}') AS i
-    WHERE s.pgs_id = id AND CASE WHEN i ~ '^CREATE (UNIQUE )?INDEX ON pgstream_state\.' THEN which <> 'target'
+    WHERE s.pgs_id = id AND CASE WHEN i ~ E'^CREATE (UNIQUE )?INDEX ON pgstream_state\\.' THEN which <> 'target'
       ELSE which <> 'state' AND pgstream._own_indexes(s.pgs_relid, s.plan -> 'key') = '{}' END
   LOOP
     EXECUTE statement;

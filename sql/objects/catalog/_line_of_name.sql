@@ -5,8 +5,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT coalesce(
     (SELECT format('Line %s of the query: %s', n, btrim(line))
-     FROM regexp_split_to_table(query, '\n') WITH ORDINALITY AS l(line, n)
-     WHERE position(lower(coalesce(substring(message, '"([^"]+)"'), substring(message, '(\S+\.\S+)'))) IN lower(line)) > 0
+     FROM regexp_split_to_table(query, E'\\n') WITH ORDINALITY AS l(line, n)
+     WHERE position(lower(coalesce(substring(message, '"([^"]+)"'), substring(message, E'(\\S+\\.\\S+)'))) IN lower(line)) > 0
      ORDER BY n LIMIT 1),
     'In the query of the stream table.')
 $$;

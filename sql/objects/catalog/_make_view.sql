@@ -6,12 +6,12 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
   probe refcursor;
-  trimmed text := pg_catalog.regexp_replace(query, '[;\s]+$', '');
+  trimmed text := pg_catalog.regexp_replace(query, E'[;\\s]+$', '');
   why text;
   own_detail text;
   own_hint text;
 BEGIN
-  IF query IS NULL OR pgstream._without_comments(query) OPERATOR(pg_catalog.~) '^[;\s]*$' THEN
+  IF query IS NULL OR pgstream._without_comments(query) OPERATOR(pg_catalog.~) E'^[;\\s]*$' THEN
     RAISE EXCEPTION 'the query of a stream table must not be empty'
       USING ERRCODE = 'invalid_parameter_value', HINT = 'Give a SELECT as text.';
   END IF;
@@ -32,7 +32,7 @@ BEGIN
       RAISE EXCEPTION 'the query of a stream table must be one SELECT'
         USING ERRCODE = 'syntax_error',
           DETAIL = CASE WHEN why OPERATOR(pg_catalog.~~) '%multi-query%' THEN 'It holds several statements.'
-            ELSE 'It begins with ' || pg_catalog.upper(pg_catalog.substring(pgstream._without_comments(trimmed), '^\s*(\S+)')) || '.' END,
+            ELSE 'It begins with ' || pg_catalog.upper(pg_catalog.substring(pgstream._without_comments(trimmed), E'^\\s*(\\S+)')) || '.' END,
           HINT = 'Give a single SELECT, VALUES, TABLE or WITH … SELECT, without semicolons.';
     END;
     BEGIN

@@ -26,7 +26,7 @@ BEGIN
   ELSIF value ~ '^[0-9]{1,9}$' AND value::integer BETWEEN 1 AND most THEN
     RETURN value;
   -- The only one for which less than one means something.
-  ELSIF name = 'pg_stream.min_schedule_seconds' AND value ~ '^0?\.[0-9]{1,3}$' AND value::numeric > 0 THEN
+  ELSIF name = 'pg_stream.min_schedule_seconds' AND value ~ E'^0?\\.[0-9]{1,3}$' AND value::numeric > 0 THEN
     RETURN value;
   END IF;
   IF strict THEN

@@ -10,10 +10,10 @@ AS $$
 BEGIN
   WITH field AS MATERIALIZED (
     SELECT DISTINCT f FROM unnest(trees) AS tree, string_to_table(tree, ' :') AS f
-    WHERE f ~ '^[A-Za-z_]*(?:[tT]ypes?|typid|type_?[iI]d|[cC]oll[a-z_]*|collOid|[fF]unc|funcid|fnoid|handler|relid|seqid|opnos?|neop|eqop|sortop) (?:\(o )?[1-9]'
+    WHERE f ~ E'^[A-Za-z_]*(?:[tT]ypes?|typid|type_?[iI]d|[cC]oll[a-z_]*|collOid|[fF]unc|funcid|fnoid|handler|relid|seqid|opnos?|neop|eqop|sortop) (?:\\(o )?[1-9]'
   ), reference AS MATERIALIZED (
     SELECT DISTINCT split_part(f, ' ', 1) AS name, n::oid AS n
-    FROM field, string_to_table(substring(f, '^[A-Za-z_]+ (?:\(o )?([0-9 ]*[0-9])'), ' ') AS n
+    FROM field, string_to_table(substring(f, E'^[A-Za-z_]+ (?:\\(o )?([0-9 ]*[0-9])'), ' ') AS n
     -- The least that something has: int4 = int8.
     WHERE n <> '' AND n::bigint >= 15
   )

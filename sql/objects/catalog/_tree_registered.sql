@@ -8,7 +8,7 @@ AS $$
     SELECT sum(((b.value::integer + 256) % 256) * (256::bigint ^ (b.i - 1))) FROM unnest(found[2:5]) WITH ORDINALITY AS b(value, i))::bigint::oid
   FROM unnest(trees) AS tree
   CROSS JOIN LATERAL regexp_matches(tree,
-    ':consttype (24|2202|2203|2204|2205|2206|3734|3769|4089|4096|4191) [^{}]*?:constisnull false [^{}]*?:constvalue 4 \[ (-?\d+) (-?\d+) (-?\d+) (-?\d+) ', 'g') AS found
+    E':consttype (24|2202|2203|2204|2205|2206|3734|3769|4089|4096|4191) [^{}]*?:constisnull false [^{}]*?:constvalue 4 \\[ (-?\\d+) (-?\\d+) (-?\\d+) (-?\\d+) ', 'g') AS found
   JOIN (VALUES ('regproc'::regtype, 'pg_proc'::regclass), ('regprocedure', 'pg_proc'), ('regoper', 'pg_operator'),
     ('regoperator', 'pg_operator'), ('regclass', 'pg_class'), ('regtype', 'pg_type'), ('regconfig', 'pg_ts_config'),
     ('regdictionary', 'pg_ts_dict'), ('regnamespace', 'pg_namespace'), ('regrole', 'pg_authid'), ('regcollation', 'pg_collation')

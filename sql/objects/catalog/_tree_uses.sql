@@ -10,7 +10,7 @@ AS $$
 DECLARE
   -- A join lists the columns of both sides, also those that nobody reads.
   mentioned record := pgstream._tree_references(ARRAY(
-    SELECT regexp_replace(t, ':joinaliasvars \((?:\{VAR [^{}]*\} ?)+\)', ':joinaliasvars ()', 'g') FROM unnest(trees) AS t));
+    SELECT regexp_replace(t, E':joinaliasvars \\((?:\\{VAR [^{}]*\\} ?)+\\)', ':joinaliasvars ()', 'g') FROM unnest(trees) AS t));
   all_functions oid[];
 BEGIN
   WITH RECURSIVE called(oid) AS (

@@ -3,6 +3,6 @@ CREATE OR REPLACE FUNCTION pgstream._users_function(context text) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT f[1] FROM regexp_matches(context, '^(?:SQL|PL/pgSQL) function "?([^"(\n]+)', 'gn') AS f
-  WHERE f[1] !~ '^pgstream(_state|_changes)?\.' LIMIT 1
+  SELECT f[1] FROM regexp_matches(context, E'^(?:SQL|PL/pgSQL) function "?([^"(\\n]+)', 'gn') AS f
+  WHERE f[1] !~ E'^pgstream(_state|_changes)?\\.' LIMIT 1
 $$;

@@ -2,4 +2,4 @@
 CREATE OR REPLACE FUNCTION pgstream._without_comments(query text) RETURNS text
 LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp
-AS $$ SELECT regexp_replace(regexp_replace(query, '/\*.*?\*/', ' ', 'g'), '--[^\n]*', ' ', 'g') $$;
+AS $$ SELECT regexp_replace(regexp_replace(query, E'/\\*.*?\\*/', ' ', 'g'), E'--[^\\n]*', ' ', 'g') $$;

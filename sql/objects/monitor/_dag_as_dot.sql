@@ -7,7 +7,7 @@ AS $$
   SELECT concat_ws(E'\n', 'digraph stream_tables {', '  rankdir=LR;', '  node [style=filled, fontname="sans-serif"];',
     (SELECT string_agg(format('  n%s [label="%s"%s];', n.number,
         -- In a quoted string a backslash begins an escape; one before a character that is none is kept by some versions.
-        replace(replace(regexp_replace(n.label, '[\x01-\x1f]', ' ', 'g'), '\', '\\'), '"', '\"') || coalesce('\n' || n.note, ''),
+        replace(replace(regexp_replace(n.label, E'[\\x01-\\x1f]', ' ', 'g'), E'\\', E'\\\\'), '"', E'\\"') || coalesce(E'\\n' || n.note, ''),
         CASE n.state
           WHEN 'source' THEN ', shape=cylinder, fillcolor="#eceff1", color="#607d8b"'
           WHEN 'fresh' THEN ', shape=box, fillcolor="#e0f2e9", color="#2e7d32"'

@@ -8,7 +8,7 @@ AS $$
   SELECT concat_ws(E'\n', 'flowchart LR',
     (SELECT string_agg(format(CASE n.state WHEN 'source' THEN '  n%s[("%s")]:::%s' ELSE '  n%s["%s"]:::%s' END,
         n.number, (
-          SELECT string_agg(CASE WHEN c ~ '[#"<>&`\\\x01-\x1f]' THEN format('#%s;', ascii(c)) ELSE c END, '' ORDER BY i)
+          SELECT string_agg(CASE WHEN c ~ E'[#"<>&`\\\\\\x01-\\x1f]' THEN format('#%s;', ascii(c)) ELSE c END, '' ORDER BY i)
           FROM regexp_split_to_table(n.label, '') WITH ORDINALITY AS u(c, i)) || coalesce('<br/>' || n.note, ''), n.state),
       E'\n' ORDER BY n.number)
      FROM nodes n),

@@ -10,7 +10,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
   WITH captures AS MATERIALIZED (
     -- A name may have been changed; the function tells.
-    SELECT t.tgrelid, t.tgname, t.tgenabled = 'A' AND (t.tgqual IS NULL OR p.proname LIKE '%\_moved') AS enabled, p.proname
+    SELECT t.tgrelid, t.tgname, t.tgenabled = 'A' AND (t.tgqual IS NULL OR p.proname LIKE E'%\\_moved') AS enabled, p.proname
     FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
     WHERE p.pronamespace = 'pgstream_changes'::regnamespace AND NOT t.tgisinternal AND t.tgparentid = 0
   ), expected AS (

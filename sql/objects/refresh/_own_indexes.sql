@@ -2,6 +2,7 @@
 CREATE OR REPLACE FUNCTION pgstream._own_indexes(relation oid, key jsonb) RETURNS oid[]
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
+SET quote_all_identifiers = off
 AS $$
   SELECT coalesce(array_agg(i.indexrelid), '{}') FROM pg_index i
   WHERE i.indrelid = relation

@@ -9,7 +9,7 @@ DECLARE
     WHEN '@yearly' THEN '0 0 1 1 *' WHEN '@annually' THEN '0 0 1 1 *' WHEN '@monthly' THEN '0 0 1 * *'
     WHEN '@weekly' THEN '0 0 * * 0' WHEN '@daily' THEN '0 0 * * *' WHEN '@midnight' THEN '0 0 * * *'
     WHEN '@hourly' THEN '0 * * * *' ELSE btrim(expression) END;
-  fields text[] := regexp_split_to_array(spelled, '\s+');
+  fields text[] := regexp_split_to_array(spelled, E'\\s+');
   seconds integer[];
   minutes integer[];
   hours integer[];
@@ -33,7 +33,7 @@ BEGIN
   -- Every calendar repeats within 28 years; 29 February on a given weekday is the rarest.
   WHILE day < start + interval '29 years' LOOP
     IF extract(month FROM day)::integer = ANY (months) AND (
-      CASE WHEN fields[4] !~ '\*' AND fields[6] !~ '\*'
+      CASE WHEN fields[4] !~ E'\\*' AND fields[6] !~ E'\\*'
         THEN extract(day FROM day)::integer = ANY (days) OR extract(dow FROM day)::integer = ANY (weekdays)
         ELSE extract(day FROM day)::integer = ANY (days) AND extract(dow FROM day)::integer = ANY (weekdays) END) THEN
       -- The first time of the day, or, today, the first that is not over: in this minute, this hour, or later.

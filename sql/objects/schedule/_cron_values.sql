@@ -5,7 +5,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT array_agg(DISTINCT v ORDER BY v)
   FROM unnest(string_to_array(lower(field), ',')) AS item
-  CROSS JOIN LATERAL regexp_match(item, '^(?:\*|([0-9]+|[a-z]+)(?:-([0-9]+|[a-z]+))?)(?:/([0-9]+))?$') AS part
+  CROSS JOIN LATERAL regexp_match(item, E'^(?:\\*|([0-9]+|[a-z]+)(?:-([0-9]+|[a-z]+))?)(?:/([0-9]+))?$') AS part
   CROSS JOIN LATERAL (SELECT
     CASE WHEN part[1] ~ '^[a-z]' THEN array_position(string_to_array(names, ' '), part[1]) - 1 + low
       ELSE coalesce(part[1]::integer, low) END AS first,
