@@ -122,3 +122,33 @@ test('constants of a virtual generated column mean to every writer what they mea
   await other.query(`UPDATE g SET d = d - 1; SET DateStyle = 'ISO, YMD'`)
   await expectExact(other, 'st', { image: true })
 })
+
+test('pg_stream.cdc_mode is the capture mode of what is created; one that there is not is refused', async () => {
+  const { client } = await scene('CREATE TABLE t (id int PRIMARY KEY)')
+  const mode = async () =>
+    (await client.query(`SELECT cdc_mode FROM pgstream.stream_tables_info WHERE pgs_relid = 'st'::regclass`))
+      .rows[0].cdc_mode
+  for (const [given, kept] of [
+    ['TRIGGER', 'trigger'],
+    ['auto', 'auto'],
+    ['', 'auto'],
+  ]) {
+    await client.query(`SELECT set_config('pg_stream.cdc_mode', $1, false)`, [given])
+    await create(client, 'st', 'SELECT id FROM t')
+    expect(await mode()).toBe(kept)
+    await client.query(`SELECT pgstream.drop_stream_table('st')`)
+  }
+  for (const [given, code, message] of [
+    ['wal', '0A000', 'cdc_mode wal is not supported'],
+    ['zz', '22023', 'invalid cdc_mode: "zz"'],
+  ]) {
+    await client.query(`SELECT set_config('pg_stream.cdc_mode', $1, false)`, [given])
+    await expect(create(client, 'st', 'SELECT id FROM t')).rejects.toMatchObject({ code, message })
+    await client.query('RESET pg_stream.cdc_mode')
+    await create(client, 'st', 'SELECT id FROM t')
+    await expect(
+      client.query(`SELECT pgstream.alter_stream_table('st', cdc_mode => $1)`, [given]),
+    ).rejects.toMatchObject({ code, message })
+    await client.query(`SELECT pgstream.drop_stream_table('st')`)
+  }
+})

@@ -6,20 +6,14 @@ AS $$
 DECLARE
   chosen record;
 BEGIN
-  IF new_cdc_mode IS NOT NULL AND lower(new_cdc_mode) NOT IN ('auto', 'trigger', 'wal') THEN
-    RAISE EXCEPTION 'invalid cdc_mode: "%"', new_cdc_mode
-      USING ERRCODE = 'invalid_parameter_value', HINT = 'The modes are auto and trigger.';
-  ELSIF lower(new_cdc_mode) = 'wal' THEN
-    RAISE EXCEPTION 'cdc_mode wal is not supported'
-      USING ERRCODE = 'feature_not_supported', HINT = 'Changes are captured by triggers: cdc_mode auto or trigger.';
-  END IF;
+  new_cdc_mode := pgstream._check_cdc_mode(new_cdc_mode);
   chosen := pgstream._check_schedule(new_schedule);
   PERFORM pgstream._check_group_owner(id, pgstream._check_group_name(new_group), (
     SELECT pg_get_userbyid(c.relowner) FROM pgstream.pgs_stream_tables s JOIN pg_class c ON c.oid = s.pgs_relid WHERE s.pgs_id = id));
   UPDATE pgstream.pgs_stream_tables s
   SET schedule = CASE WHEN new_schedule IS NULL THEN s.schedule ELSE chosen.schedule END,
     schedule_seconds = CASE WHEN new_schedule IS NULL THEN s.schedule_seconds ELSE chosen.seconds END,
-    cdc_mode = coalesce(lower(new_cdc_mode), s.cdc_mode),
+    cdc_mode = coalesce(new_cdc_mode, s.cdc_mode),
     consistency_group = CASE WHEN new_group IS NULL THEN s.consistency_group ELSE pgstream._check_group_name(new_group) END
   WHERE s.pgs_id = id;
   INSERT INTO pgstream.graph_changes DEFAULT VALUES;

@@ -21,9 +21,10 @@ BEGIN
   mode := pgstream._check_mode(mode);
   consistency_group := pgstream._check_group_name(consistency_group);
   PERFORM pgstream._check_group_owner(NULL, consistency_group, owner);
-  INSERT INTO pgstream.pgs_stream_tables (pgs_schema, pgs_name, defining_query, defining_search_path, defining_query_holds, tree, columns, definition,
-    schedule, schedule_seconds, refresh_mode, consistency_group)
-  VALUES (schema_name, table_name, query, path, pgstream._reads_alike(query), '', '[]', '', chosen.schedule, chosen.seconds, mode, consistency_group)
+  INSERT INTO pgstream.pgs_stream_tables (pgs_schema, pgs_name, defining_query, defining_search_path, tree, columns, definition,
+    schedule, schedule_seconds, refresh_mode, consistency_group, defining_query_holds, cdc_mode)
+  VALUES (schema_name, table_name, query, path, '', '[]', '', chosen.schedule, chosen.seconds, mode, consistency_group,
+    pgstream._reads_alike(query), coalesce(pgstream._check_cdc_mode(nullif(btrim(current_setting('pg_stream.cdc_mode', true)), '')), 'auto'))
   -- Waits for another transaction that is creating the same.
   ON CONFLICT (pgs_schema, pgs_name) DO NOTHING
   RETURNING pgs_id INTO id;

@@ -19,7 +19,8 @@ BEGIN
   PERFORM pgstream._follow_name(id);
   SELECT * INTO target FROM pgstream.pgs_stream_tables WHERE pgs_id = id FOR UPDATE;
   IF new_query IS NOT NULL THEN
-    UPDATE pgstream.pgs_stream_tables SET defining_query = new_query, defining_search_path = path, defining_query_holds = pgstream._reads_alike(new_query),
+    UPDATE pgstream.pgs_stream_tables SET defining_query = new_query, defining_search_path = path,
+      defining_query_holds = pgstream._reads_alike(new_query),
       -- With another query it stands for nothing else; pgstream.compare_source says so again.
       is_copy = false
     WHERE pgs_id = id;

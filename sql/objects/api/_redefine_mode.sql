@@ -12,7 +12,6 @@ DECLARE
   new_plan jsonb;
   owner name;
   old_sources oid[] := ARRAY(SELECT source_relid FROM pgstream.pgs_dependencies WHERE pgs_id = id AND is_captured ORDER BY 1);
-  ddl text;
 BEGIN
   -- With the others of its group, which will follow it.
   PERFORM pgstream._lock_group(pgstream._group_of(id, pgstream._news_of_graph()));
@@ -31,9 +30,7 @@ BEGIN
   UPDATE pgstream.pgs_stream_tables SET refresh_mode = mode WHERE pgs_id = id;
   PERFORM pgstream._keep_plan(id, request, new_plan);
   IF new_plan ->> 'strategy' = old.strategy THEN
-    FOR ddl IN SELECT jsonb_array_elements_text(new_plan #> '{install,functions}') LOOP
-      EXECUTE ddl;
-    END LOOP;
+    PERFORM pgstream._install_functions(id);
     PERFORM pgstream._own_generated_objects(id);
     RETURN;
   END IF;

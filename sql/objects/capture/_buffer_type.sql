@@ -3,6 +3,7 @@
 CREATE OR REPLACE FUNCTION pgstream._buffer_type(type oid, typmod integer, collation_oid oid) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
+SET quote_all_identifiers = off
 AS $$
   WITH RECURSIVE root(oid, typmod, depth) AS (
     SELECT type, typmod, 0

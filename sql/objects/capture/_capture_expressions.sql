@@ -13,6 +13,7 @@ SET DateStyle = ISO
 SET IntervalStyle = postgres
 SET extra_float_digits = 1
 SET standard_conforming_strings = on
+SET quote_all_identifiers = off
 AS $$
   SELECT coalesce(array_agg(
     CASE

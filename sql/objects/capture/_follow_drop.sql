@@ -56,7 +56,7 @@ BEGIN
     PERFORM pgstream._mark_stream_tables(target.readers, 'broken', format('view %s, which the query reads, was dropped', target.name));
   END LOOP;
   PERFORM pgstream._recheck_uncaptured(relation) FROM unnest(gone || touched) AS relation
-  WHERE relation IN (SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE NOT d.is_captured);
+  WHERE EXISTS (SELECT FROM pgstream.pgs_dependencies d WHERE NOT d.is_captured);
   PERFORM pgstream._recheck_compared(s.pgs_id) FROM pgstream.pgs_stream_tables s WHERE s.relations && (gone || touched);
   FOR source IN
     SELECT t.source_relid FROM pgstream.pgs_change_tracking t

@@ -5,6 +5,7 @@
 CREATE OR REPLACE FUNCTION pgstream._generation_obstacle(source oid, columns smallint[]) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
+SET quote_all_identifiers = off
 AS $$
   SELECT format(CASE
       WHEN used.own THEN 'the value of generated column "%s" of partitioned table "%s" depends on what is not part of PostgreSQL, and a partition numbers its columns otherwise'

@@ -23,10 +23,16 @@ BEGIN
         format('the type of column %I of source table %s was changed', changed.name, label))
       FROM pgstream.pgs_dependencies d JOIN pgstream.pgs_stream_tables s USING (pgs_id)
       WHERE d.source_relid = source AND changed.attnum = ANY (d.columns);
+    ELSIF changed.dropped THEN
+      -- Who does not name it has it in a row as a whole, of which it is no part any more.
+      PERFORM pgstream._mark_stream_tables(ARRAY[s.pgs_id],
+        CASE WHEN pgstream._is_named(s.tree, source, changed.attnum) THEN 'broken' ELSE 'reinit' END,
+        format('column %I of source table %s was dropped', changed.name, label))
+      FROM pgstream.pgs_dependencies d JOIN pgstream.pgs_stream_tables s USING (pgs_id)
+      WHERE d.source_relid = source AND changed.attnum = ANY (d.columns);
     ELSE
-      PERFORM pgstream._mark_dependents(source, ARRAY[changed.attnum], CASE WHEN changed.dropped THEN 'broken' ELSE 'redefine' END, format(
-        CASE WHEN changed.dropped THEN 'column %I of source table %s was dropped'
-          ELSE 'the type of column %I of source table %s was changed' END, changed.name, label));
+      PERFORM pgstream._mark_dependents(source, ARRAY[changed.attnum], 'redefine',
+        format('the type of column %I of source table %s was changed', changed.name, label));
     END IF;
   END LOOP;
 END

@@ -52,6 +52,12 @@ BEGIN
   END IF;
 
   PERFORM pgstream._mark_changed_columns(source, before, after);
+  -- Rows as wholes have all columns, and their names, in JSON for one.
+  IF NOT after -> 'row' <@ (before -> 'row') THEN
+    PERFORM pgstream._mark_stream_tables(ARRAY[s.pgs_id], 'reinit', format('the columns of source table %s were changed', label))
+    FROM pgstream.pgs_dependencies d JOIN pgstream.pgs_stream_tables s USING (pgs_id)
+    WHERE d.source_relid = source AND pgstream._reads_row(s.tree, s.views, source);
+  END IF;
   FOR changed IN
     SELECT b.key::smallint AS attnum, before -> 'names' ->> b.key AS name,
       -- An expression that is gone leaves the values; one that is only printed otherwise has new names in it.

@@ -17,6 +17,8 @@ AS $$
     'names', (
       SELECT coalesce(jsonb_object_agg(a.attnum, a.attname), '{}') FROM pg_attribute a
       WHERE a.attrelid = source AND a.attnum = ANY (columns) AND NOT a.attisdropped),
+    -- What a row as a whole is made of.
+    'row', (SELECT jsonb_agg(a.attnum || ' ' || a.attname ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = source AND a.attnum > 0 AND NOT a.attisdropped),
     'types', (
       SELECT coalesce(jsonb_object_agg(a.attnum, concat_ws('/', a.atttypid, a.atttypmod, a.attcollation)), '{}')
       FROM pg_attribute a

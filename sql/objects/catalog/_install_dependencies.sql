@@ -6,7 +6,7 @@ AS $$
   DELETE FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND NOT d.is_captured;
   INSERT INTO pgstream.pgs_dependencies (pgs_id, source_relid, columns, is_captured, is_stream_table, fingerprint)
   SELECT id, r.oid, coalesce(read.columns, '{}'), false, EXISTS (SELECT FROM pgstream.pgs_stream_tables t WHERE t.pgs_relid = r.oid),
-    pgstream._column_fingerprint(r.oid, coalesce(read.columns, '{}'))
+    pgstream._column_fingerprint(id, r.oid, coalesce(read.columns, '{}'))
   FROM pgstream.pgs_stream_tables s
   CROSS JOIN unnest(s.relations) AS r(oid)
   LEFT JOIN LATERAL (

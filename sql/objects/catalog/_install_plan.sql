@@ -27,9 +27,7 @@ BEGIN
     PERFORM pgstream._install_guard(label::regclass);
     EXECUTE format('COMMENT ON TABLE %s IS %L', label, 'stream table, maintained by pg_stream');
   END IF;
-  FOR statement IN SELECT jsonb_array_elements_text(target.plan #> '{install,functions}') LOOP
-    EXECUTE statement;
-  END LOOP;
+  PERFORM pgstream._install_functions(id);
 
   DELETE FROM pgstream.pgs_dependencies WHERE pgs_id = id;
   -- In the order of their oids, like everybody else: no deadlocks among definitions.

@@ -2,6 +2,7 @@
 CREATE OR REPLACE FUNCTION pgstream._names_now(names jsonb) RETURNS jsonb
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
+SET quote_all_identifiers = off
 AS $$
   SELECT coalesce(jsonb_object_agg(n.key, n.name) FILTER (WHERE n.name IS NOT NULL), '{}')
   FROM (

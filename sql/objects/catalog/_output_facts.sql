@@ -2,6 +2,7 @@
 CREATE OR REPLACE FUNCTION pgstream._output_facts(view oid) RETURNS jsonb
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
+SET quote_all_identifiers = off
 AS $$
   SELECT coalesce(jsonb_agg(jsonb_build_object(
       'name', a.attname, 'type', a.atttypid::bigint, 'typmod', a.atttypmod,

@@ -2,6 +2,7 @@
 CREATE OR REPLACE FUNCTION pgstream._registered_name(type oid, object oid) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
+SET quote_all_identifiers = off
 AS $$
   SELECT nullif(CASE type
     WHEN 'regproc'::regtype THEN object::regproc::text

@@ -2,6 +2,7 @@
 CREATE OR REPLACE FUNCTION pgstream._relation_facts(relations oid[]) RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET quote_all_identifiers = off
 -- Planning these queries anew for each array of oids costs more than running them.
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off

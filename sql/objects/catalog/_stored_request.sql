@@ -3,6 +3,7 @@
 CREATE OR REPLACE FUNCTION pgstream._stored_request(id bigint, mode text) RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET quote_all_identifiers = off
 AS $$
 DECLARE
   target pgstream.pgs_stream_tables;

@@ -2,6 +2,7 @@
 CREATE OR REPLACE FUNCTION pgstream._type_facts(types oid[]) RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET quote_all_identifiers = off
 -- Planning this query anew for each array of oids costs more than running it.
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off

@@ -7,4 +7,5 @@ SET DateStyle = ISO
 SET IntervalStyle = postgres
 SET extra_float_digits = 1
 SET standard_conforming_strings = on
+SET quote_all_identifiers = off
 AS $$ SELECT rtrim(pg_get_viewdef(view), E'; \n') $$;

@@ -1,4 +1,4 @@
--- requires: schedule/_foreign_locks
+-- requires: schedule/_foreign_locks, monitor/_lacking_indexes
 -- What health_check finds wrong: one line per thing. `about` names it; the words go into detail.
 CREATE OR REPLACE FUNCTION pgstream._health_facts()
 RETURNS TABLE (check_name text, severity text, about text)
@@ -7,7 +7,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
   WITH tables AS MATERIALIZED (
     SELECT s.pgs_id, s.pgs_relid, format('%I.%I', s.pgs_schema, s.pgs_name) AS label, s.status, s.last_error, s.broken_reason, s.paused,
-      s.consecutive_errors, s.needs_reinit, s.reinit_reason, s.missing_indexes
+      s.consecutive_errors, s.needs_reinit, s.reinit_reason
     FROM pgstream.pgs_stream_tables s
   ), scheduler AS (
     SELECT w.at FROM pgstream._scheduler_seen w
@@ -27,10 +27,9 @@ AS $$
     ) AS g
   ), wanting AS MATERIALIZED (
     -- Tables that lack an index, with their partitions' bytes.
-    SELECT DISTINCT t.label, r.oid AS relation,
-      greatest(pg_relation_size(r.oid), (SELECT sum(pg_relation_size(p.relid)) FROM pg_partition_tree(r.oid) AS p)) AS bytes
-    FROM tables t CROSS JOIN LATERAL jsonb_array_elements(t.missing_indexes) AS m
-    CROSS JOIN LATERAL (SELECT (m ->> 'relation')::oid) AS r(oid)
+    SELECT DISTINCT t.label, m.relation,
+      greatest(pg_relation_size(m.relation), (SELECT sum(pg_relation_size(p.relid)) FROM pg_partition_tree(m.relation) AS p)) AS bytes
+    FROM tables t JOIN pgstream._lacking_indexes m USING (pgs_id)
   ), buffers AS MATERIALIZED (
     SELECT * FROM pgstream._buffer_bytes
   ), triggers AS MATERIALIZED (

@@ -1,37 +1,34 @@
--- See pgstream.recommend_indexes. What has been made since the plan was compiled is left out. Where this or another stream
--- table asks for an index that begins with the same columns, that one serves both.
+-- requires: monitor/_lacking_indexes
+-- See pgstream.recommend_indexes. Where this or another stream table asks for an index that begins with the same columns,
+-- that one serves both.
 CREATE OR REPLACE FUNCTION pgstream._recommend_indexes(id bigint)
 RETURNS TABLE (source_table text, columns text[], reason text, statement text, table_bytes bigint)
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT DISTINCT ON (5, 1, 2) pgstream._qualified_name(c.oid), k.names,
-    CASE m ->> 'purpose' WHEN 'join' THEN 'without it the table is read whole when another source changes'
+    CASE m.purpose WHEN 'join' THEN 'without it the table is read whole when another source changes'
       WHEN 'time' THEN 'without it the table is read whole whenever time has passed'
       ELSE 'without it the table is read whole when a group must be computed anew' END,
     format('CREATE INDEX %sON %s (%s)', CASE c.relkind WHEN 'p' THEN '' ELSE 'CONCURRENTLY ' END, pgstream._qualified_name(c.oid),
       (SELECT string_agg(quote_ident(n), ', ' ORDER BY i) FROM unnest(k.names) WITH ORDINALITY AS u(n, i))),
     CASE c.relkind WHEN 'p' THEN (SELECT coalesce(sum(pg_table_size(p.relid)), 0)::bigint FROM pg_partition_tree(c.oid) AS p WHERE p.isleaf)
       ELSE pg_table_size(c.oid) END
-  FROM pgstream.pgs_stream_tables s
-  CROSS JOIN LATERAL jsonb_array_elements(s.missing_indexes) AS m
-  JOIN pg_class c ON c.oid = (m ->> 'relation')::oid
+  FROM pgstream._lacking_indexes m
+  JOIN pg_class c ON c.oid = m.relation
   CROSS JOIN LATERAL (
     SELECT coalesce((
       SELECT o -> 'columns'
       FROM pgstream.pgs_stream_tables t CROSS JOIN LATERAL jsonb_array_elements(t.missing_indexes) AS o
-      WHERE o -> 'relation' = m -> 'relation' AND jsonb_array_length(o -> 'columns') > jsonb_array_length(m -> 'columns')
-        AND m -> 'columns' = (
+      WHERE (o ->> 'relation')::oid = m.relation AND jsonb_array_length(o -> 'columns') > jsonb_array_length(m.columns)
+        AND m.columns = (
           SELECT jsonb_agg(u.attnum ORDER BY u.i) FROM jsonb_array_elements(o -> 'columns') WITH ORDINALITY AS u(attnum, i)
-          WHERE u.i <= jsonb_array_length(m -> 'columns'))
-      ORDER BY jsonb_array_length(o -> 'columns') DESC, o -> 'columns' LIMIT 1), m -> 'columns')) AS w(columns)
+          WHERE u.i <= jsonb_array_length(m.columns))
+      ORDER BY jsonb_array_length(o -> 'columns') DESC, o -> 'columns' LIMIT 1), m.columns)) AS w(columns)
   CROSS JOIN LATERAL (
     SELECT array_agg(a.attname::text ORDER BY u.i)
     FROM jsonb_array_elements_text(w.columns) WITH ORDINALITY AS u(attnum, i)
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.attnum::smallint AND NOT a.attisdropped) AS k(names)
-  WHERE s.pgs_id = id AND NOT EXISTS (
-    SELECT FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_am am ON am.oid = ic.relam
-    WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL AND am.amname IN ('btree', 'hash')
-      AND m -> 'columns' @> to_jsonb(i.indkey[0]))
-  ORDER BY 5 DESC, 1, 2, m ->> 'purpose' DESC
+  WHERE m.pgs_id = id
+  ORDER BY 5 DESC, 1, 2, m.purpose DESC
 $$;

@@ -14,7 +14,6 @@ DECLARE
   old_sources oid[];
   read_before oid[];
   rebuilt boolean;
-  ddl text;
   source record;
   owner name;
   version xid;
@@ -58,9 +57,7 @@ BEGIN
   IF read_before <> ARRAY(SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id ORDER BY 1) THEN
     INSERT INTO pgstream.graph_changes DEFAULT VALUES;
   END IF;
-  FOR ddl IN SELECT jsonb_array_elements_text(new_plan #> '{install,functions}') LOOP
-    EXECUTE ddl;
-  END LOOP;
+  PERFORM pgstream._install_functions(id);
   PERFORM pgstream._own_generated_objects(id);
   RETURN false;
 END

@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS demo.flights (
   status text NOT NULL DEFAULT 'scheduled',
   delay integer
 );
+CREATE INDEX IF NOT EXISTS airports_state ON demo.airports (state);
 CREATE INDEX IF NOT EXISTS flights_origin ON demo.flights (origin);
 CREATE INDEX IF NOT EXISTS flights_destination ON demo.flights (destination);
 `

@@ -1,0 +1,14 @@
+-- The indexes that the plans of stream tables ask for and that are not there. A plan that cannot come to a table by way of
+-- another names both, though the one that is there serves as soon as the other is made.
+CREATE OR REPLACE VIEW pgstream._lacking_indexes AS
+SELECT s.pgs_id, w.relation, w.columns, w.purpose
+FROM pgstream.pgs_stream_tables s
+CROSS JOIN LATERAL pg_catalog.jsonb_to_recordset(s.missing_indexes) AS w(relation pg_catalog.oid, columns pg_catalog.jsonb, purpose pg_catalog.text)
+WHERE NOT EXISTS (
+  SELECT FROM pg_catalog.pg_index i
+  JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.indexrelid
+  JOIN pg_catalog.pg_am am ON am.oid OPERATOR(pg_catalog.=) c.relam
+  WHERE i.indrelid OPERATOR(pg_catalog.=) w.relation AND i.indisvalid AND i.indpred IS NULL
+    AND am.amname OPERATOR(pg_catalog.=) ANY ('{btree,hash}'::pg_catalog.name[])
+    AND w.columns OPERATOR(pg_catalog.@>) pg_catalog.to_jsonb(i.indkey[0]));
+GRANT SELECT ON pgstream._lacking_indexes TO PUBLIC;

@@ -1,0 +1,117 @@
+/** What stands in the way of maintaining a query incrementally may pass; then mode AUTO does so again. */
+import { afterEach, describe, expect, test } from 'vitest'
+import { create, refresh } from '../concurrency/scene.ts'
+import { expectExactWhenQuiet } from '../oracle/oracle.ts'
+import { type FreshDatabase, freshDatabase } from '../support/server.ts'
+
+let db: FreshDatabase
+
+afterEach(() => db.close())
+
+const MADE = `CREATE TABLE a (id int PRIMARY KEY, v int); INSERT INTO a SELECT i, i % 3 FROM generate_series(1, 20) AS i;
+  CREATE TABLE p (id int, v int) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (1000);
+  INSERT INTO p SELECT * FROM a;
+  CREATE TABLE parent (id int, v int); INSERT INTO parent SELECT * FROM a; CREATE TABLE child (id int, v int);
+  CREATE EXTENSION IF NOT EXISTS file_fdw; CREATE SERVER files FOREIGN DATA WRAPPER file_fdw;
+  CREATE FOREIGN TABLE f (id int, v int) SERVER files OPTIONS (filename '/dev/null');
+  CREATE FUNCTION plus(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 1';`
+
+/** The table, what comes into the way, what takes it out of the way, the query where it is another. */
+const OBSTACLES: Readonly<Record<string, readonly [string, string, string, string?]>> = {
+  'an unlogged table': ['a', 'ALTER TABLE a SET UNLOGGED', 'ALTER TABLE a SET LOGGED'],
+  'row-level security': [
+    'a',
+    'ALTER TABLE a ENABLE ROW LEVEL SECURITY',
+    'ALTER TABLE a DISABLE ROW LEVEL SECURITY',
+  ],
+  'a foreign partition, detached': [
+    'p',
+    'ALTER TABLE p ATTACH PARTITION f FOR VALUES FROM (1000) TO (2000)',
+    'ALTER TABLE p DETACH PARTITION f',
+  ],
+  'a foreign partition, dropped': [
+    'p',
+    'ALTER TABLE p ATTACH PARTITION f FOR VALUES FROM (1000) TO (2000)',
+    'DROP FOREIGN TABLE f',
+  ],
+  'an unlogged partition': ['p', 'ALTER TABLE p1 SET UNLOGGED', 'ALTER TABLE p1 SET LOGGED'],
+  'an unlogged child that leaves': [
+    'parent',
+    'ALTER TABLE child SET UNLOGGED; ALTER TABLE child INHERIT parent',
+    'ALTER TABLE child NO INHERIT parent',
+  ],
+  'ONLY a table with children': [
+    'parent',
+    'ALTER TABLE child INHERIT parent',
+    'ALTER TABLE child NO INHERIT parent',
+    'SELECT v, count(*) AS n FROM ONLY parent GROUP BY v',
+  ],
+  'a function that is not immutable': [
+    'a',
+    'ALTER FUNCTION plus(int) STABLE',
+    'ALTER FUNCTION plus(int) IMMUTABLE',
+    'SELECT plus(v) AS v, count(*) AS n FROM a GROUP BY 1',
+  ],
+}
+
+describe.each([
+  { watched: true, noticed: 'as it happens' },
+  { watched: false, noticed: 'by refreshes' },
+])('where DDL is noticed $noticed', ({ watched }) => {
+  test.each(Object.entries(OBSTACLES))('%s', async (_, [table, comes, goes, query]) => {
+    db = await freshDatabase({ watched })
+    const { client } = db
+    await client.query(MADE)
+    await create(client, 'st', query ?? `SELECT v, count(*) AS n FROM ${table} GROUP BY v`, { mode: 'AUTO' })
+    let written = 100
+    const write = () =>
+      client.query(
+        `INSERT INTO ${table} VALUES (${++written}, 5); DELETE FROM ${table} WHERE id = ${written - 100}`,
+      )
+    const exact = async () => {
+      const action = await expectExactWhenQuiet(client, 'st')
+      await write()
+      return [action, await expectExactWhenQuiet(client, 'st')]
+    }
+    for (let round = 0; round < 2; round++) {
+      await write()
+      await client.query(comes)
+      expect((await exact())[1]).toBe('FULL')
+      await write()
+      if (round === 1 && goes.startsWith('DROP')) break
+      await client.query(goes)
+      await write()
+      expect((await exact())[1]).toBe('DIFFERENTIAL')
+      const { rows } = await client.query(
+        `SELECT value FROM pgstream.explain_st('st') WHERE property LIKE 'not incr%'`,
+      )
+      expect(rows).toEqual([])
+      if (goes.startsWith('DROP'))
+        await client.query(
+          `CREATE FOREIGN TABLE f (id int, v int) SERVER files OPTIONS (filename '/dev/null')`,
+        )
+    }
+  })
+
+  test('the right to capture is given', async () => {
+    db = await freshDatabase({ watched })
+    const role = `owner_${db.name}`
+    await db.client.query(
+      `${MADE} CREATE ROLE ${role} LOGIN; GRANT SELECT ON a TO ${role}; GRANT CREATE ON SCHEMA public TO ${role}`,
+    )
+    try {
+      const client = await db.connect(role)
+      await create(client, 'st', 'SELECT v, count(*) AS n FROM a GROUP BY v', { mode: 'AUTO' })
+      await db.client.query('INSERT INTO a VALUES (100, 5)')
+      expect(await refresh(client, 'st')).toBe('FULL')
+      await db.client.query(`GRANT TRIGGER ON a TO ${role}`)
+      // Where DDL is watched, a refresh asks once a second for what it is not told.
+      await expect.poll(() => refresh(client, 'st'), { timeout: 10_000, interval: 300 }).not.toBe('FULL')
+      await db.client.query('INSERT INTO a VALUES (101, 5)')
+      expect(await expectExactWhenQuiet(client, 'st')).toBe('DIFFERENTIAL')
+      await client.end()
+    } finally {
+      await db.client.query(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`)
+    }
+  })
+})
