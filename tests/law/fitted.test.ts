@@ -1,8 +1,16 @@
 /** Large changes of several sources: the statement is fitted to what has changed, and exact whichever it is. */
 import { expect, test } from 'vitest'
-import { fittedText, hasMarks, unlessChanged, whenChanged } from '../../src/compiler/emit/fitted.ts'
+import {
+  before,
+  fittedText,
+  hasMarks,
+  term,
+  unlessChanged,
+  whenChanged,
+} from '../../src/compiler/emit/fitted.ts'
 import { expectEqual } from '../oracle/oracle.ts'
 import { freshDatabase } from '../support/server.ts'
+import { rowsRead } from './rows-read.ts'
 
 test('a text has what the changed sources contribute, and guards against the others', () => {
   const inner = whenChanged([7, 9], ' UNION ALL both')
@@ -14,6 +22,19 @@ test('a text has what the changed sources contribute, and guards against the oth
   )
 })
 
+test('a term is said once for each way to read what has changed', () => {
+  const ways = { after: 'now', changes: 'diff', union: 'both' }
+  const text = term(`FROM ${before(7, ways)}, ${before(9, ways)}`)
+  const fitted = fittedText(text, [7, 9], 'n')
+  expect(fitted).toBe(
+    "(SELECT string_agg($sql$FROM $sql$ || way_1 || $sql$, $sql$ || way_2, E'\\nUNION ALL\\n') FROM " +
+      'unnest(CASE WHEN n[1] = 0 THEN ARRAY[$sql$now$sql$] ELSE ARRAY[$sql$now$sql$, $sql$diff$sql$] END) AS way_1, ' +
+      'unnest(CASE WHEN n[2] = 0 THEN ARRAY[$sql$now$sql$] ELSE ARRAY[$sql$now$sql$, $sql$diff$sql$] END) AS way_2)',
+  )
+  expect(fittedText(before(7, ways), [7, 1, 2, 3, 4, 5, 6], 'n')).toBe('way_1')
+  expect(fittedText(term('SELECT'), [7], 'n')).toBe('$sql$SELECT$sql$')
+})
+
 const QUERIES: Readonly<Record<string, string>> = {
   joined:
     'SELECT k.name, b.id AS b, a.n FROM a JOIN b ON b.id = a.b JOIN c ON c.id = b.c JOIN d ON d.id = a.d JOIN k ON k.id = c.k',
@@ -21,6 +42,11 @@ const QUERIES: Readonly<Record<string, string>> = {
     'SELECT k.name, d.id, count(*) AS n, sum(a.n) AS s FROM a JOIN b ON b.id = a.b JOIN c ON c.id = b.c JOIN d ON d.id = a.d JOIN k ON k.id = c.k GROUP BY k.name, d.id',
   outer:
     'SELECT b.id, d.n, s.n AS s FROM b LEFT JOIN d ON d.id = b.id LEFT JOIN (SELECT b, sum(n) AS n FROM a GROUP BY b) AS s ON s.b = b.id WHERE EXISTS (SELECT FROM a WHERE a.b = b.id AND a.n <> b.c)',
+  chain:
+    'SELECT b.id, d.n, k.name FROM b JOIN c ON c.id = b.c JOIN k ON k.id = c.k JOIN d ON d.id = b.id % 20 JOIN e ON e.id = k.id WHERE NOT EXISTS (SELECT FROM a WHERE a.b = b.id AND a.n < b.c)',
+  padded:
+    'SELECT b.id, d.n, k.name, s.n AS s FROM b JOIN c ON c.id = b.c JOIN k ON k.id = c.k JOIN e ON e.id = k.id JOIN d ON d.id = b.id % 20 LEFT JOIN (SELECT b, count(*) AS n FROM a GROUP BY b) AS s ON s.b = b.id AND s.n > k.id',
+  many: 'SELECT a.id, k.name, e.id AS e, f.n AS f, g.n AS g FROM a JOIN b ON b.id = a.b JOIN c ON c.id = b.c JOIN d ON d.id = a.d JOIN k ON k.id = c.k JOIN e ON e.id = k.id JOIN f ON f.id = k.id JOIN g ON g.id = f.n',
   marked: `SELECT '\ue000'::text AS mark, a.n FROM a JOIN b ON b.id = a.b JOIN c ON c.id = b.c`,
 }
 
@@ -30,6 +56,9 @@ const CHANGES = {
   c: 'UPDATE c SET k = 1 + k % 5',
   d: 'DELETE FROM d WHERE id % 7 = 0; UPDATE d SET n = n + 1',
   k: `UPDATE k SET name = name || 'x'`,
+  e: 'UPDATE e SET id = 1 + id % 5',
+  f: 'UPDATE f SET n = 1 + n % 5',
+  g: 'UPDATE g SET n = n + 1',
 }
 
 test('exact whichever sources have changed', async () => {
@@ -38,13 +67,15 @@ test('exact whichever sources have changed', async () => {
     await client.query(`
       CREATE TABLE a (id int PRIMARY KEY, b int, d int, n int); CREATE TABLE b (id int PRIMARY KEY, c int);
       CREATE TABLE c (id int PRIMARY KEY, k int); CREATE TABLE d (id int PRIMARY KEY, n int); CREATE TABLE k (id int PRIMARY KEY, name text);
+      CREATE TABLE e (id int); CREATE TABLE f (id int, n int); CREATE TABLE g (id int, n int);
       CREATE INDEX ON a (b); CREATE INDEX ON a (d); CREATE INDEX ON b (c); CREATE INDEX ON c (k);
+      INSERT INTO e SELECT generate_series(1, 5); INSERT INTO f SELECT i, i FROM generate_series(1, 5) AS i; INSERT INTO g TABLE f;
       INSERT INTO a SELECT i, i % 300, i % 20, i FROM generate_series(1, 4000) AS i;
       INSERT INTO b SELECT i, i % 40 FROM generate_series(1, 300) AS i; INSERT INTO c SELECT i, i % 5 FROM generate_series(1, 40) AS i;
       INSERT INTO d SELECT i, i FROM generate_series(1, 20) AS i; INSERT INTO k SELECT i, 'k' || i FROM generate_series(1, 5) AS i`)
     for (const [name, query] of Object.entries(QUERIES))
       await client.query(`SELECT pgstream.create_stream_table($1, $2, '1h', 'DIFFERENTIAL')`, [name, query])
-    for (const sources of ['ab', 'ac', 'ad', 'ak', 'abd', 'ack', 'abcdk']) {
+    for (const sources of ['ab', 'ac', 'ad', 'ak', 'abd', 'ack', 'abcdk', 'abcefg']) {
       await client.query('BEGIN')
       for (const source of sources) await client.query(CHANGES[source as keyof typeof CHANGES])
       await client.query('DELETE FROM a WHERE id > 9000')
@@ -55,6 +86,31 @@ test('exact whichever sources have changed', async () => {
         await expectEqual(client, name)
       }
     }
+  } finally {
+    await close()
+  }
+})
+
+test('of large tables what meets the changes is read', async () => {
+  const { client, close } = await freshDatabase()
+  try {
+    await client.query(`
+      CREATE TABLE line (id int PRIMARY KEY, o int NOT NULL, s int NOT NULL, n int); CREATE TABLE o (id int PRIMARY KEY, c int NOT NULL, at date);
+      CREATE TABLE c (id int PRIMARY KEY, k int NOT NULL); CREATE TABLE s (id int PRIMARY KEY, k int NOT NULL); CREATE TABLE k (id int PRIMARY KEY, name text);
+      CREATE INDEX ON line (o); CREATE INDEX ON line (s); CREATE INDEX ON o (c); CREATE INDEX ON c (k); CREATE INDEX ON s (k);
+      INSERT INTO line SELECT i, i / 4, i * 7919 % 1000, i FROM generate_series(1, 60000) AS i;
+      INSERT INTO o SELECT i, i * 31 % 1500, date '2020-01-01' + i % 1000 FROM generate_series(0, 15000) AS i;
+      INSERT INTO c SELECT i, i % 25 FROM generate_series(0, 1500) AS i; INSERT INTO s SELECT i, i % 25 FROM generate_series(0, 1000) AS i;
+      INSERT INTO k SELECT i, 'k' || i FROM generate_series(0, 25) AS i;
+      SELECT pgstream.create_stream_table('st', 'SELECT extract(year FROM o.at) AS y, k.name, sum(line.n) AS n FROM line JOIN o ON o.id = line.o JOIN c ON c.id = o.c JOIN s ON s.id = line.s AND s.k = c.k JOIN k ON k.id = s.k GROUP BY 1, 2', '1h', 'DIFFERENTIAL');
+      ANALYZE`)
+    await client.query(`DELETE FROM line WHERE id < 800; DELETE FROM o WHERE id < 200; UPDATE s SET k = (k + 1) % 25 WHERE id = 7; UPDATE c SET k = (k + 1) % 25 WHERE id % 50 = 0;
+      UPDATE k SET name = 'other' WHERE id = 3`)
+    const before = await rowsRead(client, ['line', 'o', 'c', 's', 'k'])
+    await client.query(`SELECT pgstream.refresh_stream_table('st')`)
+    const read = (await rowsRead(client, ['line', 'o', 'c', 's', 'k'])) - before
+    await expectEqual(client, 'st')
+    expect(read).toBeLessThan(60_000)
   } finally {
     await close()
   }

@@ -123,7 +123,15 @@ export function groupRule(
     const value = callValue(call, { ids, facts, rows, base, share, count })
     return { column: call.column, value }
   })
-  return { keys, count: rows, accumulators: accumulators.map((entry) => entry.accumulator), outputs }
+  // Numbers of one scale are written in one way.
+  const settled = keys.filter(({ value }) => value.type.oid === NUMERIC && facts.scale(value) !== null)
+  return {
+    keys,
+    ...(settled.length > 0 ? { settled: settled.map(({ column }) => column.id) } : {}),
+    count: rows,
+    accumulators: accumulators.map((entry) => entry.accumulator),
+    outputs,
+  }
 }
 
 interface RuleContext {

@@ -139,6 +139,7 @@ function expressionScale(scalar: Expression, scale: (arg: Scalar) => Scale): Sca
     return INTEGERS.has(argument.type.oid) ? 0 : null
   }
   if (construct.startsWith('function ')) {
+    if (parts[0] === '"extract"(') return extractedScale(argument)
     if (argument.type.oid !== NUMERIC) return null
     // Without a schema it is pg_catalog's.
     const name = /^(\w+)\($/.exec(parts[0] ?? '')?.[1]
@@ -159,6 +160,14 @@ function expressionScale(scalar: Expression, scale: (arg: Scalar) => Scale): Sca
     default:
       return null
   }
+}
+
+/** Fields that are whole numbers of every type that has them (timestamp.c, date.c: int64_to_numeric). */
+const WHOLE_FIELDS =
+  /^'(?:millennium|century|decade|year|isoyear|quarter|month|week|day|dow|isodow|doy|hour|minute)'::text$/
+
+function extractedScale(field: Scalar): Scale {
+  return field.kind === 'constant' && WHOLE_FIELDS.test(field.sql) ? 0 : null
 }
 
 function roundedScale(digits: Scalar): Scale {

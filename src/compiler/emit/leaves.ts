@@ -141,9 +141,15 @@ function bothWays(read: Read, printer: Printer): Select {
     { select: printer.select({ ...read, version: isScan ? 'after' : 'before' }), tail: '' },
     { select: printer.select(isScan ? { op: 'negate', input: delta } : delta), tail: '\nOFFSET 0' },
   ].map(({ select, tail }) => printer.arm(select, columns, columns, true, tail))
-  const changes = `\nUNION ALL\n(${indent(arms[1] ?? '')})`
-  const sources = read.of.op === 'scan' ? [read.of.relation] : []
-  return printer.derived(`${arms[0]}${printer.when(sources, changes)}`, 'u', columns, true)
+  const [stored = '', changed = ''] = arms
+  const changes = `\nUNION ALL\n(${indent(changed)})`
+  if (read.of.op !== 'scan') return printer.derived(`${stored}${changes}`, 'u', columns, true)
+  const { relation } = read.of
+  const both = printer.derived(`${stored}${printer.when([relation], changes)}`, 'u', columns, true)
+  const [union = ''] = both.from
+  const alias = union.slice(union.lastIndexOf(') AS '))
+  const way = (query: string) => `(${indent(query)}${alias}`
+  return { ...both, from: [printer.before(relation, { after: way(stored), changes: way(changed), union })] }
 }
 
 export function stageOutputName(stage: number): string {

@@ -3,12 +3,15 @@
  * is joined as it is; one that is a stored state and a delta added up is added up first, for the rows that are asked for
  * where an index finds those.
  */
+import { ref } from '../algebra/build.ts'
+import type { Column } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { KeyMatch } from '../algebra/operators/key-match.ts'
 import type { OuterJoin } from '../algebra/operators/outer-join.ts'
 import type { RowMatch } from '../algebra/operators/row-match.ts'
 import type { SemiJoin } from '../algebra/operators/semi-join.ts'
 import { type Scalar, scalarColumns } from '../algebra/scalar.ts'
+import { hasMarks, term } from './fitted.ts'
 import { equalityOperator, groupByImage } from './image.ts'
 import { columnName } from './names.ts'
 import { isProbed, matchOf } from './probes.ts'
@@ -16,7 +19,7 @@ import { at, indent, operand, type Printer, type Select } from './select.ts'
 
 export function outerJoin(node: OuterJoin, printer: Printer): Select {
   const left = printer.select(node.left)
-  const right = printer.select(node.right)
+  const right = printer.whole(() => printer.select(node.right))
   const columns = operatorOf(node.right).columns(node.right)
   // Of several items the last alone would be joined.
   const from =
@@ -68,7 +71,7 @@ const BARE_COLUMN = /^[a-z_][a-z0-9_]*\.(?:[a-z_][a-z0-9_$]*|"(?:[^"]|"")+")$/
 
 export function semiJoin(node: SemiJoin, printer: Printer): Select {
   const left = printer.select(node.left)
-  const right = printer.select(node.right)
+  const right = printer.whole(() => printer.select(node.right))
   const isOfLeft = (conjunct: Scalar) => {
     const columns = [...scalarColumns(conjunct)]
     return columns.length > 0 && columns.every((id) => left.columns.has(id))
@@ -131,7 +134,7 @@ HAVING coalesce(sum(${rows}.weight), 0) <= ${limit}`
 }
 
 export function rowMatch(node: RowMatch, printer: Printer): Select {
-  const left = printer.select(node.left)
+  const left = printer.split(() => printer.select(node.left))
   const { request } = printer
   const columns = operatorOf(node).columns(node)
   const deltaColumns = operatorOf(node.delta).columns(node.delta)
@@ -146,18 +149,24 @@ export function rowMatch(node: RowMatch, printer: Printer): Select {
     deltaColumns,
     true,
   )
-  const number = `${changed.weight?.slice(0, -'weight'.length)}number`
   // From the few changed rows on: the planner knows little of what the left side joins, and may begin with another table.
   const isProbing = !printer.isBulk && isProbed(node.delta, node.left, node.predicate)
-  const pairs = printer.meeting(
+  const meeting = printer.meeting(
     left,
     columns,
     changed.from.join(', '),
     conditions(node.predicate, left, changed),
     isProbing,
   )
+  const { pairs, number, change } = ofTerms(
+    meeting,
+    `${changed.weight?.slice(0, -'weight'.length)}number`,
+    changed.weight ?? '1',
+    columns,
+    printer,
+  )
   const times = pairs.weight ?? '1'
-  const product = `sum((${times}) * ${changed.weight})`
+  const product = `sum((${times}) * ${change})`
   const groups = columns.map((column) => groupByImage(request, column, at(pairs, column.id)))
   const by = groups.flatMap((group) => group.groupBy)
   const met = `SELECT ${[
@@ -179,6 +188,29 @@ HAVING ${product} <> 0`
   const state = printer.select(node.state)
   const limit = stillThere(node.version, `${alias}.change`)
   return { ...touched, where: [atMost(state, conditions(node.predicate, touched, state), limit)] }
+}
+
+interface Pairs {
+  readonly pairs: Select
+  /** Of the changed row: its number, and its weight. */
+  readonly number: string
+  readonly change: string
+}
+
+/** Pairs of a left row and a changed one, those of each term by themselves where the left side has several. */
+function ofTerms(
+  pairs: Select,
+  number: string,
+  change: string,
+  columns: readonly Column[],
+  printer: Printer,
+): Pairs {
+  if (!hasMarks(pairs.from.join())) return { pairs, number, change }
+  const outputs = columns.map((column) => ({ name: columnName(column), value: ref(column) }))
+  const query = printer.render(pairs, outputs, true, '', [`${number} AS number`, `${change} AS change`])
+  const made = printer.derived(term(query), 'm', columns, true)
+  const alias = made.weight?.slice(0, -'weight'.length)
+  return { pairs: made, number: `${alias}number`, change: `${alias}change` }
 }
 
 /**

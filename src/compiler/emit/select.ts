@@ -15,7 +15,7 @@ import { BOOLEAN, type ColumnId, NULL_SAFE, type Scalar, scalarColumns } from '.
 import { internalError } from '../catalog/error.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { expand } from './expand.ts'
-import { whenChanged } from './fitted.ts'
+import { type Before, before, term, whenChanged } from './fitted.ts'
 import { groupByImage } from './image.ts'
 import { keyMatch, outerJoin, rowMatch, semiJoin } from './match.ts'
 import { columnName } from './names.ts'
@@ -68,6 +68,7 @@ export class Printer {
   readonly #leaves: Leaves
   readonly #aliases = new Map<string, number>()
   readonly #selves = new Map<number, SelfRows>()
+  #isSplit = false
 
   constructor(request: CompileRequest, leaves: Leaves, probing: ReadonlySet<number> = new Set()) {
     this.request = request
@@ -121,7 +122,36 @@ export class Printer {
     return `${readable}_${count}`
   }
 
+  /** A source as it was: in a term that is linear in it by each of the ways to read it (see fitted.ts). */
+  before(relation: number, ways: Before): string {
+    return this.#isSplit ? before(relation, ways) : ways.union
+  }
+
   select(node: Node): Select {
+    return LINEAR.has(node.op) ? this.#select(node) : this.whole(() => this.#select(node))
+  }
+
+  /** Prints what a term is linear in. */
+  split<T>(print: () => T): T {
+    return this.#split(this.#leaves.isFitted === true, print)
+  }
+
+  /** Prints what no term is linear in. */
+  whole<T>(print: () => T): T {
+    return this.#split(false, print)
+  }
+
+  #split<T>(isSplit: boolean, print: () => T): T {
+    const outer = this.#isSplit
+    this.#isSplit = isSplit
+    try {
+      return print()
+    } finally {
+      this.#isSplit = outer
+    }
+  }
+
+  #select(node: Node): Select {
     switch (node.op) {
       case 'scan':
         return this.#leaves.read({ op: 'read', version: 'after', of: node }, this.alias, this)
@@ -313,7 +343,11 @@ export class Printer {
   }
 
   #union(node: UnionAll): Select {
-    const branches = node.branches.map((branch) => ({ ...branch, select: this.select(branch.input) }))
+    const isFitted = this.#leaves.isFitted === true
+    const branches = node.branches.map((branch) => ({
+      ...branch,
+      select: this.split(() => this.select(branch.input)),
+    }))
     const weighted = branches.some((branch) => branch.select.weight !== null)
     const queries = branches.map(({ select, columns, input }) => {
       const own = operatorOf(input).columns(input)
@@ -324,13 +358,16 @@ export class Printer {
         weighted,
       )
     })
-    const arms = node.branches.map(({ input }, i) => ({ query: queries[i] ?? '', needs: emptiedBy(input) }))
+    const arms = node.branches.map(({ input }, i) => {
+      const query = queries[i] ?? ''
+      return { query: isFitted ? term(query) : query, needs: emptiedBy(input) }
+    })
     // One is always there.
     const first = arms.find(({ needs }) => needs.size === 0) ?? arms[0]
     const others = arms
       .filter((each) => each !== first)
       .map(({ query, needs }) => this.when([...needs], `\nUNION ALL\n${query}`))
-    const all = this.#leaves.isFitted
+    const all = isFitted
       ? `${first?.query}${others.join('')}`
       : arms.map(({ query }) => query).join('\nUNION ALL\n')
     return this.derived(all, 'u', node.columns, weighted)
@@ -386,6 +423,19 @@ export class Printer {
       : this.render(input, outputs, false, by, further)
   }
 }
+
+/** A row more or less of their input, of each of a join's, or of the left one, is a row more or less of theirs. */
+const LINEAR: ReadonlySet<Node['op']> = new Set([
+  'read',
+  'scan',
+  'filter',
+  'project',
+  'negate',
+  'repeat',
+  'join',
+  'outer-join',
+  'semi-join',
+])
 
 /** The delta without rows of which the node has none. */
 function deltaBelow(node: Node): Read | null {
