@@ -70,17 +70,21 @@ export function outerJoin(node: OuterJoin, printer: Printer): Select {
 const BARE_COLUMN = /^[a-z_][a-z0-9_]*\.(?:[a-z_][a-z0-9_$]*|"(?:[^"]|"")+")$/
 
 export function semiJoin(node: SemiJoin, printer: Printer): Select {
-  const left = printer.select(node.left)
-  const right = printer.whole(() => printer.select(node.right))
+  const right = printer.split(() => printer.select(node.right))
+  const isCounted = right.weight !== null && printer.isFitted
+  const outer = isCounted ? printer.split(() => printer.select(node.left)) : printer.select(node.left)
   const isOfLeft = (conjunct: Scalar) => {
     const columns = [...scalarColumns(conjunct)]
-    return columns.length > 0 && columns.every((id) => left.columns.has(id))
+    return columns.length > 0 && columns.every((id) => outer.columns.has(id))
   }
+  const both = node.predicate.filter((each) => !isOfLeft(each))
+  const match = (left: Select) => conditions(node.isAnti ? printer.doubted(both) : both, left, right)
+  const { left, total } = isCounted
+    ? counted(outer, operatorOf(node.left).columns(node.left), right, match, printer)
+    : { left: outer, total: totalOf(right, [...right.where, ...match(outer)]) }
   // Asked first: the right side is not looked at for rows that fail it.
   const first = conditions(node.predicate.filter(isOfLeft), left, right)
-  const both = node.predicate.filter((each) => !isOfLeft(each))
-  const where = [...right.where, ...conditions(node.isAnti ? printer.doubted(both) : both, left, right)]
-  const found = right.weight === null ? exists(right, where) : `${total(right, where)} > 0`
+  const found = right.weight === null ? exists(right, [...right.where, ...match(left)]) : `${total} > 0`
   // NULL is no match.
   const conjuncts =
     node.isAnti && first.length > 0 ? [`(${first.join(' AND ')}) IS TRUE`, found] : [...first, found]
@@ -92,7 +96,7 @@ export function semiJoin(node: SemiJoin, printer: Printer): Select {
 
 export function keyMatch(node: KeyMatch, printer: Printer): Select {
   const delta = printer.select(node.delta)
-  const state = printer.select(node.state)
+  const state = printer.split(() => printer.select(node.state))
   const { request } = printer
   const columns = node.keys.map(({ column }) => column)
   const alias = printer.alias('k')
@@ -105,15 +109,16 @@ export function keyMatch(node: KeyMatch, printer: Printer): Select {
     [`${change} AS change`],
   )
   const names = new Map(columns.map((column) => [column.id, `${alias}.${columnName(column)}`]))
-  const match = node.keys.map(
-    ({ column, value }) =>
-      `${operand(value, state)} ${equalityOperator(request, column.type.oid)} ${alias}.${columnName(column)}`,
-  )
-  const limit = stillThere(node.version, `${alias}.change`)
+  const match = (left: Select) =>
+    node.keys.map(
+      ({ column, value }) =>
+        `${operand(value, state)} ${equalityOperator(request, column.type.oid)} ${at(left, column.id)}`,
+    )
   const weight = `sign(${alias}.change)::integer`
   const asked: Select = { from: [`(${indent(keyed)}) AS ${alias}`], where: [], columns: names, weight }
   if (isProbed(node, node.state, matchOf(node.keys)))
-    return { ...asked, where: [atMost(state, match, limit)] }
+    return withAtMost(asked, columns, `${alias}.change`, node.version, state, match, printer)
+  const limit = stillThere(node.version, `${alias}.change`)
   // Nothing finds the rows of a key: all are read once.
   const outputs = node.keys.map(({ column, value }) => ({ name: columnName(column), value }))
   const rows = printer.alias('s')
@@ -127,7 +132,7 @@ export function keyMatch(node: KeyMatch, printer: Printer): Select {
     `${weight} AS weight`,
   ].join(', ')}
 FROM (${indent(keyed)}) AS ${alias}
-LEFT JOIN (${indent(printer.render(state, outputs, true))}) AS ${rows} ON ${equal.join(' AND ') || 'true'}
+LEFT JOIN (${indent(term(printer.render(state, outputs, true)))}) AS ${rows} ON ${equal.join(' AND ') || 'true'}
 GROUP BY ${items.join(', ')}
 HAVING coalesce(sum(${rows}.weight), 0) <= ${limit}`
   return printer.derived(query, 'm', columns, true)
@@ -185,9 +190,9 @@ HAVING ${product} <> 0`
     columns: new Map(columns.map((column) => [column.id, `${alias}.${columnName(column)}`])),
     weight: `${alias}.times * sign(${alias}.change)::integer`,
   }
-  const state = printer.select(node.state)
-  const limit = stillThere(node.version, `${alias}.change`)
-  return { ...touched, where: [atMost(state, conditions(node.predicate, touched, state), limit)] }
+  const state = printer.split(() => printer.select(node.state))
+  const match = (rows: Select) => conditions(node.predicate, rows, state)
+  return withAtMost(touched, columns, `${alias}.change`, node.version, state, match, printer)
 }
 
 interface Pairs {
@@ -221,18 +226,85 @@ function stillThere(version: 'before' | 'after', change: string): string {
   return `greatest(${version === 'after' ? change : `-${change}`}, 0)`
 }
 
-/** Nobody counts further than to `limit`. */
-function atMost(state: Select, match: readonly string[], limit: string): string {
-  const where = [...state.where, ...match]
-  if (state.weight !== null) return `${total(state, where)} <= ${limit}`
-  return `NOT ${exists(state, where, ` OFFSET ${limit}`)}`
+/** The rows with at most as many of the state as there may be (see above). Nobody counts further than that. */
+function withAtMost(
+  rows: Select,
+  columns: readonly Column[],
+  change: string,
+  version: 'before' | 'after',
+  state: Select,
+  match: (rows: Select) => readonly string[],
+  printer: Printer,
+): Select {
+  if (state.weight !== null && printer.isFitted) {
+    const { left, total, further } = counted(rows, columns, state, match, printer, change)
+    return { ...left, where: [...left.where, `${total} <= ${stillThere(version, further)}`] }
+  }
+  const limit = stillThere(version, change)
+  const where = [...state.where, ...match(rows)]
+  const condition =
+    state.weight !== null
+      ? `${totalOf(state, where)} <= ${limit}`
+      : `NOT ${exists(state, where, ` OFFSET ${limit}`)}`
+  return { ...rows, where: [...rows.where, condition] }
+}
+
+interface Counted {
+  readonly left: Select
+  /** How many rows of the right side meet the row. */
+  readonly total: string
+  /** What was asked for besides the columns. */
+  readonly further: string
+}
+
+/**
+ * Of many left rows each with the number of right ones that meet it: by a join and not by looking for each, because what is
+ * added up holds all changes, and each look would go through them (measured, TPC-H q21 with 60,000 changes: 15 s → 2 s).
+ */
+function counted(
+  left: Select,
+  columns: readonly Column[],
+  right: Select,
+  match: (left: Select) => readonly string[],
+  printer: Printer,
+  further: string | null = null,
+): Counted {
+  const outputs = columns.map((column) => ({ name: columnName(column), value: ref(column) }))
+  const rows = printer.alias('asking')
+  const of = (alias: string): Select => ({
+    from: [alias],
+    where: [],
+    columns: new Map(columns.map((column) => [column.id, `${alias}.${columnName(column)}`])),
+    weight: `${alias}.weight`,
+  })
+  const asking = term(
+    printer.render(left, outputs, true, '', further === null ? [] : [`${further} AS further`]),
+  )
+  const asked = of(rows)
+  const met = printer.render(
+    { ...right, from: [rows, ...right.from], where: [...right.where, ...match(asked)] },
+    [],
+    true,
+    '',
+    [`${rows}.number`],
+  )
+  const query = `WITH ${rows} AS MATERIALIZED (
+  SELECT l.*, row_number() OVER () AS number
+  FROM (${indent(indent(asking))}) AS l
+)
+SELECT ${rows}.*, coalesce(m.total, 0) AS total
+FROM ${rows}
+LEFT JOIN (SELECT t.number, sum(t.weight) AS total FROM (${indent(term(met))}) AS t GROUP BY 1) AS m ON m.number = ${rows}.number`
+  const made = printer.derived(query, 'c', columns, true)
+  const alias = made.weight?.slice(0, -'weight'.length)
+  return { left: made, total: `${alias}total`, further: `${alias}further` }
 }
 
 function exists(rows: Select, where: readonly string[], tail = ''): string {
   return `EXISTS (SELECT${fromWhere(rows, where)}${tail})`
 }
 
-function total(rows: Select, where: readonly string[]): string {
+function totalOf(rows: Select, where: readonly string[]): string {
   return `(SELECT coalesce(sum(${rows.weight ?? '1'}), 0)${fromWhere(rows, where)})`
 }
 

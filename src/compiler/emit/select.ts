@@ -77,7 +77,11 @@ export class Printer {
   }
 
   get isBulk(): boolean {
-    return this.#leaves.isBulk || this.#leaves.isFitted === true
+    return this.#leaves.isBulk || this.isFitted
+  }
+
+  get isFitted(): boolean {
+    return this.#leaves.isFitted === true
   }
 
   /**
@@ -133,7 +137,7 @@ export class Printer {
 
   /** Prints what a term is linear in. */
   split<T>(print: () => T): T {
-    return this.#split(this.#leaves.isFitted === true, print)
+    return this.#split(this.isFitted, print)
   }
 
   /** Prints what no term is linear in. */
@@ -343,7 +347,7 @@ export class Printer {
   }
 
   #union(node: UnionAll): Select {
-    const isFitted = this.#leaves.isFitted === true
+    const { isFitted } = this
     const branches = node.branches.map((branch) => ({
       ...branch,
       select: this.split(() => this.select(branch.input)),
