@@ -70,9 +70,9 @@ export function outerJoin(node: OuterJoin, printer: Printer): Select {
 const BARE_COLUMN = /^[a-z_][a-z0-9_]*\.(?:[a-z_][a-z0-9_$]*|"(?:[^"]|"")+")$/
 
 export function semiJoin(node: SemiJoin, printer: Printer): Select {
+  const outer = printer.select(node.left)
   const right = printer.split(() => printer.select(node.right))
   const isCounted = right.weight !== null && printer.isFitted
-  const outer = isCounted ? printer.split(() => printer.select(node.left)) : printer.select(node.left)
   const isOfLeft = (conjunct: Scalar) => {
     const columns = [...scalarColumns(conjunct)]
     return columns.length > 0 && columns.every((id) => outer.columns.has(id))
