@@ -64,7 +64,10 @@ async function createContestants(
   const asked = await client.query<{ statement: string }>(
     'SELECT DISTINCT r.statement FROM pgstream.pgs_stream_tables s, pgstream.recommend_indexes(s.pgs_name) r',
   )
-  const indexes = report.table(`${title}: further indexes that recommend_indexes asked for`, ['index'])
+  const indexes = report.table(
+    `${title}: indexes that recommend_indexes asked for besides the primary keys`,
+    ['index'],
+  )
   for (const { statement } of asked.rows) {
     indexes.rows.push([statement])
     await client.query(statement)

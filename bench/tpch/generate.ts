@@ -4,7 +4,7 @@
  * has which part, customers without orders, comments that queries look for.
  */
 import type pg from 'pg'
-import { INDEXES, SCHEMA, TABLES } from './schema.ts'
+import { SCHEMA, TABLES } from './schema.ts'
 import { pseudoText } from './text.ts'
 import * as words from './words.ts'
 
@@ -22,6 +22,7 @@ export function sizes(scale: number) {
 /** Lines of text of which comments are pieces: a power of two. */
 const LINES = 4096
 
+/** The tables with their primary keys, and no other index. */
 export async function generateTpch(client: pg.Client, scale: number): Promise<void> {
   const { supplier, part, customer, orders } = sizes(scale)
   await client.query(SCHEMA)
@@ -64,7 +65,6 @@ export async function generateTpch(client: pg.Client, scale: number): Promise<vo
       ${rnd('k', 53, -99_999, 999_999)} / 100.0, ${one(words.SEGMENTS, 'k', 54)}, ${comment('k', 55, 29, 116)}
     FROM generate_series(1, ${customer}) AS k ${text('k', 55)};`)
   await client.query(insertOrders(scale, { from: 1, to: orders }))
-  await client.query(INDEXES)
   await client.query(`VACUUM ANALYZE ${TABLES.join(', ')}`)
 }
 

@@ -4,6 +4,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { generateTpch, sizes } from '../../bench/tpch/generate.ts'
 import { tpchQueries } from '../../bench/tpch/queries.ts'
 import { RefreshFunctions } from '../../bench/tpch/refresh-functions.ts'
+import { INDEXES } from '../../bench/tpch/schema.ts'
 import { expectEqual } from '../oracle/oracle.ts'
 import { freshDatabase } from '../support/server.ts'
 
@@ -21,6 +22,7 @@ beforeAll(async () => {
   const database = await freshDatabase()
   client = database.client
   await generateTpch(client, SCALE)
+  await client.query(INDEXES)
   refreshFunctions = new RefreshFunctions(client, SCALE)
   return () => database.close()
 })
