@@ -162,7 +162,7 @@ function expressionScale(scalar: Expression, scale: (arg: Scalar) => Scale): Sca
   }
 }
 
-/** Fields that are whole numbers of every type that has them (timestamp.c, date.c: int64_to_numeric). */
+/** Fields that are whole numbers of every type that has them (int64_to_numeric). */
 const WHOLE_FIELDS =
   /^'(?:millennium|century|decade|year|isoyear|quarter|month|week|day|dow|isodow|doy|hour|minute)'::text$/
 
