@@ -116,6 +116,27 @@ test('of large tables what meets the changes is read', async () => {
   }
 })
 
+test('who has a match is asked by one join, not by a look through all changes for each row', async () => {
+  const { client, close } = await freshDatabase()
+  try {
+    await client.query(`
+      CREATE TABLE a (id int PRIMARY KEY, b int NOT NULL, n int NOT NULL); CREATE INDEX ON a (b);
+      INSERT INTO a SELECT i, i % 1000, i % 7 FROM generate_series(1, 4000) AS i;
+      CREATE TABLE b (id int PRIMARY KEY, n int NOT NULL); INSERT INTO b SELECT i, i FROM generate_series(1, 1000) AS i;
+      SELECT pgstream.create_stream_table('st', 'SELECT x.id, b.n FROM a AS x JOIN b ON b.id = x.b WHERE EXISTS (SELECT FROM a AS y WHERE y.b = x.b AND y.n <> x.n) AND NOT EXISTS (SELECT FROM a AS z WHERE z.b = x.b AND z.n > x.n)', '1h', 'DIFFERENTIAL')`)
+    const { rows } = await client.query<{ source: string }>(
+      `SELECT prosrc AS source FROM pg_proc WHERE proname LIKE 'refresh_%_from_all_bulk'`,
+    )
+    expect(rows[0]?.source).toMatch(/asking_1 AS MATERIALIZED/)
+    expect(rows[0]?.source).not.toMatch(/coalesce\(sum\(u_\d+\.weight/)
+    await client.query('UPDATE a SET n = (n + 3) % 7 WHERE id % 2 = 0; UPDATE b SET n = n + 1')
+    await client.query(`SELECT pgstream.refresh_stream_table('st')`)
+    await expectEqual(client, 'st')
+  } finally {
+    await close()
+  }
+})
+
 test('what comes between the counting and the statement is not lost', async () => {
   const { client, close } = await freshDatabase({ watched: false })
   try {
