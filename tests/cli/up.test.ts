@@ -275,8 +275,8 @@ test.runIf(isRoot)('runs as the owner of the data folder', async () => {
   expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^Uid:\t1\t/m)
 })
 
-test.runIf(isRoot)('runs from a folder that only root can read', async () => {
-  const home = path.join(folder, 'home')
+/** What is installed, in another folder. */
+function checkout(home: string): void {
   mkdirSync(home, { mode: 0o700 })
   cpSync('dist', path.join(home, 'dist'), { recursive: true })
   cpSync('package.json', path.join(home, 'package.json'))
@@ -287,6 +287,37 @@ test.runIf(isRoot)('runs from a folder that only root can read', async () => {
       execFileSync('cp', ['-al', path.resolve('node_modules', name), path.join(home, 'node_modules')])
     else symlinkSync(path.resolve('node_modules', name), path.join(home, 'node_modules', name))
   }
+}
+
+test.runIf(process.platform === 'linux')(
+  'runs from folders whose names mean something to a shell',
+  async () => {
+    const home = path.join(folder, 'a$b `c" d')
+    checkout(home)
+    const temporary = path.join(folder, 'tmp')
+    mkdirSync(temporary)
+    chmodSync(temporary, 0o1777)
+    const cli = runCli(['up', '--data', path.join(folder, 'da$ta `e" \\f')], {
+      cli: path.join(home, 'dist/cli.js'),
+      env: { TMPDIR: temporary },
+      ownGroup: true,
+    })
+    running.push(cli)
+    const client = new pg.Client(await cli.ready())
+    await client.connect()
+    try {
+      await client.query(`CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1);
+      SELECT pgstream.create_stream_table('st', 'SELECT id FROM t')`)
+      expect((await client.query('TABLE st')).rows).toEqual([{ id: 1 }])
+    } finally {
+      await client.end()
+    }
+  },
+)
+
+test.runIf(isRoot)('runs from a folder that only root can read', async () => {
+  const home = path.join(folder, 'home')
+  checkout(home)
   execFileSync('cp', [process.execPath, path.join(home, 'node')])
   const temporary = path.join(folder, 'tmp')
   mkdirSync(temporary)

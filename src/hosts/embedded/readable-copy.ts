@@ -12,9 +12,13 @@ export interface Programs {
   readonly compileHost: string
 }
 
+/** initdb has a shell start the server program, by a path in double quotes, where these stand for something else. */
+const SHELL_READS = /["$`\\\n]/
+
 /**
  * PostgreSQL, Node.js and the compile host where the server's account can run them: in place when it can, else copied
- * (root's home is closed to `nobody`) into the temporary folder, which goes with the server.
+ * (root's home is closed to `nobody`; a folder may have a `$` in its name) into the temporary folder, which goes with the
+ * server.
  */
 export async function runnablePrograms(
   account: Account | undefined,
@@ -25,7 +29,10 @@ export async function runnablePrograms(
   const compileHost = distFile('compile-host.cjs')
   const reachable = async (source: string, usable: boolean) =>
     usable ? source : readableCopy(account, source, await temporary())
-  const nativeUsable = linked(native) && (await canRun(account, path.join(native, 'bin/postgres'), ['-V']))
+  const nativeUsable =
+    !SHELL_READS.test(native) &&
+    linked(native) &&
+    (await canRun(account, path.join(native, 'bin/postgres'), ['-V']))
   const nodeUsable = await canRun(account, node, ['--version'])
   const hostUsable = nodeUsable && (await canRun(account, node, ['--check', compileHost]))
   return {
