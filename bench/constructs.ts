@@ -50,7 +50,9 @@ export const CONSTRUCTS: Readonly<Record<string, Construct>> = {
   'USING, NATURAL': over(
     'SELECT id, amount, rank FROM item JOIN (SELECT id AS owner, rank FROM owner) AS o USING (owner) NATURAL LEFT JOIN (SELECT id, amount AS other FROM part) AS p',
   ),
-  'self-join': over('SELECT a.id, b.id AS other FROM item a JOIN item b ON b.owner = a.owner AND b.amount < a.amount'),
+  'self-join': over(
+    'SELECT a.id, b.id AS other FROM item a JOIN item b ON b.owner = a.owner AND b.amount < a.amount',
+  ),
 
   // Queries in conditions.
   EXISTS: over(
@@ -97,11 +99,16 @@ export const CONSTRUCTS: Readonly<Record<string, Construct>> = {
 
   // Sets.
   DISTINCT: over('SELECT DISTINCT owner, kind FROM item'),
-  'DISTINCT ON': over('SELECT DISTINCT ON (owner) owner, id, amount FROM item ORDER BY owner, amount DESC, id'),
+  'DISTINCT ON': over(
+    'SELECT DISTINCT ON (owner) owner, id, amount FROM item ORDER BY owner, amount DESC, id',
+  ),
   UNION: over('SELECT owner AS id FROM item UNION SELECT id FROM owner', ONE_OWNER),
   'UNION ALL': over('SELECT owner AS id, amount FROM item UNION ALL SELECT id, rank FROM owner'),
   INTERSECT: over('SELECT owner AS id, amount FROM item INTERSECT SELECT id, rank FROM owner'),
-  'INTERSECT ALL': over('SELECT owner AS id, amount FROM item INTERSECT ALL SELECT id, rank FROM owner', ONE_OWNER),
+  'INTERSECT ALL': over(
+    'SELECT owner AS id, amount FROM item INTERSECT ALL SELECT id, rank FROM owner',
+    ONE_OWNER,
+  ),
   EXCEPT: over('SELECT owner AS id, amount FROM item EXCEPT SELECT id, rank FROM owner'),
   'EXCEPT ALL': over('SELECT owner AS id, amount FROM item EXCEPT ALL SELECT id, rank FROM owner'),
 
@@ -109,20 +116,26 @@ export const CONSTRUCTS: Readonly<Record<string, Construct>> = {
   'sum, count, avg': over(
     'SELECT bucket, sum(amount) AS s, count(*) AS n, avg(amount) AS a FROM item GROUP BY bucket',
   ),
-  'sum, avg of numeric': over('SELECT bucket, sum(price) AS s, avg(price) AS a FROM item GROUP BY bucket', (n) =>
-    `UPDATE item SET price = price + 1.5 WHERE id = ${n}`,
+  'sum, avg of numeric': over(
+    'SELECT bucket, sum(price) AS s, avg(price) AS a FROM item GROUP BY bucket',
+    (n) => `UPDATE item SET price = price + 1.5 WHERE id = ${n}`,
   ),
   'sum of floats': over('SELECT bucket, sum(amount::float8) AS s FROM item GROUP BY bucket'),
-  'one group of all rows': over('SELECT count(*) AS n, sum(amount) AS s, max(amount) AS m, min(price) AS p FROM item'),
+  'one group of all rows': over(
+    'SELECT count(*) AS n, sum(amount) AS s, max(amount) AS m, min(price) AS p FROM item',
+  ),
   FILTER: over(
     `SELECT bucket, count(*) FILTER (WHERE kind = 'k1') AS n, sum(amount) FILTER (WHERE amount > 50) AS s FROM item GROUP BY bucket`,
   ),
   'min, max': over('SELECT bucket, min(amount) AS low, max(amount) AS high FROM item GROUP BY bucket'),
   'min, max by an index, of large groups': {
     ...over('SELECT kind, min(amount) AS low, max(amount) AS high FROM item GROUP BY kind'),
-    change: (n) => `UPDATE item SET amount = CASE WHEN amount < 1000 THEN 1000 + ${n} ELSE ${n} % 100 END WHERE id = 1 + ${n} % 2`,
+    change: (n) =>
+      `UPDATE item SET amount = CASE WHEN amount < 1000 THEN 1000 + ${n} ELSE ${n} % 100 END WHERE id = 1 + ${n} % 2`,
   },
-  'stddev, variance': over('SELECT bucket, stddev(amount) AS d, variance(amount) AS v FROM item GROUP BY bucket'),
+  'stddev, variance': over(
+    'SELECT bucket, stddev(amount) AS d, variance(amount) AS v FROM item GROUP BY bucket',
+  ),
   'bool_and, bool_or, bit_xor': over(
     'SELECT bucket, bool_and(amount > 5) AS a, bool_or(amount > 95) AS o, bit_xor(amount) AS x FROM item GROUP BY bucket',
   ),
@@ -232,7 +245,7 @@ export const CONSTRUCTS: Readonly<Record<string, Construct>> = {
     'SELECT i.id, g FROM item i LEFT JOIN LATERAL generate_series(1, i.amount % 3) AS g ON true',
   ),
   'a function in the select list': over('SELECT id, generate_series(1, amount % 3) AS n FROM item'),
-  'jsonb_each': over('SELECT i.id, e.key, e.value FROM item i, LATERAL jsonb_each(i.doc) AS e'),
+  jsonb_each: over('SELECT i.id, e.key, e.value FROM item i, LATERAL jsonb_each(i.doc) AS e'),
   'ROWS FROM': over(
     'SELECT i.id, r.a, r.tag FROM item i, ROWS FROM (generate_series(1, i.amount % 4), unnest(i.tags)) AS r (a, tag)',
   ),
@@ -247,7 +260,10 @@ export const CONSTRUCTS: Readonly<Record<string, Construct>> = {
   ),
 
   // Sources.
-  'partitioned table': over('SELECT p.id, p.amount, o.name FROM part p JOIN owner o ON o.id = p.owner', ONE_PART),
+  'partitioned table': over(
+    'SELECT p.id, p.amount, o.name FROM part p JOIN owner o ON o.id = p.owner',
+    ONE_PART,
+  ),
   'partitioned table, grouped': over('SELECT owner, max(amount) AS m FROM part GROUP BY owner', ONE_PART),
   'table with children': over(
     'SELECT p.id, p.amount, o.name FROM parent p JOIN owner o ON o.id = p.owner',
@@ -274,10 +290,13 @@ export const CONSTRUCTS: Readonly<Record<string, Construct>> = {
 
   // Types and time.
   'generated column': over('SELECT bucket, sum(twice) AS s FROM item GROUP BY bucket'),
-  'json, which has no equality': over('SELECT i.id, o.name, i.doc::json AS doc FROM item i JOIN owner o ON o.id = i.owner', (n) =>
-    `UPDATE item SET doc = '{"list": [${n}]}' WHERE id = ${n}`,
+  'json, which has no equality': over(
+    'SELECT i.id, o.name, i.doc::json AS doc FROM item i JOIN owner o ON o.id = i.owner',
+    (n) => `UPDATE item SET doc = '{"list": [${n}]}' WHERE id = ${n}`,
   ),
-  'composites and arrays': over('SELECT o.id, array_agg(i ORDER BY i.id) AS items FROM owner o JOIN item i ON i.owner = o.id GROUP BY o.id'),
+  'composites and arrays': over(
+    'SELECT o.id, array_agg(i ORDER BY i.id) AS items FROM owner o JOIN item i ON i.owner = o.id GROUP BY o.id',
+  ),
   'a collation without case': over('SELECT label, count(*) AS n, sum(amount) AS s FROM item GROUP BY label'),
   'temporal filter': over(`SELECT id, amount FROM item WHERE created > now() - interval '1 day'`),
 }

@@ -35,7 +35,9 @@ test.each(Object.entries(CONSTRUCTS))('%s', async (_, construct) => {
   for (const [size, { client }] of databases) {
     const few = size === SIZES[0]
     if (construct.before) await client.query(construct.before)
-    await client.query(`SELECT pgstream.create_stream_table('st', $1, '1h', 'DIFFERENTIAL')`, [construct.query])
+    await client.query(`SELECT pgstream.create_stream_table('st', $1, '1h', 'DIFFERENTIAL')`, [
+      construct.query,
+    ])
     await client.query('ANALYZE')
     for (const [i, change] of changes.entries()) {
       const rows: number[] = []

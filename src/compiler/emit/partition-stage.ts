@@ -16,7 +16,7 @@ import { type GeneratedFunction, redoFunction } from './function.ts'
 import { groupMatch, keyMatch } from './image.ts'
 import { refreshLeaves, stageOutputName } from './leaves.ts'
 import { collateClause, columnName, columnType, functionName } from './names.ts'
-import { firstOfKey, keyColumns, partitionQuery } from './partition-text.ts'
+import { firstOfAll, firstOfKey, keyColumns, partitionQuery } from './partition-text.ts'
 import { type MissingProbe, missingGroupProbes } from './probes.ts'
 import { plainRows, readsSourcesOnly, storedNames } from './redo.ts'
 import { at, cte, indent, Printer, type Select } from './select.ts'
@@ -89,6 +89,11 @@ function newSelect(stage: PartitionStage, touched: string, changed: Changed, pri
   const keys = keyColumns(node)
   const outputs = operatorOf(node).columns(node)
   if (!readsSourcesOnly(node.input)) {
+    const firstRows = firstOfStage(stage, changed, printer)
+    if (firstRows) {
+      const query = partitionQuery(node, plainRows(firstRows, node.input, printer), printer)
+      return printer.derived(query, 'p', outputs, false)
+    }
     const rows = printer.select(stateOf(node.input, 'after', changed))
     const match = groupMatch(
       request,
@@ -116,6 +121,32 @@ function newSelect(stage: PartitionStage, touched: string, changed: Changed, pri
     ),
     weight: null,
   }
+}
+
+/**
+ * Where the first rows of an earlier stage's are wanted: the first of its stored rows, one more for each that is gone, and
+ * the change. What an index on the state orders is not read further.
+ */
+function firstOfStage(stage: PartitionStage, changed: Changed, printer: Printer): Select | null {
+  const { node } = stage
+  const below = stageBelow(node.input)
+  const delta = differentiateInput(stage, changed)
+  if (!below || !delta) return null
+  const columns = operatorOf(node.input).columns(node.input)
+  const before = printer.select(stateOf(node.input, 'before', changed))
+  const gone = `(SELECT coalesce(-sum(d.weight), 0) FROM ${stageOutputName(below)} AS d WHERE d.weight < 0)`
+  const tail = firstOfAll(node, before, printer, gone)
+  if (tail === null) return null
+  const stored = printer.arm(before, columns, columns, true, tail)
+  const changes = printer.arm(printer.select(delta), columns, columns, true)
+  const both = `(${indent(stored)})\nUNION ALL\n(${indent(changes)})`
+  return printer.derived(`SELECT f.*\nFROM (\n  ${indent(both)}\n) AS f`, 'u', columns, true)
+}
+
+/** The one stage that the input reads, through filters and projections. */
+function stageBelow(node: Node): number | null {
+  if (node.op === 'filter' || node.op === 'project') return stageBelow(node.input)
+  return node.op === 'read' && node.of.op === 'stage-output' ? node.of.stage : null
 }
 
 /** New rows as they are stored: through what stands above the operator, where that is stored. */
