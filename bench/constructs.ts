@@ -42,7 +42,7 @@ export const CONSTRUCTS: Readonly<Record<string, Construct>> = {
   ),
   'outer joins, nested': over(
     'SELECT i.id, o.name, b.name AS boss FROM item i LEFT JOIN (owner o LEFT JOIN owner b ON b.id = o.boss) ON o.id = i.owner',
-    ONE_OWNER,
+    (n) => `UPDATE owner SET name = 'owner ' || ${n} WHERE id = 1 + ${n} % (SELECT max(id) FROM owner)`,
   ),
   'a join by a range': over(
     'SELECT i.id, b.label FROM item i LEFT JOIN band b ON i.amount BETWEEN b.low AND b.high',
@@ -282,8 +282,12 @@ export const CONSTRUCTS: Readonly<Record<string, Construct>> = {
     after: `SELECT pgstream.drop_stream_table('lower')`,
   },
   'a materialized view, compared': {
-    ...over('SELECT id, name FROM kept WHERE rank >= 0', ONE_OWNER),
-    before: 'CREATE MATERIALIZED VIEW kept AS SELECT id, name, rank FROM owner',
+    ...over(
+      'SELECT id, name, rank FROM kept WHERE rank >= 0',
+      (n) => `${ONE_OWNER(n)}; REFRESH MATERIALIZED VIEW kept`,
+    ),
+    before: `CREATE MATERIALIZED VIEW kept AS SELECT id, name, rank FROM owner;
+      SELECT pgstream.compare_source('kept')`,
     after: 'DROP MATERIALIZED VIEW kept',
     grows: 'compared whole at each refresh',
   },
