@@ -20,6 +20,10 @@ export interface Construct {
 export const ONE_ITEM = (n: number) => `UPDATE item SET amount = amount + 1 WHERE id = ${n}`
 export const ONE_OWNER = (n: number) =>
   `UPDATE owner SET rank = rank + 1 WHERE id = 1 + ${n} % (SELECT max(id) FROM owner)`
+/** Conditions on the amount change their mind. */
+const ONE_TURNED = (n: number) => `UPDATE item SET amount = 100 - amount WHERE id = ${n}`
+const ONE_MOVED = (n: number) =>
+  `UPDATE item SET owner = 1 + (owner + 1) % 50, bucket = 3 + bucket % 5 WHERE id = ${n}`
 const ONE_PART = (n: number) => `UPDATE part SET amount = amount + 1 WHERE id = ${n}`
 const ONE_BOSS = (n: number) =>
   `UPDATE owner SET boss = 1 + boss % 10 WHERE id = (SELECT max(id) FROM owner) - ${n} % 100`
@@ -28,7 +32,7 @@ const over = (query: string, change = ONE_ITEM): Construct => ({ query, change }
 
 export const CONSTRUCTS: Readonly<Record<string, Construct>> = {
   // Rows and joins.
-  filter: over('SELECT id, amount FROM item WHERE amount >= 0'),
+  filter: over('SELECT id, amount FROM item WHERE amount >= 0', ONE_TURNED),
   'inner join': over('SELECT i.id, i.amount, o.name FROM item i JOIN owner o ON o.id = i.owner'),
   'LEFT JOIN': over(
     'SELECT o.id, o.rank, i.id AS item, i.amount FROM owner o LEFT JOIN item i ON i.owner = o.id',
@@ -46,6 +50,7 @@ export const CONSTRUCTS: Readonly<Record<string, Construct>> = {
   ),
   'a join by a range': over(
     'SELECT i.id, b.label FROM item i LEFT JOIN band b ON i.amount BETWEEN b.low AND b.high',
+    ONE_TURNED,
   ),
   'USING, NATURAL': over(
     'SELECT id, amount, rank FROM item JOIN (SELECT id AS owner, rank FROM owner) AS o USING (owner) NATURAL LEFT JOIN (SELECT id, amount AS other FROM part) AS p',
@@ -57,25 +62,40 @@ export const CONSTRUCTS: Readonly<Record<string, Construct>> = {
   // Queries in conditions.
   EXISTS: over(
     'SELECT id, rank FROM owner o WHERE EXISTS (SELECT FROM item i WHERE i.owner = o.id AND i.amount > 50)',
+    ONE_TURNED,
   ),
   'NOT EXISTS': over(
     'SELECT id, rank FROM owner o WHERE NOT EXISTS (SELECT FROM item i WHERE i.owner = o.id AND i.amount > 50)',
+    ONE_TURNED,
   ),
-  IN: over('SELECT id, rank FROM owner WHERE id IN (SELECT owner FROM item WHERE amount > 50)'),
-  'NOT IN': over('SELECT id, rank FROM owner WHERE id NOT IN (SELECT owner FROM item WHERE amount > 50)'),
+  IN: over('SELECT id, rank FROM owner WHERE id IN (SELECT owner FROM item WHERE amount > 50)', ONE_TURNED),
+  'NOT IN': over(
+    'SELECT id, rank FROM owner WHERE id NOT IN (SELECT owner FROM item WHERE amount > 50)',
+    ONE_TURNED,
+  ),
   'IN of several columns': over(
     'SELECT id FROM owner o WHERE (id, rank) IN (SELECT owner, amount FROM item)',
+    ONE_TURNED,
   ),
-  '= ANY': over('SELECT id, rank FROM owner o WHERE rank = ANY (SELECT amount FROM item WHERE owner = o.id)'),
-  '> ALL': over('SELECT id, rank FROM owner o WHERE rank > ALL (SELECT amount FROM item WHERE owner = o.id)'),
+  '= ANY': over(
+    'SELECT id, rank FROM owner o WHERE rank = ANY (SELECT amount FROM item WHERE owner = o.id)',
+    ONE_TURNED,
+  ),
+  '> ALL': over(
+    'SELECT id, rank FROM owner o WHERE rank > ALL (SELECT amount FROM item WHERE owner = o.id)',
+    ONE_TURNED,
+  ),
   'EXISTS under OR': over(
     'SELECT id, rank FROM owner o WHERE rank < 5 OR EXISTS (SELECT FROM item i WHERE i.owner = o.id AND i.amount > 50)',
+    ONE_TURNED,
   ),
   'IN under NOT and CASE': over(
     'SELECT id FROM owner o WHERE CASE WHEN rank < 50 THEN NOT (id IN (SELECT owner FROM item WHERE amount > 90)) ELSE id IN (SELECT boss FROM owner) END',
+    ONE_TURNED,
   ),
   'EXISTS in the select list': over(
     'SELECT id, EXISTS (SELECT FROM item i WHERE i.owner = o.id AND i.amount > 50) AS rich FROM owner o',
+    ONE_TURNED,
   ),
   'scalar subquery, correlated': over(
     'SELECT id, (SELECT sum(amount) FROM item i WHERE i.owner = o.id) AS total FROM owner o',
@@ -98,19 +118,22 @@ export const CONSTRUCTS: Readonly<Record<string, Construct>> = {
   ),
 
   // Sets.
-  DISTINCT: over('SELECT DISTINCT owner, kind FROM item'),
+  DISTINCT: over('SELECT DISTINCT owner, kind FROM item', ONE_MOVED),
   'DISTINCT ON': over(
     'SELECT DISTINCT ON (owner) owner, id, amount FROM item ORDER BY owner, amount DESC, id',
   ),
-  UNION: over('SELECT owner AS id FROM item UNION SELECT id FROM owner', ONE_OWNER),
+  UNION: over('SELECT owner AS id FROM item UNION SELECT id FROM owner', ONE_MOVED),
   'UNION ALL': over('SELECT owner AS id, amount FROM item UNION ALL SELECT id, rank FROM owner'),
-  INTERSECT: over('SELECT owner AS id, amount FROM item INTERSECT SELECT id, rank FROM owner'),
+  INTERSECT: over('SELECT owner AS id, amount FROM item INTERSECT SELECT id, rank FROM owner', ONE_TURNED),
   'INTERSECT ALL': over(
     'SELECT owner AS id, amount FROM item INTERSECT ALL SELECT id, rank FROM owner',
     ONE_OWNER,
   ),
-  EXCEPT: over('SELECT owner AS id, amount FROM item EXCEPT SELECT id, rank FROM owner'),
-  'EXCEPT ALL': over('SELECT owner AS id, amount FROM item EXCEPT ALL SELECT id, rank FROM owner'),
+  EXCEPT: over('SELECT owner AS id, amount FROM item EXCEPT SELECT id, rank FROM owner', ONE_TURNED),
+  'EXCEPT ALL': over(
+    'SELECT owner AS id, amount FROM item EXCEPT ALL SELECT id, rank FROM owner',
+    ONE_TURNED,
+  ),
 
   // Aggregates.
   'sum, count, avg': over(
@@ -126,6 +149,7 @@ export const CONSTRUCTS: Readonly<Record<string, Construct>> = {
   ),
   FILTER: over(
     `SELECT bucket, count(*) FILTER (WHERE kind = 'k1') AS n, sum(amount) FILTER (WHERE amount > 50) AS s FROM item GROUP BY bucket`,
+    ONE_TURNED,
   ),
   'min, max': over('SELECT bucket, min(amount) AS low, max(amount) AS high FROM item GROUP BY bucket'),
   'min, max by an index, of large groups': {
@@ -138,6 +162,7 @@ export const CONSTRUCTS: Readonly<Record<string, Construct>> = {
   ),
   'bool_and, bool_or, bit_xor': over(
     'SELECT bucket, bool_and(amount > 5) AS a, bool_or(amount > 95) AS o, bit_xor(amount) AS x FROM item GROUP BY bucket',
+    ONE_TURNED,
   ),
   'count, sum, avg (DISTINCT)': over(
     'SELECT bucket, count(DISTINCT amount) AS n, sum(DISTINCT amount) AS s, avg(DISTINCT amount) AS a FROM item GROUP BY bucket',
@@ -154,11 +179,16 @@ export const CONSTRUCTS: Readonly<Record<string, Construct>> = {
   ),
   'ROLLUP, GROUPING()': over(
     'SELECT bucket, kind, grouping(bucket, kind) AS g, count(*) AS n FROM item WHERE amount > 50 GROUP BY ROLLUP (bucket, kind)',
+    ONE_TURNED,
   ),
   CUBE: over('SELECT bucket, kind, max(amount) AS m FROM item GROUP BY CUBE (bucket, kind)'),
-  HAVING: over('SELECT bucket, sum(amount) AS s FROM item GROUP BY bucket HAVING sum(amount) > 4000'),
+  HAVING: over(
+    'SELECT bucket, sum(amount) AS s FROM item GROUP BY bucket HAVING sum(amount) > 4000',
+    ONE_TURNED,
+  ),
   'aggregate of an aggregate': over(
     'SELECT n, count(*) AS buckets FROM (SELECT bucket, count(*) AS n FROM item WHERE amount < 90 GROUP BY bucket) AS b GROUP BY n',
+    ONE_TURNED,
   ),
   'max of sums': over(
     'SELECT max(s) AS most FROM (SELECT bucket, sum(amount) AS s FROM item GROUP BY bucket) AS b',
@@ -168,6 +198,7 @@ export const CONSTRUCTS: Readonly<Record<string, Construct>> = {
   ),
   'DISTINCT below a join': over(
     'SELECT o.id, d.kind FROM owner o LEFT JOIN (SELECT DISTINCT owner, kind FROM item WHERE amount > 50) AS d ON d.owner = o.id',
+    ONE_TURNED,
   ),
 
   // Windows and first rows.
@@ -205,7 +236,10 @@ export const CONSTRUCTS: Readonly<Record<string, Construct>> = {
   ),
   'ORDER BY … LIMIT': over('SELECT id, amount FROM item ORDER BY amount DESC, id LIMIT 10'),
   'ORDER BY … OFFSET … LIMIT': over('SELECT id, amount FROM item ORDER BY amount DESC, id OFFSET 5 LIMIT 10'),
-  'WITH TIES': over('SELECT id, created FROM item ORDER BY created DESC FETCH FIRST 5 ROWS WITH TIES'),
+  'WITH TIES': over(
+    'SELECT id, created FROM item ORDER BY created DESC FETCH FIRST 5 ROWS WITH TIES',
+    (n) => `UPDATE item SET created = created + interval '1 second' WHERE id = ${n}`,
+  ),
   'LIMIT of groups': over(
     'SELECT owner, sum(amount) AS s FROM item GROUP BY owner ORDER BY s DESC, owner LIMIT 10',
   ),
@@ -240,12 +274,16 @@ export const CONSTRUCTS: Readonly<Record<string, Construct>> = {
   ),
   'unnest WITH ORDINALITY': over(
     'SELECT i.id, t.tag, t.n FROM item i CROSS JOIN LATERAL unnest(i.tags) WITH ORDINALITY AS t (tag, n)',
+    (n) => `UPDATE item SET tags = ARRAY['a', 'b', 'd'] WHERE id = ${n}`,
   ),
   'generate_series in FROM': over(
     'SELECT i.id, g FROM item i LEFT JOIN LATERAL generate_series(1, i.amount % 3) AS g ON true',
   ),
   'a function in the select list': over('SELECT id, generate_series(1, amount % 3) AS n FROM item'),
-  jsonb_each: over('SELECT i.id, e.key, e.value FROM item i, LATERAL jsonb_each(i.doc) AS e'),
+  jsonb_each: over(
+    'SELECT i.id, e.key, e.value FROM item i, LATERAL jsonb_each(i.doc) AS e',
+    (n) => `UPDATE item SET doc = '{"list": [${n}], "more": 1}' WHERE id = ${n}`,
+  ),
   'ROWS FROM': over(
     'SELECT i.id, r.a, r.tag FROM item i, ROWS FROM (generate_series(1, i.amount % 4), unnest(i.tags)) AS r (a, tag)',
   ),

@@ -16,9 +16,9 @@ import { type GeneratedFunction, redoFunction } from './function.ts'
 import { groupMatch, keyMatch } from './image.ts'
 import { refreshLeaves, stageOutputName } from './leaves.ts'
 import { collateClause, columnName, columnType, functionName } from './names.ts'
-import { firstOfAll, firstOfKey, keyColumns, partitionQuery } from './partition-text.ts'
+import { firstOfAll, firstOfKey, keyColumns, orderOfFirst, partitionQuery } from './partition-text.ts'
 import { type MissingProbe, missingGroupProbes } from './probes.ts'
-import { plainRows, readsSourcesOnly, storedNames } from './redo.ts'
+import { columnBelow, isIndexed, plainRows, readsSourcesOnly, scanBelow, storedNames } from './redo.ts'
 import { at, cte, indent, Printer, type Select } from './select.ts'
 
 /** Where the rows are kept. */
@@ -129,6 +129,7 @@ function newSelect(stage: PartitionStage, touched: string, changed: Changed, pri
  */
 function firstOfStage(stage: PartitionStage, changed: Changed, printer: Printer): Select | null {
   const { node } = stage
+  if (node.partition.keys.length > 0 || orderOfFirst(node) === null) return null
   const below = stageBelow(node.input)
   const delta = differentiateInput(stage, changed)
   if (!below || !delta) return null
@@ -224,8 +225,10 @@ function restrictedTo(
   }
 }
 
-/** The indexes that would spare the rows of a partition from being looked for in a whole table. */
+/** The indexes that would spare the rows of a partition from being looked for in a whole table, or all but its first. */
 export function missingForPartition({ node }: PartitionStage): readonly MissingProbe[] {
+  const ordered = missingOrder(node)
+  if (ordered) return [ordered]
   const keys = keyColumns(node)
   if (keys.length === 0) return []
   return missingGroupProbes(
@@ -233,6 +236,26 @@ export function missingForPartition({ node }: PartitionStage): readonly MissingP
     keys.map((column: Column) => ({ kind: 'column', id: column.id, type: column.type })),
   )
 }
+
+/** Of one table: its columns that are the key, and then the first of the order. */
+function missingOrder(node: PartitionNode): MissingProbe | null {
+  const scan = scanBelow(node.input)
+  const [first] = orderOfFirst(node) ?? []
+  const keys = keyColumns(node).map(ref)
+  if (!scan || !first || isIndexed(node.input, keys, first.value)) return null
+  if (first.using !== null && !USUAL.test(first.using)) return null
+  const attnums = [...keys, first.value].map((value) => {
+    const id = columnBelow(node.input, value)
+    return scan.columns.find((column) => column.id === id)?.attnum
+  })
+  const columns = attnums.filter((attnum) => attnum !== undefined)
+  const isWhole = columns.length === attnums.length && new Set(columns).size === columns.length
+  const { relation, sql } = scan
+  return isWhole ? { purpose: 'order', relation, sql, columns, groups: [columns] } : null
+}
+
+/** What an index of the type's own is in the order of. */
+const USUAL = /^OPERATOR\(pg_catalog\.[<>]\)$/
 
 function partitionFunctionName(request: CompileRequest, stage: PartitionStage): string {
   return functionName(request, `redo_${stage.number}`)

@@ -121,11 +121,12 @@ function firstPlaces(node: PartitionNode, input: Select, printer: Printer): Plac
   }
 }
 
-/** The order by which an operator without a key keeps the first rows; null: it keeps others too, or has no order. */
+/** The order by which an operator keeps the first rows of each key; null: it keeps others too, or has no order. */
 export function orderOfFirst(node: PartitionNode): readonly Ordering[] | null {
-  if (node.partition.keys.length > 0) return null
   if (node.op === 'window') return firstOfWindow(node)?.order ?? null
-  return node.op === 'limit' && node.count ? node.order : null
+  if (node.op === 'limit') return node.count ? node.order : null
+  const { keys } = node.partition
+  return node.order.filter(({ value }) => value.kind !== 'column' || !keys.includes(value.id))
 }
 
 /** Of window functions which look at no row behind: how many places are kept, and by which order. */

@@ -119,7 +119,7 @@ function orderedBy(
   staged: StagedQuery,
   stage: Stage,
 ): { readonly table: StoredTable; readonly columns: readonly string[] } | null {
-  if (stage.kind !== 'partition') return null
+  if (stage.kind !== 'partition' || stage.node.partition.keys.length > 0) return null
   const columns: string[] = []
   let table: StoredTable | null = null
   const orders = orderOfFirst(stage.node) ?? []
