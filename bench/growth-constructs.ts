@@ -31,7 +31,7 @@ export async function growthOfConstructs(bench: Bench, options: Options, report:
       report.progress(table)
       continue
     }
-    const { samples, read } = await measure(clients, construct, options.rounds * 4)
+    const { samples, read } = await measure(clients, construct, options.rounds * 2)
     const ratio = samples.median(`${sizes.at(-1)}`) / samples.median(`${sizes[0]}`)
     const figures = sizes.flatMap((size) => [samples.median(`${size}`), read.get(size) ?? Number.NaN])
     table.rows.push([name, ...figures, ratio, construct.grows ?? ''])
