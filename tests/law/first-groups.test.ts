@@ -37,6 +37,7 @@ const CHANGES: readonly string[] = [
   'UPDATE t SET x = -i FROM generate_series(1, 8) AS i WHERE id = 100000 + i',
   'DELETE FROM t WHERE id > 100000; UPDATE t SET x = 2000000 WHERE id = 9',
   'UPDATE t SET g = 7 WHERE id = 9',
+  'INSERT INTO t VALUES (300000, 5, 3000000); DELETE FROM t WHERE id = 300000',
   'UPDATE t SET x = 990001 + id WHERE id BETWEEN 30 AND 36',
 ]
 

@@ -89,7 +89,7 @@ function newSelect(stage: PartitionStage, touched: string, changed: Changed, pri
   const keys = keyColumns(node)
   const outputs = operatorOf(node).columns(node)
   if (!readsSourcesOnly(node.input)) {
-    const firstRows = firstOfStage(stage, changed, printer)
+    const firstRows = firstOfStage(stage, touched, changed, printer)
     if (firstRows) {
       const query = partitionQuery(node, plainRows(firstRows, node.input, printer), printer)
       return printer.derived(query, 'p', outputs, false)
@@ -127,7 +127,12 @@ function newSelect(stage: PartitionStage, touched: string, changed: Changed, pri
  * Where the first rows of an earlier stage's are wanted: the first of its stored rows, one more for each that is gone, and
  * the change. What an index on the state orders is not read further.
  */
-function firstOfStage(stage: PartitionStage, changed: Changed, printer: Printer): Select | null {
+function firstOfStage(
+  stage: PartitionStage,
+  touched: string,
+  changed: Changed,
+  printer: Printer,
+): Select | null {
   const { node } = stage
   if (node.partition.keys.length > 0 || orderOfFirst(node) === null) return null
   const below = stageBelow(node.input)
@@ -138,7 +143,9 @@ function firstOfStage(stage: PartitionStage, changed: Changed, printer: Printer)
   const gone = `(SELECT coalesce(-sum(d.weight), 0) FROM ${stageOutputName(below)} AS d WHERE d.weight < 0)`
   const tail = firstOfAll(node, before, printer, gone)
   if (tail === null) return null
-  const stored = printer.arm(before, columns, columns, true, tail)
+  // Where nothing is touched, as by a row that came and went, no old rows are taken away either.
+  const asked = { ...before, where: [...before.where, `EXISTS (SELECT FROM ${touched})`] }
+  const stored = printer.arm(asked, columns, columns, true, tail)
   const changes = printer.arm(printer.select(delta), columns, columns, true)
   const both = `(${indent(stored)})\nUNION ALL\n(${indent(changes)})`
   return printer.derived(`SELECT f.*\nFROM (\n  ${indent(both)}\n) AS f`, 'u', columns, true)
