@@ -1,4 +1,4 @@
-/** npm run bench [-- part … --quick --sf 1 --events 1000000]: measures on an embedded PostgreSQL 18 of its own. */
+/** npm run bench [-- part … --quick --sf 1 --events 1000000 --rows 1000000]: measures on an embedded PostgreSQL 18 of its own. */
 import os from 'node:os'
 import { churn } from './churn.ts'
 import { create } from './create.ts'
@@ -34,7 +34,7 @@ const PARTS: Readonly<Record<string, Part>> = {
 /** Of the other parts only when asked for: minutes or half an hour each. */
 const ONLY_WHEN_ASKED = ['churn', 'growth-constructs', 'tpch', 'nexmark']
 
-const NUMBERS = { '--sf': 'scale', '--events': 'events' } as const
+const NUMBERS = { '--sf': 'scale', '--events': 'events', '--rows': 'rows' } as const
 
 async function main(args: readonly string[]): Promise<void> {
   const { asked, options } = parse(args)
@@ -65,19 +65,19 @@ async function main(args: readonly string[]): Promise<void> {
 
 function parse(args: readonly string[]): { asked: readonly string[]; options: Options } {
   const asked: string[] = []
-  const numbers: { scale?: number; events?: number } = {}
+  const numbers: { scale?: number; events?: number; rows?: number } = {}
   let quick = false
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] ?? ''
     if (arg === '--quick') quick = true
     else if (arg in PARTS) asked.push(arg)
-    else if (arg === '--sf' || arg === '--events') {
+    else if (arg === '--sf' || arg === '--events' || arg === '--rows') {
       const value = Number(args[++i])
       if (!(value > 0)) throw new Error(`${arg} takes a positive number`)
       numbers[NUMBERS[arg]] = value
     } else
       throw new Error(
-        `unknown: ${arg}; parts are ${Object.keys(PARTS).join(', ')}; or --quick, --sf, --events`,
+        `unknown: ${arg}; parts are ${Object.keys(PARTS).join(', ')}; or --quick, --sf, --events, --rows`,
       )
   }
   return { asked, options: { quick, rounds: quick ? 3 : 5, ...numbers } }

@@ -447,3 +447,45 @@ test('recommend_refresh_mode', async () => {
   expect(rows).toEqual([{ recommended_mode: 'AUTO', confidence: 'low' }])
   await stranger.end()
 })
+
+test('recommend_indexes asks for the order of first rows, a group of which is found by an index already', async () => {
+  await client.query(`
+    CREATE TABLE bids (id int PRIMARY KEY, item int NOT NULL, price int NOT NULL);
+    CREATE INDEX ON bids (item);
+    SELECT pgstream.create_stream_table('highest', 'SELECT DISTINCT ON (item) item, id, price FROM bids ORDER BY item, price DESC');
+    SELECT pgstream.create_stream_table('best_three', 'SELECT item, id, n FROM (SELECT item, id, row_number() OVER (PARTITION BY item ORDER BY price DESC, id) AS n FROM bids) AS r WHERE n <= 3');
+    SELECT pgstream.create_stream_table('ten', 'SELECT id, price FROM bids ORDER BY price DESC LIMIT 10');
+    SELECT pgstream.create_stream_table('placed', 'SELECT id, row_number() OVER (PARTITION BY item ORDER BY price) AS n FROM bids')`)
+  const advice = async (name: string) =>
+    (
+      await client.query(
+        `SELECT statement, reason, (SELECT array_agg(value) FROM pgstream.explain_st($1) WHERE property = 'missing index') AS explained
+         FROM pgstream.recommend_indexes($1)`,
+        [name],
+      )
+    ).rows
+  const ofGroups = [
+    {
+      statement: 'CREATE INDEX CONCURRENTLY ON public.bids (item, price)',
+      reason: 'without it a group is read whole for its first rows',
+      explained: ['public.bids (item, price): without it a group is read whole for its first rows'],
+    },
+  ]
+  expect(await advice('highest')).toEqual(ofGroups)
+  expect(await advice('best_three')).toEqual(ofGroups)
+  expect(await advice('ten')).toEqual([
+    {
+      statement: 'CREATE INDEX CONCURRENTLY ON public.bids (price)',
+      reason: 'without it the table is read whole for its first rows',
+      explained: ['public.bids (price): without it the table is read whole for its first rows'],
+    },
+  ])
+  // All places are shown: no row is spared.
+  expect(await advice('placed')).toEqual([])
+  await client.query('CREATE INDEX ON bids (price, item)')
+  expect(await advice('highest')).toEqual(ofGroups)
+  expect(await advice('ten')).toEqual([])
+  await client.query('CREATE INDEX ON bids (item, price)')
+  expect(await advice('highest')).toEqual([])
+  expect(await advice('best_three')).toEqual([])
+})

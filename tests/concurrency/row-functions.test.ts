@@ -66,6 +66,16 @@ const FROM_ITEMS: Readonly<Record<string, string>> = {
   'a row type': 'SELECT t.id, p.b, p.a FROM t, pairs(t.n) AS p',
   'one row': 'SELECT t.id, p.b FROM t, one_pair(t.n) AS p',
   'out parameters': 'SELECT t.id, o.y FROM t, outs(t.n) AS o',
+  'the row of a composite': 'SELECT t.id, p AS whole, (p).b FROM t, pairs(t.n) AS p',
+  'the row of a composite, outer':
+    'SELECT t.id, count(p) AS n, min(p.a) AS a FROM t LEFT JOIN pairs(t.n) AS p ON true GROUP BY t.id',
+  'the row of OUT parameters':
+    'SELECT t.id, count(DISTINCT o) AS n, count(o) AS c FROM t, outs(t.n) AS o(whole, y) GROUP BY t.id',
+  'the row as JSON': 'SELECT t.id, to_jsonb(p) AS j FROM t, pairs(t.n) AS p(first)',
+  'the row of several, numbered':
+    'SELECT t.id, count(r) AS n FROM t, ROWS FROM (pairs(t.n), unnest(t.ids)) WITH ORDINALITY AS r GROUP BY t.id',
+  'the row of column definitions': 'SELECT count(l) AS n FROM t, loose(t.n) AS l(a int, b text)',
+  'the row of a function by itself': 'SELECT count(p) AS n FROM pairs(3) AS p',
   'column definitions': 'SELECT t.id, l.b, l.a FROM t, loose(t.n) AS l(a int, b text)',
   'a scalar function': 'SELECT t.id, l FROM t, length(t.tags[1]) AS l',
   'an expression': 'SELECT t.id, l FROM t, coalesce(t.n, 7) AS l',

@@ -222,3 +222,37 @@ test('a scalar subquery of several rows fails as it does in PostgreSQL, and only
   for (const name of ['several', 'some', 'alone'])
     expect(await expectExact(client, name, { image: true })).toMatch(/^(?:DIFFERENTIAL|NO_DATA)$/)
 })
+
+test('a negative LIMIT or OFFSET of a row fails as it does in PostgreSQL', async () => {
+  const { client } = database
+  await client.query(FILL)
+  await client.query(
+    'CREATE TABLE places (id int PRIMARY KEY, n bigint, m bigint); INSERT INTO places VALUES (1, 1, 0), (2, NULL, 1)',
+  )
+  const queries = {
+    limited:
+      'SELECT p.id, s.y FROM places p, LATERAL (SELECT y FROM b WHERE b.k = p.id ORDER BY y, b.id LIMIT p.n) AS s',
+    skipped:
+      'SELECT p.id, s.y FROM places p, LATERAL (SELECT y FROM b WHERE b.k = p.id ORDER BY y, b.id OFFSET p.m) AS s',
+    both: 'SELECT p.id, s.y FROM places p, LATERAL (SELECT y FROM b WHERE b.k <> p.id ORDER BY y, b.id OFFSET p.m LIMIT p.n) AS s',
+  }
+  for (const [name, query] of Object.entries(queries))
+    await client.query(`SELECT pgstream.create_stream_table($1, $2, '1h', 'DIFFERENTIAL')`, [name, query])
+  const refresh = (name: string) => client.query('SELECT pgstream.refresh_stream_table($1)', [name])
+  await client.query('UPDATE places SET n = -1 WHERE id = 1')
+  for (const name of ['limited', 'both'])
+    await expect(refresh(name)).rejects.toMatchObject({
+      code: '2201W',
+      message: 'LIMIT must not be negative',
+    })
+  await client.query('UPDATE places SET n = 1, m = -1 WHERE id = 1')
+  for (const name of ['skipped', 'both'])
+    await expect(refresh(name)).rejects.toMatchObject({
+      code: '2201X',
+      message: 'OFFSET must not be negative',
+    })
+  // The largest numbers there are, which have no sum.
+  await client.query('UPDATE places SET n = 9223372036854775807, m = 1')
+  for (const name of Object.keys(queries))
+    expect(await expectExact(client, name, { image: true })).toBe('DIFFERENTIAL')
+})

@@ -10,5 +10,13 @@ WHERE NOT EXISTS (
   JOIN pg_catalog.pg_am am ON am.oid OPERATOR(pg_catalog.=) c.relam
   WHERE i.indrelid OPERATOR(pg_catalog.=) w.relation AND i.indisvalid AND i.indpred IS NULL
     AND am.amname OPERATOR(pg_catalog.=) ANY ('{btree,hash}'::pg_catalog.name[])
-    AND w.columns OPERATOR(pg_catalog.@>) pg_catalog.to_jsonb(i.indkey[0]));
+    AND CASE WHEN w.purpose OPERATOR(pg_catalog.=) 'order'
+      -- The key in any order of its columns, then what the rows are ordered by.
+      THEN am.amname OPERATOR(pg_catalog.=) 'btree' AND (
+        SELECT w.columns OPERATOR(pg_catalog.@>) pg_catalog.jsonb_agg(u.attnum)
+          AND pg_catalog.jsonb_agg(u.attnum) OPERATOR(pg_catalog.@>) w.columns
+          AND (pg_catalog.jsonb_agg(u.attnum ORDER BY u.i) OPERATOR(pg_catalog.->) (-1)) OPERATOR(pg_catalog.=) (w.columns OPERATOR(pg_catalog.->) (-1))
+        FROM pg_catalog.unnest(i.indkey::pg_catalog.int4[]) WITH ORDINALITY AS u(attnum, i)
+        WHERE u.i OPERATOR(pg_catalog.<=) pg_catalog.jsonb_array_length(w.columns))
+      ELSE w.columns OPERATOR(pg_catalog.@>) pg_catalog.to_jsonb(i.indkey[0]) END);
 GRANT SELECT ON pgstream._lacking_indexes TO PUBLIC;

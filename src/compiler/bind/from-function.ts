@@ -31,6 +31,9 @@ export interface ItemColumns {
   readonly ordinality: Column | null
 }
 
+/** Attribute 0: the row as one value. */
+const WHOLE_ROW = 0
+
 const BIGINT_OID = 20
 
 /** The columns that are read of an item; `types` says of which type. */
@@ -51,6 +54,13 @@ export function itemColumns(
     if (column) byAttnum.set(i + 1, column)
     if (isOrdinality) ordinality = column
     if (name !== '') made.push(column)
+  }
+  // The row as one value, behind its columns.
+  const row = types.get(WHOLE_ROW)
+  if (row) {
+    const whole = ids.make('row', row, false)
+    byAttnum.set(WHOLE_ROW, whole)
+    made.push(whole)
   }
   return { made, byAttnum, ordinality }
 }
@@ -73,7 +83,14 @@ export function functionItem(entry: TreeNode, columns: ItemColumns, scope: Scope
   const definitions = calls.map((call) => definitionList(call, scope))
   // One function by itself reads better without ROWS FROM.
   const isPlain = calls.length === 1 && definitions[0] === ''
-  const text = new Template().text(isPlain ? '' : 'ROWS FROM (')
+  const whole = columns.byAttnum.get(WHOLE_ROW)
+  // The names are what JSON shows; none of them may be that of the row.
+  const names = stringListField(nodeField(entry, 'eref'), 'colnames').filter((name) => name !== '')
+  let row = 'whole'
+  while (names.includes(row)) row += '_'
+  const text = new Template()
+  if (whole) text.text(`(SELECT ${row}.*, ${row} FROM `)
+  text.text(isPlain ? '' : 'ROWS FROM (')
   for (const [i, call] of calls.entries()) {
     const node = nodeField(call, 'funcexpr')
     // Of what is no call only a few forms may stand here, COALESCE of one value among them.
@@ -85,6 +102,7 @@ export function functionItem(entry: TreeNode, columns: ItemColumns, scope: Scope
       .text(`${after}${definitions[i] ?? ''}`)
   }
   text.text(`${isPlain ? '' : ')'}${isNumbered ? ' WITH ORDINALITY' : ''}`)
+  if (whole) text.text(` AS ${row}(${names.map(quoteIdentifier).join(', ')}))`)
   const isOne = calls.every((call) => !booleanField(nodeField(call, 'funcexpr'), 'funcretset', false))
   return { ...common, item: rowsExpression(ROWS_FROM, text.parts, text.args), isOne }
 }

@@ -227,7 +227,6 @@ function madeOfRows(
       throw internalError('a function is read over what stands before it')
     },
     column: (attnum) => {
-      if (attnum === WHOLE_ROW) throw unsupported('a whole-row reference', 'List the columns one by one.')
       const column = columns.byAttnum.get(attnum)
       if (!column) throw internalError(`a function has no column ${attnum}`)
       return ref(column)

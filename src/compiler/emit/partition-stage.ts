@@ -16,9 +16,9 @@ import { type GeneratedFunction, redoFunction } from './function.ts'
 import { groupMatch, keyMatch } from './image.ts'
 import { refreshLeaves, stageOutputName } from './leaves.ts'
 import { collateClause, columnName, columnType, functionName } from './names.ts'
-import { firstOfKey, keyColumns, partitionQuery } from './partition-text.ts'
+import { firstOfAll, firstOfKey, keyColumns, orderOfFirst, partitionQuery } from './partition-text.ts'
 import { type MissingProbe, missingGroupProbes } from './probes.ts'
-import { plainRows, readsSourcesOnly, storedNames } from './redo.ts'
+import { columnBelow, isIndexed, plainRows, readsSourcesOnly, scanBelow, storedNames } from './redo.ts'
 import { at, cte, indent, Printer, type Select } from './select.ts'
 
 /** Where the rows are kept. */
@@ -89,6 +89,11 @@ function newSelect(stage: PartitionStage, touched: string, changed: Changed, pri
   const keys = keyColumns(node)
   const outputs = operatorOf(node).columns(node)
   if (!readsSourcesOnly(node.input)) {
+    const firstRows = firstOfStage(stage, touched, changed, printer)
+    if (firstRows) {
+      const query = partitionQuery(node, plainRows(firstRows, node.input, printer), printer)
+      return printer.derived(query, 'p', outputs, false)
+    }
     const rows = printer.select(stateOf(node.input, 'after', changed))
     const match = groupMatch(
       request,
@@ -116,6 +121,40 @@ function newSelect(stage: PartitionStage, touched: string, changed: Changed, pri
     ),
     weight: null,
   }
+}
+
+/**
+ * Where the first rows of an earlier stage's are wanted: the first of its stored rows, one more for each that is gone, and
+ * the change. What an index on the state orders is not read further.
+ */
+function firstOfStage(
+  stage: PartitionStage,
+  touched: string,
+  changed: Changed,
+  printer: Printer,
+): Select | null {
+  const { node } = stage
+  if (node.partition.keys.length > 0 || orderOfFirst(node) === null) return null
+  const below = stageBelow(node.input)
+  const delta = differentiateInput(stage, changed)
+  if (!below || !delta) return null
+  const columns = operatorOf(node.input).columns(node.input)
+  const before = printer.select(stateOf(node.input, 'before', changed))
+  const gone = `(SELECT coalesce(-sum(d.weight), 0) FROM ${stageOutputName(below)} AS d WHERE d.weight < 0)`
+  const tail = firstOfAll(node, before, printer, gone)
+  if (tail === null) return null
+  // Where nothing is touched, as by a row that came and went, no old rows are taken away either.
+  const asked = { ...before, where: [...before.where, `EXISTS (SELECT FROM ${touched})`] }
+  const stored = printer.arm(asked, columns, columns, true, tail)
+  const changes = printer.arm(printer.select(delta), columns, columns, true)
+  const both = `(${indent(stored)})\nUNION ALL\n(${indent(changes)})`
+  return printer.derived(`SELECT f.*\nFROM (\n  ${indent(both)}\n) AS f`, 'u', columns, true)
+}
+
+/** The one stage that the input reads, through filters and projections. */
+function stageBelow(node: Node): number | null {
+  if (node.op === 'filter' || node.op === 'project') return stageBelow(node.input)
+  return node.op === 'read' && node.of.op === 'stage-output' ? node.of.stage : null
 }
 
 /** New rows as they are stored: through what stands above the operator, where that is stored. */
@@ -193,8 +232,10 @@ function restrictedTo(
   }
 }
 
-/** The indexes that would spare the rows of a partition from being looked for in a whole table. */
+/** The indexes that would spare the rows of a partition from being looked for in a whole table, or all but its first. */
 export function missingForPartition({ node }: PartitionStage): readonly MissingProbe[] {
+  const ordered = missingOrder(node)
+  if (ordered) return [ordered]
   const keys = keyColumns(node)
   if (keys.length === 0) return []
   return missingGroupProbes(
@@ -202,6 +243,26 @@ export function missingForPartition({ node }: PartitionStage): readonly MissingP
     keys.map((column: Column) => ({ kind: 'column', id: column.id, type: column.type })),
   )
 }
+
+/** Of one table: its columns that are the key, and then the first of the order. */
+function missingOrder(node: PartitionNode): MissingProbe | null {
+  const scan = scanBelow(node.input)
+  const [first] = orderOfFirst(node) ?? []
+  const keys = keyColumns(node).map(ref)
+  if (!scan || !first || isIndexed(node.input, keys, first.value)) return null
+  if (first.using !== null && !USUAL.test(first.using)) return null
+  const attnums = [...keys, first.value].map((value) => {
+    const id = columnBelow(node.input, value)
+    return scan.columns.find((column) => column.id === id)?.attnum
+  })
+  const columns = attnums.filter((attnum) => attnum !== undefined)
+  const isWhole = columns.length === attnums.length && new Set(columns).size === columns.length
+  const { relation, sql } = scan
+  return isWhole ? { purpose: 'order', relation, sql, columns, groups: [columns] } : null
+}
+
+/** What an index of the type's own is in the order of. */
+const USUAL = /^OPERATOR\(pg_catalog\.[<>]\)$/
 
 function partitionFunctionName(request: CompileRequest, stage: PartitionStage): string {
   return functionName(request, `redo_${stage.number}`)

@@ -72,16 +72,74 @@ export function firstOfKey(node: PartitionNode, input: Select, printer: Printer)
     )
     return ordered([...order, ...tieBreakers(request, node, order)], '\nLIMIT 1')
   }
-  if (node.op !== 'window' || !node.first) return null
+  const place = node.op === 'window' ? firstOfWindow(node) : null
+  if (!place) return null
+  return place.hasPeers
+    ? ordered(place.order, first(`${place.count}`, true))
+    : ordered([...place.order, ...tieBreakers(request, node, place.order)], first(`${place.count}`, false))
+}
+
+/**
+ * What ends a query for the input, of which `more` rows may turn out to be gone, so that it reads no more than the operator
+ * is about. Null: all of it.
+ */
+export function firstOfAll(
+  node: PartitionNode,
+  input: Select,
+  printer: Printer,
+  more: string,
+): string | null {
+  const { request } = printer
+  const found = firstPlaces(node, input, printer)
+  if (!found || node.partition.keys.length > 0) return null
+  const order = [...found.order, ...(found.withTies ? [] : tieBreakers(request, node, found.order))]
+  if (order.length === 0) return null
+  const count = `least(${found.count} + ${more}, 9223372036854775807)::bigint`
+  return `\nORDER BY ${orderItems(order, input).join(', ')}${first(count, found.withTies)}`
+}
+
+interface Places {
+  readonly order: readonly Ordering[]
+  readonly withTies: boolean
+  /** As a numeric, which no sum exceeds. */
+  readonly count: string
+}
+
+function firstPlaces(node: PartitionNode, input: Select, printer: Printer): Places | null {
+  if (node.op === 'window') {
+    const place = firstOfWindow(node)
+    return place && { order: place.order, withTies: place.hasPeers, count: `${place.count}::numeric` }
+  }
+  if (node.op !== 'limit' || !node.count) return null
+  const [count, offset] = [node.count, node.offset]
+  if ([count, ...(offset ? [offset] : [])].some((value) => scalarColumns(value).size > 0)) return null
+  const before = offset ? ` + coalesce((${places(offset, input, printer)})::numeric, 0)` : ''
+  return {
+    order: node.order,
+    withTies: node.withTies,
+    count: `(${places(count, input, printer)})::numeric${before}`,
+  }
+}
+
+/** The order by which an operator keeps the first rows of each key; null: it keeps others too, or has no order. */
+export function orderOfFirst(node: PartitionNode): readonly Ordering[] | null {
+  if (node.op === 'window') return firstOfWindow(node)?.order ?? null
+  if (node.op === 'limit') return node.count ? node.order : null
+  const { keys } = node.partition
+  return node.order.filter(({ value }) => value.kind !== 'column' || !keys.includes(value.id))
+}
+
+/** Of window functions which look at no row behind: how many places are kept, and by which order. */
+function firstOfWindow(
+  node: Window,
+): { readonly order: readonly Ordering[]; readonly hasPeers: boolean; readonly count: number } | null {
+  if (!node.first) return null
   const { column: id, count } = node.first
   const place = node.calls.find(({ column }) => column.id === id)
   const isByPlaces = node.calls.every(
     ({ call, order }) => PLACES.test(call.parts.join('')) && sameOrder(order, place?.order ?? []),
   )
-  if (!place || !isByPlaces) return null
-  return place.hasPeers
-    ? ordered(place.order, first(`${count}`, true))
-    : ordered([...place.order, ...tieBreakers(request, node, place.order)], first(`${count}`, false))
+  return place && isByPlaces ? { order: place.order, hasPeers: place.hasPeers, count } : null
 }
 
 /** They look at no row behind. */

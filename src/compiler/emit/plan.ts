@@ -65,9 +65,10 @@ export interface MissingIndex {
   readonly columns: readonly number[]
   /**
    * What is read whole without it: `join`, when another source changes; `group`, when a group must be computed anew; `time`,
-   * whenever time has passed.
+   * whenever time has passed; `order`, a group or the table, of which the first rows are wanted. That one has exactly these
+   * columns first, the last one last.
    */
-  readonly purpose: 'join' | 'group' | 'time'
+  readonly purpose: 'join' | 'group' | 'time' | 'order'
 }
 
 /**

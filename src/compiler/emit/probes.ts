@@ -15,7 +15,7 @@ import { BOOLEAN, type ColumnId, mapScalar, type Scalar, scalarColumns } from '.
 
 /** A join step, or a search for the rows of a group, that no index serves. */
 export interface MissingProbe {
-  readonly purpose: 'join' | 'group' | 'time'
+  readonly purpose: 'join' | 'group' | 'time' | 'order'
   readonly relation: number
   readonly sql: string
   /** Attnums that equalities fix: an index on one of them (first) would make it a probe. */
@@ -319,15 +319,22 @@ function fixedTogether(
 
 function isReached(scan: Scan, predicate: readonly Scalar[], reached: ReadonlySet<ColumnId>): boolean {
   const fixed = fixedColumns(scan, predicate, reached)
+  // NULLs are found by an index as values are.
+  for (const each of predicate) {
+    const [arg] = each.kind === 'expression' && IS_NULL.test(each.parts.join('')) ? each.args : []
+    if (arg?.kind === 'column') fixed.add(arg.id)
+  }
   return scan.indexes.some(([leading]) => leading !== undefined && fixed.has(leading))
 }
+
+const IS_NULL = /^\(*\)* IS NULL\)*$/
 
 /** Columns of the scan that an equality fixes from columns already reached (null: from any other input). */
 function fixedColumns(
   scan: Scan,
   predicate: readonly Scalar[],
   reached: ReadonlySet<ColumnId> | null,
-): ReadonlySet<ColumnId> {
+): Set<ColumnId> {
   return new Set(
     equalities(scan.columns, predicate)
       .filter(({ needs }) => !reached || needs.every((id) => reached.has(id)))

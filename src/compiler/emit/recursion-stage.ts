@@ -10,6 +10,7 @@
  * With UNION ALL a row is derived as often as it stands, and both `gone` and `fresh` have all of its copies. Then step 2 adds
  * up derivations that there are now, and ends when the query does: sums of signed derivations over data with cycles do not.
  */
+import { ref } from '../algebra/build.ts'
 import { mayFail } from '../algebra/may-fail.ts'
 import { type Column, columnOf, type Node, type RecursionNode } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
@@ -192,12 +193,30 @@ FROM fresh`
       )
     })
     const wanted = `(SELECT DISTINCT ${this.#names} FROM ${this.gone}) AS g`
-    return branchQuery(
-      node,
-      branch,
-      { ...rows, from: [wanted, ...rows.from], where: [...rows.where, ...match] },
-      this.#printer,
-    )
+    const given = { ...rows, where: [...rows.where, ...match] }
+    const found =
+      branch === node.step && !this.#printer.isBulk
+        ? this.#oneByOne(given, own, wanted)
+        : { ...given, from: [wanted, ...rows.from] }
+    return branchQuery(node, branch, found, this.#printer)
+  }
+
+  /**
+   * For each wanted row by itself. Joined, the planner takes a look by one column for one that finds all pages in the cache,
+   * and by two, of which each row is another, for one that finds none: it would read all that hangs below a row.
+   */
+  #oneByOne(rows: Select, columns: readonly Column[], wanted: string): Select {
+    const outputs = columns.map((column) => ({ name: columnName(column), value: ref(column) }))
+    const alias = this.#printer.alias('again')
+    return {
+      from: [
+        wanted,
+        `LATERAL (\n  ${indent(this.#printer.render(rows, outputs, false, '\nOFFSET 0'))}\n) AS ${alias}`,
+      ],
+      where: [],
+      columns: new Map(columns.map((column) => [column.id, `${alias}.${columnName(column)}`])),
+      weight: null,
+    }
   }
 
   /** Rows that a step from the rows that stay gives more often than before; those of `gone` are counted above. */

@@ -204,14 +204,14 @@ export function missingForRedo(request: CompileRequest, stage: Stage): readonly 
 }
 
 /** The one table that the input reads, through filters and projections. */
-function scanBelow(node: Node): Scan | null {
+export function scanBelow(node: Node): Scan | null {
   if (node.op === 'scan') return node
   if (node.op === 'filter' || node.op === 'project') return scanBelow(node.input)
   return null
 }
 
 /** The table's own column that a scalar over `node` is; null when it is computed. */
-function columnBelow(node: Node, value: Scalar): number | null {
+export function columnBelow(node: Node, value: Scalar): number | null {
   if (value.kind !== 'column') return null
   if (node.op === 'filter') return columnBelow(node.input, value)
   if (node.op !== 'project') return value.id

@@ -1,15 +1,24 @@
 /** Indexes on what is kept for stages, beside those of the tables' own keys. */
+import { mayFail } from '../algebra/may-fail.ts'
 import type { Column, Node } from '../algebra/node.ts'
 import type { Project } from '../algebra/operators/project.ts'
-import { type StageOutput, storedId } from '../algebra/operators/read.ts'
-import type { Scalar } from '../algebra/scalar.ts'
+import { storedId } from '../algebra/operators/read.ts'
+import {
+  mapScalar,
+  type Scalar,
+  scalarArguments,
+  scalarColumns,
+  scalarVolatility,
+  type TypeRef,
+} from '../algebra/scalar.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { inputOf, type Stage, type StagedQuery } from '../delta/stage.ts'
 import type { StoredTable } from './apply.ts'
-import { keyColumns } from './partition-text.ts'
+import { keyColumns, orderOfFirst } from './partition-text.ts'
 import { soughtByValue } from './probes.ts'
 import { selfIndexes } from './recursion-stage.ts'
 import { redoneColumns } from './redo.ts'
+import { printScalar } from './scalar.ts'
 import { partitionTableOf, recursionTableOf, type Storage, stateTableOf } from './storage.ts'
 
 interface Index {
@@ -50,6 +59,8 @@ export function stageIndexes(
     }
     const looked = lookedUp(request, storage, staged, stage)
     if (looked) add(looked.table, looked.columns)
+    const ordered = orderedBy(request, storage, staged, stage)
+    if (ordered) add(ordered.table, ordered.columns)
   }
   for (const query of [...staged.stages.map(inputOf), root])
     for (const { stage, columns } of soughtByValue(query)) {
@@ -62,7 +73,9 @@ export function stageIndexes(
         const value = outputs.find(({ column }) => column.id === id)?.value
         return value?.kind === 'column' ? value.id : id
       })
-      const found = table.columns.filter(({ column }) => kept.includes(column.id) && isShort(request, column))
+      const found = table.columns.filter(
+        ({ column }) => kept.includes(column.id) && isShort(request, column.type),
+      )
       const [first] = found
       if (first) add(table, [first.name])
     }
@@ -72,7 +85,7 @@ export function stageIndexes(
 /** Categories of types: numbers, booleans, dates and intervals. Anything else may be too long for an index. */
 const SHORT = /^[NBDT]$/
 
-function isShort(request: CompileRequest, { type }: Column): boolean {
+function isShort(request: CompileRequest, type: TypeRef): boolean {
   return SHORT.test(request.types[type.oid]?.category ?? '')
 }
 
@@ -93,23 +106,83 @@ function lookedUp(
   stage: Stage,
 ): { readonly table: StoredTable; readonly columns: readonly string[] } | null {
   const asked = askedOfStage(request, stage)
-  const below = staged.stages.find((each) => each.number === asked?.stage)
-  if (!asked || !below) return null
+  const found = asked && storedIn(request, storage, staged, asked.stage)
+  if (!found) return null
+  const columns = asked.values.map((value) => found.print(value))
+  return columns.length > 0 && columns.every((each) => each !== null) ? { table: found.table, columns } : null
+}
+
+/** The order in which an earlier stage's rows are wanted, as far as an index can have it. */
+function orderedBy(
+  request: CompileRequest,
+  storage: Storage,
+  staged: StagedQuery,
+  stage: Stage,
+): { readonly table: StoredTable; readonly columns: readonly string[] } | null {
+  if (stage.kind !== 'partition' || stage.node.partition.keys.length > 0) return null
+  const columns: string[] = []
+  let table: StoredTable | null = null
+  const orders = orderOfFirst(stage.node) ?? []
+  const isReverse = orders.every(({ using, nullsFirst }) => using === DESCENDING && nullsFirst)
+  for (const { value, using, nullsFirst } of orders) {
+    const below = stageValue(stage.node.input, value)
+    const found = below && storedIn(request, storage, staged, below.stage)
+    const text = below && found ? found.print(below.value) : null
+    if (!found || text === null || !isShort(request, value.type)) break
+    if (using !== ASCENDING && using !== DESCENDING) break
+    table = found.table
+    // An index is read from either end.
+    const isPlain = isReverse || (using === ASCENDING && !nullsFirst)
+    columns.push(
+      isPlain ? text : `${text}${using === DESCENDING ? ' DESC' : ''} NULLS ${nullsFirst ? 'FIRST' : 'LAST'}`,
+    )
+  }
+  return table && { table, columns }
+}
+
+const ASCENDING = 'OPERATOR(pg_catalog.<)'
+const DESCENDING = 'OPERATOR(pg_catalog.>)'
+
+interface Stored {
+  readonly table: StoredTable
+  /** Over what is stored; null where it is not. */
+  print(value: Scalar): string | null
+}
+
+function storedIn(
+  request: CompileRequest,
+  storage: Storage,
+  staged: StagedQuery,
+  stage: number,
+): Stored | null {
+  const below = staged.stages.find(({ number }) => number === stage)
+  if (!below) return null
   const table = stateTableOf(request, storage, below)
-  const names = asked.columns.map((id) => table.columns.find(({ column }) => column.id === id)?.name)
-  const columns = names.filter((name) => name !== undefined)
-  return columns.length === names.length && names.length > 0 ? { table, columns } : null
+  const outputs = below.kind === 'group' ? below.node.rule.outputs : []
+  const nameOfColumn = (id: number) => {
+    const value = outputs.find(({ column }) => column.id === id)?.value
+    const kept = value?.kind === 'column' ? value.id : id
+    return table.columns.find(({ column }) => column.id === kept)?.name
+  }
+  return {
+    table,
+    print: (value) => {
+      if ([...scalarColumns(value)].some((id) => nameOfColumn(id) === undefined)) return null
+      const text = printScalar(value, (id) => nameOfColumn(id) ?? '')
+      return value.kind === 'column' ? text : `(${text})`
+    },
+  }
 }
 
 function nameOf(table: StoredTable, column: Column): string | undefined {
   return table.columns.find((each) => each.column.id === column.id)?.name
 }
 
-/** The columns of an earlier stage's output that a stage looks for rows by, where it reads that stage alone. */
+/** What an earlier stage's rows are looked for by, where a stage reads that one alone. */
 function askedOfStage(
   request: CompileRequest,
   stage: Stage,
-): { readonly stage: number; readonly columns: readonly number[] } | null {
+): { readonly stage: number; readonly values: readonly Scalar[] } | null {
   if (stage.kind === 'recursion') return null
   const isAsked = stage.kind === 'partition' || redoneColumns(request, stage).length > 0
   if (!isAsked) return null
@@ -117,23 +190,54 @@ function askedOfStage(
     stage.kind === 'partition'
       ? keyColumns(stage.node).map(({ id, type }) => ({ kind: 'column', id, type }))
       : stage.node.rule.keys.map(({ value }) => value)
-  const found = keys.map((key) => stageColumn(stage.node.input, key))
+  const found = keys.map((key) => stageValue(stage.node.input, key))
   const [first] = found
-  if (!first || found.some((each) => each?.output !== first.output)) return null
-  return { stage: first.output.stage, columns: found.flatMap((each) => (each ? [each.id] : [])) }
+  if (!first || found.some((each) => each?.stage !== first.stage)) return null
+  const values = found.flatMap((each) => (each ? [each.value] : []))
+  return values.every((value) => value.kind === 'column' || isIndexable(request, value))
+    ? { stage: first.stage, values }
+    : null
 }
 
-function stageColumn(
+/** An index computes it for every row, whoever writes, with no schema but PostgreSQL's in reach. */
+function isIndexable(request: CompileRequest, value: Scalar): boolean {
+  const isKnown = (each: Scalar): boolean =>
+    (each.kind !== 'expression' || !each.parts.some((part) => part.includes('.'))) &&
+    (each.kind !== 'operator' || !each.sql.includes('.')) &&
+    scalarArguments(each).every(isKnown)
+  return (
+    scalarVolatility(value) === 'immutable' &&
+    scalarColumns(value).size > 0 &&
+    isShort(request, value.type) &&
+    isKnown(value)
+  )
+}
+
+/** A value over the rows of the one stage that is read; null where not every stored row has one. */
+function stageValue(
   node: Node,
   value: Scalar,
-): { readonly output: StageOutput; readonly id: number } | null {
-  if (value.kind !== 'column') return null
-  if (node.op === 'filter') return stageColumn(node.input, value)
-  if (node.op === 'project') {
-    const output = node.outputs.find(({ column }) => column.id === value.id)
-    return output ? stageColumn(node.input, output.value) : null
+  filtered = false,
+): { readonly stage: number; readonly value: Scalar } | null {
+  if (node.op === 'filter') return stageValue(node.input, value, true)
+  if (node.op === 'project')
+    return stageValue(
+      node.input,
+      mapScalar(value, (each) =>
+        each.kind === 'column'
+          ? (node.outputs.find(({ column }) => column.id === each.id)?.value ?? each)
+          : each,
+      ),
+      filtered,
+    )
+  if (node.op !== 'read' || node.of.op !== 'stage-output') return null
+  const { of } = node
+  // Rows that a condition leaves out would be computed as well.
+  if (value.kind !== 'column' && filtered && mayFail(value)) return null
+  return {
+    stage: of.stage,
+    value: mapScalar(value, (each) =>
+      each.kind === 'column' ? { ...each, id: storedId(of, each.id) } : each,
+    ),
   }
-  return node.op === 'read' && node.of.op === 'stage-output'
-    ? { output: node.of, id: storedId(node.of, value.id) }
-    : null
 }

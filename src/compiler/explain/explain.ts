@@ -55,15 +55,17 @@ export function explainDifferential(
     entries.push({
       property: 'missing index',
       value:
-        purpose === 'time'
-          ? `${sql} (${names.join(', ')}): without it the table is read whole whenever time has passed`
-          : purpose === 'group'
-            ? names.length > 0
-              ? `${sql} (${names.join(', ')}): without it the table is read whole when a group must be computed anew`
-              : `${sql}: no index can find the rows of a group, so it is read whole when one must be computed anew`
-            : names.length > 0
-              ? `${sql} (${names.join(', ')}): without it the table is read whole when another source changes`
-              : `${sql}: joined without an equality, so it is read whole when another source changes`,
+        purpose === 'order'
+          ? `${sql} (${names.join(', ')}): without it ${names.length > 1 ? 'a group is' : 'the table is'} read whole for its first rows`
+          : purpose === 'time'
+            ? `${sql} (${names.join(', ')}): without it the table is read whole whenever time has passed`
+            : purpose === 'group'
+              ? names.length > 0
+                ? `${sql} (${names.join(', ')}): without it the table is read whole when a group must be computed anew`
+                : `${sql}: no index can find the rows of a group, so it is read whole when one must be computed anew`
+              : names.length > 0
+                ? `${sql} (${names.join(', ')}): without it the table is read whole when another source changes`
+                : `${sql}: joined without an equality, so it is read whole when another source changes`,
     })
   }
   return [...entries, ...statements(emitted)]

@@ -6,7 +6,8 @@
  * Class: partition, all rows being one.
  * Delta: the rows that were between the places against those that are, read from the input in its order.
  * State: the output rows.
- * Cost: as many rows as are asked for, OFFSET included, where an index has the order; otherwise the input is sorted.
+ * Cost: as many rows as are asked for, OFFSET included, where an index has the order; otherwise the input is sorted. Of
+ * groups as many and one more for each that went: their state has an index in the order of a number or a time.
  * Nulls: as ORDER BY says; LIMIT NULL is none. Ties are broken by the remaining columns, but for WITH TIES, which keeps
  * them. A subquery in LIMIT is a column of the input, the same in all rows.
  * Refuses: LIMIT without ORDER BY.

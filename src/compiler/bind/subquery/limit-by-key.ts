@@ -8,7 +8,9 @@ import { BIGINT, BOOLEAN, type ColumnId, type Scalar, scalarColumns } from '../.
 import { expression } from '../binding.ts'
 
 export function limitByKey(node: Limit, keys: readonly ColumnId[], ids: ColumnIds): Node {
-  const { input, order, offset, count, withTies } = node
+  const { input, order, withTies } = node
+  const offset = node.offset && notNegative(node.offset, 'OFFSET')
+  const count = node.count && notNegative(node.count, 'LIMIT')
   const numbered = (name: string, hasPeers: boolean): WindowCall => ({
     column: ids.make(name, BIGINT, false),
     call: expression({ construct: `window function ${name}`, parts: [`${name}()`], args: [], type: BIGINT }),
@@ -22,8 +24,9 @@ export function limitByKey(node: Limit, keys: readonly ColumnId[], ids: ColumnId
   // NULL, which a subquery may give, leaves nothing out.
   const skipped = isFixed ? offset : offset && sql(BIGINT)`coalesce(${offset}, 0)`
   const first: Scalar[] = skipped ? [sql(BOOLEAN)`(${ref(number.column)} > (${skipped}))`] : []
-  const end = skipped && count ? sql(BIGINT)`((${skipped}) + (${count}))` : count
-  const isBefore = end && atMost(ref(last.column), end)
+  // Both numbers may be as large as there are any: their sum may not.
+  const place = skipped ? sql(BIGINT)`(${ref(last.column)} - (${skipped}))` : ref(last.column)
+  const isBefore = count && atMost(place, count)
   const before = isBefore && (isFixed ? isBefore : sql(BOOLEAN)`(${isBefore} IS NOT FALSE)`)
   const predicate = before ? [...first, before] : first
   const window: Node = {
@@ -36,6 +39,24 @@ export function limitByKey(node: Limit, keys: readonly ColumnId[], ids: ColumnId
     .columns(input)
     .map((column) => ({ column, value: ref(column) }))
   return { op: 'project', input: { op: 'filter', input: window, predicate }, outputs }
+}
+
+/** PostgreSQL has its own way to say it: a subquery with that place. */
+function notNegative(value: Scalar, clause: 'LIMIT' | 'OFFSET'): Scalar {
+  if (isNatural(value)) return value
+  return expression({
+    construct: clause,
+    parts: ['CASE WHEN ', ` < 0 THEN (SELECT 1::bigint ${clause} `, ') ELSE ', ' END'],
+    args: [value, value, value],
+    type: BIGINT,
+  })
+}
+
+function isNatural(value: Scalar): boolean {
+  // LIMIT is of type bigint whatever was written.
+  const [widened] = value.kind === 'expression' && value.parts.join('') === '::bigint' ? value.args : []
+  if (widened) return isNatural(widened)
+  return value.kind === 'constant' && /^'\d+'::/.test(value.sql)
 }
 
 function atMost(place: Scalar, end: Scalar): Scalar {
