@@ -25,7 +25,10 @@ BEGIN
       CONTINUE;
     END IF;
     PERFORM pgstream._mark_changed_columns(reader.source, reader.before, reader.after);
-    PERFORM pgstream._mark_stream_tables(ARRAY[reader.pgs_id], 'replan', format('source table %s was altered', reader.after ->> 'name'));
+    IF reader.after - '{members,obstacle}'::text[] <> reader.before - '{members,obstacle}'::text[]
+      OR reader.before ->> 'obstacle' <> coalesce(reader.after ->> 'obstacle', '') THEN
+      PERFORM pgstream._mark_stream_tables(ARRAY[reader.pgs_id], 'replan', format('source table %s was altered', reader.after ->> 'name'));
+    END IF;
     UPDATE pgstream.pgs_dependencies d SET fingerprint = reader.after WHERE d.pgs_id = reader.pgs_id AND d.source_relid = reader.source;
   END LOOP;
 END
