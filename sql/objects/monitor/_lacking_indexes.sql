@@ -10,7 +10,7 @@ WHERE NOT EXISTS (
   JOIN pg_catalog.pg_am am ON am.oid OPERATOR(pg_catalog.=) c.relam
   WHERE i.indrelid OPERATOR(pg_catalog.=) w.relation AND i.indisvalid AND i.indpred IS NULL
     AND am.amname OPERATOR(pg_catalog.=) ANY ('{btree,hash}'::pg_catalog.name[])
-    AND CASE WHEN w.purpose OPERATOR(pg_catalog.=) 'order'
+    AND CASE WHEN w.purpose OPERATOR(pg_catalog.=) ANY ('{order,near}'::pg_catalog.text[])
       -- The key in any order of its columns, then what the rows are ordered by.
       THEN am.amname OPERATOR(pg_catalog.=) 'btree' AND (
         SELECT w.columns OPERATOR(pg_catalog.@>) pg_catalog.jsonb_agg(u.attnum)
