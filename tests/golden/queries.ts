@@ -36,6 +36,9 @@ export const GOLDEN_QUERIES: Readonly<Record<string, string>> = {
   'join-of-aggregate': `SELECT c.name, t.total FROM public.customers AS c JOIN (SELECT customer_id, sum(amount) AS total FROM public.orders GROUP BY customer_id) AS t ON t.customer_id = c.id`,
   window:
     'SELECT id, customer_id, row_number() OVER (PARTITION BY customer_id ORDER BY amount DESC) AS place FROM public.orders',
+  'window-of-some-rows':
+    'SELECT sensor, at, value - lag(value) OVER (PARTITION BY sensor ORDER BY at) AS change, avg(value) OVER (PARTITION BY sensor ORDER BY at DESC ROWS BETWEEN CURRENT ROW AND 9 FOLLOWING) AS mean FROM public.weather',
+  'window-of-a-range': `SELECT at, count(*) OVER (PARTITION BY sensor ORDER BY at RANGE BETWEEN interval '1 hour' PRECEDING AND CURRENT ROW) AS n FROM public.weather WHERE value > 0`,
   'windows-chained':
     'SELECT id, rank() OVER (PARTITION BY status ORDER BY amount) AS r, sum(weight) OVER (PARTITION BY customer_id) AS s FROM public.orders',
   'window-filtered':

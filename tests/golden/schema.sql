@@ -8,3 +8,5 @@ CREATE INDEX ON public.orders (customer_id);
 CREATE TABLE public.events (kind text, at timestamp, took interval, body json);
 CREATE TABLE public.links (a integer, b integer);
 CREATE VIEW public.open_orders AS SELECT id, customer_id, amount FROM public.orders WHERE status = 'open';
+CREATE TABLE public.weather (sensor integer, at timestamp NOT NULL, value numeric);
+CREATE INDEX ON public.weather (sensor, at);

@@ -350,6 +350,7 @@ export class QueryBuilder {
       columns,
       keys: this.#tables.keyed && k && a ? [table % 2 === 0 ? [k.id] : [k.id, a.id]] : [],
       indexes: [],
+      sorted: [],
       rows: 0,
     }
   }
@@ -406,6 +407,7 @@ export class QueryBuilder {
       order,
       frame: { ...sql(BOOLEAN)`x`, parts: ['ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING'] },
       hasPeers: false,
+      reach: null,
     })
     return {
       op: 'window',

@@ -33,6 +33,7 @@ function scan(relation: number): {
     columns: [k, a, b],
     keys: [],
     indexes: [],
+    sorted: [],
     rows: 0,
   }
   return { node, k, a, b }

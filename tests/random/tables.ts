@@ -100,8 +100,19 @@ export function table(
     isReferable: identity === 'primary key',
     parts,
   }
+  // Windows of some rows find them by such an index: see windows.ts.
+  const sorted = columns.filter(({ type }) => type.comparable && type.ordered)
+  const pairs = sorted.flatMap((a) => sorted.filter((b) => b !== a).map((b) => `${a.name}, ${b.name}`))
+  const indexes = genes.name % 2 === 0 ? [...sorted.map((each) => each.name), ...pairs] : []
   // One statement per row: one row that breaks a constraint must not take the others with it.
-  return { table: made, ddl: [...ddl, ...genes.rows.map((row) => insertion(made, [row]))] }
+  return {
+    table: made,
+    ddl: [
+      ...ddl,
+      ...indexes.map((names) => `CREATE INDEX ON ${name} (${names})`),
+      ...genes.rows.map((row) => insertion(made, [row])),
+    ],
+  }
 }
 
 function reference({ references, notNull }: TableColumn): string {

@@ -19,6 +19,8 @@ const FRAMES = [
   'GROUPS BETWEEN 1 PRECEDING AND 1 FOLLOWING',
   'GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING',
   'GROUPS BETWEEN CURRENT ROW AND 2 FOLLOWING EXCLUDE CURRENT ROW',
+  'RANGE BETWEEN CURRENT ROW AND CURRENT ROW',
+  'GROUPS 2 PRECEDING',
 ]
 
 export function windowCall(genes: WindowGenes, scope: readonly Value[]): Value {
@@ -60,6 +62,7 @@ const ROW_FRAMES = [
   '',
   ' ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING',
   ' ROWS BETWEEN 2 PRECEDING AND CURRENT ROW EXCLUDE TIES',
+  ' ROWS BETWEEN 2 FOLLOWING AND 3 FOLLOWING',
   ' ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING',
 ]
 
@@ -67,7 +70,7 @@ const ROW_FRAMES = [
 function rowByRow(genes: WindowGenes, by: string, scope: readonly Value[]): Value {
   const first = expression(genes.order, scope)
   const order = [...(isExact(first) ? [`${first.sql} DESC`] : []), ...scope.map(({ sql }) => sql)].join(', ')
-  const over = ` OVER (${by}${by === '' ? '' : ' '}ORDER BY ${order}${ROW_FRAMES[genes.frame % 4]})`
+  const over = ` OVER (${by}${by === '' ? '' : ' '}ORDER BY ${order}${ROW_FRAMES[genes.frame % ROW_FRAMES.length]})`
   const argument = expression(genes.argument, scope)
   const shows = (sql: string) => ({ ...argument, sql: `${sql}${over}` })
   switch (genes.call % 8) {

@@ -62,7 +62,13 @@ BEGIN
         SELECT coalesce(jsonb_agg(jsonb_build_object(
           'name', ic.relname, 'method', am.amname,
           'columns', (SELECT jsonb_agg(i.indkey[p] ORDER BY p) FROM generate_series(0, i.indnkeyatts - 1) AS p),
-          'unique', i.indisunique, 'partial', i.indpred IS NOT NULL) ORDER BY i.indexrelid), '[]')
+          'unique', i.indisunique, 'partial', i.indpred IS NOT NULL,
+          -- 0: ASC NULLS LAST, 3: DESC NULLS FIRST.
+          'sorted', am.amname = 'btree' AND i.indexprs IS NULL AND i.indpred IS NULL AND NOT EXISTS (
+            SELECT FROM generate_series(0, i.indnkeyatts - 1) AS p
+            JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[p]
+            JOIN pg_opclass o ON o.oid = i.indclass[p]
+            WHERE i.indoption[p] NOT IN (0, 3) OR NOT o.opcdefault OR i.indcollation[p] <> a.attcollation)) ORDER BY i.indexrelid), '[]')
         FROM pg_index i
         JOIN pg_class ic ON ic.oid = i.indexrelid
         JOIN pg_am am ON am.oid = ic.relam

@@ -30,6 +30,8 @@ AS $$
     SELECT DISTINCT t.label, m.relation,
       greatest(pg_relation_size(m.relation), (SELECT sum(pg_relation_size(p.relid)) FROM pg_partition_tree(m.relation) AS p)) AS bytes
     FROM tables t JOIN pgstream._lacking_indexes m USING (pgs_id)
+    -- Without it a partition is read whole, not its table.
+    WHERE m.purpose <> 'near'
   ), buffers AS MATERIALIZED (
     SELECT * FROM pgstream._buffer_bytes
   ), triggers AS MATERIALIZED (

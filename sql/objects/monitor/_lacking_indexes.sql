@@ -10,9 +10,12 @@ WHERE NOT EXISTS (
   JOIN pg_catalog.pg_am am ON am.oid OPERATOR(pg_catalog.=) c.relam
   WHERE i.indrelid OPERATOR(pg_catalog.=) w.relation AND i.indisvalid AND i.indpred IS NULL
     AND am.amname OPERATOR(pg_catalog.=) ANY ('{btree,hash}'::pg_catalog.name[])
-    AND CASE WHEN w.purpose OPERATOR(pg_catalog.=) 'order'
+    AND CASE WHEN w.purpose OPERATOR(pg_catalog.=) ANY ('{order,near}'::pg_catalog.text[])
       -- The key in any order of its columns, then what the rows are ordered by.
-      THEN am.amname OPERATOR(pg_catalog.=) 'btree' AND (
+      THEN am.amname OPERATOR(pg_catalog.=) 'btree'
+        -- Near a change rows are read in their order up and down: ASC NULLS LAST or DESC NULLS FIRST.
+        AND (w.purpose OPERATOR(pg_catalog.<>) 'near' OR i.indoption[pg_catalog.jsonb_array_length(w.columns) OPERATOR(pg_catalog.-) 1]::pg_catalog.int4
+          OPERATOR(pg_catalog.=) ANY ('{0,3}'::pg_catalog.int4[])) AND (
         SELECT w.columns OPERATOR(pg_catalog.@>) pg_catalog.jsonb_agg(u.attnum)
           AND pg_catalog.jsonb_agg(u.attnum) OPERATOR(pg_catalog.@>) w.columns
           AND (pg_catalog.jsonb_agg(u.attnum ORDER BY u.i) OPERATOR(pg_catalog.->) (-1)) OPERATOR(pg_catalog.=) (w.columns OPERATOR(pg_catalog.->) (-1))

@@ -8,6 +8,7 @@ SET pg_stream.internal = 'on'
 SET client_min_messages = warning
 AS $$
 DECLARE
+  ddl text;
   target pgstream.pgs_stream_tables;
   request jsonb;
   new_plan jsonb;
@@ -58,6 +59,19 @@ BEGIN
     INSERT INTO pgstream.graph_changes DEFAULT VALUES;
   END IF;
   PERFORM pgstream._install_functions(id);
+  -- A source's new index may have rows found by other columns than before.
+  FOR ddl IN
+    SELECT i
+    FROM jsonb_array_elements_text(new_plan #> '{install,indexes}') AS i
+    JOIN pg_class c ON c.oid = target.pgs_relid
+      OR c.relnamespace = 'pgstream_state'::regnamespace AND c.relkind = 'r' AND c.relname ~ format('^state_%s_', id)
+    CROSS JOIN LATERAL (SELECT format('CREATE INDEX ON %s (', pgstream._qualified_name(c.oid))) AS f(beginning)
+    WHERE NOT target.plan #> '{install,indexes}' ? i AND starts_with(i, f.beginning) AND NOT EXISTS (
+      SELECT FROM pg_index x
+      WHERE x.indrelid = c.oid AND right(pg_get_indexdef(x.indexrelid), length(i) - length(f.beginning) + 1) = substr(i, length(f.beginning)))
+  LOOP
+    EXECUTE ddl;
+  END LOOP;
   PERFORM pgstream._own_generated_objects(id);
   RETURN false;
 END

@@ -326,6 +326,7 @@ function scanOf(facts: RelationFacts, { ids }: Environment): Scan {
     indexes: facts.indexes
       .filter((index) => !index.partial && (index.method === 'btree' || index.method === 'hash'))
       .map((index) => index.columns.map(idOf)),
+    sorted: facts.indexes.filter(({ sorted }) => sorted).map((index) => index.columns.map(idOf)),
     rows: facts.rows,
   }
 }

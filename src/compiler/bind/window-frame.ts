@@ -1,4 +1,6 @@
 /** Window frames as the server's analysis has them, in bits (parsenodes.h). */
+import { type Extent, integerOf, type Reach } from '../algebra/reach.ts'
+import type { Scalar } from '../algebra/scalar.ts'
 import { numberField, optionalNode } from '../catalog/node-field.ts'
 import type { TreeNode } from '../catalog/node-tree.ts'
 
@@ -57,4 +59,29 @@ export function windowFrame(window: TreeNode): WindowFrame {
         ? ' EXCLUDE TIES'
         : ''
   return { unit: has(FRAME.rows) ? 'ROWS' : has(FRAME.groups) ? 'GROUPS' : 'RANGE', start, end, exclusion }
+}
+
+/** How far a frame goes; null where nothing bounds it. */
+export function frameReach(
+  { unit, start, end }: WindowFrame,
+  bind: (node: TreeNode) => Scalar,
+): Reach | null {
+  const before = extents(unit, start, ' PRECEDING', bind)
+  const after = extents(unit, end, ' FOLLOWING', bind)
+  return before && after ? { before, after } : null
+}
+
+/** A bound on the other side of the row, or at it, reaches no further on this one. */
+function extents(
+  unit: WindowFrame['unit'],
+  { offset, text }: FrameBound,
+  outward: string,
+  bind: (node: TreeNode) => Scalar,
+): readonly Extent[] | null {
+  if (!offset) return text === 'CURRENT ROW' ? [] : null
+  if (text !== outward) return []
+  const bound = bind(offset)
+  if (unit === 'RANGE') return [{ unit, offset: bound }]
+  const count = integerOf(bound)
+  return count === null || count < 0 ? null : [{ unit, count }]
 }

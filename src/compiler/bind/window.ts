@@ -3,6 +3,7 @@ import { sameScalar } from '../algebra/build.ts'
 import type { Column, ColumnIds, Node } from '../algebra/node.ts'
 import type { WindowCall } from '../algebra/operators/window.ts'
 import { type Ordering, withTail } from '../algebra/ordering.ts'
+import { integerOf, type Reach } from '../algebra/reach.ts'
 import { BOOLEAN, type Expression, type Scalar } from '../algebra/scalar.ts'
 import { internalError } from '../catalog/error.ts'
 import { booleanField, nodeField, nodeListField, numberField, optionalNode } from '../catalog/node-field.ts'
@@ -15,7 +16,7 @@ import { collatedArguments } from './collation.ts'
 import { functionFacts, functionVolatility } from './facts.ts'
 import { bindOrdering, targetOfItem } from './ordering.ts'
 import { keyedBy } from './partition-key.ts'
-import { type FrameBound, type WindowFrame, windowFrame } from './window-frame.ts'
+import { type FrameBound, frameReach, type WindowFrame, windowFrame } from './window-frame.ts'
 
 /** Binds an expression of the SELECT as it is below the window functions. */
 type Bind = (node: TreeNode) => Scalar
@@ -25,11 +26,13 @@ interface Clause {
   readonly order: readonly Ordering[]
   readonly frame: WindowFrame
   readonly frameText: Expression
+  readonly reach: Reach | null
 }
 
 interface Collected {
   readonly column: Column
   readonly call: Expression
+  readonly args: readonly Scalar[]
   readonly clause: Clause
   readonly facts: FunctionFacts
 }
@@ -52,10 +55,11 @@ export class WindowCalls {
     const facts = functionFacts(this.#request, numberField(node, 'winfnoid'))
     const type = { oid: numberField(node, 'wintype'), typmod: -1, collation: numberField(node, 'wincollid') }
     const clause = this.#clause(numberField(node, 'winref'), bind)
-    const call = this.#call(node, facts, bind)
+    const args = nodeListField(node, 'args').map(bind)
+    const call = this.#call(node, facts, args, bind)
     const same = this.#calls.find((each) => each.clause === clause && sameScalar(each.call, call))
     const column = same?.column ?? this.#ids.make(facts.name, type, !NEVER_NULL.has(facts.name))
-    if (!same) this.#calls.push({ column, call, clause, facts })
+    if (!same) this.#calls.push({ column, call, args, clause, facts })
     return { kind: 'column', id: column.id, type }
   }
 
@@ -67,7 +71,7 @@ export class WindowCalls {
   /** The rows of `input` with the columns of all calls. */
   over(input: Node): Node {
     const partitions: { readonly keys: readonly Scalar[]; readonly calls: WindowCall[] }[] = []
-    for (const { column, call, clause, facts } of this.#calls) {
+    for (const { column, call, args, clause, facts } of this.#calls) {
       const { keys, order, frame, frameText } = clause
       const made = {
         column,
@@ -75,6 +79,7 @@ export class WindowCalls {
         order,
         frame: isByPlace(facts) ? ANY_FRAME : frameText,
         hasPeers: seesPeers(facts, frame),
+        reach: reachOf(facts, args, clause.reach),
       }
       const same = partitions.find((each) => sameSet(each.keys, keys))
       if (same) same.calls.push(made)
@@ -106,13 +111,13 @@ export class WindowCalls {
       order: nodeListField(window, 'orderClause').map((item) => bindOrdering(item, of(item), this.#request)),
       frame,
       frameText: frameText(frame, bind),
+      reach: frameReach(frame, bind),
     }
     this.#clauses.set(reference, clause)
     return clause
   }
 
-  #call(node: TreeNode, facts: FunctionFacts, bind: Bind): Expression {
-    const values = nodeListField(node, 'args').map(bind)
+  #call(node: TreeNode, facts: FunctionFacts, values: readonly Scalar[], bind: Bind): Expression {
     const args = collatedArguments(this.#request, values, numberField(node, 'inputcollid'))
     const out = new Template().text(`${quoteQualified(facts.schema, facts.name)}(`)
     if (booleanField(node, 'winstar')) out.text('*')
@@ -167,6 +172,25 @@ function seesPeers(facts: FunctionFacts, { unit, exclusion }: WindowFrame): bool
   if (isByPlace(facts)) return false
   if (schema === 'pg_catalog' && BY_PEERS.has(name)) return true
   return unit !== 'ROWS' || exclusion === ' EXCLUDE GROUP' || exclusion === ' EXCLUDE TIES'
+}
+
+/** What looks at the rows of the frame alone, whatever its place among all. */
+const BY_FRAME: ReadonlySet<string> = new Set(['first_value', 'last_value', 'nth_value'])
+
+function reachOf(
+  { name, schema, kind }: FunctionFacts,
+  args: readonly Scalar[],
+  ofFrame: Reach | null,
+): Reach | null {
+  // What leaves the frame of an aggregate is taken back by a function of its own, which may be inexact.
+  if (schema !== 'pg_catalog') return null
+  if (kind === 'a' || BY_FRAME.has(name)) return ofFrame
+  if (name !== 'lag' && name !== 'lead') return null
+  const [, offset] = args
+  const count = offset ? integerOf(offset) : 1
+  if (count === null) return null
+  const extents = [{ unit: 'ROWS' as const, count: Math.abs(count) }]
+  return (name === 'lag') === count > 0 ? { before: extents, after: [] } : { before: [], after: extents }
 }
 
 function sameSet(a: readonly Scalar[], b: readonly Scalar[]): boolean {

@@ -101,6 +101,8 @@ export interface IndexFacts {
   readonly columns: readonly number[]
   readonly unique: boolean
   readonly partial: boolean
+  /** It has rows in the order that ORDER BY has by itself, NULLs last, or in the reverse of it. */
+  readonly sorted: boolean
 }
 
 export interface TypeFacts {

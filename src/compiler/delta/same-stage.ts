@@ -9,6 +9,7 @@ const IDS: ReadonlySet<string> = new Set([
   'id',
   'keys',
   'indexes',
+  'sorted',
   'columns',
   'ordinality',
   'partition',

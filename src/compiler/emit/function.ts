@@ -260,6 +260,28 @@ AS ${dollarQuote(`\n${body}\n`)}`
   return { name, ddl }
 }
 
+/** Looks into indexes that are there: `inOrder`, each for a value in the order of one, of which few are wanted. */
+export function probeFunction(
+  name: string,
+  args: readonly { readonly type: string }[],
+  columns: readonly PlanColumn[],
+  query: string,
+  inOrder: boolean,
+): GeneratedFunction {
+  const body = `#variable_conflict use_column\nBEGIN\n  RETURN QUERY\n  ${indent(query)};\nEND`
+  const settings = [
+    ...CACHED,
+    ...PROBING,
+    ...IN_MEMORY,
+    ...(inOrder ? ['enable_sort = off', 'enable_bitmapscan = off'] : BULK),
+  ]
+  const ddl = `CREATE OR REPLACE FUNCTION ${name}(${args.map(({ type }) => type).join(', ')}) RETURNS TABLE (${columns.map((column) => `${column.name} ${column.sql}`).join(', ')})
+LANGUAGE plpgsql STABLE STRICT
+${settings.map((setting) => `SET ${setting}`).join('\n')}
+AS ${dollarQuote(`\n${body}\n`)}`
+  return { name, ddl }
+}
+
 function generated(
   request: CompileRequest,
   variant: string,

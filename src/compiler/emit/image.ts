@@ -97,6 +97,30 @@ export function groupMatch(
   return a && b ? [...match, `${a} = ${b}`] : match
 }
 
+/**
+ * left and right name the same key, as conditions of looks into an index of which each row passes one: where a column may be
+ * NULL an index that goes on with another column serves no OR.
+ */
+export function probingMatches(
+  request: CompileRequest,
+  columns: readonly Column[],
+  left: readonly string[],
+  right: readonly string[],
+): readonly (readonly string[])[] {
+  const match = (as: (column: Column) => Column) =>
+    columns.map((column, i) => keyMatch(request, as(column), left[i] ?? '', right[i] ?? ''))
+  const plain = match((column) => ({ ...column, nullable: false }))
+  const nullable = columns.flatMap((column, i) => (column.nullable ? [i] : []))
+  if (nullable.length === 0) return [plain]
+  const isNull = (i: number) => `${right[i]} IS NULL`
+  if (nullable.length > 1)
+    return [plain, [...match((column) => column), `(${nullable.map(isNull).join(' OR ')})`]]
+  return [
+    plain,
+    plain.flatMap((each, i) => (nullable.includes(i) ? [`${left[i]} IS NULL`, isNull(i)] : [each])),
+  ]
+}
+
 export { isIdentity }
 
 /** An expression with equality that tells apart all images of the value. */

@@ -37,7 +37,7 @@ import {
   pendingStatement,
   refreshStatement,
   scratchFunctions,
-  stageFunction,
+  stageFunctions,
 } from './refresh.ts'
 import { cte, Printer } from './select.ts'
 import { stageIndexes } from './stage-indexes.ts'
@@ -114,11 +114,11 @@ export function emitDifferential(
       stage.kind === 'group'
         ? missingForRedo(request, stage)
         : stage.kind === 'partition'
-          ? missingForPartition(stage)
+          ? missingForPartition(request, stage)
           : [],
     ),
   )
-  const redo = staged.stages.flatMap((stage) => stageFunction(request, stage) ?? [])
+  const redo = staged.stages.flatMap((stage) => stageFunctions(request, stage))
   functions.push(...scratchFunctions(definition), ...redo, full, fill, pending)
   statements.set('full sql', { sql: fullStatement(definition), function: full.name })
   const own = staged.stages.flatMap((stage) => ownTable(request, storage, stage) ?? [])

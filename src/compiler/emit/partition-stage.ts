@@ -4,7 +4,7 @@
  * statement; those come from a function of its own where only source tables are read, for the reasons of redo.ts.
  */
 import { ref, TRUE } from '../algebra/build.ts'
-import type { Column, Node, PartitionNode } from '../algebra/node.ts'
+import type { Node, PartitionNode } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Project } from '../algebra/operators/project.ts'
 import type { CompileRequest } from '../catalog/request.ts'
@@ -13,19 +13,31 @@ import type { PartitionStage } from '../delta/stage.ts'
 import { type Applied, applyNet, type StoredTable } from './apply.ts'
 import { askedKeys } from './asked-keys.ts'
 import { type GeneratedFunction, redoFunction } from './function.ts'
-import { groupMatch, keyMatch } from './image.ts'
+import { groupMatch, keyMatch, probingMatches } from './image.ts'
 import { refreshLeaves, stageOutputName } from './leaves.ts'
 import { collateClause, columnName, columnType, functionName } from './names.ts'
 import { firstOfAll, firstOfKey, keyColumns, orderOfFirst, partitionQuery } from './partition-text.ts'
 import { type MissingProbe, missingGroupProbes } from './probes.ts'
-import { columnBelow, isIndexed, plainRows, readsSourcesOnly, scanBelow, storedNames } from './redo.ts'
+import {
+  columnBelow,
+  isIndexed,
+  missingForOrder,
+  plainRows,
+  readsSourcesOnly,
+  scanBelow,
+  storedNames,
+} from './redo.ts'
 import { at, cte, indent, Printer, type Select } from './select.ts'
+import { type SliceColumns, sliceColumns, slicedRows, touchedSlices } from './slice-functions.ts'
+import { slicingOf, unindexedSlicing } from './slices.ts'
 
 /** Where the rows are kept. */
 export interface PartitionTable {
   readonly table: StoredTable
   /** The stored names of the key's columns, in order. */
   readonly keyNames: readonly string[]
+  /** Of the column by whose values slices are told; null where there are none. */
+  readonly orderName: string | null
   /** The query above, where the stored rows are those of the stream table; else the operator's own output is stored. */
   readonly root: Project | null
 }
@@ -37,7 +49,7 @@ export interface PartitionChange extends Applied {
 /** The CTEs that bring the stored rows up to date; null when the input cannot have changed. */
 export function partitionChange(
   stage: PartitionStage,
-  { table, keyNames, root }: PartitionTable,
+  { table, keyNames, orderName, root }: PartitionTable,
   changed: Changed,
   printer: Printer,
 ): PartitionChange | null {
@@ -46,23 +58,31 @@ export function partitionChange(
   const { request } = printer
   const name = `stage_${stage.number}`
   const touched = `${name}_touched`
+  const slicing = orderName === null ? null : slicingOf(request, stage.node)
   const keys = keyColumns(stage.node)
   const columns = table.columns.map(({ column }) => column)
   const delta = printer.select(term)
+  const asked = slicing ? [...keys, slicing.order] : keys
   const touchedKeys =
-    keys.length === 0
+    asked.length === 0
       ? printer.render(delta, [{ name: 'touched', value: TRUE }], false, '\nLIMIT 1')
       : printer.grouped(
           delta,
-          keys.map((column) => ({ column, value: { kind: 'column', id: column.id, type: column.type } })),
+          asked.map((column) => ({ column, value: ref(column) })),
           [],
         )
   const match = keys.map((column, i) =>
     keyMatch(request, column, `s.${keyNames[i] ?? ''}`, `t.${columnName(column)}`),
   )
-  const oldRows = `SELECT ${table.columns.map((each) => `s.${each.name} AS ${columnName(each.column)}`).join(', ')}, -1 AS weight
-FROM ${touched} AS t, ${table.sql} AS s${match.length > 0 ? `\nWHERE ${match.join(' AND ')}` : ''}`
-  const newRows = above(stage, newSelect(stage, touched, changed, printer), root, request)
+  const items = table.columns.map((each) => `s.${each.name} AS ${columnName(each.column)}`).join(', ')
+  const slices = `${name}_slices`
+  const oldRows = slicing
+    ? storedInSlices(request, table, sliceColumns(stage, slicing), { keyNames, orderName, slices })
+    : `SELECT ${items}, -1 AS weight\nFROM ${touched} AS t, ${table.sql} AS s${match.length > 0 ? `\nWHERE ${match.join(' AND ')}` : ''}`
+  const rows = slicing
+    ? functionRows(stage, slicedRows(request, stage, slicing, `${slices} AS t`), request)
+    : newSelect(stage, touched, changed, printer)
+  const newRows = above(stage, rows, root, request)
   const net = root ? 'net' : stageOutputName(stage.number)
   const both: Select = {
     from: [`(\n  ${indent(`${oldRows}\nUNION ALL\n${newRows}`)}\n) AS u`],
@@ -76,6 +96,7 @@ FROM ${touched} AS t, ${table.sql} AS s${match.length > 0 ? `\nWHERE ${match.joi
     // Of the type that the literal weight of a stored row has: only then does a probe go through their UNION ALL.
     ctes: [
       cte(touched, touchedKeys),
+      ...(slicing ? [cte(slices, touchedSlices(request, stage, slicing, touched))] : []),
       cte(net, printer.consolidatedRows(both, columns, 'integer')),
       ...applied.ctes,
     ],
@@ -87,8 +108,8 @@ function newSelect(stage: PartitionStage, touched: string, changed: Changed, pri
   const { request } = printer
   const { node } = stage
   const keys = keyColumns(node)
-  const outputs = operatorOf(node).columns(node)
   if (!readsSourcesOnly(node.input)) {
+    const outputs = operatorOf(node).columns(node)
     const firstRows = firstOfStage(stage, touched, changed, printer)
     if (firstRows) {
       const query = partitionQuery(node, plainRows(firstRows, node.input, printer), printer)
@@ -107,10 +128,49 @@ function newSelect(stage: PartitionStage, touched: string, changed: Changed, pri
     const query = partitionQuery(node, plainRows(joined, node.input, printer), printer)
     return printer.derived(query, 'p', outputs, false)
   }
-  const named = storedNames(outputs.map((column) => ({ column })))
   const args = askedKeys(request, keys).from(`${touched} AS t`)
+  return functionRows(stage, `${partitionFunctionName(request, stage)}(${args.join(', ')})`, request)
+}
+
+/** The stored rows of slices. The planner, who knows nothing of these, may find no other way than a look for each. */
+function storedInSlices(
+  request: CompileRequest,
+  table: StoredTable,
+  { keys, low, high, nulls }: SliceColumns,
+  { keyNames, orderName, slices }: { keyNames: readonly string[]; orderName: string | null; slices: string },
+): string {
+  const matches = probingMatches(
+    request,
+    keys,
+    keyNames.map((name) => `s.${name}`),
+    keys.map((column) => `t.${columnName(column)}`),
+  )
+  const within = [
+    [`s.${orderName} >= t.${columnName(low)}`, `s.${orderName} <= t.${columnName(high)}`],
+    ...(low.nullable ? [[`s.${orderName} IS NULL`, `t.${columnName(nulls)}`]] : []),
+  ]
+  const names = table.columns.map(({ name }) => `s.${name}`).join(', ')
+  const items = table.columns.map(({ column, name }) => `s.${name} AS ${columnName(column)}`).join(', ')
+  return matches
+    .flatMap((match) => within.map((conditions) => [...match, ...conditions].join(' AND ')))
+    .map(
+      (where) => `SELECT ${items}, -1 AS weight
+FROM ${slices} AS t, LATERAL (
+  SELECT ${names}
+  FROM ${table.sql} AS s
+  WHERE ${where}
+  OFFSET 0
+) AS s`,
+    )
+    .join('\nUNION ALL\n')
+}
+
+/** What a function returns that computes rows of the operator's output. */
+function functionRows({ node }: PartitionStage, call: string, request: CompileRequest): Select {
+  const outputs = operatorOf(node).columns(node)
+  const named = storedNames(outputs.map((column) => ({ column })))
   return {
-    from: [`${partitionFunctionName(request, stage)}(${args.join(', ')}) AS p`],
+    from: [`${call} AS p`],
     where: [],
     columns: new Map(
       outputs.map(({ id, type }) => {
@@ -178,7 +238,7 @@ function above(stage: PartitionStage, rows: Select, root: Project | null, reques
 /** The function that computes the rows of keys anew, where the input is source tables alone. */
 export function partitionFunction(request: CompileRequest, stage: PartitionStage): GeneratedFunction | null {
   const { node } = stage
-  if (!readsSourcesOnly(node.input)) return null
+  if (!readsSourcesOnly(node.input) || slicingOf(request, node)) return null
   const printer = new Printer(request, refreshLeaves(new Map()))
   const rows = printer.select(stateOf(node.input, 'after', { relation: () => false, stage: () => false }))
   const keys = keyColumns(node)
@@ -232,16 +292,19 @@ function restrictedTo(
   }
 }
 
-/** The indexes that would spare the rows of a partition from being looked for in a whole table, or all but its first. */
-export function missingForPartition({ node }: PartitionStage): readonly MissingProbe[] {
+/** The indexes that would spare the rows of a partition, or all but some of them, from being looked for. */
+export function missingForPartition(
+  request: CompileRequest,
+  { node }: PartitionStage,
+): readonly MissingProbe[] {
   const ordered = missingOrder(node)
   if (ordered) return [ordered]
   const keys = keyColumns(node)
-  if (keys.length === 0) return []
-  return missingGroupProbes(
-    node.input,
-    keys.map((column: Column) => ({ kind: 'column', id: column.id, type: column.type })),
-  )
+  const slicing = unindexedSlicing(request, node)
+  return [
+    ...(keys.length > 0 ? missingGroupProbes(node.input, keys.map(ref)) : []),
+    ...(slicing ? missingForOrder(node.input, [...keys, slicing.order].map(ref)) : []),
+  ]
 }
 
 /** Of one table: its columns that are the key, and then the first of the order. */

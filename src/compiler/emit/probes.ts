@@ -15,7 +15,7 @@ import { BOOLEAN, type ColumnId, mapScalar, type Scalar, scalarColumns } from '.
 
 /** A join step, or a search for the rows of a group, that no index serves. */
 export interface MissingProbe {
-  readonly purpose: 'join' | 'group' | 'time' | 'order'
+  readonly purpose: 'join' | 'group' | 'time' | 'order' | 'near'
   readonly relation: number
   readonly sql: string
   /** Attnums that equalities fix: an index on one of them (first) would make it a probe. */

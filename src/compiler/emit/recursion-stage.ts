@@ -382,6 +382,7 @@ export function missingForRecursion(stage: RecursionStage): readonly MissingProb
     columns: node.columns.map((column, i) => ({ ...column, attnum: i + 1 })),
     keys: [],
     indexes: [...indexed.slice(0, 1).map((id) => [id]), ...node.columns.slice(0, 1).map(({ id }) => [id])],
+    sorted: [],
     rows: 0,
   }
   const replaced = (each: Node): Node =>

@@ -169,12 +169,17 @@ function extremesAreProbed(request: CompileRequest, stage: Stage): boolean {
   return asked.every(({ extremeOf }) => extremeOf !== null && isIndexed(input, keys, extremeOf))
 }
 
-/** Has the one table below an index in which the rows of a key follow each other in this order? */
-export function isIndexed(input: Node, keys: readonly Scalar[], order: Scalar): boolean {
+/** Has the one table below an index in which the rows of a key follow each other in this order? `sorted`: up or down. */
+export function isIndexed(
+  input: Node,
+  keys: readonly Scalar[],
+  order: Scalar,
+  indexes: 'indexes' | 'sorted' = 'indexes',
+): boolean {
   const scan = scanBelow(input)
   const [columns, last] = [keys.map((key) => columnBelow(input, key)), columnBelow(input, order)]
   if (!scan || last === null) return false
-  return scan.indexes.some(
+  return scan[indexes].some(
     (index) =>
       columns.every((key) => key !== null && index.slice(0, keys.length).includes(key)) &&
       index[keys.length] === last,
@@ -201,6 +206,19 @@ export function missingForRedo(request: CompileRequest, stage: Stage): readonly 
       ? [{ purpose: 'group' as const, relation, sql, columns: [column.attnum], groups: [[column.attnum]] }]
       : []
   })
+}
+
+/** The index in which the rows of a key, all but the last of `columns`, follow each other by the last. */
+export function missingForOrder(input: Node, columns: readonly Scalar[]): readonly MissingProbe[] {
+  const scan = scanBelow(input)
+  const found = columns.map((column) => {
+    const id = columnBelow(input, column)
+    return scan?.columns.find((each) => each.id === id)?.attnum
+  })
+  const attnums = found.flatMap((attnum) => attnum ?? [])
+  if (!scan || attnums.length < found.length) return []
+  const { relation, sql } = scan
+  return [{ purpose: 'near', relation, sql, columns: attnums, groups: [attnums] }]
 }
 
 /** The one table that the input reads, through filters and projections. */

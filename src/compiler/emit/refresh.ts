@@ -32,6 +32,7 @@ import { CACHED_LIMIT } from './plan.ts'
 import { recursionChange } from './recursion-stage.ts'
 import { redoFunctionOf } from './redo.ts'
 import { cte, indent, inlineCte, Printer } from './select.ts'
+import { sliceFunctions } from './slice-functions.ts'
 import { isApart, stageChange, stageFromScratch, stateSource, storedColumns, withOutputs } from './stage.ts'
 import { probingStages } from './stage-indexes.ts'
 import { partitionTableOf, recursionTableOf, type Storage, stateTableOf } from './storage.ts'
@@ -78,7 +79,7 @@ export function refreshStatement(
     refreshLeaves(stageSources, { isBulk, several: relations.length > 1, isFitted }),
     probing,
   )
-  const asked = staged.stages.filter((stage) => stageFunction(request, stage) !== null)
+  const asked = staged.stages.filter((stage) => stageFunctions(request, stage).length > 0)
   const timed = [root, ...staged.stages.map(({ node }) => node)].some(dependsOnTime)
   const ctes = [
     ...(timed ? [cte(THEN, storedMoment(request))] : []),
@@ -137,10 +138,12 @@ SELECT guard.ok AS applied, pg_current_snapshot() AS snapshot,
 FROM guard`
 }
 
-/** The function that a stage computes groups or partitions anew with, where it is one. */
-export function stageFunction(request: CompileRequest, stage: Stage): GeneratedFunction | null {
-  if (stage.kind === 'recursion') return null
-  return stage.kind === 'group' ? redoFunctionOf(request, stage) : partitionFunction(request, stage)
+/** The functions that a stage computes groups or partitions anew with. */
+export function stageFunctions(request: CompileRequest, stage: Stage): readonly GeneratedFunction[] {
+  if (stage.kind === 'recursion') return []
+  const whole = stage.kind === 'group' ? redoFunctionOf(request, stage) : partitionFunction(request, stage)
+  const parts = stage.kind === 'partition' ? sliceFunctions(request, stage) : []
+  return [...(whole ? [whole] : []), ...parts]
 }
 
 /** How many new rows each source has, and how often one was truncated. */

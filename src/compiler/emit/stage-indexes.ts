@@ -37,17 +37,19 @@ export function stageIndexes(
   root: Project,
 ): readonly string[] {
   const indexes: Index[] = []
-  const add = (table: StoredTable, columns: readonly string[]) => {
+  const add = (table: StoredTable, columns: readonly string[], last?: string) => {
     const key = table.key?.flatMap((column) => nameOf(table, column) ?? []) ?? []
     const known = [key, ...indexes.filter((index) => index.table === table.sql).map((each) => each.columns)]
     const serves = (other: readonly string[]) =>
-      columns.every((name) => other.slice(0, columns.length).includes(name))
+      columns.every((name) => other.slice(0, columns.length).includes(name)) &&
+      (last === undefined || other[columns.length - 1] === last)
     if (!known.some(serves)) indexes.push({ table: table.sql, columns })
   }
   for (const stage of staged.stages) {
     if (stage.kind === 'partition') {
-      const { table, keyNames } = partitionTableOf(request, storage, stage, root)
-      add(table, keyNames)
+      const { table, keyNames, orderName } = partitionTableOf(request, storage, stage, root)
+      if (orderName === null) add(table, keyNames)
+      else add(table, [...keyNames, orderName], orderName)
     }
     if (stage.kind === 'recursion') {
       const table = recursionTableOf(request, storage, stage, root)

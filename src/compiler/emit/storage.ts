@@ -6,7 +6,7 @@
 import type { Column, Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Project } from '../algebra/operators/project.ts'
-import { mapScalar, type Scalar } from '../algebra/scalar.ts'
+import { type ColumnId, mapScalar, type Scalar } from '../algebra/scalar.ts'
 import { internalError } from '../catalog/error.ts'
 import { quoteIdentifier } from '../catalog/quote.ts'
 import type { CompileRequest } from '../catalog/request.ts'
@@ -16,6 +16,7 @@ import { columnName, stateTableName, targetName } from './names.ts'
 import type { PartitionTable } from './partition-stage.ts'
 import { keyColumns } from './partition-text.ts'
 import type { RecursionTable } from './recursion-stage.ts'
+import { slicingOf } from './slices.ts'
 import { type Aside, type StateTable, type StoredColumn, storedColumns, storedName } from './stage.ts'
 
 export interface Storage {
@@ -26,7 +27,7 @@ export interface Storage {
 }
 
 export function chooseStorage(request: CompileRequest, staged: StagedQuery, root: Project): Storage {
-  const fused = fusedStage(staged, root)
+  const fused = fusedStage(request, staged, root)
   const target: StoredTable = {
     sql: targetName(request),
     columns: root.outputs.map(({ column }, i) => ({
@@ -81,9 +82,11 @@ export function partitionTableOf(
   const table = isFused ? storage.target : stateTableOf(request, storage, stage)
   const shown = (id: number) =>
     isFused ? shownAs(root, id) : table.columns.findIndex(({ column }) => column.id === id)
+  const slicing = slicingOf(request, stage.node)
   return {
     table,
     keyNames: keyColumns(stage.node).map(({ id }) => table.columns[shown(id)]?.name ?? ''),
+    orderName: slicing ? (table.columns[shown(slicing.order.id)]?.name ?? null) : null,
     root: isFused ? root : null,
   }
 }
@@ -153,9 +156,10 @@ function chooseKey(request: CompileRequest, root: Node): readonly Column[] | nul
 
 /**
  * The root is a projection of one stage that shows every key and every accumulator, or what the others follow from. Of a
- * partition stage it need only show the key, and may filter: nobody else reads that stage, and old rows are found by the key.
+ * partition stage it need only show the key, and may filter: nobody else reads that stage, and old rows are found by the key
+ * (those of a slice by their order too).
  */
-function fusedStage(staged: StagedQuery, root: Project): Stage | null {
+function fusedStage(request: CompileRequest, staged: StagedQuery, root: Project): Stage | null {
   const { input } = root
   const below = input.op === 'filter' ? input.input : input
   if (below.op === 'read' && below.of.op === 'stage-output') {
@@ -163,7 +167,7 @@ function fusedStage(staged: StagedQuery, root: Project): Stage | null {
     const found = staged.stages.find((each) => each.number === number)
     if (found?.kind === 'recursion') return input === below && showsAll(root, found) ? found : null
     if (found?.kind === 'partition')
-      return found.node.partition.keys.every((id) => shownAs(root, id) >= 0) ? found : null
+      return foundBy(request, found).every((id) => shownAs(root, id) >= 0) ? found : null
   }
   if (input.op !== 'read' || input.of.op !== 'stage-output') return null
   const number = input.of.stage
@@ -173,6 +177,12 @@ function fusedStage(staged: StagedQuery, root: Project): Stage | null {
   const { rule } = stage.node
   const needed = [...rule.keys, ...rule.accumulators.filter(({ implied }) => implied === null)]
   return needed.every(({ column }) => isShown(columns, column)) ? stage : null
+}
+
+/** The columns by which the stored rows of a partition, or of a slice of one, are found. */
+function foundBy(request: CompileRequest, { node }: PartitionStage): readonly ColumnId[] {
+  const slicing = slicingOf(request, node)
+  return [...node.partition.keys, ...(slicing ? [slicing.order.id] : [])]
 }
 
 function isShown(shown: readonly StoredColumn[], column: Column): boolean {

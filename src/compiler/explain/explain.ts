@@ -1,5 +1,5 @@
 /** What `explain_st` shows of a plan: the algebra, what each operator costs, where state is kept, the SQL itself. */
-import type { Node } from '../algebra/node.ts'
+import { isPartitionNode, type Node } from '../algebra/node.ts'
 import type { OperatorClass } from '../algebra/operator.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Project } from '../algebra/operators/project.ts'
@@ -7,6 +7,7 @@ import type { CompileRequest } from '../catalog/request.ts'
 import type { StagedQuery } from '../delta/stage.ts'
 import type { Emitted } from '../emit/index.ts'
 import type { ExplainEntry } from '../emit/plan.ts'
+import { slicingOf } from '../emit/slices.ts'
 import { describe } from './describe.ts'
 
 export function explainDifferential(
@@ -25,7 +26,10 @@ export function explainDifferential(
     { property: 'algebra', value: describe(query) },
     ...operators(query).map((node) => ({
       property: `operator ${node.op}`,
-      value: COST[operatorOf(node).class],
+      value:
+        isPartitionNode(node) && slicingOf(request, node)
+          ? 'per partition: the rows that a changed row may reach are computed anew'
+          : COST[operatorOf(node).class],
     })),
   ]
   for (const stage of staged.stages) {
@@ -59,13 +63,15 @@ export function explainDifferential(
           ? `${sql} (${names.join(', ')}): without it ${names.length > 1 ? 'a group is' : 'the table is'} read whole for its first rows`
           : purpose === 'time'
             ? `${sql} (${names.join(', ')}): without it the table is read whole whenever time has passed`
-            : purpose === 'group'
-              ? names.length > 0
-                ? `${sql} (${names.join(', ')}): without it the table is read whole when a group must be computed anew`
-                : `${sql}: no index can find the rows of a group, so it is read whole when one must be computed anew`
-              : names.length > 0
-                ? `${sql} (${names.join(', ')}): without it the table is read whole when another source changes`
-                : `${sql}: joined without an equality, so it is read whole when another source changes`,
+            : purpose === 'near'
+              ? `${sql} (${names.join(', ')}): without it all rows of a touched partition are computed anew, instead of those near the change`
+              : purpose === 'group'
+                ? names.length > 0
+                  ? `${sql} (${names.join(', ')}): without it the table is read whole when a group must be computed anew`
+                  : `${sql}: no index can find the rows of a group, so it is read whole when one must be computed anew`
+                : names.length > 0
+                  ? `${sql} (${names.join(', ')}): without it the table is read whole when another source changes`
+                  : `${sql}: joined without an equality, so it is read whole when another source changes`,
     })
   }
   return [...entries, ...statements(emitted)]

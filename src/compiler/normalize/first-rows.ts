@@ -6,6 +6,7 @@
 import type { Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { FirstRows, Window } from '../algebra/operators/window.ts'
+import { integerOf } from '../algebra/reach.ts'
 import type { ColumnId, Scalar } from '../algebra/scalar.ts'
 
 export function firstRows(node: Node): Node {
@@ -64,13 +65,4 @@ function boundOf(condition: Scalar, window: Window): Bound | null {
 function isPlace(id: ColumnId, { calls }: Window): boolean {
   const call = calls.find(({ column }) => column.id === id)?.call
   return call?.parts.length === 1 && /^(?:row_number|rank)\(\)$/.test(call.parts[0] ?? '')
-}
-
-function integerOf(scalar: Scalar): number | null {
-  // LIMIT is of type bigint whatever was written.
-  const [widened] = scalar.kind === 'expression' && scalar.parts.join('') === '::bigint' ? scalar.args : []
-  if (widened) return integerOf(widened)
-  const found =
-    scalar.kind === 'constant' ? /^'(-?\d{1,15})'::(?:smallint|integer|bigint)$/.exec(scalar.sql) : null
-  return found ? Number(found[1]) : null
 }

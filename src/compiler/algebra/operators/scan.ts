@@ -25,6 +25,8 @@ export interface Scan {
   readonly keys: readonly Key[]
   /** Leading columns of the indexes that a probe could use, as column ids. */
   readonly indexes: readonly (readonly number[])[]
+  /** Those of them in which rows can be read in the order of their columns, up or down. */
+  readonly sorted: readonly (readonly number[])[]
   readonly rows: number
 }
 

@@ -4,9 +4,15 @@
  * Shape: the input's columns, then one column per call.
  * Keys: the input's.
  * Class: partition, by PARTITION BY; a SELECT with several has one such operator for each.
- * Delta: the rows of every partition that a changed row belongs (or belonged) to, old ones against new.
+ * Delta: the rows of every partition that a changed row belongs (or belonged) to, old ones against new. Of these only the
+ * rows that a change may reach where every call looks no further than a constant number of rows, of groups of peers, or an
+ * offset of RANGE (frames between n PRECEDING and n FOLLOWING, lag, lead), all calls order by the same column first, and an
+ * index of the one table below has PARTITION BY and then that column. Not where a call counts places (row_number, rank,
+ * ntile) or is an aggregate of your own, a frame is UNBOUNDED, the order begins with an expression, or an offset does not
+ * keep it (months before a timestamp, days before a timestamptz).
  * State: the output rows; where only the first rows of each are asked for (row_number() <= k), these.
- * Cost: the rows of the touched partitions, by an index on PARTITION BY; the first of them, by one that has the order too.
+ * Cost: the rows of the touched partitions, by an index on PARTITION BY; the first of them, or those near a change, by one
+ * that has the order too. A change at NULL in the order reaches its whole partition.
  * Nulls: NULL keys are one partition; order and frames as PostgreSQL has them. Ties that ORDER BY leaves are broken by
  * the remaining columns where no peer group is looked at.
  * Refuses: PARTITION BY over types without btree order.
@@ -16,6 +22,7 @@ import type { Column, Node } from '../node.ts'
 import type { Operator } from '../operator.ts'
 import type { Ordering } from '../ordering.ts'
 import type { PartitionRule } from '../partition-rule.ts'
+import type { Reach } from '../reach.ts'
 import type { ColumnId, Expression } from '../scalar.ts'
 import { operatorOf } from './index.ts'
 
@@ -44,6 +51,8 @@ export interface WindowCall {
   readonly frame: Expression
   /** Rows that ORDER BY leaves equal count as peers: another column to sort by would change the result. */
   readonly hasPeers: boolean
+  /** Null: it may look at all rows of the partition. */
+  readonly reach: Reach | null
 }
 
 export const window: Operator<Window> = {

@@ -17,6 +17,7 @@ export function limitByKey(node: Limit, keys: readonly ColumnId[], ids: ColumnId
     order,
     frame: FRAME,
     hasPeers,
+    reach: null,
   })
   const number = numbered('row_number', false)
   const last = withTies ? numbered('rank', true) : number
