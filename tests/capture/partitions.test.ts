@@ -86,7 +86,7 @@ test('a MERGE that inserts and updates, whoever runs it, and what else does both
     `CREATE FUNCTION by_sql() RETURNS void LANGUAGE sql AS $$ ${text} $$;
     CREATE FUNCTION by_plpgsql() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE '${text}'; END $$;
     CREATE FUNCTION upserting() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE '${upsert}'; END $$; PREPARE upserting AS ${upsert}`.replaceAll(
-      /'MERGE[^]*?\)'; END|'INSERT[^]*?1'; END/g,
+      /'MERGE[\s\S]*?\)'; END|'INSERT[\s\S]*?1'; END/g,
       (quoted) => `$q$${quoted.slice(1, -6)}$q$; END`,
     ),
   )
@@ -94,7 +94,7 @@ test('a MERGE that inserts and updates, whoever runs it, and what else does both
     upsert,
     'SELECT upserting()',
     'EXECUTE upserting',
-    'UPDATE m SET v = 0 WHERE id = 100; ' + upsert,
+    `UPDATE m SET v = 0 WHERE id = 100; ${upsert}`,
   ]) {
     await client.query(statement)
     expect(await expectExact(client, 'st'), statement).toBe('DIFFERENTIAL')

@@ -38,7 +38,7 @@ test('no text in our SQL is read otherwise where standard_conforming_strings is 
 
 /** Comments, names, and texts with those that continue them on the next line; what stands between dollars is read as well. */
 const TOKEN =
-  /--.*|\/\*[^]*?\*\/|"[^"]*"|(?<!\w)E'(?:[^'\\]|\\.|'')*'(?:\s*\n\s*'(?:[^'\\]|\\.|'')*')*|'(?:[^']|'')*'/g
+  /--.*|\/\*[\s\S]*?\*\/|"[^"]*"|(?<!\w)E'(?:[^'\\]|\\.|'')*'(?:\s*\n\s*'(?:[^'\\]|\\.|'')*')*|'(?:[^']|'')*'/g
 
 function plainTexts(sql: string): readonly string[] {
   return [...sql.matchAll(TOKEN)].map(([token]) => token).filter((token) => token.startsWith("'"))
