@@ -206,6 +206,12 @@ export const CONSTRUCTS: Readonly<Record<string, Construct>> = {
   'window: a frame of rows': over(
     'SELECT id, sum(amount) OVER (PARTITION BY bucket ORDER BY id ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS s FROM item',
   ),
+  'window: a frame of rows in large partitions': over(
+    'SELECT id, sum(amount) OVER (PARTITION BY kind ORDER BY created ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS s FROM item',
+  ),
+  'window: lag, lead without PARTITION BY': over(
+    'SELECT id, amount - lag(amount) OVER (ORDER BY created) AS d, lead(id) OVER (ORDER BY created) AS next FROM item',
+  ),
   'window: RANGE': over(
     'SELECT id, count(*) OVER (PARTITION BY owner ORDER BY amount RANGE BETWEEN 10 PRECEDING AND 10 FOLLOWING) AS n FROM item',
   ),
@@ -213,7 +219,7 @@ export const CONSTRUCTS: Readonly<Record<string, Construct>> = {
     'SELECT id, sum(amount) OVER (PARTITION BY owner ORDER BY amount GROUPS BETWEEN 1 PRECEDING AND CURRENT ROW EXCLUDE TIES) AS n FROM item',
   ),
   'windows: several partitions, named': over(
-    'SELECT id, row_number() OVER o AS a, lag(amount) OVER o AS l, count(*) OVER b AS c FROM item WINDOW o AS (PARTITION BY owner ORDER BY amount, id), b AS (PARTITION BY bucket)',
+    'SELECT id, row_number() OVER o AS a, lag(amount) OVER o AS l, count(*) OVER b AS c FROM item WINDOW o AS (PARTITION BY owner ORDER BY id), b AS (PARTITION BY bucket)',
   ),
   'windows in expressions': over(
     'SELECT id, amount - coalesce(avg(amount) OVER (PARTITION BY owner), 0) AS apart FROM item',
@@ -374,7 +380,7 @@ export async function createTables(client: pg.Client, size: number): Promise<voi
     CREATE INDEX ON owner (boss); CREATE INDEX ON owner (rank);
     CREATE INDEX ON item (owner); CREATE INDEX ON item (bucket); CREATE INDEX ON item (kind, amount DESC, id);
     CREATE INDEX ON item (amount DESC, id); CREATE INDEX ON item (price); CREATE INDEX ON item (created);
-    CREATE INDEX ON item (label);
+    CREATE INDEX ON item (label); CREATE INDEX ON item (kind, created);
     CREATE UNIQUE INDEX ON part (id); CREATE INDEX ON part (owner);
     CREATE INDEX ON parent (owner); CREATE INDEX ON child (owner);`)
   await client.query('VACUUM ANALYZE')
