@@ -219,7 +219,7 @@ export const CONSTRUCTS: Readonly<Record<string, Construct>> = {
     'SELECT id, sum(amount) OVER (PARTITION BY owner ORDER BY amount GROUPS BETWEEN 1 PRECEDING AND CURRENT ROW EXCLUDE TIES) AS n FROM item',
   ),
   'windows: several partitions, named': over(
-    'SELECT id, row_number() OVER o AS a, lag(amount) OVER o AS l, count(*) OVER b AS c FROM item WINDOW o AS (PARTITION BY owner ORDER BY id), b AS (PARTITION BY bucket)',
+    'SELECT id, lag(amount) OVER o AS l, lead(id) OVER o AS n, count(*) OVER b AS c FROM item WINDOW o AS (PARTITION BY owner ORDER BY amount, id), b AS (PARTITION BY bucket)',
   ),
   'windows in expressions': over(
     'SELECT id, amount - coalesce(avg(amount) OVER (PARTITION BY owner), 0) AS apart FROM item',
@@ -362,7 +362,7 @@ export async function createTables(client: pg.Client, size: number): Promise<voi
       price numeric NOT NULL, label text COLLATE blind NOT NULL, tags text[] NOT NULL, doc jsonb NOT NULL,
       created timestamptz NOT NULL, twice int GENERATED ALWAYS AS (2 * amount) STORED);
     INSERT INTO item
-    SELECT i, 1 + i % ${owners}, i / 100, 'k' || i % 7, (i::bigint * 7919 % 100)::int, i % 1000 / 4.0,
+    SELECT i, 1 + i % ${owners}, i / 100, 'k' || i % 7, (i::bigint * 7919 % 101)::int, i % 1000 / 4.0,
       CASE WHEN i % 2 = 0 THEN 'L' ELSE 'l' END || i / 100, ARRAY['a', 'b', 'c'], jsonb_build_object('list', ARRAY[i, i + 1]),
       now() - i * interval '1 minute'
     FROM generate_series(1, ${size}) AS i;
