@@ -27,6 +27,8 @@ CREATE TABLE pgstream.frontiers (
   source_state text,
   -- Measured costs, exponentially averaged, from which AUTO decides.
   full_ms double precision,
+  -- By a refresh. Until then full_ms is what the first fill took, which writes all and compares nothing.
+  full_is_measured boolean NOT NULL DEFAULT false,
   delta_ms_fixed double precision,
   -- Per captured source, in ascending order of oid: a customer's change moves all its orders, an order's only itself. In ms
   -- per pgstream._delta_size; then the factor for changes in several sources at once.

@@ -38,7 +38,8 @@ BEGIN
     -- What is differential is of this cluster.
     system_identifier = CASE WHEN is_full THEN pgstream._cluster() ELSE f.system_identifier END,
     skips = 0, retry_at = NULL, waiting_for = NULL, failed_version = NULL,
-    full_ms = CASE WHEN is_full THEN coalesce(f.full_ms * 0.5 + duration_ms * 0.5, duration_ms) ELSE f.full_ms END,
+    full_ms = CASE WHEN NOT is_full THEN f.full_ms WHEN f.full_is_measured THEN f.full_ms * 0.5 + duration_ms * 0.5 ELSE duration_ms END,
+    full_is_measured = f.full_is_measured OR is_full AND f.full_ms IS NOT NULL,
     delta_ms_fixed = CASE WHEN is_small THEN coalesce(f.delta_ms_fixed * 0.8 + duration_ms * 0.2, duration_ms) ELSE f.delta_ms_fixed END,
     delta_costs = CASE WHEN costs IS NULL THEN f.delta_costs ELSE pgstream._learned_costs(action, changes, costs, duration_ms) END,
     -- The first time it is planned as well, and is half believed. What was dearer than expected is believed at once; a FULL

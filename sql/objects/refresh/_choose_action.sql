@@ -35,7 +35,7 @@ BEGIN
       frontier := target.frontier;
       delta_ms := frontier.small_ms ->> kind;
       -- A plan for few rows made for nothing costs more than is won by small differences.
-      IF delta_ms > frontier.full_ms * 1.15 AND delta_ms > frontier.full_ms + 20 THEN
+      IF delta_ms > frontier.full_ms * 1.15 AND delta_ms > frontier.full_ms + 10 THEN
         action := 'FULL';
         variant := 'full';
         reason := format('%s changed rows: differential took %s ms before, full %s ms', changed_rows,
@@ -56,11 +56,13 @@ BEGIN
     RETURN;
   END IF;
   delta_ms := coalesce(frontier.delta_ms_fixed, 0) + pgstream._delta_ms(changes, costs);
-  IF delta_ms > frontier.full_ms THEN
+  -- What was never measured is tried where it may well be less.
+  IF delta_ms > frontier.full_ms * (CASE WHEN frontier.full_is_measured THEN 1 ELSE 0.6 END) THEN
     action := 'FULL';
     variant := 'full';
-    reason := format('%s changed rows: differential estimated at %s ms, full at %s ms', changed_rows,
-      round(delta_ms::numeric, 1), round(frontier.full_ms::numeric, 1));
+    reason := format('%s changed rows: differential estimated at %s ms, full at %s ms%s', changed_rows,
+      round(delta_ms::numeric, 1), round(frontier.full_ms::numeric, 1),
+      CASE WHEN NOT frontier.full_is_measured THEN ', as the first fill was' END);
   END IF;
 END
 $$;

@@ -18,7 +18,7 @@ BEGIN
     EXECUTE format('ANALYZE %s', state_table);
   END LOOP;
   -- What was learned of another plan is worth nothing, and its sources may be counted from the beginning again.
-  UPDATE pgstream.frontiers f SET full_ms = NULL, delta_ms_fixed = NULL, delta_costs = NULL, small_ms = NULL, seen = NULL, source_state = NULL,
+  UPDATE pgstream.frontiers f SET full_ms = NULL, full_is_measured = false, delta_ms_fixed = NULL, delta_costs = NULL, small_ms = NULL, seen = NULL, source_state = NULL,
     moment = CASE WHEN target.plan ? 'dependsOnTime' THEN now() END
   WHERE f.pgs_id = id;
   PERFORM pgstream._advance(id, ARRAY(SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_captured),

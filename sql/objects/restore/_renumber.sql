@@ -20,7 +20,7 @@ BEGIN
   DELETE FROM pgstream.graph;
   INSERT INTO pgstream.graph_changes DEFAULT VALUES;
   UPDATE pgstream.frontiers SET snapshot = NULL, own_xid = 0, own_seq = 0, system_identifier = NULL, delta_costs = NULL, small_ms = NULL,
-    full_ms = NULL, delta_ms_fixed = NULL, seen = NULL, doubt = NULL, doubt_below = NULL, skips = 0, retry_at = NULL, waiting_for = NULL,
+    full_ms = NULL, full_is_measured = false, delta_ms_fixed = NULL, seen = NULL, doubt = NULL, doubt_below = NULL, skips = 0, retry_at = NULL, waiting_for = NULL,
     source_state = NULL, failed_version = NULL;
   UPDATE pgstream.pgs_stream_tables SET pgs_relid = NULL, relations = '{}', views = '{}', uses = '{}';
   FOR target IN
