@@ -1,18 +1,30 @@
--- Where no event trigger tells us of a rename, a capture function must not fail the writer: when a name is gone or a type
--- has changed it writes all functions of its source anew, and for this statement notes a truncation, which says "recompute".
--- The subtransaction costs each statement a little, so it is left out where DDL is watched.
-CREATE OR REPLACE FUNCTION pgstream._guard_capture_body(source oid, event text, body text) RETURNS text
-LANGUAGE sql STABLE
+-- A capture function must not fail the writer: of a rename, a type or a dropped column that no event trigger told of it
+-- notes for each statement that it is not known what changed, as TRUNCATE does, which says "recompute". Writing the functions
+-- anew is left to that refresh (pgstream._recheck_source): writers would wait for each other.
+--
+-- The test is a constant in the plan (pgstream._row_state). An EXCEPTION block would cost each statement a subtransaction
+-- with an id of its own, of which a transaction can have 64 before every snapshot gets slower. It is there for virtual
+-- generated columns only, which the writer need not have computed: their expressions can fail.
+CREATE OR REPLACE FUNCTION pgstream._guard_capture_body(source oid, columns smallint[], reads text[], stamp text, body text) RETURNS text
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT format($body$  BEGIN
-%s  EXCEPTION WHEN undefined_column OR undefined_table OR datatype_mismatch OR data_exception THEN
-    PERFORM pgstream._generate_capture(%s);
-    INSERT INTO pgstream.truncations (source_relid, xid, seq, reason)
-    SELECT %s, (SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.int8),
-      (SELECT CASE WHEN pg_catalog.nextval(%L::pg_catalog.regclass) IS NOT NULL THEN
-        pg_catalog.nextval('pgstream.change_seq'::pg_catalog.regclass) END),
-      'a source table was altered';
-  END;
-$body$, body, source, source, pgstream._counter_name(source))
+DECLARE
+  -- Nothing is computed.
+  types CONSTANT text := (SELECT string_agg(format('pg_typeof(CASE WHEN false THEN %s END)::oid', read), ', ' ORDER BY i)
+    FROM unnest(reads) WITH ORDINALITY AS u(read, i));
+  -- One that has none takes every value.
+  modified CONSTANT smallint[] := ARRAY(SELECT a.attnum FROM pg_attribute a
+    WHERE a.attrelid = source AND a.attnum = ANY (columns) AND NOT a.attisdropped AND a.atttypmod <> -1 ORDER BY a.attnum);
+  may_fail CONSTANT boolean := EXISTS (SELECT FROM pg_attribute a
+    WHERE a.attrelid = source AND a.attnum = ANY (columns) AND a.attgenerated = 'v');
+  note CONSTANT text := format('INSERT INTO pgstream.truncations (source_relid, xid, seq, reason) SELECT %s, %s, ', source, stamp);
+BEGIN
+  RETURN format(
+    E'  IF pgstream._row_state(%L::pg_catalog.regclass, %L, %L::pg_catalog.int2[]) OPERATOR(pg_catalog.=) %L THEN\n',
+    source, types, modified, pgstream._row_state(source, types, modified))
+    || CASE WHEN may_fail THEN format(E'  BEGIN\n%s  EXCEPTION WHEN data_exception THEN\n    %s%L;\n  END;\n',
+      body, note, 'a generated column of a source table could not be computed') ELSE body END
+    || format(E'  ELSE\n    %s%L;\n  END IF;\n', note, 'a source table was altered');
+END
 $$;
