@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { create, outcome, refresh, type Scene, scenes } from '../concurrency/scene.ts'
 import { expectEqual } from '../oracle/oracle.ts'
@@ -70,4 +71,24 @@ test('a member that is found broken says so, and the others go on', async () => 
   await lookIsDue(s)
   expect(await refresh(client, 'a')).toBe('DIFFERENTIAL')
   await expectEqual(client, 'a')
+})
+
+test('a plan that comes out otherwise inside a group is no failure of the scheduler', async () => {
+  const s = await pair(
+    `${T}; CREATE VIEW w AS SELECT * FROM t`,
+    'SELECT sum(v) AS total FROM w',
+    'SELECT count(*) AS n FROM t',
+    '1s',
+  )
+  const { client } = s
+  await client.query(
+    `${OFF}; CREATE OR REPLACE VIEW w AS SELECT id, v + id AS v FROM t; ${ON}; INSERT INTO t VALUES (101, 1)`,
+  )
+  await sleep(1100)
+  await client.query('CALL pgstream.run_scheduler()')
+  const { rows } = await client.query(`SELECT h.action, h.status, h.error_message
+    FROM unnest(ARRAY['a', 'z']) AS name, pgstream.get_refresh_history(name, 5) AS h WHERE h.initiated_by = 'SCHEDULER'`)
+  expect(rows.map((row) => row.status)).toEqual(rows.map(() => 'COMPLETED'))
+  expect(rows[0]).toEqual({ action: 'REINITIALIZE', status: 'COMPLETED', error_message: null })
+  for (const name of ['a', 'z']) await expectEqual(client, name)
 })
