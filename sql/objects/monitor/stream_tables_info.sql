@@ -1,6 +1,6 @@
 -- Stream tables as people want to read them: without trees and plans, with their freshness. The words of the last error
 -- are for those who may see them, its kind for everybody.
--- requires: monitor/_visible_errors, graph/_freshness
+-- requires: monitor/_visible_errors, graph/_freshness, graph/_graph_with, graph/_news_of_graph
 CREATE OR REPLACE VIEW pgstream.stream_tables_info AS
 SELECT s.pgs_id, s.pgs_relid, s.pgs_schema, s.pgs_name, s.defining_query, coalesce(s.schedule, 'calculated') AS schedule,
   s.schedule_seconds, s.refresh_mode, s.strategy, s.status, s.is_populated, s.needs_reinit, s.reinit_reason, s.broken_reason,
@@ -22,5 +22,5 @@ SELECT s.pgs_id, s.pgs_relid, s.pgs_schema, s.pgs_name, s.defining_query, coales
 FROM pgstream.pgs_stream_tables s
 LEFT JOIN pgstream.frontiers f USING (pgs_id)
 LEFT JOIN pgstream._freshness() d USING (pgs_id)
-LEFT JOIN pgstream.graph g USING (pgs_id);
+LEFT JOIN pgstream._graph_with(pgstream._news_of_graph(false)) g USING (pgs_id);
 GRANT SELECT ON pgstream.stream_tables_info TO PUBLIC;
