@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
+import { expectEqual } from '../oracle/oracle.ts'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 
 /** DDL of a session in which event triggers are off, by the setting (PostgreSQL 17) or for a while altogether. */
@@ -62,4 +63,69 @@ test('off for the refresh: not watched', async () => {
   if ((await rows(`SELECT current_setting('event_triggers', true) AS s`))[0]?.s === null) return
   await query(`SET event_triggers = 'off'`)
   expect(await rows('SELECT pgstream._ddl_is_watched() AS watched')).toEqual([{ watched: false }])
+})
+
+const UNSEEN = {
+  'a partition attached': {
+    setup: `CREATE TABLE p (id int, k int) PARTITION BY LIST (k); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+      CREATE TABLE p2 (id int, k int); INSERT INTO p2 SELECT i, 2 FROM generate_series(1, 10) AS i; INSERT INTO p VALUES (1, 1)`,
+    query: 'SELECT count(*) AS n FROM p',
+    ddl: 'ALTER TABLE p ATTACH PARTITION p2 FOR VALUES IN (2)',
+  },
+  'a view replaced': {
+    setup: `CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUES (1, 1); CREATE VIEW w AS SELECT * FROM t`,
+    query: 'SELECT sum(v) AS total FROM w',
+    ddl: 'CREATE OR REPLACE VIEW w AS SELECT id, v + 100 AS v FROM t',
+  },
+  'triggers disabled': {
+    setup: 'CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUES (1, 1)',
+    query: 'SELECT sum(v) AS total FROM t',
+    ddl: 'ALTER TABLE t DISABLE TRIGGER ALL; INSERT INTO t VALUES (2, 50)',
+  },
+}
+const CASES = Object.entries(UNSEEN).map(([name, form]) => ({ name, ...form }))
+
+/** DDL that nobody saw, of a stream table that then has no changes to consume. */
+async function unseen({ setup, query: text, ddl }: (typeof CASES)[number]) {
+  db = await freshDatabase()
+  await query(setup)
+  await query(`SELECT pgstream.create_stream_table('st', '${text}', '1s', 'DIFFERENTIAL')`)
+  await query('CALL pgstream.run_scheduler()')
+  const [off, on] = WAYS['event triggers disabled for a while']
+  await query(off)
+  await query(ddl)
+  await query(on)
+}
+
+test.each(CASES)('$name: the scheduler finds it, changes or none', async (form) => {
+  await unseen(form)
+  const watch = () => query(`UPDATE pgstream._scheduler SET watched_at = '-infinity'`)
+  await watch()
+  await query('CALL pgstream.run_scheduler(1.5)')
+  await expectEqual(db.client, 'st')
+  expect(await rows(`SELECT initiated_by, action FROM pgstream.get_refresh_history('st', 1)`)).toEqual([
+    { initiated_by: 'SCHEDULER', action: 'REINITIALIZE' },
+  ])
+  // What following it has altered is looked at once more, and that is all.
+  await watch()
+  await query('CALL pgstream.run_scheduler()')
+  expect(await rows('SELECT pgstream._altered() AS ids')).toEqual([{ ids: [] }])
+})
+
+test.each(CASES)('$name: refresh_if_stale looks first', async (form) => {
+  await unseen(form)
+  await sleep(1100)
+  expect(await rows(`SELECT pgstream.refresh_if_stale('st', '1 s') AS done`)).toEqual([{ done: true }])
+  await expectEqual(db.client, 'st')
+  expect(await rows(`SELECT pgstream.refresh_if_stale('st', '1 s') AS done`)).toEqual([{ done: false }])
+})
+
+test.each(CASES)('$name: verify_stream_table compares with the query of now', async (form) => {
+  await unseen(form)
+  expect(await rows(`SELECT weight FROM pgstream.verify_stream_table('st') ORDER BY 1`)).toEqual([
+    { weight: '-1' },
+    { weight: '1' },
+  ])
+  await query(`SELECT pgstream.refresh_stream_table('st')`)
+  expect(await rows(`SELECT * FROM pgstream.verify_stream_table('st')`)).toEqual([])
 })

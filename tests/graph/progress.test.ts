@@ -51,6 +51,34 @@ test('what is computed anew shows how far it should be', async () => {
   await refreshing
 })
 
+test('many changes, of which nothing was measured, are not expected to take longer than everything anew', async () => {
+  const { client, open, schema } = await scene('CREATE TABLE t (id int PRIMARY KEY, v int)')
+  await create(client, 'st', 'SELECT id, v FROM t WHERE id < 300')
+  await client.query('UPDATE pgstream.frontiers SET full_ms = 7')
+  await client.query('INSERT INTO t SELECT i, i FROM generate_series(1, 50000) AS i')
+  const [blocker, other] = await Promise.all([open(), open()])
+  await blocker.query('BEGIN; LOCK TABLE st IN SHARE MODE')
+  const refreshing = refresh(other, 'st')
+  await untilWaiting(client, other)
+  const { rows } = await client.query(
+    `SELECT action, pending_rows > 1000 AS are_many, expected_ms FROM pgstream.pg_stat_progress_refresh WHERE schemaname = '${schema}'`,
+  )
+  expect(rows).toEqual([{ action: 'DIFFERENTIAL', are_many: true, expected_ms: 7 }])
+  await blocker.query('COMMIT')
+  await refreshing
+})
+
+test('a new schedule is shown at once, before a scheduler has seen it', async () => {
+  const { client, schema } = await scene('CREATE TABLE t (id int PRIMARY KEY, v int)')
+  await create(client, 'st', 'SELECT id, v FROM t', { schedule: '5s' })
+  await client.query('CALL pgstream.run_scheduler()')
+  await client.query(`SELECT pgstream.alter_stream_table('st', schedule => '1s')`)
+  const { rows } = await client.query(
+    `SELECT bound_seconds FROM pgstream.stream_tables_info WHERE pgs_schema = '${schema}'`,
+  )
+  expect(rows).toEqual([{ bound_seconds: 1 }])
+})
+
 test('drain: wrong input', async () => {
   const { client } = await scene()
   expect(await outcome(client.query('SELECT pgstream.drain(-1)'))).toBe('22023')

@@ -301,6 +301,34 @@ describe.skipIf(run === undefined)('a logical dump', () => {
       'wait to be restored',
     )
     expect(await rows(client, 'SELECT due FROM pgstream._look()')).toEqual([{ due: 0 }])
+
+    // Nor does anybody who watches hear that all is well, or of anything else that is wrong.
+    expect(await rows(client, 'SELECT check_name, severity, hint FROM pgstream.health_check()')).toEqual([
+      {
+        check_name: 'restore',
+        severity: 'ERROR',
+        hint: expect.stringContaining('pgstream.restore_stream_tables()'),
+      },
+    ])
+    expect(
+      await rows(client, 'SELECT DISTINCT status, is_populated, data_timestamp FROM pgstream.pgs_status()'),
+    ).toEqual([{ status: 'UNRESTORED', is_populated: false, data_timestamp: null }])
+    expect(
+      await rows(
+        client,
+        'SELECT DISTINCT status, waiting_for, data_timestamp, stale FROM pgstream.stream_tables_info',
+      ),
+    ).toEqual([
+      { status: 'UNRESTORED', waiting_for: 'restore_stream_tables()', data_timestamp: null, stale: null },
+    ])
+    expect(await rows(client, 'SELECT status, max_staleness FROM pgstream.quick_health')).toEqual([
+      { status: 'UNRESTORED', max_staleness: null },
+    ])
+    for (const group of await rows(client, 'SELECT held_by, data_timestamp FROM pgstream.diamond_groups()'))
+      expect(group).toEqual({ held_by: 'all: waits for restore_stream_tables()', data_timestamp: null })
+    expect(await rows(client, 'SELECT DISTINCT alert FROM pgstream.check_cdc_health()')).toEqual([
+      { alert: 'waits for restore_stream_tables()' },
+    ])
     await client.query(`INSERT INTO "My Shop"."Sales" VALUES (2000, 'sad', 9, now());
       CREATE TABLE other (a int); ALTER TABLE other ADD b int; DROP TABLE other`)
     expect(await rows(client, 'SELECT * FROM pgstream.frontiers ORDER BY pgs_id')).toEqual(before)

@@ -10,6 +10,10 @@ BEGIN
       USING ERRCODE = 'invalid_parameter_value', HINT = 'Give an interval, 0 or longer: interval ''5 minutes''.';
   END IF;
   PERFORM pgstream._check_owner(id);
+  -- What nobody told of makes it older than it seems.
+  IF pg_catalog.current_setting('transaction_read_only') OPERATOR(pg_catalog.=) 'off' THEN
+    PERFORM pgstream._ask(id, 'look');
+  END IF;
   IF EXISTS (
     SELECT FROM pgstream._freshness() f
     WHERE f.pgs_id OPERATOR(pg_catalog.=) id

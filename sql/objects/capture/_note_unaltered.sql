@@ -1,4 +1,3 @@
--- requires: capture/_catalog_rows
 -- Notes of several stream tables that nothing was altered that their plans rely on (pgstream._recheck_unwatched), in one
 -- statement, so that their refreshes need not ask each for itself. Those of which that is not so are left to them, and those
 -- that somebody holds. Says which were noted, and the versions that their frontiers have since.
@@ -15,19 +14,8 @@ BEGIN
   IF asked = '{}' OR NOT pgstream._ddl_is_watched() THEN
     RETURN;
   END IF;
-  RETURN QUERY WITH relations AS MATERIALIZED (
-    SELECT s.pgs_id, r.relid
-    FROM pgstream.pgs_stream_tables s
-    CROSS JOIN LATERAL (
-      SELECT unnest(s.pgs_relid || s.relations || s.views) AS relid
-      UNION
-      SELECT unnest(k.carriers) FROM pgstream.pgs_change_tracking k WHERE k.source_relid = ANY (s.relations)) AS r
-    WHERE s.pgs_id = ANY (asked)
-  ), stamps AS MATERIALIZED (
-    SELECT d.relid, sum(v.version::text::bigint + 4294967296) AS stamp
-    FROM (SELECT DISTINCT r.relid FROM relations r) AS d JOIN pgstream._catalog_rows v USING (relid) GROUP BY d.relid
-  ), now AS (
-    SELECT r.pgs_id, sum(s.stamp) AS stamp FROM relations r JOIN stamps s USING (relid) GROUP BY r.pgs_id
+  RETURN QUERY WITH now AS MATERIALIZED (
+    SELECT c.pgs_id, c.stamp FROM pgstream._catalog_stamps(asked) c
   ), unaltered AS (
     SELECT f.pgs_id FROM pgstream.frontiers f JOIN now n USING (pgs_id) WHERE f.stamp = n.stamp FOR UPDATE OF f SKIP LOCKED
   )

@@ -33,6 +33,10 @@ BEGIN
     WHEN 'recheck' THEN
       PERFORM pgstream._recheck_unwatched(id);
       PERFORM pgstream._follow_names(id);
+    WHEN 'look' THEN
+      -- Nearly always it reads no other.
+      PERFORM pgstream._recheck_group(CASE WHEN target.is_alone THEN ARRAY[id] ELSE ARRAY(
+        SELECT m FROM unnest(pgstream._groups_needed(id, pgstream._news_of_graph())) AS g, unnest(g::bigint[]) AS m) END, clock_timestamp());
     WHEN 'query' THEN
       RETURN pgstream._query_of_now(id);
     WHEN 'drop' THEN

@@ -4,11 +4,11 @@ CREATE OR REPLACE VIEW pgstream._dag_nodes AS
 SELECT u.*, pg_catalog.row_number() OVER (ORDER BY u.label, u.relid) AS number
 FROM (
   SELECT s.pgs_relid AS relid, pg_catalog.format('%I.%I', s.pgs_schema, s.pgs_name) AS label,
-    pg_catalog.format('%s, %s', s.refresh_mode, s.status) AS note,
+    pg_catalog.format('%s, %s', s.refresh_mode, CASE WHEN (SELECT pgstream._is_home()) THEN s.status ELSE 'UNRESTORED' END) AS note,
     f.data_timestamp,
     CASE WHEN s.status OPERATOR(pg_catalog.=) 'ERROR' OR s.last_error IS NOT NULL THEN 'failing'
       WHEN s.status OPERATOR(pg_catalog.=) 'SUSPENDED' THEN 'suspended'
-      WHEN NOT s.is_populated THEN 'initializing'
+      WHEN NOT s.is_populated OR f.data_timestamp IS NULL THEN 'initializing'
       WHEN EXISTS (SELECT FROM pgstream.open_alerts a WHERE a.event OPERATOR(pg_catalog.=) 'stale_data' AND a.relid OPERATOR(pg_catalog.=) s.pgs_relid)
         OR g.seconds IS NOT NULL AND pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>) (f.data_timestamp OPERATOR(pg_catalog.+)
           pg_catalog.make_interval(secs => 2 OPERATOR(pg_catalog.*) greatest(g.seconds, 5))) THEN 'stale'

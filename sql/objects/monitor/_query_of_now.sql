@@ -1,5 +1,5 @@
 -- Behind the gate: the query that a stream table must be equal to, with the names of now. Something may have been renamed since
--- it was refreshed; here nothing is written, because a standby has the answer as well.
+-- it was refreshed, and nobody told of it. A standby, where nothing can be written, has an answer as well.
 CREATE OR REPLACE FUNCTION pgstream._query_of_now(id bigint) RETURNS text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -8,7 +8,7 @@ DECLARE
   target pgstream.pgs_stream_tables;
   reply jsonb;
 BEGIN
-  IF NOT pgstream._ddl_is_watched() AND current_setting('transaction_read_only') = 'off' THEN
+  IF current_setting('transaction_read_only') = 'off' THEN
     PERFORM pgstream._recheck_unwatched(id);
   END IF;
   SELECT * INTO STRICT target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;

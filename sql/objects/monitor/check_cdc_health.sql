@@ -16,14 +16,14 @@ AS $$
   )
   SELECT t.source_relid, coalesce(c.label, 'dropped table ' || t.source_relid), t.mode, NULL::text,
     NULL::bigint, NULL::text,
-    nullif(concat_ws('; ',
+    CASE WHEN NOT (SELECT pgstream._is_home()) THEN 'waits for restore_stream_tables()' ELSE nullif(concat_ws('; ',
       CASE WHEN c.relid IS NULL THEN 'the table is gone' END,
       CASE WHEN g.missing > 0 THEN g.missing || ' capture triggers are missing' END,
       CASE WHEN g.disabled > 0 THEN g.disabled || ' capture triggers are disabled' END,
       CASE WHEN b.bytes IS NULL THEN 'the change buffer is missing' END,
       CASE WHEN r.n IS NULL THEN 'no stream table reads it' END,
       CASE WHEN b.bytes / 48 > (SELECT pgstream._setting('pg_stream.buffer_alert_threshold')::bigint) THEN
-        'the change buffer has grown to ' || pg_size_pretty(b.bytes) END), ''),
+        'the change buffer has grown to ' || pg_size_pretty(b.bytes) END), '') END,
     b.bytes, t.trigger_level, coalesce(r.n, 0)
   FROM pgstream.pgs_change_tracking t
   LEFT JOIN pgstream._relation_names c ON c.relid = t.source_relid

@@ -35,7 +35,7 @@ BEGIN
       tables := trim_array(tables, 1);
       leads := trim_array(leads, 1);
       branches := trim_array(branches, 1);
-      SELECT s.pgs_id, s.status, s.refresh_mode INTO target FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid = relation;
+      SELECT s.pgs_id, CASE WHEN (SELECT pgstream._is_home()) THEN s.status ELSE 'UNRESTORED' END AS status, s.refresh_mode INTO target FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid = relation;
       node := coalesce(pgstream._qualified_name(relation), 'dropped table ' || relation);
       node_type := CASE WHEN target.pgs_id IS NULL THEN 'source_table' ELSE 'stream_table' END;
       status := target.status;

@@ -9,8 +9,9 @@ SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT g.group_id, array_agg(format('%I.%I', s.pgs_schema, s.pgs_name) ORDER BY g.depth, s.pgs_id),
     array_agg(DISTINCT s.consistency_group) FILTER (WHERE s.consistency_group IS NOT NULL), min(f.data_timestamp), min(g.seconds),
-    string_agg(DISTINCT format('%I.%I: %s', s.pgs_schema, s.pgs_name, coalesce(w.waiting_for, s.last_error)), '; ')
-      FILTER (WHERE s.status IN ('INITIALIZING', 'ACTIVE') AND s.broken_reason IS NULL AND coalesce(w.waiting_for, s.last_error) IS NOT NULL),
+    CASE WHEN (SELECT pgstream._is_home()) THEN string_agg(DISTINCT format('%I.%I: %s', s.pgs_schema, s.pgs_name, coalesce(w.waiting_for, s.last_error)), '; ')
+      FILTER (WHERE s.status IN ('INITIALIZING', 'ACTIVE') AND s.broken_reason IS NULL AND coalesce(w.waiting_for, s.last_error) IS NOT NULL)
+      ELSE 'all: waits for restore_stream_tables()' END,
     array_agg(format('%I.%I', s.pgs_schema, s.pgs_name) ORDER BY g.depth, s.pgs_id)
       FILTER (WHERE s.status NOT IN ('INITIALIZING', 'ACTIVE') OR s.broken_reason IS NOT NULL)
   FROM pgstream._graph_with(pgstream._news_of_graph(false)) g

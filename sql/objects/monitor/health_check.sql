@@ -1,9 +1,14 @@
 -- Is everything well, and what to do where it is not: one line per check, the worst first, with severity OK, WARNING or ERROR.
+-- A database that waits to be restored has one line that says so: of the rest nobody can tell.
 CREATE OR REPLACE FUNCTION pgstream.health_check()
 RETURNS TABLE (check_name text, severity text, detail text, hint text)
 LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 AS $$
+  SELECT 'restore', 'ERROR', 'the stream tables of this database wait to be restored',
+    'SELECT * FROM pgstream.restore_stream_tables() as a superuser, or as the role that installed pg_stream.'
+  WHERE NOT pgstream._is_home()
+  UNION ALL (
   WITH checks(i, check_name, fine, hint) AS (VALUES
     (1, 'scheduler', 'a scheduler is at work', 'Start a worker (pg-stream worker URL), or have CALL pgstream.run_scheduler() run every second; pg_stream.enabled must be on.'),
     (2, 'broken', 'none has lost what its query reads', 'Put back what is missing and call resume_stream_table, or alter_stream_table(name, query => …).'),
@@ -31,7 +36,8 @@ AS $$
       || CASE WHEN max(f.total) > 10 THEN format('; and %s more', max(f.total) - 10) ELSE '' END, c.fine),
     CASE WHEN count(f.n) > 0 THEN c.hint END
   FROM checks c LEFT JOIN found f USING (check_name)
+  WHERE pgstream._is_home()
   GROUP BY c.i, c.check_name, c.fine, c.hint
   -- ERROR, WARNING, OK
-  ORDER BY CASE coalesce(min(f.severity), 'OK') WHEN 'ERROR' THEN 1 WHEN 'WARNING' THEN 2 ELSE 3 END, c.i
+  ORDER BY CASE coalesce(min(f.severity), 'OK') WHEN 'ERROR' THEN 1 WHEN 'WARNING' THEN 2 ELSE 3 END, c.i)
 $$;

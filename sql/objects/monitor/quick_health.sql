@@ -1,9 +1,11 @@
--- The state of everything in one line, for monitors that ask often: `status` is EMPTY, OK, WARNING (something is stale, failing
+-- The state of everything in one line, for monitors that ask often: `status` is EMPTY, UNRESTORED (restore_stream_tables() is
+-- waited for), OK, WARNING (something is stale, failing
 -- or suspended by hand) or CRITICAL (broken, suspended for errors, or no scheduler for a minute).
 -- requires: monitor/_dag_nodes, monitor/_scheduler_seen
 CREATE OR REPLACE VIEW pgstream.quick_health AS
 SELECT t.total AS total_stream_tables, t.errors AS error_tables, t.stale AS stale_tables, w.running AS scheduler_running,
   CASE WHEN t.total OPERATOR(pg_catalog.=) 0 THEN 'EMPTY'
+    WHEN NOT pgstream._is_home() THEN 'UNRESTORED'
     WHEN t.broken OPERATOR(pg_catalog.>) 0 OR NOT w.running THEN 'CRITICAL'
     WHEN t.errors OPERATOR(pg_catalog.>) 0 OR t.stale OPERATOR(pg_catalog.>) 0 OR t.suspended OPERATOR(pg_catalog.>) 0 THEN 'WARNING'
     ELSE 'OK' END AS status,

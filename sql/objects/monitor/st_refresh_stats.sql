@@ -9,7 +9,7 @@ RETURNS TABLE (
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT s.pgs_name::text, s.pgs_schema::text, s.status, s.refresh_mode, s.is_populated, h.total, h.succeeded, h.failed,
+  SELECT s.pgs_name::text, s.pgs_schema::text, CASE WHEN (SELECT pgstream._is_home()) THEN s.status ELSE 'UNRESTORED' END, s.refresh_mode, s.is_populated, h.total, h.succeeded, h.failed,
     h.inserted, h.deleted, h.duration_ms, last.action, last.status, f.last_refresh_at,
     extract(epoch FROM clock_timestamp() - d.data_timestamp)::double precision, h.updated
   FROM pgstream.pgs_stream_tables s

@@ -18,6 +18,10 @@ BEGIN
   IF pending > 1000 THEN
     costs := (pgstream._delta_estimate(sources, array_fill(0::bigint, ARRAY[cardinality(sources)]), frontier)).costs;
     ms := coalesce(frontier.delta_ms_fixed, 0) + pgstream._delta_ms(changes, costs);
+    -- What was never measured is guessed, for AUTO to decide by; it would not go on above this.
+    IF EXISTS (SELECT FROM unnest(changes) WITH ORDINALITY AS u(n, i) WHERE u.n > 0 AND frontier.delta_costs[u.i] IS NULL) THEN
+      ms := least(ms, frontier.full_ms);
+    END IF;
   ELSE
     ms := frontier.delta_ms_fixed;
   END IF;

@@ -5,7 +5,8 @@
 -- COMMITTED their snapshots include whatever the previous holder of the lock committed; under REPEATABLE READ a lost race
 -- ends in 40001. The delta, the tables and the frontier's new snapshot are read by one statement.
 --
--- `is_checked`: the group that is refreshed together has made sure that a REPEATABLE READ snapshot is none too old.
+-- `is_checked`: the group that is refreshed together has looked for DDL that nobody told of, and has made sure that a
+-- REPEATABLE READ snapshot is none too old.
 --
 -- This and what it calls for a small delta has no search_path of its own (each would cost 2 µs): it runs under the one that
 -- a stream table's gate and the scheduler pin, and has no rights but its caller's.
@@ -45,7 +46,7 @@ BEGIN
     RETURN 'FULL';
   END IF;
   frontier := target.frontier;
-  IF NOT target.is_watched OR (frontier.stamped_at > as_of - interval '1 second') IS NOT TRUE THEN
+  IF NOT is_checked AND (NOT target.is_watched OR (frontier.stamped_at > as_of - interval '1 second') IS NOT TRUE) THEN
     PERFORM pgstream._recheck_unwatched(id);
     SELECT * INTO target FROM pgstream._refresh_targets t WHERE t.pgs_id = id;
     IF target.broken_reason IS NOT NULL THEN

@@ -41,12 +41,13 @@ BEGIN
           -- Under REPEATABLE READ the snapshot may be older than the locks.
           as_of := CASE WHEN repeatable THEN transaction_timestamp() ELSE clock_timestamp() END;
           moved := false;
+          PERFORM pgstream._recheck_group(members, as_of);
           FOR i IN 1..cardinality(members) LOOP
             failing := members[i];
             -- Or somebody has dropped it.
             CONTINUE WHEN NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s
               WHERE s.pgs_id = members[i] AND s.status <> 'SUSPENDED' AND s.broken_reason IS NULL);
-            done := pgstream._refresh_or_recompute(members[i], initiated_by, repeatable);
+            done := pgstream._refresh_or_recompute(members[i], initiated_by, true);
             moved := moved OR done <> 'NO_DATA';
             IF done <> 'NO_DATA' OR actions[i] = 'SKIP' THEN
               actions[i] := done;

@@ -57,8 +57,9 @@ BEGIN
       is_again := true;
     END;
   END LOOP;
-  -- Somebody has dropped it.
-  IF groups = '{}' THEN
+  -- Somebody has dropped it, or it was found broken.
+  IF groups = '{}' OR action = 'SKIP' AND EXISTS (
+    SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id AND s.broken_reason IS NOT NULL) THEN
     RETURN pgstream._refresh_or_recompute(id, 'MANUAL');
   END IF;
   RETURN action;

@@ -1,5 +1,6 @@
 -- Claims and refreshes one due group, and commits. A group of several moves at one snapshot: in a REPEATABLE READ
--- transaction, claimed before that begins (its snapshot would be taken before any lock is granted).
+-- transaction, claimed before that begins (its snapshot would be taken before any lock is granted); where a member has to be
+-- filled anew, in a READ COMMITTED one.
 CREATE OR REPLACE PROCEDURE pgstream._refresh_one_due(group_id bigint, members bigint[], versions xid[], below timestamptz, INOUT done text)
 LANGUAGE plpgsql
 AS $$
@@ -41,6 +42,11 @@ BEGIN
       -- Outside of the refresh itself. The claim must be given back whatever happens.
       SELECT NULL::pg_catalog.text[] AS actions, members[1] AS failing, SQLERRM AS message, SQLSTATE AS state, false AS is_raised INTO outcome;
     END;
+    -- What nobody told of makes another plan, and that its content be filled in: not under REPEATABLE READ.
+    IF outcome.state OPERATOR(pg_catalog.=) '25000' AND claim.repeatable THEN
+      claim.repeatable := false;
+      CONTINUE;
+    END IF;
     EXIT WHEN outcome.state IS NULL OR tries OPERATOR(pg_catalog.>=) 3;
     -- A person refreshed a member meanwhile, or DDL overtook the refresh: once more, at a new snapshot.
     IF outcome.state OPERATOR(pg_catalog.<>) '40001' THEN

@@ -4,6 +4,8 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
   source pg_catalog.oid;
+  altered pg_catalog.int8[];
+  id pg_catalog.int8;
 BEGIN
   IF NOT pgstream._scheduler_enabled() THEN
     RETURN;
@@ -27,7 +29,11 @@ BEGIN
     END;
     CALL pgstream._commit();
   END LOOP;
-  PERFORM pgstream._watch();
+  altered := pgstream._watch();
   CALL pgstream._commit();
+  FOREACH id IN ARRAY altered LOOP
+    PERFORM pgstream._follow_unseen(id);
+    CALL pgstream._commit();
+  END LOOP;
 END
 $$;

@@ -1,7 +1,8 @@
 -- Lets go of changes that are kept in vain, and looks for what people should know: content that is much staler than its
 -- bound, change buffers that grow. Each is told of
--- when it begins, kept in pgstream.open_alerts while it lasts, and told of again only when it was over in between.
-CREATE OR REPLACE FUNCTION pgstream._watch() RETURNS void
+-- when it begins, kept in pgstream.open_alerts while it lasts, and told of again only when it was over in between. Gives back
+-- the stream tables that pgstream._follow_unseen is to look at.
+CREATE OR REPLACE FUNCTION pgstream._watch() RETURNS bigint[]
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '500ms'
@@ -11,11 +12,11 @@ DECLARE
   each record;
 BEGIN
   IF NOT pgstream._watch_due() THEN
-    RETURN;
+    RETURN '{}';
   END IF;
   PERFORM FROM pgstream._scheduler FOR UPDATE SKIP LOCKED;
   IF NOT FOUND OR NOT pgstream._watch_due() THEN
-    RETURN;
+    RETURN '{}';
   END IF;
   UPDATE pgstream._scheduler SET watched_at = clock_timestamp();
   BEGIN
@@ -66,5 +67,6 @@ BEGIN
     -- The time stays noted: whatever it is, once in ten seconds is enough.
     RAISE WARNING 'pg_stream could not look for stale stream tables and grown change buffers: %', SQLERRM;
   END;
+  RETURN pgstream._altered();
 END
 $$;
