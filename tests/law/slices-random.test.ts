@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { expectExact } from '../oracle/oracle.ts'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 
-const SECONDS = Number(process.env.PG_STREAM_SLICES_SECONDS ?? 20)
+const SECONDS = Number(process.env.PG_STREAM_SLICES_SECONDS ?? 12)
 
 let database: FreshDatabase
 

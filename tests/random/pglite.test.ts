@@ -5,7 +5,7 @@ import { hunt } from './hunt.ts'
 import { regressions } from './regressions.ts'
 import { runScript } from './run-script.ts'
 
-const SECONDS = 30
+const SECONDS = 20
 const MINUTES = Number(process.env.PG_STREAM_FUZZ_MINUTES ?? 0)
 
 let database: PGlite

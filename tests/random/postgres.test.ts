@@ -9,7 +9,7 @@ import { regressions } from './regressions.ts'
 import { type ResidentCompiler, residentCompiler } from './resident-compiler.ts'
 import { runScript, type Sessions } from './run-script.ts'
 
-const SECONDS = 60
+const SECONDS = 40
 const MINUTES = Number(process.env.PG_STREAM_FUZZ_MINUTES ?? 0)
 
 let database: FreshDatabase
