@@ -3,7 +3,7 @@ import os from 'node:os'
 import { churn } from './churn.ts'
 import { create } from './create.ts'
 import { Bench } from './database.ts'
-import { graph } from './graph.ts'
+import { graph, idle } from './graph.ts'
 import { growth } from './growth.ts'
 import { growthOfConstructs } from './growth-constructs.ts'
 import { joinAggregate } from './join-aggregate.ts'
@@ -26,6 +26,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   latency,
   create,
   graph,
+  idle,
   churn,
   tpch,
   nexmark,
