@@ -41,7 +41,9 @@ test('after an outage a pass consumes everything, and says how', async () => {
     {
       name: 'chosen',
       action: 'FULL',
-      reason: expect.stringMatching(/^\d+ changed rows: differential estimated at .* ms, full at .* ms, as the first fill was$/),
+      reason: expect.stringMatching(
+        /^\d+ changed rows: differential estimated at .* ms, full at .* ms, as the first fill was$/,
+      ),
       moved: true,
     },
     { name: 'copied', action: 'DIFFERENTIAL', reason: null, moved: true },
