@@ -1,7 +1,11 @@
 import { defineConfig } from 'vitest/config'
 import { assembleSql } from './scripts/assemble-sql.mjs'
+import { memoryFolder } from './tests/support/memory-folder.ts'
 
 const sql = assembleSql('sql')
+
+const folder = memoryFolder()
+if (process.env.TMPDIR === undefined && folder !== undefined) process.env.TMPDIR = folder
 
 export default defineConfig({
   // The build puts the same into dist/pglite.js.

@@ -42,7 +42,7 @@ CREATE TABLE pgstream.frontiers (
   skips integer NOT NULL DEFAULT 0,
   retry_at timestamptz,
   waiting_for text,
-  -- pgstream._catalog_stamp of all that it reads and of itself, when a refresh last looked whether something was altered, and
+  -- pgstream._catalog_stamps of all that it reads and of itself, when a refresh last looked whether something was altered, and
   -- when that was found to be so still.
   stamp numeric,
   stamped_at timestamptz

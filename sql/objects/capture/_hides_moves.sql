@@ -4,7 +4,8 @@
 -- transition table for UPDATE gets that row once more in the place of each that is updated (tcs_original_insert_tuple, set by
 -- ExecPrepareTupleRouting, is what AfterTriggerSaveEvent keeps of any row). So a MERGE that moves rows, or inserts and updates
 -- some, is answered as TRUNCATE is: by computing anew. It is told by its text: the client's, or that of what is prepared, or of
--- the statement next around the trigger, which SQL functions hide. Whatever shows no text of an UPDATE counts as hidden, in whatever language the server describes it.
+-- the statement next around the trigger, which SQL functions hide. Whatever shows no text of an UPDATE counts as hidden, in
+-- whatever language the server describes it.
 CREATE OR REPLACE FUNCTION pgstream._hides_moves() RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp

@@ -11,9 +11,8 @@ DECLARE
   changed record;
   looked record;
 BEGIN
-  SELECT f.stamp, pgstream._catalog_stamp(s.pgs_relid || s.relations || s.views || ARRAY(
-      SELECT unnest(k.carriers) FROM pgstream.pgs_change_tracking k WHERE k.source_relid = ANY (s.relations))) AS now
-  INTO looked FROM pgstream.pgs_stream_tables s JOIN pgstream.frontiers f USING (pgs_id) WHERE s.pgs_id = id;
+  SELECT f.stamp, n.stamp AS now INTO looked
+  FROM pgstream.frontiers f, pgstream._catalog_stamps(ARRAY[id]) AS n WHERE f.pgs_id = id;
   IF looked.stamp = looked.now AND pgstream._ddl_is_watched() THEN
     IF current_setting('transaction_isolation') = 'read committed' THEN
       UPDATE pgstream.frontiers f SET stamped_at = clock_timestamp()

@@ -1,3 +1,4 @@
+-- requires: refresh/_cluster
 -- What a refresh must know of a stream table before it starts, in one look and without the large columns. A version changes
 -- whenever anybody writes the row: a mark that came after we looked is not ours to remove.
 CREATE OR REPLACE VIEW pgstream._refresh_targets AS
@@ -6,8 +7,7 @@ SELECT s.pgs_id, s.pgs_schema, s.pgs_name, s.pgs_relid, s.strategy, s.refresh_mo
   c.relowner AS owner,
   f AS frontier,
   f.xmin AS frontier_version,
-  -- pgstream._cluster
-  f.system_identifier = (pg_control_system()).system_identifier AS is_of_this_cluster,
+  f.system_identifier = pgstream._cluster() AS is_of_this_cluster,
   -- pgstream._ddl_is_watched
   (SELECT count(*) = 2 FROM pg_event_trigger e
     WHERE e.evtname IN ('pg_stream_ddl', 'pg_stream_drop') AND e.evtenabled IN ('O', 'A')

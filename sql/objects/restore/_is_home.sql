@@ -1,6 +1,6 @@
 -- Is this the database in which the catalog was written? Not after pg_restore, where oids and transaction ids mean nothing
 -- any more, and not after pg_upgrade, where stored trees do not. A copy of the files is: a standby that was promoted,
--- point-in-time recovery, CREATE DATABASE … TEMPLATE. Asked by every call, under whatever search_path (10 µs).
+-- point-in-time recovery, CREATE DATABASE … TEMPLATE. Asked by every call, under whatever search_path.
 CREATE OR REPLACE FUNCTION pgstream._is_home() RETURNS boolean
 LANGUAGE plpgsql STABLE
 AS $$
@@ -8,7 +8,7 @@ BEGIN
   RETURN EXISTS (
     SELECT FROM pgstream._home h
     WHERE h.tableoid OPERATOR(pg_catalog.=) h.catalog AND h.xmin OPERATOR(pg_catalog.=) h.writer
-      AND h.system_identifier OPERATOR(pg_catalog.=) (SELECT c.system_identifier FROM pg_catalog.pg_control_system() AS c)
+      AND h.system_identifier OPERATOR(pg_catalog.=) pgstream._cluster()
       AND h.major_version OPERATOR(pg_catalog.=) (
         pg_catalog.current_setting('server_version_num')::pg_catalog.int4 OPERATOR(pg_catalog./) 10000));
 END

@@ -1,7 +1,8 @@
 -- Waits until something is due, for so many seconds at most, and says how many groups are. Looks fifty times a second; two
--- hundred times within a second after the last refresh (`quiet` seconds ago), twenty-five times after ten, at next to no cost: while no statement was captured
--- (pgstream.change_seq), none of the transactions that were under way then has ended and nobody has left a note
--- (pgstream._wakes, pgstream.graph_changes), nothing can have come, and only the clock makes work (pgstream._look says when).
+-- hundred times within a second after the last refresh (`quiet` seconds ago), twenty-five times after ten, at next to no
+-- cost: while no statement was captured (pgstream.change_seq), none of the transactions that were under way then has ended
+-- and nobody has left a note (pgstream._wakes, pgstream.graph_changes), nothing can have come, and only the clock makes work
+-- (pgstream._look says when).
 CREATE OR REPLACE PROCEDURE pgstream._await(seconds double precision, INOUT due integer, quiet double precision DEFAULT 1)
 LANGUAGE plpgsql
 AS $$

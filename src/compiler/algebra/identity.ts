@@ -1,5 +1,6 @@
 import { internalError } from '../catalog/error.ts'
 import type { CompileRequest } from '../catalog/request.ts'
+import { NUMERIC } from './number-types.ts'
 import type { TypeRef } from './scalar.ts'
 
 /** Types whose equal values always have one image (pg_type.dat); enums belong to them as well. */
@@ -7,8 +8,6 @@ export const IDENTITY: ReadonlySet<number> = new Set([
   16, 17, 18, 19, 20, 21, 23, 25, 26, 27, 28, 650, 774, 790, 829, 869, 1043, 1082, 1083, 1114, 1184, 1266,
   1560, 1562, 2950, 3220, 5069,
 ])
-
-const NUMERIC = 1700
 
 /** Blanks at the end do not count in its comparisons (varchar.c). */
 const BPCHAR = 1042

@@ -1,7 +1,7 @@
+import { INT2, INT4, INT8, NUMERIC } from './number-types.ts'
 import { type Scalar, scalarArguments, scalarColumns } from './scalar.ts'
 
-const NUMERIC = 1700
-const INTEGERS: ReadonlySet<number> = new Set([21, 23, 20])
+const INTEGERS: ReadonlySet<number> = new Set([INT2, INT4, INT8])
 const COMPARISONS: ReadonlySet<string> = new Set(['=', '<>', '<', '<=', '>', '>='])
 /** Of numeric they overflow at 10^131072 only; integers do much sooner. */
 const NUMERIC_ARITHMETIC: ReadonlySet<string> = new Set(['+', '-', '*'])

@@ -3,13 +3,12 @@
  * have that scale too, and nothing is kept to find it.
  */
 import type { Node } from './node.ts'
+import { INT2, INT4, INT8, NUMERIC } from './number-types.ts'
 import type { AggregateCall } from './operators/aggregate.ts'
 import { operatorOf } from './operators/index.ts'
 import type { ColumnId, Expression, Operator, Scalar, TypeRef } from './scalar.ts'
 
-const NUMERIC = 1700
-const INT8 = 20
-const INTEGERS: ReadonlySet<number> = new Set([21, 23, INT8])
+const INTEGERS: ReadonlySet<number> = new Set([INT2, INT4, INT8])
 /** The largest scale that a modifier gives. Beyond it a product may round (NUMERIC_DSCALE_MAX), and so may round(). */
 const LIMIT = 1000
 

@@ -1,3 +1,4 @@
+import { INT4 } from '../algebra/number-types.ts'
 import type { Expression, Scalar } from '../algebra/scalar.ts'
 import { unsupported } from '../catalog/error.ts'
 import {
@@ -109,8 +110,6 @@ function lengthOf(nodes: readonly TreeNode[]): number | undefined {
   const [a = 0, b = 0, c = 0, d = 0] = bytes
   return a | (b << 8) | (c << 16) | (d << 24)
 }
-
-const INT4 = 23
 
 function coalesce(node: TreeNode, binding: Binding): Scalar {
   const args = nodeListField(node, 'args').map(binding.bind)

@@ -1,10 +1,10 @@
 import { isIdentity } from '../algebra/identity.ts'
+import { NUMERIC } from '../algebra/number-types.ts'
 import type { Scalar } from '../algebra/scalar.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { expression } from './binding.ts'
 import { typeFacts } from './facts.ts'
 
-const NUMERIC = 1700
 const TEXT = { oid: 25, typmod: -1, collation: 100 }
 
 /** What tells equal values apart that look different (1.0 and 1.00); null where there are none. */

@@ -4,15 +4,10 @@
  */
 import { IDENTITY, isIdentity } from '../algebra/identity.ts'
 import type { Column } from '../algebra/node.ts'
+import { FLOAT4, FLOAT8, NUMERIC } from '../algebra/number-types.ts'
 import { isComposite } from '../catalog/composite.ts'
 import { internalError } from '../catalog/error.ts'
 import type { CompileRequest, TypeFacts } from '../catalog/request.ts'
-
-/** Value and scale make the image of a numeric (numeric.c: digits follow from them). */
-const NUMERIC = 1700
-
-/** Zero is the one number that they write in two ways. */
-const [FLOAT4, FLOAT8] = [700, 701]
 
 function typeFacts(request: CompileRequest, oid: number): TypeFacts {
   const facts = request.types[oid]

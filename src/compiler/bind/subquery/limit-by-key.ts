@@ -1,9 +1,11 @@
 /** LIMIT for each value of some columns: the rows whose number in the order lies between the places. */
+
 import { ref, sql } from '../../algebra/build.ts'
 import type { ColumnIds, Node } from '../../algebra/node.ts'
 import { operatorOf } from '../../algebra/operators/index.ts'
 import type { Limit } from '../../algebra/operators/limit.ts'
 import type { WindowCall } from '../../algebra/operators/window.ts'
+import { integerOf } from '../../algebra/reach.ts'
 import { BIGINT, BOOLEAN, type ColumnId, type Scalar, scalarColumns } from '../../algebra/scalar.ts'
 import { expression } from '../binding.ts'
 
@@ -44,20 +46,13 @@ export function limitByKey(node: Limit, keys: readonly ColumnId[], ids: ColumnId
 
 /** PostgreSQL has its own way to say it: a subquery with that place. */
 function notNegative(value: Scalar, clause: 'LIMIT' | 'OFFSET'): Scalar {
-  if (isNatural(value)) return value
+  if ((integerOf(value) ?? -1) >= 0) return value
   return expression({
     construct: clause,
     parts: ['CASE WHEN ', ` < 0 THEN (SELECT 1::bigint ${clause} `, ') ELSE ', ' END'],
     args: [value, value, value],
     type: BIGINT,
   })
-}
-
-function isNatural(value: Scalar): boolean {
-  // LIMIT is of type bigint whatever was written.
-  const [widened] = value.kind === 'expression' && value.parts.join('') === '::bigint' ? value.args : []
-  if (widened) return isNatural(widened)
-  return value.kind === 'constant' && /^'\d+'::/.test(value.sql)
 }
 
 function atMost(place: Scalar, end: Scalar): Scalar {
