@@ -21,9 +21,9 @@ BEGIN
   END IF;
   changed_rows := 0;
   FOR i IN 1..cardinality(sources) LOOP
-    IF pending[i] > 0 THEN
+    IF pending[i] <> 0 THEN
       variant := CASE WHEN changed_rows = 0 THEN 'from_' || sources[i] ELSE 'from_all' END;
-      changed_rows := changed_rows + pending[i];
+      changed_rows := changed_rows + abs(pending[i]);
     END IF;
   END LOOP;
   action := 'DIFFERENTIAL';

@@ -1,12 +1,13 @@
 -- About how many rows of each source a large delta has to deal with, and what each costs (pgstream._delta_ms); no costs while
--- nothing was measured. Up to a thousand `pending` are counted exactly; sources are in ascending order of oid, as in the plan.
+-- nothing was measured. What `pending` has not counted to the end (negative) is estimated; sources are in ascending order of
+-- oid, as in the plan.
 CREATE OR REPLACE FUNCTION pgstream._delta_estimate(
   sources oid[], pending bigint[], frontier pgstream.frontiers, OUT changes bigint[], OUT costs double precision[]
 )
 LANGUAGE plpgsql
 AS $$
 BEGIN
-  changes := ARRAY(SELECT CASE WHEN pending[i] > 1000 THEN greatest(pending[i], pgstream._estimate_pending(s, frontier)) ELSE pending[i] END
+  changes := ARRAY(SELECT CASE WHEN pending[i] < 0 THEN greatest(-pending[i], pgstream._estimate_pending(s, frontier)) ELSE pending[i] END
     FROM unnest(sources) WITH ORDINALITY AS u(s, i) ORDER BY i);
   IF frontier.full_ms IS NULL THEN
     RETURN;

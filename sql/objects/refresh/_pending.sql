@@ -1,5 +1,6 @@
 -- requires: refresh/_refresh_targets
--- New rows per source, counted to a little above what cached plans are used for, then new truncations.
+-- New rows per source, counted to a little above what cached plans are used for (negative when there are more), then new
+-- truncations.
 CREATE OR REPLACE FUNCTION pgstream._pending(target pgstream._refresh_targets) RETURNS bigint[]
 LANGUAGE plpgsql
 AS $$
