@@ -113,8 +113,27 @@ test('a declared group holds the ways by which its members read one table', asyn
   await create(client, 'b', from('s'))
   await create(client, 'c', from('u'))
   for (const name of ['a', 'b', 'c'])
-    await client.query(`SELECT pgstream.alter_stream_table($1, consistency_group => 'report')`, [name])
+    await client.query(`SELECT pgstream.alter_stream_table($1, consistency_group => 'ways')`, [name])
   expect(await groups(at)).toEqual(['a c s b'])
+})
+
+test('a declared group holds what its members read different tables through', async () => {
+  const at = await scene(TABLES)
+  const { client } = at
+  await create(client, 's', from('t'))
+  await create(client, 'm', from('s'))
+  await create(client, 'a', from('m'))
+  await create(client, 'b', from('u'))
+  await create(client, 'other', from('m'))
+  for (const name of ['a', 'b'])
+    await client.query(`SELECT pgstream.alter_stream_table($1, consistency_group => 'tables')`, [name])
+  expect(await groups(at)).toEqual(['b s m a'])
+  await client.query('BEGIN; INSERT INTO t VALUES (1000, 1); INSERT INTO u VALUES (1000, 1); COMMIT')
+  await client.query(`SELECT pgstream.refresh_stream_table('b')`)
+  const { rows } = await client.query(
+    'SELECT (SELECT count(*) FROM a WHERE id = 1000) AS a, (SELECT count(*) FROM b WHERE id = 1000) AS b',
+  )
+  expect(rows).toEqual([{ a: '1', b: '1' }])
 })
 
 test('members of a declared group that part at one stream table do not take it in', async () => {
@@ -124,7 +143,7 @@ test('members of a declared group that part at one stream table do not take it i
   await create(client, 'a', from('s'))
   await create(client, 'b', from('s'))
   for (const name of ['a', 'b'])
-    await client.query(`SELECT pgstream.alter_stream_table($1, consistency_group => 'report')`, [name])
+    await client.query(`SELECT pgstream.alter_stream_table($1, consistency_group => 'parting')`, [name])
   expect(await groups(at)).toEqual(['a b'])
 })
 

@@ -1,6 +1,6 @@
 -- Pairs of stream tables that belong together: those next to each other on ways from a relation that meet again without
--- a stream table that all of them go through, and those that were given the same consistency group. `readers` and
--- `sources`: who reads what; `nodes`: all stream tables, with their depths.
+-- a stream table that all of them go through, and those that were given the same consistency group, with what these read.
+-- `readers` and `sources`: who reads what; `nodes`: all stream tables, with their depths.
 --
 -- Walks up from each relation that several read, sources before readers. `top` of a stream table is where its ways part: the
 -- first one that they all go through, itself when there is none. That is what its sources have in common (a dominator tree, of
@@ -84,6 +84,23 @@ BEGIN
   INTO ids, froms, tos, parts, open, last_readers, first_steps, farthest FROM numbered n;
 
   is_used := array_fill(false, ARRAY[coalesce(cardinality(tos), 0)]);
+  -- Declared groups are of one moment whatever their members read, so all relations that are no stream tables are as one to
+  -- them: where ways from these have nothing in common, all that they go through belongs to the group.
+  tops := array_fill(0, ARRAY[coalesce(cardinality(ids), 0)]);
+  FOR step IN 1..coalesce(cardinality(tos), 0) LOOP
+    source := CASE WHEN froms[step] = 0 THEN tos[step] ELSE tops[froms[step]] END;
+    tops[tos[step]] := CASE WHEN tops[tos[step]] IN (0, source) THEN source WHEN source = 0 THEN tops[tos[step]] ELSE tos[step] END;
+  END LOOP;
+  is_inside := array_fill(false, ARRAY[coalesce(cardinality(ids), 0)]);
+  FOR step IN REVERSE coalesce(cardinality(tos), 0)..1 LOOP
+    CONTINUE WHEN froms[step] = 0;
+    IF is_inside[tos[step]] OR ids[tos[step]] < 0 AND tops[tos[step]] = tos[step] THEN
+      is_inside[froms[step]] := true;
+      is_used[step] := true;
+      open := open - 1;
+    END IF;
+  END LOOP;
+
   FOR part IN 1..coalesce(cardinality(first_steps), 0) LOOP
     EXIT WHEN open = 0;
     tops := array_fill(0, ARRAY[cardinality(ids)]);
