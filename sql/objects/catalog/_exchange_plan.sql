@@ -20,6 +20,7 @@ DECLARE
   in_place boolean;
   result pgstream.refresh_result;
   as_of timestamptz;
+  captured bigint;
 BEGIN
   SELECT s.plan, s.xmin INTO plan, version FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
   changes := pgstream._column_changes(old.pgs_relid, request -> 'columns', plan);
@@ -65,6 +66,7 @@ BEGIN
   END IF;
 
   as_of := clock_timestamp();
+  captured := pg_sequence_last_value('pgstream.change_seq');
   IF in_place THEN
     PERFORM pgstream._install_indexes(id, 'state');
     result := pgstream._call_fill(id, 'full');
@@ -76,6 +78,6 @@ BEGIN
     PERFORM pgstream._call_as_owner(id, 'adopt');
     EXECUTE format('DROP TABLE pgstream_state.state_%s_next', id);
   END IF;
-  PERFORM pgstream._settle(id, result, as_of, initiated_by, why, version);
+  PERFORM pgstream._settle(id, result, captured, as_of, initiated_by, why, version);
 END
 $$;

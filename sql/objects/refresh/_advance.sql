@@ -1,7 +1,7 @@
 -- Moves the frontier to the snapshot that a refresh has read. In the refresh's own transaction, so that data and frontier
--- move together. The sequence is read after the refresh statement: everything this transaction had captured when that
--- statement ran has a smaller number, everything it captures later a greater one. Nothing is captured in between: the
--- refresh writes no source.
+-- move together. `captured`: the sequence, read right before the refresh statement: everything this transaction had captured
+-- by then has no greater number, everything it captures later a greater one, triggers of the stream table that write a source
+-- included.
 --
 -- One thing may be read before it is captured: rows that the very statement around the refresh has written (WITH … UPDATE
 -- … SELECT refresh_stream_table(…)), because triggers fire at its end. So the sources are noted as consumed in this
@@ -15,7 +15,7 @@
 -- Keeps the measured costs, too, by which AUTO decides. A large delta teaches the costs of its sources
 -- (pgstream._learned_costs), a small one the fixed part and that of its `kind`, a FULL refresh its own.
 CREATE OR REPLACE FUNCTION pgstream._advance(
-  id bigint, sources oid[], snapshot pg_snapshot, as_of timestamptz, duration_ms double precision,
+  id bigint, sources oid[], snapshot pg_snapshot, captured bigint, as_of timestamptz, duration_ms double precision,
   action text, changed_rows bigint, changes bigint[], costs double precision[], kind text
 ) RETURNS void
 LANGUAGE plpgsql
@@ -29,7 +29,7 @@ DECLARE
 BEGIN
   UPDATE pgstream.frontiers f
   SET snapshot = _advance.snapshot, own_xid = pg_current_xact_id()::text::bigint,
-    own_seq = pg_sequence_last_value('pgstream.change_seq'),
+    own_seq = captured,
     -- Who reads other stream tables is not younger than these: pgstream._date says so afterwards.
     checked_at = as_of, data_timestamp = as_of,
     -- The transaction's, as the statement saw it.

@@ -10,6 +10,7 @@ DECLARE
   target pgstream._refresh_targets;
   result pgstream.refresh_result;
   as_of timestamptz;
+  captured bigint;
 BEGIN
   IF pg_trigger_depth() > 0 THEN
     PERFORM pgstream._refuse_in_trigger();
@@ -32,7 +33,8 @@ BEGIN
   PERFORM pgstream._show_progress(id, CASE why WHEN 'first fill' THEN 'FULL' ELSE 'REINITIALIZE' END);
   PERFORM pgstream._call_as_owner(id, 'empty');
   as_of := clock_timestamp();
+  captured := pg_sequence_last_value('pgstream.change_seq');
   result := pgstream._call_fill(id, 'fill');
-  PERFORM pgstream._settle(id, result, as_of, initiated_by, why, target.version);
+  PERFORM pgstream._settle(id, result, captured, as_of, initiated_by, why, target.version);
 END
 $$;

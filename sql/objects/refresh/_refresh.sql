@@ -21,6 +21,8 @@ DECLARE
   pending bigint[];
   chosen record;
   result pgstream.refresh_result;
+  -- The last statement that was captured before the refresh statement: see pgstream._advance.
+  captured bigint;
   repeatable CONSTANT boolean := current_setting('transaction_isolation') <> 'read committed';
   started timestamptz := clock_timestamp();
   -- The snapshot of a REPEATABLE READ transaction is younger than its beginning; than nothing else that is known.
@@ -134,6 +136,7 @@ BEGIN
   END IF;
 
   PERFORM pgstream._show_progress(id, chosen.action);
+  captured := pg_sequence_last_value('pgstream.change_seq');
   result := pgstream._call_refresh(target, rights.owner, chosen.variant);
   IF NOT result.applied THEN
     -- Between the look and the statement another source changed, or one was truncated.
@@ -143,11 +146,13 @@ BEGIN
     ELSE
       chosen.variant := CASE WHEN chosen.variant LIKE '%_bulk' THEN 'from_all_bulk' ELSE 'from_all' END;
     END IF;
+    captured := pg_sequence_last_value('pgstream.change_seq');
     result := pgstream._call_refresh(target, rights.owner, chosen.variant);
     IF NOT result.applied THEN
       -- Truncated at this very moment: recomputing is right whatever happened.
       chosen.action := 'REINITIALIZE';
       chosen.reason := pgstream._truncation_reason(id, target.frontier);
+      captured := pg_sequence_last_value('pgstream.change_seq');
       result := pgstream._call_refresh(target, rights.owner, 'full');
     END IF;
   END IF;
@@ -155,7 +160,7 @@ BEGIN
   IF chosen.action = 'DIFFERENTIAL' AND chosen.changes IS NULL AND duration_ms > 500 AND chosen.changed_rows > 1000 THEN
     SELECT e.changes, e.costs INTO chosen.changes, chosen.costs FROM pgstream._delta_estimate(rights.sources, pending, target.frontier) AS e;
   END IF;
-  PERFORM pgstream._advance(id, rights.sources, result.snapshot, as_of, duration_ms, chosen.action, chosen.changed_rows, chosen.changes, chosen.costs,
+  PERFORM pgstream._advance(id, rights.sources, result.snapshot, captured, as_of, duration_ms, chosen.action, chosen.changed_rows, chosen.changes, chosen.costs,
     chosen.kind);
   IF target.is_copy THEN
     UPDATE pgstream.frontiers f SET source_state = content_state WHERE f.pgs_id = id;

@@ -1,6 +1,7 @@
--- After a fill: indexes, statistics, frontier, status, history. `version`: of the catalog row when the fill began.
+-- After a fill: indexes, statistics, frontier, status, history. `version`: of the catalog row when the fill began; `captured`:
+-- see pgstream._advance.
 CREATE OR REPLACE FUNCTION pgstream._settle(
-  id bigint, result pgstream.refresh_result, as_of timestamptz, initiated_by text, why text, version xid
+  id bigint, result pgstream.refresh_result, captured bigint, as_of timestamptz, initiated_by text, why text, version xid
 ) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -22,7 +23,7 @@ BEGIN
     moment = CASE WHEN target.plan ? 'dependsOnTime' THEN now() END
   WHERE f.pgs_id = id;
   PERFORM pgstream._advance(id, ARRAY(SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_captured),
-    result.snapshot, as_of, duration_ms, 'FULL', 0, NULL, NULL, NULL);
+    result.snapshot, captured, as_of, duration_ms, 'FULL', 0, NULL, NULL, NULL);
   UPDATE pgstream.pgs_stream_tables s
   SET is_populated = true, status = CASE WHEN s.paused THEN 'SUSPENDED' ELSE 'ACTIVE' END,
     consecutive_errors = 0, last_error = NULL,
