@@ -74,11 +74,11 @@ export class Session {
       const pause = this.#pauseUntil - Date.now()
       if (pause > 0) await sleep(pause, undefined, { signal }).catch(() => {})
       else if (due > 0) {
-        // One call takes what it finds; more of them share it.
-        const before = this.#calls.size
-        while (this.#calls.size < Math.min(due, this.#options.concurrency)) await this.#call()
-        // Until one of them is through; if all had been at it before, what is due is theirs.
-        if (before === this.#calls.size) await this.#untilOneIsThrough(BUSY_MS)
+        // One call takes what it finds. While it is at it the wait goes on, and lets another in when there is need.
+        const isFull = this.#calls.size >= this.#options.concurrency
+        if (!isFull) await this.#call()
+        // Until one of them is through: what is due is theirs.
+        if (isFull) await this.#untilOneIsThrough(BUSY_MS)
         // What others have in hand is asked for less and less.
         else if (this.#inVain > 0)
           await sleep(Math.min(BUSY_MS * 2 ** this.#inVain, LONGEST_PAUSE_MS), undefined, { signal }).catch(
@@ -131,7 +131,8 @@ export class Session {
     const answer = this.#waiter?.query<{ due: number }>({
       name: 'await',
       text: 'CALL pgstream._await($1, NULL, $2)',
-      values: [seconds, (performance.now() - this.#refreshedAt) / 1_000],
+      // While a call is at work it is that which has refreshed, and not the wait that begins.
+      values: [seconds, (performance.now() - this.#refreshedAt) / 1_000 + (this.#calls.size > 0 ? 0.1 : 0)],
     })
     let stop = () => {}
     const stopped = new Promise<undefined>((resolve) => {
