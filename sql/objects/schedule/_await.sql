@@ -7,7 +7,7 @@
 -- Of several callers one does what is soon done: the others would only look for the same things and ask for the same locks.
 -- While one is at work (pgstream._beat) the rest leave it what there is, and its last look is theirs as well. They come in as
 -- soon as nothing was heard of it for 40 ms (a refresh that takes long, a caller that hangs or is gone), and, where there is no
--- end to what is due, after some tenths of a second.
+-- end to what is due, within a second.
 CREATE OR REPLACE PROCEDURE pgstream._await(seconds double precision, INOUT due integer, quiet double precision DEFAULT 1)
 LANGUAGE plpgsql
 AS $$
@@ -32,7 +32,7 @@ DECLARE
   rest_until pg_catalog.timestamptz := at;
   in_time CONSTANT interval := '40 milliseconds';
   -- Not all at once.
-  patience CONSTANT interval := pg_catalog.make_interval(secs => 0.2 OPERATOR(pg_catalog.+) 0.2 OPERATOR(pg_catalog.*) pg_catalog.random());
+  patience CONSTANT interval := pg_catalog.make_interval(secs => 0.4 OPERATOR(pg_catalog.+) 0.4 OPERATOR(pg_catalog.*) pg_catalog.random());
   needed_at pg_catalog.timestamptz;
   is_others boolean;
   beat bigint;
