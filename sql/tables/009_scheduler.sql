@@ -18,6 +18,12 @@ CREATE TABLE pgstream._scheduler (
 ) WITH (fillfactor = 50);
 INSERT INTO pgstream._scheduler DEFAULT VALUES;
 
+-- Seen at once, by everybody, and written without a transaction number or a word in the log: sequences that are not logged.
+-- When a caller of the scheduler was last seen at work (pgstream._beat).
+CREATE UNLOGGED SEQUENCE pgstream._beats AS bigint MINVALUE 0 START 0 CACHE 1;
+-- The value of pgstream.change_seq when somebody last began to look and found nothing due.
+CREATE UNLOGGED SEQUENCE pgstream._quiet_seq AS bigint MINVALUE 0 START 0 CACHE 1;
+
 -- Nothing but locks: on these nobody else has any right, while an advisory lock is anybody's to take.
 CREATE TABLE pgstream._graph_lock ();
 CREATE TABLE pgstream._definition_lock ();

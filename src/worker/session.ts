@@ -14,6 +14,10 @@ interface SessionOptions {
 
 /** One wait inside the server, which looks for work there. */
 const WAIT_S = 5
+/** While a call is at work: what comes after it is waited for as something near. */
+const SHORT_WAIT_S = 1
+/** What a call has done by then needs no other. */
+const SOON_MS = 40
 /** While everything that is due is in somebody's hands: from the one to the other. */
 const BUSY_MS = 20
 const LONGEST_PAUSE_MS = 160
@@ -68,19 +72,19 @@ export class Session {
       if (this.#lost) throw this.#lost
       // Who could not take more need not look: what is in hand takes all that it finds.
       if (this.#calls.size >= this.#options.concurrency) await this.#untilOneIsThrough(WAIT_S * 1_000)
-      const due = await this.#wait(WAIT_S)
+      const due = await this.#wait(this.#calls.size > 0 ? SHORT_WAIT_S : WAIT_S)
       if (signal.aborted) break
       if (!this.#listening) await this.#listen()
       const pause = this.#pauseUntil - Date.now()
       if (pause > 0) await sleep(pause, undefined, { signal }).catch(() => {})
       else if (due > 0) {
-        // One call takes what it finds; more of them share it.
-        const before = this.#calls.size
-        while (this.#calls.size < Math.min(due, this.#options.concurrency)) await this.#call()
-        // Until one of them is through; if all had been at it before, what is due is theirs.
-        if (before === this.#calls.size) await this.#untilOneIsThrough(BUSY_MS)
+        // One call takes what it finds, and is mostly through before another could help it; the wait goes on when it is not, and
+        // lets more in when there is need. If all are at it already, what is due is theirs.
+        const isFull = this.#calls.size >= this.#options.concurrency
+        if (!isFull) await this.#call()
+        await this.#untilOneIsThrough(isFull ? BUSY_MS : SOON_MS)
         // What others have in hand is asked for less and less.
-        else if (this.#inVain > 0)
+        if (!isFull && this.#inVain > 0)
           await sleep(Math.min(BUSY_MS * 2 ** this.#inVain, LONGEST_PAUSE_MS), undefined, { signal }).catch(
             () => {},
           )
@@ -131,7 +135,8 @@ export class Session {
     const answer = this.#waiter?.query<{ due: number }>({
       name: 'await',
       text: 'CALL pgstream._await($1, NULL, $2)',
-      values: [seconds, (performance.now() - this.#refreshedAt) / 1_000],
+      // Who has just refreshed looks at once, and often for a while; beside a call that is at work there is no hurry to look.
+      values: [seconds, this.#calls.size > 0 ? 0.1 : (performance.now() - this.#refreshedAt) / 1_000],
     })
     let stop = () => {}
     const stopped = new Promise<undefined>((resolve) => {

@@ -101,16 +101,22 @@ test('transactions elsewhere, however many come and go, make nothing due', async
   const { client, open } = await scene(TABLES)
   await create(client, 'a', 'SELECT g, sum(v) AS total FROM t GROUP BY g', { schedule: '1s' })
   await client.query('CREATE TABLE other (id int)')
-  const others = await Promise.all([open(), open()])
+  const others = await Promise.all([open(), open(), open()])
   const begin = (i: number) => others[i]?.query('BEGIN; INSERT INTO other VALUES (1)')
   const end = (i: number) => others[i]?.query('COMMIT')
   await begin(0)
   await client.query('INSERT INTO t VALUES (100, 1, 7)')
   await pass(client)
+  // It was under way when the count was seen, and has not written what is read.
+  await end(0)
+  expect(await due(client)).toEqual([])
+  await others[2]?.query('BEGIN; INSERT INTO t VALUES (101, 1, 7)')
+  await client.query('INSERT INTO t VALUES (102, 1, 7)')
+  await pass(client)
   await begin(1)
   const number = (await others[1]?.query('SELECT pg_current_xact_id()::text AS number'))?.rows[0].number
-  // It was under way when the count was seen, and could have been the one that counted.
-  await end(0)
+  // This one could have been the one that counted.
+  await end(2)
   expect(await due(client)).toEqual(['a'])
   await pass(client)
   // This one was not.
@@ -121,6 +127,113 @@ test('transactions elsewhere, however many come and go, make nothing due', async
   )
   expect(rows).toEqual([{ ok: true }])
   await end(1)
+})
+
+test('a refresh in another caller’s hands is doubted by those who read what it writes, and by nobody else', async () => {
+  const { client, open } = await scene(TABLES)
+  await create(client, 'a', 'SELECT g, sum(v) AS total FROM t GROUP BY g', { schedule: '1s' })
+  await create(client, 'b', 'SELECT id, v FROM u', { schedule: '1s' })
+  await create(client, 'c', 'SELECT v, count(*) AS n FROM b GROUP BY v', { schedule: '1s' })
+  await untilQuiet(client)
+  const other = await open()
+  const alone = (by: pg.Client, name: string) =>
+    by.query(
+      `SELECT pgstream._refresh_due(pgs_id) FROM pgstream.pgs_stream_tables
+       WHERE pgs_schema = current_schema() AND pgs_name = $1`,
+      [name],
+    )
+  await client.query('INSERT INTO u VALUES (100, 1, 7)')
+  await other.query('BEGIN')
+  await alone(other, 'b')
+  await client.query('INSERT INTO t VALUES (100, 1, 7)')
+  await alone(client, 'a')
+  await alone(client, 'c')
+  await expectEqual(client, 'a')
+  const { rows } = await client.query(
+    `SELECT pgs_name FROM pgstream.frontiers JOIN pgstream.pgs_stream_tables USING (pgs_id)
+     WHERE pgs_schema = current_schema() AND doubt IS NOT NULL`,
+  )
+  expect(rows).toEqual([{ pgs_name: 'c' }])
+  await other.query('COMMIT')
+  expect(await due(client)).toEqual(['c'])
+  await pass(client)
+  await expectEqual(client, 'c')
+})
+
+test('what another caller has refreshed since is not refreshed again', async () => {
+  const { client } = await scene(TABLES)
+  for (const name of ['a', 'b', 'c']) await create(client, name, 'SELECT id, v FROM t', { schedule: '1s' })
+  await untilQuiet(client)
+  await client.query('INSERT INTO t VALUES (100, 1, 7)')
+  const { rows } = await client.query(
+    'SELECT array_agg(members::text) AS members, array_agg(versions::text) AS versions FROM pgstream._due()',
+  )
+  const [{ members, versions }] = rows
+  expect(members).toHaveLength(3)
+  // Twice: nothing is noted of what was noted a moment ago.
+  for (let times = 0; times < 2; times++) {
+    const { rows } = await client.query('SELECT pgstream._note_due($1::text[], $2::text[]) AS versions', [
+      members,
+      versions,
+    ])
+    versions.splice(0, 3, ...rows[0].versions)
+  }
+  const retried = () =>
+    client.query(
+      `SELECT pgstream._refresh_due((m::bigint[])[1], (v::xid[])[1]) AS done FROM unnest($1::text[], $2::text[]) AS u(m, v)`,
+      [members, versions],
+    )
+  expect((await retried()).rows).toEqual(Array(3).fill({ done: 'DIFFERENTIAL' }))
+  expect((await retried()).rows).toEqual(Array(3).fill({ done: null }))
+})
+
+/** What several callers do together for ten commits below a chain: how often they look, and refresh. */
+async function efforts(callers: number): Promise<{ looks: number; refreshes: number }> {
+  const { client, open } = await scene(TABLES)
+  const names = ['a', 'b', 'c', 'd', 'e', 'f']
+  for (const [i, name] of names.entries())
+    await create(client, name, `SELECT id, v FROM ${names[i - 1] ?? 't'}`, {
+      schedule: name === 'f' ? '1s' : 'calculated',
+    })
+  await untilQuiet(client)
+  const sessions = await Promise.all(Array.from({ length: callers }, () => open()))
+  const calls = sessions.map(async (session) => {
+    await session.query(`SET track_functions = 'pl'`)
+    await session.query('CALL pgstream.run_scheduler(4)')
+    await session.query('SELECT pg_stat_force_next_flush()')
+  })
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  const counted = async () => {
+    const { rows } = await client.query(
+      `SELECT coalesce(sum(calls) FILTER (WHERE funcname = '_wanting'), 0)::int AS looks,
+         coalesce(sum(calls) FILTER (WHERE funcname = '_refresh'), 0)::int AS refreshes
+       FROM pg_stat_user_functions WHERE schemaname = 'pgstream'`,
+    )
+    return rows[0]
+  }
+  const before = await counted()
+  for (let id = 200; id < 210; id++) {
+    await client.query(`INSERT INTO t VALUES (${id}, 1, 1)`)
+    await vi.waitFor(
+      async () => {
+        const { rowCount } = await client.query(`SELECT FROM f WHERE id = ${id}`)
+        expect(rowCount).toBe(1)
+      },
+      { timeout: 20_000, interval: 5 },
+    )
+  }
+  await Promise.all(calls)
+  for (const name of names) await expectEqual(client, name)
+  const after = await counted()
+  return { looks: after.looks - before.looks, refreshes: after.refreshes - before.refreshes }
+}
+
+test('of several callers one does what is soon done', { retry: 2 }, async () => {
+  const one = await efforts(1)
+  const four = await efforts(4)
+  expect(four.refreshes).toBeLessThan(one.refreshes * 1.3)
+  // Before they waited for each other it was three times as often.
+  expect(four.looks).toBeLessThan(one.looks * 2)
 })
 
 test('capture that begins again counts from the beginning, and is noticed', async () => {

@@ -3,6 +3,11 @@
 -- cost: while no statement was captured (pgstream.change_seq), none of the transactions that were under way then has ended
 -- and nobody has left a note (pgstream._wakes, pgstream.graph_changes), nothing can have come, and only the clock makes work
 -- (pgstream._look says when).
+--
+-- Of several callers one does what is soon done: the others would only look for the same things and ask for the same locks.
+-- While one is at work (pgstream._beat) the rest leave it what there is, and its last look is theirs as well. They come in as
+-- soon as nothing was heard of it for 40 ms (a refresh that takes long, a caller that hangs or is gone), and, where there is no
+-- end to what is due, within a second.
 CREATE OR REPLACE PROCEDURE pgstream._await(seconds double precision, INOUT due integer, quiet double precision DEFAULT 1)
 LANGUAGE plpgsql
 AS $$
@@ -25,6 +30,15 @@ DECLARE
   commit_at pg_catalog.timestamptz := at;
   -- However many statements are captured, most of the time is not spent on looking.
   rest_until pg_catalog.timestamptz := at;
+  in_time CONSTANT interval := '40 milliseconds';
+  -- Not all at once.
+  patience CONSTANT interval := pg_catalog.make_interval(secs => 0.4 OPERATOR(pg_catalog.+) 0.4 OPERATOR(pg_catalog.*) pg_catalog.random());
+  needed_at pg_catalog.timestamptz;
+  is_others boolean;
+  beat bigint;
+  own_beat bigint;
+  beat_at pg_catalog.timestamptz;
+  quiet_seq bigint;
 BEGIN
   due := 0;
   CALL pgstream._commit();
@@ -35,14 +49,46 @@ BEGIN
     INTO seq, is_woken FROM pgstream.change_seq AS s;
     snapshot := pg_catalog.pg_current_snapshot();
     is_woken := is_woken AND at OPERATOR(pg_catalog.>=) deaf_until;
-    IF at OPERATOR(pg_catalog.>=) rest_until AND (is_woken OR seq IS DISTINCT FROM last_seq OR at OPERATOR(pg_catalog.>=) look_at
-      OR doubt IS NOT NULL AND pgstream._is_any_over(doubt, doubt_below, snapshot)) THEN
+    IF is_woken OR seq IS DISTINCT FROM last_seq OR at OPERATOR(pg_catalog.>=) look_at
+      OR doubt IS NOT NULL AND pgstream._is_any_over(doubt, doubt_below, snapshot) THEN
+      needed_at := coalesce(needed_at, at);
+    ELSE
+      needed_at := NULL;
+    END IF;
+    is_others := false;
+    -- On a standby nobody is at work. Who has just been looks again, and nobody leaves without a look.
+    IF needed_at IS NOT NULL AND at OPERATOR(pg_catalog.<) until AND NOT (last_seq IS NULL AND quiet OPERATOR(pg_catalog.<) 0.05)
+      AND NOT pg_catalog.pg_is_in_recovery() THEN
+      SELECT b.last_value, q.last_value INTO beat, quiet_seq FROM pgstream._beats AS b, pgstream._quiet_seq AS q;
+      IF quiet_seq OPERATOR(pg_catalog.=) seq AND last_seq IS NOT NULL AND NOT is_woken AND at OPERATOR(pg_catalog.<) look_at
+        AND NOT EXISTS (SELECT FROM pgstream.frontiers AS f
+          WHERE f.doubt IS NOT NULL AND pgstream._is_any_over(f.doubt, f.doubt_below, pg_catalog.pg_current_snapshot())) THEN
+        -- Another has looked, and found nothing. When the clock makes work is known to that one.
+        SELECT pg_catalog.max(f.doubt_below) INTO doubt_below FROM pgstream.frontiers AS f WHERE f.doubt IS NOT NULL;
+        doubt := CASE WHEN doubt_below IS NOT NULL THEN snapshot END;
+        last_seq := seq;
+        look_at := least(look_at, at OPERATOR(pg_catalog.+) interval '1 second');
+        needed_at := NULL;
+      ELSE
+        beat_at := pg_catalog.to_timestamp(beat OPERATOR(pg_catalog./) 1000000.0);
+        is_others := at OPERATOR(pg_catalog.<) (needed_at OPERATOR(pg_catalog.+) patience) AND beat IS DISTINCT FROM own_beat
+          AND (beat_at BETWEEN at OPERATOR(pg_catalog.-) in_time AND at OPERATOR(pg_catalog.+) in_time
+            -- Who has refreshed a moment ago looks more often, and has all it needs at hand.
+            OR at OPERATOR(pg_catalog.>=) lively_until AND at OPERATOR(pg_catalog.<) (needed_at OPERATOR(pg_catalog.+) in_time)
+              AND beat_at BETWEEN at OPERATOR(pg_catalog.-) interval '1 second' AND at);
+      END IF;
+    END IF;
+    IF needed_at IS NOT NULL AND NOT is_others AND at OPERATOR(pg_catalog.>=) rest_until THEN
+      IF NOT pg_catalog.pg_is_in_recovery() THEN
+        own_beat := pgstream._beat();
+      END IF;
       SELECT l.due, l.quiet_for INTO due, quiet_for FROM pgstream._look() AS l;
       look_at := at OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => quiet_for);
       -- All that was counted has been looked after: what may still come is of a transaction that was in doubt then.
       SELECT pg_catalog.max(f.doubt_below) INTO doubt_below FROM pgstream.frontiers AS f WHERE f.doubt IS NOT NULL;
       doubt := CASE WHEN doubt_below IS NOT NULL THEN snapshot END;
       last_seq := seq;
+      needed_at := NULL;
       IF is_woken THEN
         deaf_until := at OPERATOR(pg_catalog.+) interval '0.2 seconds';
       END IF;

@@ -28,7 +28,7 @@ BEGIN
   PERFORM pgstream._note_unaltered(members);
   totals := pgstream._movements_of_members(members, false);
   number := pg_current_xact_id()::text::bigint;
-  in_flight := pg_current_snapshot();
+  in_flight := pgstream._under_way(members, number);
   repeatable := pgstream._ddl_is_watched() AND NOT EXISTS (
     SELECT FROM pgstream.pgs_stream_tables s JOIN pgstream.frontiers f USING (pgs_id)
     WHERE s.pgs_id = ANY (members) AND (NOT s.is_populated OR s.needs_reinit OR s.needs_replan

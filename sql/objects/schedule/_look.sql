@@ -1,5 +1,6 @@
 -- How many groups of stream tables are due, and how many seconds nothing else can become due by the clock alone? Notes which
--- have something to consume, so that of the others it is known until when they were exact (pgstream._freshness).
+-- have something to consume, so that of the others it is known until when they were exact (pgstream._freshness). Who finds
+-- nothing due says so: what had been counted by then no other caller need look for.
 CREATE OR REPLACE FUNCTION pgstream._look(OUT due integer, OUT quiet_for double precision)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -12,12 +13,14 @@ DECLARE
   wanting bigint[];
   versions xid[];
   next_at timestamptz;
+  seq bigint;
 BEGIN
   due := 0;
   quiet_for := 1;
   IF NOT pgstream._scheduler_enabled() OR pg_is_in_recovery() THEN
     RETURN;
   END IF;
+  seq := pg_sequence_last_value('pgstream.change_seq');
   -- Before anything is looked at: what is committed later leaves another.
   DELETE FROM pgstream._wakes w WHERE w.ctid = ANY (ARRAY(SELECT o.ctid FROM pgstream._wakes o FOR UPDATE SKIP LOCKED));
   PERFORM pgstream._follow_graph();
@@ -43,6 +46,9 @@ BEGIN
     due := due + (SELECT count(*) FROM pgstream._due_of(wanting, versions));
   ELSE
     quiet_for := greatest(0, least(5, extract(epoch FROM next_at - at)));
+  END IF;
+  IF due = 0 THEN
+    PERFORM setval('pgstream._quiet_seq', seq);
   END IF;
 EXCEPTION WHEN lock_not_available THEN
   due := 0;

@@ -12,7 +12,7 @@ BEGIN
     RETURN versions;
   END IF;
   RETURN ARRAY(
-    SELECT coalesce(ARRAY[n.version]::text, u.version)
+    SELECT CASE WHEN n.version IS NULL THEN u.version ELSE ARRAY[n.version]::text END
     FROM unnest(members, versions) WITH ORDINALITY AS u(members, version, place)
     LEFT JOIN pgstream._note_unaltered(single) AS n ON u.members = ARRAY[n.pgs_id]::text
     ORDER BY u.place);

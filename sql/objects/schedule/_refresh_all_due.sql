@@ -26,6 +26,7 @@ BEGIN
     RETURN;
   END IF;
   LOOP
+    PERFORM pgstream._beat();
     PERFORM pgstream._follow_graph();
     -- What is refreshed may be the source of what is due next.
     SELECT pg_catalog.array_agg(d.group_id), pg_catalog.array_agg(d.members::pg_catalog.text), pg_catalog.array_agg(d.versions::pg_catalog.text),
@@ -42,7 +43,10 @@ BEGIN
       place := CASE WHEN i OPERATOR(pg_catalog.>) fresh THEN i ELSE 1 OPERATOR(pg_catalog.+) pg_catalog.mod(
         (i OPERATOR(pg_catalog.-) 1) OPERATOR(pg_catalog.+) pg_catalog.div(fresh OPERATOR(pg_catalog.*) (slot OPERATOR(pg_catalog.-) 1), 4)::pg_catalog.int4, fresh) END;
       CALL pgstream._refresh_one_due(groups[place], members[place]::pg_catalog.int8[], versions[place]::pg_catalog.xid[], below[place], done);
-      refreshed := refreshed OPERATOR(pg_catalog.+) (done IS NOT NULL)::pg_catalog.int4;
+      IF done IS NOT NULL THEN
+        refreshed := refreshed OPERATOR(pg_catalog.+) 1;
+        PERFORM pgstream._beat();
+      END IF;
       IF done OPERATOR(pg_catalog.=) 'CANCELED' THEN
         canceled := true;
         EXIT;

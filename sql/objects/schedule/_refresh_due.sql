@@ -21,7 +21,9 @@ DECLARE
   context text;
   action text;
 BEGIN
-  IF NOT pgstream._scheduler_enabled() THEN
+  -- Most of what another caller has been at is told from this alone.
+  IF NOT pgstream._scheduler_enabled() OR version IS NOT NULL
+    AND NOT EXISTS (SELECT FROM pgstream.frontiers f WHERE f.pgs_id = id AND f.xmin = version) THEN
     RETURN NULL;
   END IF;
   -- Each in a statement of its own, in this order, before the refresh: who counted before has a smaller number than we, and is
@@ -35,7 +37,7 @@ BEGIN
     RETURN NULL;
   END IF;
   number := pg_current_xact_id()::text::bigint;
-  in_flight := pg_current_snapshot();
+  in_flight := pgstream._under_way(ARRAY[id], number);
   -- This transaction is a refresh and nothing else, content and frontier together: when a crash loses it, the next refresh
   -- does it again from sources that are safe. So nobody waits for the disk. (What cleans up is written to the log later.)
   PERFORM set_config('synchronous_commit', 'off', true);
