@@ -91,6 +91,23 @@ const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       'SELECT id FROM a WHERE (x IN (SELECT y FROM b) OR z IS NOT NULL) AND (x NOT IN (SELECT y FROM b) OR id > 2)',
     inOn: 'SELECT a.id, c.id AS other FROM a LEFT JOIN c ON c.k = a.k AND EXISTS (SELECT FROM b WHERE b.k = c.k) LEFT JOIN b ON b.k = a.k AND a.x IN (SELECT x FROM c)',
   },
+  'comparing what stands above the rows': {
+    windowIn: 'SELECT id, count(*) OVER w IN (SELECT k FROM b) AS i FROM a WINDOW w AS (PARTITION BY k)',
+    windowNotIn:
+      'SELECT id, CASE WHEN sum(x) OVER (PARTITION BY k ORDER BY id) NOT IN (SELECT y FROM b WHERE b.k = a.k) THEN rank() OVER (ORDER BY x) END AS r FROM a',
+    windowAll:
+      'SELECT id, (count(*) OVER (), id) > ALL (SELECT c.k, c.x FROM c WHERE c.k <> a.id) AS g, count(*) OVER () = (SELECT count(*) FROM b) AS e FROM a',
+    windowOfSublink:
+      'SELECT id, sum((SELECT count(*) FROM b WHERE b.k = a.k)) OVER (PARTITION BY x) = ANY (SELECT x / 10 FROM c) AS s FROM a',
+    windowOverGroups:
+      'SELECT k, count(*) AS n, sum(count(*)) OVER (ORDER BY k) IN (SELECT b.y / 10 FROM b WHERE b.k >= a.k) AS i FROM a GROUP BY k',
+    windowOverSets:
+      'SELECT k, x, sum(count(*)) OVER (PARTITION BY x) IN (SELECT b.k FROM b) AS i FROM a GROUP BY ROLLUP (k, x)',
+    nested:
+      'SELECT id, (count(*) OVER () IN (SELECT k FROM c)) IN (SELECT k > 2 FROM b) AS i, count(*) OVER () + 1 IN (SELECT k FROM c) AS j FROM a',
+    setOfSublinkOfWindow:
+      'SELECT id, generate_series(1, (count(*) OVER (PARTITION BY k) IN (SELECT k FROM b))::int) AS n FROM a',
+  },
   scalar: {
     alone: 'SELECT id, (SELECT max(y) FROM b) AS m, (SELECT count(*) FROM b) AS n FROM a',
     compared: 'SELECT id FROM a WHERE x > (SELECT avg(y) FROM b)',
