@@ -396,7 +396,7 @@ function readsAny(value: TreeValue, query: TreeNode): boolean {
   return !expression || readsAny(expression, query)
 }
 
-/** PostgreSQL before 18 takes such a column for the same in all sets when it sorts: DISTINCT loses rows (equivclass.c). */
+/** PostgreSQL before 18 takes such a column for the same in all sets when it sorts: DISTINCT loses rows. */
 function assertPlainSets(query: TreeNode): void {
   const isSorted =
     booleanField(query, 'hasWindowFuncs') ||
