@@ -273,3 +273,27 @@ test('a negative LIMIT or OFFSET of a row fails as it does in PostgreSQL', async
   for (const name of Object.keys(queries))
     expect(await expectExact(client, name, { image: true })).toBe('DIFFERENTIAL')
 })
+
+test('a subquery over grouping sets is asked once for all of them', async () => {
+  const { client } = database
+  await client.query(FILL)
+  const shown = 'count(*) AS n, k IN (SELECT x FROM c) OR x NOT IN (SELECT k FROM b) AS e FROM a GROUP BY'
+  const length = async (name: string, sets: string) => {
+    await client.query(`SELECT pgstream.create_stream_table($1, $2, '1h', 'DIFFERENTIAL')`, [
+      name,
+      `SELECT k, x, ${shown} ${sets}`,
+    ])
+    const { rows } = await client.query(
+      `SELECT max(length(p.prosrc)) AS n FROM pg_proc p JOIN pgstream.pgs_stream_tables s ON p.proname ~ format('^refresh_%s_', s.pgs_id) WHERE s.pgs_name = $1`,
+      [name],
+    )
+    return rows[0].n as number
+  }
+  const two = await length('two_sets', 'GROUPING SETS ((k, x), (k))')
+  const eight = await length('eight_sets', 'CUBE (k, x), GROUPING SETS ((), (k))')
+  expect(eight / two).toBeLessThan(2.5)
+  for (const change of CHANGES) {
+    await client.query(change)
+    for (const name of ['two_sets', 'eight_sets']) await expectExact(client, name, { image: true })
+  }
+})

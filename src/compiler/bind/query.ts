@@ -43,7 +43,7 @@ import type { RowsItem } from './from-function.ts'
 import { FromList } from './from-list.ts'
 import { assertGroupKey } from './group-key.ts'
 import { type GroupingSet, groupingBits, groupingSets, unionOfSets } from './grouping-sets.ts'
-import { windowsOverSets } from './grouping-windows.ts'
+import { readsColumn, takenApart } from './grouping-windows.ts'
 import { raised } from './levels.ts'
 import { bindLimit } from './limit.ts'
 import { bindOrdering, targetOfItem } from './ordering.ts'
@@ -100,7 +100,7 @@ function bindTargets(query: TreeNode, targets: readonly TreeNode[], outer: Envir
   })
   range.push(...bindRangeTable(query, { ...environment, outer: [here, ...environment.outer] }))
   const setOperation = optionalNode(query, 'setOperations')
-  const apart = windowsOverSets(query)
+  const apart = takenApart(query)
   if (apart) {
     const groups = bindGroups(apart.groups, nodeListField(apart.groups, 'targetList'), range, environment)
     const all = nodeListField(query, 'targetList')
@@ -268,7 +268,7 @@ function bindSelect(
     if (isConstant) {
       assertPlainSets(query)
       // Of a column or an expression that is the same in all rows PostgreSQL makes NULLs wherever it stands.
-      if (readsAny(nodeField(target, 'expr'), query) || isGroupedConstant(value)) throw constantTwice()
+      if (readsColumn(nodeField(target, 'expr'), query) || isGroupedConstant(value)) throw constantTwice()
       constants.set(referenceOf(group), value)
     }
     if (!set || set.has(referenceOf(group))) addKey(value, optionalString(target, 'resname') ?? 'key')
@@ -383,17 +383,6 @@ function constantTwice(): CompileError {
     FULL_HINT,
     'Whether it is NULL there is not the same in all versions of PostgreSQL.',
   )
-}
-
-/** Does it name a column? From PostgreSQL 18 on what is grouped by is one of an entry of its own. */
-function readsAny(value: TreeValue, query: TreeNode): boolean {
-  if (Array.isArray(value)) return (value as readonly TreeValue[]).some((each) => readsAny(each, query))
-  if (!isNode(value)) return false
-  if (value.tag !== 'VAR') return Object.values(value.fields).some((each) => readsAny(each, query))
-  const entry = nodeListField(query, 'rtable')[numberField(value, 'varno') - 1]
-  const grouped = entry?.fields.groupexprs ? nodeListField(entry, 'groupexprs') : null
-  const expression = grouped?.[numberField(value, 'varattno') - 1]
-  return !expression || readsAny(expression, query)
 }
 
 /** PostgreSQL before 18 takes such a column for the same in all sets when it sorts: DISTINCT loses rows. */
