@@ -22,7 +22,7 @@ const READ: Readonly<Record<string, string>> = {
   'sum and count': `SELECT id, g, at, sum(v) OVER w AS s, count(*) FILTER (WHERE v > 3) OVER w AS n FROM t WINDOW w AS (PARTITION BY g ORDER BY at)`,
   'their place not shown': `SELECT id, sum(v) OVER (PARTITION BY g ORDER BY at) AS s FROM t`,
   'a key that may be NULL': `SELECT id, h, at, max(id) OVER (PARTITION BY h ORDER BY at ROWS UNBOUNDED PRECEDING) AS m FROM t`,
-  'row_number()': `SELECT id, g, at, row_number() OVER (PARTITION BY g ORDER BY at, v DESC) AS n FROM t`,
+  'row_number() and rank()': `SELECT id, g, at, row_number() OVER (PARTITION BY g ORDER BY at, v DESC) AS n, rank() OVER (PARTITION BY g ORDER BY at) AS r FROM t`,
   'of all rows': `SELECT id, at, sum(v) OVER (ORDER BY at) AS s, bool_or(b) OVER (ORDER BY at) AS b FROM t`,
   'a filter below and one above': `SELECT id, g, s FROM (SELECT id, g, at, sum(v) OVER (PARTITION BY g ORDER BY at) AS s FROM t WHERE v <> 3) AS q WHERE s % 2 = 0`,
   'over another window': `SELECT id, sum(f) OVER (PARTITION BY g ORDER BY at) AS session FROM (
@@ -61,13 +61,14 @@ const EXACT: Readonly<Record<string, string>> = {
   extremes: `SELECT id, g, at, min(i) OVER w AS i, max(l) OVER w AS l, max(d) OVER w AS d, min(ts) OVER w AS ts, bool_and(b) OVER w AS a, bool_or(b) OVER w AS o, every(b) OVER w AS e
     FROM x WINDOW w AS (PARTITION BY g ORDER BY at)`,
   'down, row by row': `SELECT id, sum(v) OVER w AS v, row_number() OVER w AS n, dense_rank() OVER w AS r, count(*) OVER w AS c FROM x WINDOW w AS (PARTITION BY g ORDER BY at DESC, at2 NULLS FIRST, id ROWS UNBOUNDED PRECEDING)`,
-  'of ties': `SELECT id, at2, dense_rank() OVER (PARTITION BY g ORDER BY at, at2 DESC) AS r, sum(i) OVER (PARTITION BY g ORDER BY at, at2 NULLS FIRST GROUPS UNBOUNDED PRECEDING) AS s,
+  'of ties': `SELECT id, at2, dense_rank() OVER (PARTITION BY g ORDER BY at, at2 DESC) AS r, rank() OVER (PARTITION BY g ORDER BY at, at2 DESC) AS k, rank() OVER (PARTITION BY g ORDER BY at) AS a, sum(i) OVER (PARTITION BY g ORDER BY at, at2 NULLS FIRST GROUPS UNBOUNDED PRECEDING) AS s,
     sum(i) FILTER (WHERE i > 2) OVER (PARTITION BY g ORDER BY at, -id ROWS UNBOUNDED PRECEDING) AS f FROM x`,
   'of all rows': `SELECT id, sum(v) OVER (ORDER BY at) AS s, min(i) OVER (ORDER BY at, id) AS m FROM x`,
   'over groups': `SELECT g, at, n, sum(n) OVER (PARTITION BY g ORDER BY at) AS s FROM (SELECT g, at, count(*) AS n FROM x GROUP BY g, at) AS q`,
+  'of all groups': `SELECT at, n, sum(n) OVER (ORDER BY at) AS s, row_number() OVER (ORDER BY at) AS r FROM (SELECT at, count(*) AS n FROM x GROUP BY at) AS q`,
   'over a join, grouped': `SELECT s, count(*) AS n FROM (SELECT a.g, sum(a.i) OVER (PARTITION BY a.g ORDER BY a.at) AS s FROM (SELECT DISTINCT g, at, i FROM x) AS a JOIN x AS b ON a.at = b.id) AS q GROUP BY s`,
   'of rows that nothing tells apart': `SELECT g, at, i, sum(i) OVER w AS s, count(i) OVER w AS c, min(-i) OVER w AS m FROM bag WINDOW w AS (PARTITION BY g ORDER BY at, i ROWS UNBOUNDED PRECEDING)`,
-  'of rows that nothing tells apart, counted': `SELECT g, at, i, count(i) OVER w AS c, min(-i) OVER w AS m, max(i) OVER w AS x, row_number() OVER w AS n, bool_and(i < 5) OVER w AS b, sum(i) OVER (PARTITION BY g ORDER BY at) AS s
+  'of rows that nothing tells apart, counted': `SELECT g, at, i, rank() OVER (PARTITION BY g ORDER BY at) AS r, rank() OVER w AS k, count(i) OVER w AS c, min(-i) OVER w AS m, max(i) OVER w AS x, row_number() OVER w AS n, bool_and(i < 5) OVER w AS b, sum(i) OVER (PARTITION BY g ORDER BY at) AS s
     FROM bag WINDOW w AS (PARTITION BY g ORDER BY at, i ROWS UNBOUNDED PRECEDING)`,
   'of expressions, filtered': `SELECT id, s FROM (SELECT id, sum(i * 2) OVER (PARTITION BY g % 2 ORDER BY at) AS s FROM (SELECT id, g % 2 AS g, at, i FROM x WHERE i <> 4) AS y) AS q WHERE s > 5`,
 }

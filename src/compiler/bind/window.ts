@@ -201,6 +201,7 @@ function runsBy(
   { start, end, exclusion }: WindowFrame,
 ): RunsBy | null {
   if (schema !== 'pg_catalog') return null
+  if (name === 'rank') return 'rank'
   if (name === 'row_number' || name === 'dense_rank') return '+'
   if (start.text !== 'UNBOUNDED PRECEDING' || end.text !== 'CURRENT ROW' || exclusion !== '') return null
   switch (name) {

@@ -137,16 +137,17 @@ export function isBehind({ order, isUp }: Running, column: string): string {
   return `${column} ${isUp ? '>=' : '<='} t.${columnName(order)}`
 }
 
-/** Ways to meet the stored rows `s` of a partition `t`. */
+/** Ways to meet the stored rows of a partition `t`. */
 function matches(
   request: CompileRequest,
   { keys }: Running,
   table: RunningTable,
+  rows = 's',
 ): readonly (readonly string[])[] {
   return probingMatches(
     request,
     keys,
-    keys.map(({ id }) => `s.${table.name(id)}`),
+    keys.map(({ id }) => `${rows}.${table.name(id)}`),
     keys.map((column) => `t.${columnName(column)}`),
   )
 }
@@ -188,15 +189,24 @@ export function lastBefore(
   const end = isUp ? 'DESC NULLS FIRST' : 'ASC NULLS LAST'
   const ends = [...keys, order].map(({ id }) => `s.${table.name(id)} ${end}`)
   const laterals = orders.map(({ calls, order: by }, i) => {
-    const items = calls.map(({ column }) => `s.${table.name(column.id)} AS ${columnName(column)}`).join(', ')
+    const peers = matches(request, running, table, 'p')
+    const items = (way: number) =>
+      calls.map(({ column, runs: kind }) => {
+        const own = table.name(column.id)
+        if (kind !== 'rank') return `s.${own} AS ${columnName(column)}`
+        // Of the last peers all rows are before.
+        const same = [order.id, column.id].map((id) => `p.${table.name(id)} = s.${table.name(id)}`)
+        const count = `SELECT count(*) FROM ${table.sql} AS p WHERE ${[...(peers[way] ?? []), ...same].join(' AND ')}`
+        return `s.${own} - 1 + (${count}) AS ${columnName(column)}`
+      })
     const rest = by.slice(1).map((each) => reversed(each, (id) => `s.${table.name(id)}`))
     const furthest = calls.map(
       ({ column, runs: by }) =>
         `s.${table.name(column.id)} ${by === 'least' || by === 'AND' ? 'ASC' : 'DESC'} NULLS LAST`,
     )
     const arms = matches(request, running, table).map(
-      (match) =>
-        `SELECT ${items}\nFROM ${table.sql} AS s\nWHERE ${[...match, before].join(' AND ')}\nORDER BY ${[...ends, ...rest, ...furthest].join(', ')}\nLIMIT 1`,
+      (match, way) =>
+        `SELECT ${items(way).join(', ')}\nFROM ${table.sql} AS s\nWHERE ${[...match, before].join(' AND ')}\nORDER BY ${[...ends, ...rest, ...furthest].join(', ')}\nLIMIT 1`,
     )
     const query =
       arms.length === 1 ? arms.join('') : arms.map((arm) => `(${indent(arm)})`).join('\nUNION ALL\n')
@@ -281,6 +291,6 @@ export function runOn(
 /** What a call gives over all rows, from what it gives over those before and over the others. */
 function goneOn(by: RunsBy, before: string, value: string): string {
   if (by === 'least' || by === 'greatest') return `${by}(${before}, ${value})`
-  const both = by === '+' ? `${before} + ${value}` : `(${before} ${by} ${value})`
+  const both = by === '+' || by === 'rank' ? `${before} + ${value}` : `(${before} ${by} ${value})`
   return `(CASE WHEN ${before} IS NULL THEN ${value} WHEN ${value} IS NULL THEN ${before} ELSE ${both} END)`
 }
