@@ -127,6 +127,9 @@ export const CHAPTERS: readonly Chapter[] = [
       GROUPING()                     :: SELECT region, grouping(region) AS level, count(*) AS n FROM customers GROUP BY ROLLUP (region)
       more than 64 grouping sets     :: SELECT count(*) AS n FROM orders GROUP BY CUBE (id, customer, amount, weight, took, price, placed)
       grouping sets over a constant  :: SELECT 5 AS five, count(*) AS n FROM orders GROUP BY ROLLUP (five)
+      one that stands elsewhere, too :: SELECT 5 AS five, 5 + count(*) AS n FROM orders GROUP BY ROLLUP (five)
+      sorted by it                   :: SELECT DISTINCT 5 AS five, count(*) AS n FROM orders GROUP BY ROLLUP (five)
+      windows compared with subqueries :: SELECT id, count(*) OVER (PARTITION BY customer) IN (SELECT id FROM customers) AS few FROM orders
       windows over grouping sets     :: SELECT region, rank() OVER (ORDER BY count(*)) AS r FROM customers GROUP BY ROLLUP (region)
       GROUPING SETS, ROLLUP, CUBE    :: SELECT region, name, count(*) AS n FROM customers GROUP BY ROLLUP (region, name)
     `),

@@ -173,6 +173,11 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     query: `SELECT a.k, b.y % 2 AS odd, a.k + 1 AS next, grouping(a.k, b.y % 2) AS level, count(*) AS n, sum(a.k) AS s, max(b.y) AS m
       FROM ga AS a LEFT JOIN gb AS b ON a.k = b.k GROUP BY CUBE (a.k, b.y % 2) HAVING count(*) > 0 OR grouping(a.k) = 1`,
   },
+  'grouping sets of constants': {
+    ...SIDES('hk'),
+    query: `SELECT 5 AS five, lower('A') AS a, k, count(*) AS n, grouping(5, k) AS level FROM hka GROUP BY CUBE (five, a, k) HAVING 6 = 6
+      UNION ALL SELECT n.five, z::text, NULL, n.n, 0 FROM (SELECT NULL::int AS z, 7 AS five, 8 AS other, count(*) AS n FROM hkb GROUP BY GROUPING SETS ((z), (five), (five, z), ())) AS n WHERE n.five IS NULL OR n.n > 1`,
+  },
   'grouping sets, some of them twice': {
     ...SIDES('h'),
     query: `SELECT DISTINCT k, x, count(*) AS n FROM ha GROUP BY GROUPING SETS ((k), (k), (x, k), ()), ROLLUP (k)

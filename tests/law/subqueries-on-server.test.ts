@@ -91,6 +91,23 @@ const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       'SELECT id FROM a WHERE (x IN (SELECT y FROM b) OR z IS NOT NULL) AND (x NOT IN (SELECT y FROM b) OR id > 2)',
     inOn: 'SELECT a.id, c.id AS other FROM a LEFT JOIN c ON c.k = a.k AND EXISTS (SELECT FROM b WHERE b.k = c.k) LEFT JOIN b ON b.k = a.k AND a.x IN (SELECT x FROM c)',
   },
+  'comparing what stands above the rows': {
+    windowIn: 'SELECT id, count(*) OVER w IN (SELECT k FROM b) AS i FROM a WINDOW w AS (PARTITION BY k)',
+    windowNotIn:
+      'SELECT id, CASE WHEN sum(x) OVER (PARTITION BY k ORDER BY id) NOT IN (SELECT y FROM b WHERE b.k = a.k) THEN rank() OVER (ORDER BY x) END AS r FROM a',
+    windowAll:
+      'SELECT id, (count(*) OVER (), id) > ALL (SELECT c.k, c.x FROM c WHERE c.k <> a.id) AS g, count(*) OVER () = (SELECT count(*) FROM b) AS e FROM a',
+    windowOfSublink:
+      'SELECT id, sum((SELECT count(*) FROM b WHERE b.k = a.k)) OVER (PARTITION BY x) = ANY (SELECT x / 10 FROM c) AS s FROM a',
+    windowOverGroups:
+      'SELECT k, count(*) AS n, sum(count(*)) OVER (ORDER BY k) IN (SELECT b.y / 10 FROM b WHERE b.k >= a.k) AS i FROM a GROUP BY k',
+    windowOverSets:
+      'SELECT k, x, sum(count(*)) OVER (PARTITION BY x) IN (SELECT b.k FROM b) AS i FROM a GROUP BY ROLLUP (k, x)',
+    nested:
+      'SELECT id, (count(*) OVER () IN (SELECT k FROM c)) IN (SELECT k > 2 FROM b) AS i, count(*) OVER () + 1 IN (SELECT k FROM c) AS j FROM a',
+    setOfSublinkOfWindow:
+      'SELECT id, generate_series(1, (count(*) OVER (PARTITION BY k) IN (SELECT k FROM b))::int) AS n FROM a',
+  },
   scalar: {
     alone: 'SELECT id, (SELECT max(y) FROM b) AS m, (SELECT count(*) FROM b) AS n FROM a',
     compared: 'SELECT id FROM a WHERE x > (SELECT avg(y) FROM b)',
@@ -255,4 +272,28 @@ test('a negative LIMIT or OFFSET of a row fails as it does in PostgreSQL', async
   await client.query('UPDATE places SET n = 9223372036854775807, m = 1')
   for (const name of Object.keys(queries))
     expect(await expectExact(client, name, { image: true })).toBe('DIFFERENTIAL')
+})
+
+test('a subquery over grouping sets is asked once for all of them', async () => {
+  const { client } = database
+  await client.query(FILL)
+  const shown = 'count(*) AS n, k IN (SELECT x FROM c) OR x NOT IN (SELECT k FROM b) AS e FROM a GROUP BY'
+  const length = async (name: string, sets: string) => {
+    await client.query(`SELECT pgstream.create_stream_table($1, $2, '1h', 'DIFFERENTIAL')`, [
+      name,
+      `SELECT k, x, ${shown} ${sets}`,
+    ])
+    const { rows } = await client.query(
+      `SELECT max(length(p.prosrc)) AS n FROM pg_proc p JOIN pgstream.pgs_stream_tables s ON p.proname ~ format('^refresh_%s_', s.pgs_id) WHERE s.pgs_name = $1`,
+      [name],
+    )
+    return rows[0].n as number
+  }
+  const two = await length('two_sets', 'GROUPING SETS ((k, x), (k))')
+  const eight = await length('eight_sets', 'CUBE (k, x), GROUPING SETS ((), (k))')
+  expect(eight / two).toBeLessThan(2.5)
+  for (const change of CHANGES) {
+    await client.query(change)
+    for (const name of ['two_sets', 'eight_sets']) await expectExact(client, name, { image: true })
+  }
 })

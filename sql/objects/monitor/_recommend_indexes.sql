@@ -11,7 +11,7 @@ AS $$
       WHEN 'time' THEN 'without it the table is read whole whenever time has passed'
       WHEN 'order' THEN format('without it %s is read whole for its first rows',
         CASE WHEN jsonb_array_length(m.columns) > 1 THEN 'a group' ELSE 'the table' END)
-      WHEN 'near' THEN 'without it all rows of a touched partition are computed anew, instead of those near the change'
+      WHEN 'near' THEN 'without it all rows of a touched partition are computed anew, instead of those near the change or behind it'
       ELSE 'without it the table is read whole when a group must be computed anew' END,
     format('CREATE INDEX %sON %s (%s)', CASE c.relkind WHEN 'p' THEN '' ELSE 'CONCURRENTLY ' END, pgstream._qualified_name(c.oid),
       (SELECT string_agg(quote_ident(n), ', ' ORDER BY i) FROM unnest(k.names) WITH ORDINALITY AS u(n, i))),

@@ -2,7 +2,7 @@
  * How far from its own row a window function looks, in the order of its window: what its frame says, or the offset of lag and
  * lead. Where that is bounded, a changed row changes the results of rows near it and of no others.
  */
-import { FLOAT4, FLOAT8, INT2, INT4, INT8, NUMERIC } from './number-types.ts'
+import { DATE, FLOAT4, FLOAT8, INT2, INT4, INT8, NUMERIC, TIMESTAMP, TIMESTAMPTZ } from './number-types.ts'
 import type { Scalar } from './scalar.ts'
 
 /** So many rows or groups of peers, or all rows whose value is no further than the offset. */
@@ -37,8 +37,6 @@ export function farthest(extents: readonly Extent[]): readonly Extent[] {
   )
   return [...counted, ...ranges.values()]
 }
-
-const [DATE, TIMESTAMP, TIMESTAMPTZ] = [1082, 1114, 1184]
 
 const NUMBERS: ReadonlySet<number> = new Set([INT2, INT4, INT8, FLOAT4, FLOAT8, NUMERIC])
 

@@ -1,7 +1,8 @@
 /**
- * Window functions over GROUPING SETS: the query is taken apart as if its groups were a subquery in FROM. What it shows and
+ * Window functions and subqueries over GROUPING SETS: the query is taken apart as if its groups were a subquery in FROM, so that
+ * a subquery is asked about the groups of all sets together and not once for each set. What it shows and
  * sorts by is written over columns of that subquery: one for each expression that is grouped by, each aggregate, GROUPING()
- * and other column. Below, the sum of the grouping sets; above, a query with windows and without groups.
+ * and other column. Below, the sum of the grouping sets; above, a query without groups.
  */
 import { booleanField, nodeField, nodeListField, numberField } from '../catalog/node-field.ts'
 import { isNode, type TreeNode, type TreeValue } from '../catalog/node-tree.ts'
@@ -14,9 +15,9 @@ export interface TakenApart {
   readonly above: TreeNode
 }
 
-/** Null for a query that has no windows over grouping sets. */
-export function windowsOverSets(query: TreeNode): TakenApart | null {
-  if (nodeListField(query, 'groupingSets').length === 0 || !booleanField(query, 'hasWindowFuncs')) return null
+/** Null for a query that has nothing of the kind over grouping sets. */
+export function takenApart(query: TreeNode): TakenApart | null {
+  if (nodeListField(query, 'groupingSets').length === 0) return null
   const grouped = new Set(
     nodeListField(query, 'groupClause').map((group) => numberField(group, 'tleSortGroupRef')),
   )
@@ -24,6 +25,12 @@ export function windowsOverSets(query: TreeNode): TakenApart | null {
     grouped.has(numberField(target, 'ressortgroupref')),
   )
   const known = new Map(columns.map((target, i) => [imageOf(nodeField(target, 'expr'), 0), i + 1]))
+  if (!booleanField(query, 'hasWindowFuncs')) {
+    // A constant that is grouped by is one of the groups in its own place alone.
+    if (!columns.every((each) => readsColumn(nodeField(each, 'expr'), query))) return null
+    const targets = nodeListField(query, 'targetList').map((each) => nodeField(each, 'expr'))
+    if (!hasSublink(targets, new Set(known.keys()))) return null
+  }
   const column = (node: TreeNode, level: number): TreeNode => {
     const image = imageOf(node, level)
     let number = known.get(image)
@@ -60,6 +67,24 @@ export function windowsOverSets(query: TreeNode): TakenApart | null {
       },
     },
   }
+}
+
+/** Does it name a column? From PostgreSQL 18 on what is grouped by is one of an entry of its own. */
+export function readsColumn(value: TreeValue, query: TreeNode): boolean {
+  if (Array.isArray(value)) return (value as readonly TreeValue[]).some((each) => readsColumn(each, query))
+  if (!isNode(value)) return false
+  if (value.tag !== 'VAR') return Object.values(value.fields).some((each) => readsColumn(each, query))
+  const entry = nodeListField(query, 'rtable')[numberField(value, 'varno') - 1]
+  const grouped = entry?.fields.groupexprs ? nodeListField(entry, 'groupexprs') : null
+  const expression = grouped?.[numberField(value, 'varattno') - 1]
+  return !expression || readsColumn(expression, query)
+}
+
+/** A subquery in what is shown, beside those that only the groups know: in an aggregate, or grouped by. */
+function hasSublink(value: TreeValue, known: ReadonlySet<string>): boolean {
+  if (Array.isArray(value)) return (value as readonly TreeValue[]).some((each) => hasSublink(each, known))
+  if (!isNode(value) || isOfGroups(value, 0) || known.has(imageOf(value, 0))) return false
+  return value.tag === 'SUBLINK' || Object.values(value.fields).some((each) => hasSublink(each, known))
 }
 
 const rangeReference: TreeNode = { tag: 'RANGETBLREF', fields: { rtindex: '1' } }

@@ -43,7 +43,7 @@ import type { RowsItem } from './from-function.ts'
 import { FromList } from './from-list.ts'
 import { assertGroupKey } from './group-key.ts'
 import { type GroupingSet, groupingBits, groupingSets, unionOfSets } from './grouping-sets.ts'
-import { windowsOverSets } from './grouping-windows.ts'
+import { readsColumn, takenApart } from './grouping-windows.ts'
 import { raised } from './levels.ts'
 import { bindLimit } from './limit.ts'
 import { bindOrdering, targetOfItem } from './ordering.ts'
@@ -100,7 +100,7 @@ function bindTargets(query: TreeNode, targets: readonly TreeNode[], outer: Envir
   })
   range.push(...bindRangeTable(query, { ...environment, outer: [here, ...environment.outer] }))
   const setOperation = optionalNode(query, 'setOperations')
-  const apart = windowsOverSets(query)
+  const apart = takenApart(query)
   if (apart) {
     const groups = bindGroups(apart.groups, nodeListField(apart.groups, 'targetList'), range, environment)
     const all = nodeListField(query, 'targetList')
@@ -202,13 +202,14 @@ function bindSelect(
       .find((column) => column.id === id)?.nullable ?? true
   if (!booleanField(query, 'hasAggs') && groups.length === 0 && !having && !set) {
     const external: Scope['external'] = (node) => {
+      if (node.tag === 'SUBLINK') return sublinks.bind(node, withWindows)
       if (node.tag !== 'WINDOWFUNC') return rows.external(node)
       return windows.bind(node, (inner) => bindExpression(inner, rows))
     }
     const withWindows = scopeOver(range, environment, external, sets.rows())
     const values = targets.map((target) => bindExpression(nodeField(target, 'expr'), withWindows))
     for (const target of hidden) bindExpression(nodeField(target, 'expr'), withWindows)
-    return projectValues(targets, values, sets.over(windows.over(sublinks.attached(input))), ids)
+    return projectValues(targets, values, withCalls(input, sublinks, windows, sets), ids)
   }
 
   const calls: BoundCall[] = []
@@ -253,19 +254,30 @@ function bindSelect(
     return key
   }
   const absent: Scalar[] = []
+  /** Constants among grouping sets: what is NULL where they are not grouped by is the target itself. */
+  const constants = new Map<number, Scalar>()
+  const isGroupedConstant = (scalar: Scalar) =>
+    [...constants.values()].some((each) => sameScalar(each, scalar))
   for (const group of groups) {
     const target = nodeListField(query, 'targetList').find(
       (each) => numberField(each, 'ressortgroupref') === referenceOf(group),
     )
     if (!target) throw internalError('a GROUP BY item has no target entry')
     const value = bindExpression(nodeField(target, 'expr'), keyScope)
-    // Nothing tells it from the same constant elsewhere in the select list.
-    if (set && scalarColumns(value).size === 0) throw unsupported('GROUPING SETS over a constant', FULL_HINT)
+    const isConstant = set !== null && scalarColumns(value).size === 0
+    if (isConstant) {
+      assertPlainSets(query)
+      // Of a column or an expression that is the same in all rows PostgreSQL makes NULLs wherever it stands.
+      if (readsColumn(nodeField(target, 'expr'), query) || isGroupedConstant(value)) throw constantTwice()
+      constants.set(referenceOf(group), value)
+    }
     if (!set || set.has(referenceOf(group))) addKey(value, optionalString(target, 'resname') ?? 'key')
-    else absent.push(value)
+    else if (!isConstant) absent.push(value)
   }
   /** Above the aggregation: group expressions are its columns; a column that is none depends on one (primary key). */
   const above = (scalar: Scalar): Scalar => {
+    // Here versions of PostgreSQL differ, and one from itself where no row is left.
+    if (isGroupedConstant(scalar)) throw constantTwice()
     const key = keys.find((each) => sameScalar(each.value, scalar))
     if (key) return { kind: 'column', id: key.column.id, type: key.column.type }
     if (absent.some((each) => sameScalar(each, scalar))) return nullOf(scalar.type, request)
@@ -282,13 +294,18 @@ function bindSelect(
     }
     return scalar.kind === 'constant' ? scalar : { ...scalar, args: scalarArguments(scalar).map(above) }
   }
-  const bound = targets.map((target) => above(bindExpression(nodeField(target, 'expr'), mixed)))
+  const bound = targets.map((target) => {
+    const reference = numberField(target, 'ressortgroupref')
+    const constant = constants.get(reference)
+    if (constant) return set?.has(reference) ? constant : nullOf(constant.type, request)
+    return above(bindExpression(nodeField(target, 'expr'), mixed))
+  })
   const condition = having ? conjuncts(above(bindExpression(having, mixed))) : []
   for (const target of hidden) above(bindExpression(nodeField(target, 'expr'), mixed))
   input = grouped.over(sublinks.attached(input))
   const aggregated = aggregation(input, keys, calls, { request, ids, isNullable })
   const kept = condition.length === 0 ? aggregated : sublinksAbove.filtered(aggregated, condition)
-  return projectValues(targets, bound, sets.over(windows.over(sublinksAbove.attached(kept))), ids)
+  return projectValues(targets, bound, withCalls(kept, sublinksAbove, windows, sets), ids)
 }
 
 /** γ[keys; calls](input). */
@@ -327,6 +344,13 @@ function aggregation(
   return made({ input, keys, calls, base: null, isNullable: context.isNullable })
 }
 
+/** Window functions, then sets; a subquery stands above what it compares. */
+function withCalls(input: Node, sublinks: Sublinks, windows: WindowCalls, sets: SelectSets): Node {
+  const below = sublinks.attachedBelow(input, (id) => windows.has(id) || sets.has(id))
+  const between = sublinks.attachedBelow(windows.over(below), (id) => sets.has(id))
+  return sublinks.attached(sets.over(between))
+}
+
 function projectValues(
   targets: readonly TreeNode[],
   values: readonly Scalar[],
@@ -351,6 +375,24 @@ function hasSet(value: TreeValue): boolean {
   if (Array.isArray(value)) return (value as readonly TreeValue[]).some(hasSet)
   if (!isNode(value)) return false
   return value.fields.funcretset === 'true' || Object.values(value.fields).some(hasSet)
+}
+
+function constantTwice(): CompileError {
+  return unsupported(
+    'GROUPING SETS over a constant that also stands elsewhere',
+    FULL_HINT,
+    'Whether it is NULL there is not the same in all versions of PostgreSQL.',
+  )
+}
+
+/** PostgreSQL before 18 takes such a column for the same in all sets when it sorts: DISTINCT loses rows. */
+function assertPlainSets(query: TreeNode): void {
+  const isSorted =
+    booleanField(query, 'hasWindowFuncs') ||
+    nodeListField(query, 'distinctClause').length > 0 ||
+    optionalNode(query, 'limitCount') !== null ||
+    optionalNode(query, 'limitOffset') !== null
+  if (isSorted) throw unsupported('DISTINCT, LIMIT or a window over GROUPING SETS of a constant', FULL_HINT)
 }
 
 function referenceOf(group: TreeNode): number {

@@ -1,7 +1,8 @@
 /** Window functions: calls are collected while expressions are bound, then put below them as operators, one per PARTITION BY. */
 import { sameScalar } from '../algebra/build.ts'
 import type { Column, ColumnIds, Node } from '../algebra/node.ts'
-import type { WindowCall } from '../algebra/operators/window.ts'
+import { DATE, INT2, INT4, INT8, NUMERIC, TIME, TIMESTAMP, TIMESTAMPTZ } from '../algebra/number-types.ts'
+import type { RunsBy, WindowCall } from '../algebra/operators/window.ts'
 import { type Ordering, withTail } from '../algebra/ordering.ts'
 import { integerOf, type Reach } from '../algebra/reach.ts'
 import { BOOLEAN, type Expression, type Scalar } from '../algebra/scalar.ts'
@@ -80,6 +81,7 @@ export class WindowCalls {
         frame: isByPlace(facts) ? ANY_FRAME : frameText,
         hasPeers: seesPeers(facts, frame),
         reach: reachOf(facts, args, clause.reach),
+        runs: order.length > 0 ? runsBy(facts, frame) : null,
       }
       const same = partitions.find((each) => sameSet(each.keys, keys))
       if (same) same.calls.push(made)
@@ -192,6 +194,36 @@ function reachOf(
   const extents = [{ unit: 'ROWS' as const, count: Math.abs(count) }]
   return (name === 'lag') === count > 0 ? { before: extents, after: [] } : { before: [], after: extents }
 }
+
+/** Of exact sums, and of extremes of which equal ones look alike. */
+function runsBy(
+  { name, schema, result, arguments: args }: FunctionFacts,
+  { start, end, exclusion }: WindowFrame,
+): RunsBy | null {
+  if (schema !== 'pg_catalog') return null
+  if (name === 'rank') return 'rank'
+  if (name === 'row_number' || name === 'dense_rank') return '+'
+  if (start.text !== 'UNBOUNDED PRECEDING' || end.text !== 'CURRENT ROW' || exclusion !== '') return null
+  switch (name) {
+    case 'count':
+      return '+'
+    case 'sum':
+      return EXACT.has(args[0] ?? 0) ? '+' : null
+    case 'min':
+    case 'max':
+      return ALIKE.has(result) ? (name === 'min' ? 'least' : 'greatest') : null
+    case 'bool_and':
+    case 'every':
+      return 'AND'
+    case 'bool_or':
+      return 'OR'
+    default:
+      return null
+  }
+}
+
+const EXACT: ReadonlySet<number> = new Set([INT2, INT4, INT8, NUMERIC])
+const ALIKE: ReadonlySet<number> = new Set([INT2, INT4, INT8, DATE, TIME, TIMESTAMP, TIMESTAMPTZ])
 
 function sameSet(a: readonly Scalar[], b: readonly Scalar[]): boolean {
   const within = (all: readonly Scalar[]) => (each: Scalar) => all.some((other) => sameScalar(each, other))

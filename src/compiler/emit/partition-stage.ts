@@ -27,6 +27,16 @@ import {
   scanBelow,
   storedNames,
 } from './redo.ts'
+import {
+  firstTouched,
+  isBehind,
+  lastBefore,
+  type Running,
+  runningOf,
+  runOn,
+  storedBehind,
+  unindexedRunning,
+} from './running.ts'
 import { at, cte, indent, Printer, type Select } from './select.ts'
 import { type SliceColumns, sliceColumns, slicedRows, touchedSlices } from './slice-functions.ts'
 import { slicingOf, unindexedSlicing } from './slices.ts'
@@ -38,6 +48,8 @@ export interface PartitionTable {
   readonly keyNames: readonly string[]
   /** Of the column by whose values slices are told; null where there are none. */
   readonly orderName: string | null
+  /** The stored name of one of the operator's columns. */
+  name(id: number): string | null
   /** The query above, where the stored rows are those of the stream table; else the operator's own output is stored. */
   readonly root: Project | null
 }
@@ -49,7 +61,7 @@ export interface PartitionChange extends Applied {
 /** The CTEs that bring the stored rows up to date; null when the input cannot have changed. */
 export function partitionChange(
   stage: PartitionStage,
-  { table, keyNames, orderName, root }: PartitionTable,
+  { table, keyNames, orderName, name: nameOf, root }: PartitionTable,
   changed: Changed,
   printer: Printer,
 ): PartitionChange | null {
@@ -59,12 +71,15 @@ export function partitionChange(
   const name = `stage_${stage.number}`
   const touched = `${name}_touched`
   const slicing = orderName === null ? null : slicingOf(request, stage.node)
+  const running = orderName === null ? null : runningOf(request, stage.node)
+  const stored = { sql: table.sql, name: nameOf }
   const keys = keyColumns(stage.node)
   const columns = table.columns.map(({ column }) => column)
   const delta = printer.select(term)
   const asked = slicing ? [...keys, slicing.order] : keys
-  const touchedKeys =
-    asked.length === 0
+  const touchedKeys = running
+    ? firstTouched(running, delta, printer)
+    : asked.length === 0
       ? printer.render(delta, [{ name: 'touched', value: TRUE }], false, '\nLIMIT 1')
       : printer.grouped(
           delta,
@@ -76,12 +91,17 @@ export function partitionChange(
   )
   const items = table.columns.map((each) => `s.${each.name} AS ${columnName(each.column)}`).join(', ')
   const slices = `${name}_slices`
-  const oldRows = slicing
-    ? storedInSlices(request, table, sliceColumns(stage, slicing), { keyNames, orderName, slices })
-    : `SELECT ${items}, -1 AS weight\nFROM ${touched} AS t, ${table.sql} AS s${match.length > 0 ? `\nWHERE ${match.join(' AND ')}` : ''}`
-  const rows = slicing
-    ? functionRows(stage, slicedRows(request, stage, slicing, `${slices} AS t`), request)
-    : newSelect(stage, touched, changed, printer)
+  const before = `${name}_before`
+  const oldRows = running
+    ? storedBehind(request, running, stored, table.columns, touched)
+    : slicing
+      ? storedInSlices(request, table, sliceColumns(stage, slicing), { keyNames, orderName, slices })
+      : `SELECT ${items}, -1 AS weight\nFROM ${touched} AS t, ${table.sql} AS s${match.length > 0 ? `\nWHERE ${match.join(' AND ')}` : ''}`
+  const rows = running
+    ? runOn(request, running, changedRows(stage, running, touched, changed, printer), before, printer)
+    : slicing
+      ? functionRows(stage, slicedRows(request, stage, slicing, `${slices} AS t`), request)
+      : newSelect(stage, touched, changed, printer)
   const newRows = above(stage, rows, root, request)
   const net = root ? 'net' : stageOutputName(stage.number)
   const both: Select = {
@@ -97,10 +117,39 @@ export function partitionChange(
     ctes: [
       cte(touched, touchedKeys),
       ...(slicing ? [cte(slices, touchedSlices(request, stage, slicing, touched))] : []),
+      ...(running ? [cte(before, lastBefore(request, running, stored, touched))] : []),
       cte(net, printer.consolidatedRows(both, columns, 'integer')),
       ...applied.ctes,
     ],
   }
+}
+
+/** The input's rows now, of each touched partition those from the first change on. */
+function changedRows(
+  { node, number }: PartitionStage,
+  running: Running,
+  touched: string,
+  changed: Changed,
+  printer: Printer,
+): Select {
+  const { request } = printer
+  const { keys, order } = running
+  const rows = printer.select(stateOf(node.input, 'after', changed))
+  const columns = operatorOf(node.input).columns(node.input)
+  const asked = keys.map((column) => `t.${columnName(column)}`)
+  const stored = keys.map(({ id }) => at(rows, id))
+  const behind = isBehind(running, at(rows, order.id))
+  const meeting = (match: readonly string[], isProbed: boolean) =>
+    printer.meeting(rows, columns, `${touched} AS t`, [...match, behind], isProbed)
+  if (!readsSourcesOnly(node.input)) {
+    const match = groupMatch(request, keys, stored, asked)
+    return plainRows(meeting(match, printer.probing.has(number)), node.input, printer)
+  }
+  const outputs = columns.map((column) => ({ name: columnName(column), value: ref(column) }))
+  const arms = probingMatches(request, keys, stored, asked).map((match) =>
+    printer.render(meeting(match, true), outputs, false),
+  )
+  return printer.derived(arms.join('\nUNION ALL\n'), 'r', columns, false)
 }
 
 /** The operator's output now, for the touched keys. */
@@ -238,7 +287,7 @@ function above(stage: PartitionStage, rows: Select, root: Project | null, reques
 /** The function that computes the rows of keys anew, where the input is source tables alone. */
 export function partitionFunction(request: CompileRequest, stage: PartitionStage): GeneratedFunction | null {
   const { node } = stage
-  if (!readsSourcesOnly(node.input) || slicingOf(request, node)) return null
+  if (!readsSourcesOnly(node.input) || slicingOf(request, node) || runningOf(request, node)) return null
   const printer = new Printer(request, refreshLeaves(new Map()))
   const rows = printer.select(stateOf(node.input, 'after', { relation: () => false, stage: () => false }))
   const keys = keyColumns(node)
@@ -300,7 +349,7 @@ export function missingForPartition(
   const ordered = missingOrder(node)
   if (ordered) return [ordered]
   const keys = keyColumns(node)
-  const slicing = unindexedSlicing(request, node)
+  const slicing = unindexedSlicing(request, node) ?? unindexedRunning(request, node)
   return [
     ...(keys.length > 0 ? missingGroupProbes(node.input, keys.map(ref)) : []),
     ...(slicing ? missingForOrder(node.input, [...keys, slicing.order].map(ref)) : []),

@@ -224,7 +224,7 @@ function overWindow(
  * The remaining columns, so that rows which ORDER BY leaves equal have one order, the same at every refresh. None where the
  * order and the partition hold a key of the input, nor of types that cannot be sorted.
  */
-function tieBreakers(
+export function tieBreakers(
   request: CompileRequest,
   node: PartitionNode,
   order: readonly Ordering[],

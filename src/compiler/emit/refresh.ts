@@ -430,8 +430,13 @@ function difference(request: CompileRequest, table: StoredTable, wanted: string)
     keyed.map(({ name }) => `s.${name}`),
     keyed.map(({ column }) => `n.${columnName(column)}`),
   )
-  // A FULL JOIN needs an equality to hash by: a key that is never NULL, or the hashes of one that may be.
-  const hashes = match.length > keyed.length || keyed.some(({ column }) => !column.nullable)
+  // A FULL JOIN needs an equality to hash by: a key that is never NULL, or the hashes of one that may be. Of a type without hash
+  // it merges, and then every condition must be one to merge by.
+  const present = keyed.filter(({ column }) => !column.nullable)
+  const hashes =
+    match.length > keyed.length ||
+    present.length === keyed.length ||
+    present.some(({ column }) => request.types[column.type.oid]?.hashable)
   if (keyed.length > 0 && hashes) {
     const items = pairs.map(
       ({ name, old, fresh }) => `CASE WHEN n.weight IS NULL THEN ${old} ELSE ${fresh} END AS ${name}`,

@@ -1,4 +1,5 @@
 /** Indexes on what is kept for stages, beside those of the tables' own keys. */
+import { ref } from '../algebra/build.ts'
 import { mayFail } from '../algebra/may-fail.ts'
 import type { Column, Node } from '../algebra/node.ts'
 import type { Project } from '../algebra/operators/project.ts'
@@ -18,6 +19,7 @@ import { keyColumns, orderOfFirst } from './partition-text.ts'
 import { soughtByValue } from './probes.ts'
 import { selfIndexes } from './recursion-stage.ts'
 import { redoneColumns } from './redo.ts'
+import { runningOf } from './running.ts'
 import { printScalar } from './scalar.ts'
 import { partitionTableOf, recursionTableOf, type Storage, stateTableOf } from './storage.ts'
 
@@ -60,7 +62,11 @@ export function stageIndexes(
         )
     }
     const looked = lookedUp(request, storage, staged, stage)
-    if (looked) add(looked.table, looked.columns)
+    const running = stage.kind === 'partition' ? runningOf(request, stage.node) : null
+    const from = running && stageValue(running.node.input, ref(running.order))
+    const last = from && storedIn(request, storage, staged, from.stage)?.print(from.value)
+    if (looked && last) add(looked.table, [...looked.columns, last], last)
+    else if (looked) add(looked.table, looked.columns)
     const ordered = orderedBy(request, storage, staged, stage)
     if (ordered) add(ordered.table, ordered.columns)
   }

@@ -16,6 +16,7 @@ import { columnName, stateTableName, targetName } from './names.ts'
 import type { PartitionTable } from './partition-stage.ts'
 import { keyColumns } from './partition-text.ts'
 import type { RecursionTable } from './recursion-stage.ts'
+import { runningColumns, runningOf } from './running.ts'
 import { slicingOf } from './slices.ts'
 import { type Aside, type StateTable, type StoredColumn, storedColumns, storedName } from './stage.ts'
 
@@ -82,11 +83,12 @@ export function partitionTableOf(
   const table = isFused ? storage.target : stateTableOf(request, storage, stage)
   const shown = (id: number) =>
     isFused ? shownAs(root, id) : table.columns.findIndex(({ column }) => column.id === id)
-  const slicing = slicingOf(request, stage.node)
+  const order = (slicingOf(request, stage.node) ?? runningOf(request, stage.node))?.order
   return {
     table,
     keyNames: keyColumns(stage.node).map(({ id }) => table.columns[shown(id)]?.name ?? ''),
-    orderName: slicing ? (table.columns[shown(slicing.order.id)]?.name ?? null) : null,
+    orderName: order ? (table.columns[shown(order.id)]?.name ?? null) : null,
+    name: (id) => table.columns[shown(id)]?.name ?? null,
     root: isFused ? root : null,
   }
 }
@@ -166,6 +168,8 @@ function fusedStage(request: CompileRequest, staged: StagedQuery, root: Project)
     const { stage: number } = below.of
     const found = staged.stages.find((each) => each.number === number)
     if (found?.kind === 'recursion') return input === below && showsAll(root, found) ? found : null
+    // Rows that a filter leaves out are none to go on from.
+    if (found?.kind === 'partition' && input !== below && runningOf(request, found.node)) return null
     if (found?.kind === 'partition')
       return foundBy(request, found).every((id) => shownAs(root, id) >= 0) ? found : null
   }
@@ -182,7 +186,12 @@ function fusedStage(request: CompileRequest, staged: StagedQuery, root: Project)
 /** The columns by which the stored rows of a partition, or of a slice of one, are found. */
 function foundBy(request: CompileRequest, { node }: PartitionStage): readonly ColumnId[] {
   const slicing = slicingOf(request, node)
-  return [...node.partition.keys, ...(slicing ? [slicing.order.id] : [])]
+  const running = runningOf(request, node)
+  return [
+    ...node.partition.keys,
+    ...(slicing ? [slicing.order.id] : []),
+    ...(running ? runningColumns(running) : []),
+  ]
 }
 
 function isShown(shown: readonly StoredColumn[], column: Column): boolean {

@@ -7,6 +7,8 @@ import type { CompileRequest } from '../catalog/request.ts'
 import type { StagedQuery } from '../delta/stage.ts'
 import type { Emitted } from '../emit/index.ts'
 import type { ExplainEntry } from '../emit/plan.ts'
+import { scanBelow } from '../emit/redo.ts'
+import { runningOf } from '../emit/running.ts'
 import { slicingOf } from '../emit/slices.ts'
 import { describe } from './describe.ts'
 
@@ -29,7 +31,9 @@ export function explainDifferential(
       value:
         isPartitionNode(node) && slicingOf(request, node)
           ? 'per partition: the rows that a changed row may reach are computed anew'
-          : COST[operatorOf(node).class],
+          : isPartitionNode(node) && scanBelow(node.input) && runningOf(request, node)
+            ? 'per partition: the rows from the first change on are computed anew'
+            : COST[operatorOf(node).class],
     })),
   ]
   for (const stage of staged.stages) {
@@ -64,7 +68,7 @@ export function explainDifferential(
           : purpose === 'time'
             ? `${sql} (${names.join(', ')}): without it the table is read whole whenever time has passed`
             : purpose === 'near'
-              ? `${sql} (${names.join(', ')}): without it all rows of a touched partition are computed anew, instead of those near the change`
+              ? `${sql} (${names.join(', ')}): without it all rows of a touched partition are computed anew, instead of those near the change or behind it`
               : purpose === 'group'
                 ? names.length > 0
                   ? `${sql} (${names.join(', ')}): without it the table is read whole when a group must be computed anew`

@@ -10,9 +10,13 @@
  * index of the one table below has PARTITION BY and then that column. Not where a call counts places (row_number, rank,
  * ntile) or is an aggregate of your own, a frame is UNBOUNDED, the order begins with an expression, or an offset does not
  * keep it (months before a timestamp, days before a timestamptz).
+ * Where every call runs from the first row to its own (sum, count, min, max, bool_and, bool_or over a frame from UNBOUNDED
+ * PRECEDING to CURRENT ROW, row_number, rank, dense_rank), all order by the same NOT NULL column first, and an index has
+ * PARTITION BY and then that column: the rows from the first change on, which go on from what is stored of the row before.
+ * Not sums of floats, averages, extremes of types whose equal values look different.
  * State: the output rows; where only the first rows of each are asked for (row_number() <= k), these.
- * Cost: the rows of the touched partitions, by an index on PARTITION BY; the first of them, or those near a change, by one
- * that has the order too. A change at NULL in the order reaches its whole partition.
+ * Cost: the rows of the touched partitions, by an index on PARTITION BY; the first of them, those near a change, or
+ * those from it on, by one that has the order too. A change at NULL in the order reaches its whole partition.
  * Nulls: NULL keys are one partition; order and frames as PostgreSQL has them. Ties that ORDER BY leaves are broken by
  * the remaining columns where no peer group is looked at.
  * Refuses: PARTITION BY over types without btree order.
@@ -53,7 +57,12 @@ export interface WindowCall {
   readonly hasPeers: boolean
   /** Null: it may look at all rows of the partition. */
   readonly reach: Reach | null
+  /** It looks at the rows from the first one to its own: what makes the result over two parts of them of theirs. */
+  readonly runs?: RunsBy | null
 }
+
+/** An operator, or a function, for which NULL is a part without a value; rank counts the rows before. */
+export type RunsBy = '+' | 'rank' | 'AND' | 'OR' | 'least' | 'greatest'
 
 export const window: Operator<Window> = {
   op: 'window',

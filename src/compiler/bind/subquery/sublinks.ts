@@ -129,9 +129,27 @@ export class Sublinks {
 
   /** `input` with the columns of the subqueries that are not used up yet, or of those that these conditions hold. */
   attached(input: Node, conditions: readonly Scalar[] | null = null): Node {
-    const sublinks = conditions ? this.#taken(and(conditions)) : this.#pending
+    return this.#attach(input, conditions ? this.#taken(and(conditions)) : this.#take(this.#pending))
+  }
+
+  /** The same without those that compare a column which is made above: `count(*) OVER () IN (SELECT …)`. */
+  attachedBelow(input: Node, isMadeAbove: (id: ColumnId) => boolean): Node {
+    const waits = ({ test }: Sublink): boolean =>
+      test !== null &&
+      [...scalarColumns(test)].some((id) => {
+        const inside = this.#pending.find(({ column }) => column.id === id)
+        return isMadeAbove(id) || (inside !== undefined && waits(inside))
+      })
+    return this.#attach(input, this.#take(this.#pending.filter((each) => !waits(each))))
+  }
+
+  #take(sublinks: readonly Sublink[]): readonly Sublink[] {
+    this.#pending = this.#pending.filter((each) => !sublinks.includes(each))
+    return sublinks
+  }
+
+  #attach(input: Node, sublinks: readonly Sublink[]): Node {
     if (sublinks.length === 0) return input
-    if (!conditions) this.#pending = []
     let parts: readonly Part[] = [{ rows: input, values: new Map() }]
     for (const sublink of sublinks) {
       parts = parts.flatMap((part) => this.#split(part, sublink, input, null))
