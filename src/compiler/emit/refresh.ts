@@ -94,7 +94,7 @@ export function refreshStatement(
       const change = partitionChange(stage, partitionTableOf(request, storage, stage, root), changed, printer)
       if (!change) continue
       changedStages.add(stage.number)
-      ctes.push(...change.ctes)
+      ctes.push(...printer.takeShared(), ...change.ctes)
       if (stage === storage.fused) counts = change
       continue
     }
@@ -102,7 +102,7 @@ export function refreshStatement(
       const change = recursionChange(stage, recursionTableOf(request, storage, stage, root), changed, printer)
       if (!change) continue
       changedStages.add(stage.number)
-      ctes.push(...change.ctes)
+      ctes.push(...printer.takeShared(), ...change.ctes)
       if (stage === storage.fused) counts = change
       continue
     }
@@ -113,7 +113,7 @@ export function refreshStatement(
     })
     if (!change) continue
     changedStages.add(stage.number)
-    ctes.push(...change.ctes)
+    ctes.push(...printer.takeShared(), ...change.ctes)
     if (stage === storage.fused) {
       const count = (name: string | null) => (name ? `(SELECT count(*) FROM ${name})` : '0')
       counts = {
@@ -126,7 +126,8 @@ export function refreshStatement(
   if (!storage.fused) {
     const term = differentiate(root, changed)
     if (term) {
-      ctes.push(cte('net', printer.consolidated(term)))
+      const net = cte('net', printer.consolidated(term))
+      ctes.push(...printer.takeShared(), net)
       const applied = applyNet(request, storage.target, 'net', 'target', isBulk)
       ctes.push(...applied.ctes)
       counts = applied

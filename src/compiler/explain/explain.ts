@@ -63,15 +63,17 @@ export function explainDifferential(
           ? `${sql} (${names.join(', ')}): without it ${names.length > 1 ? 'a group is' : 'the table is'} read whole for its first rows`
           : purpose === 'time'
             ? `${sql} (${names.join(', ')}): without it the table is read whole whenever time has passed`
-            : purpose === 'near'
-              ? `${sql} (${names.join(', ')}): without it all rows of a touched partition are computed anew, instead of those near the change`
-              : purpose === 'group'
-                ? names.length > 0
-                  ? `${sql} (${names.join(', ')}): without it the table is read whole when a group must be computed anew`
-                  : `${sql}: no index can find the rows of a group, so it is read whole when one must be computed anew`
-                : names.length > 0
-                  ? `${sql} (${names.join(', ')}): without it the table is read whole when another source changes`
-                  : `${sql}: joined without an equality, so it is read whole when another source changes`,
+            : purpose === 'bound'
+              ? `${sql} (${names.join(', ')}): without it all rows are compared again when what they are compared with changes`
+              : purpose === 'near'
+                ? `${sql} (${names.join(', ')}): without it all rows of a touched partition are computed anew, instead of those near the change`
+                : purpose === 'group'
+                  ? names.length > 0
+                    ? `${sql} (${names.join(', ')}): without it the table is read whole when a group must be computed anew`
+                    : `${sql}: no index can find the rows of a group, so it is read whole when one must be computed anew`
+                  : names.length > 0
+                    ? `${sql} (${names.join(', ')}): without it the table is read whole when another source changes`
+                    : `${sql}: joined without an equality, so it is read whole when another source changes`,
     })
   }
   return [...entries, ...statements(emitted)]
