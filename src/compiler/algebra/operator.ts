@@ -10,8 +10,8 @@ import type { Scalar } from './scalar.ts'
  * - `leaf`: a stored relation, or rows that never change
  * - `linear`: the delta of the output is the operator applied to the delta of the input
  * - `multilinear`: linear in each input, the others held still (joins)
- * - `threshold`: linear in its left input; of the right one it asks whether a row is there (outer and semi joins), or what
- *   its one row is (a bound)
+ * - `threshold`: linear in its left input; of the right one it asks whether a row is there (outer and semi joins)
+ * - `bound`: linear in its left input, whose rows are compared with the one row of the right
  * - `group`: a function of all rows that share a key; needs state; only touched keys are looked at
  * - `partition`: a bag of rows for all input rows that share a key; needs state; touched keys are computed anew
  * - `recursion`: rows that follow from each other; needs state; what may have lost its reason is derived again
@@ -22,6 +22,7 @@ export type OperatorClass =
   | 'linear'
   | 'multilinear'
   | 'threshold'
+  | 'bound'
   | 'group'
   | 'partition'
   | 'recursion'

@@ -1,7 +1,7 @@
 /** Comparisons with one row, in SQL: as that row is in some state, and where the two states differ. */
 import type { Node } from '../algebra/node.ts'
 import type { BoundCrossing } from '../algebra/operators/bound-crossing.ts'
-import type { BoundFilter, Compared } from '../algebra/operators/bound-filter.ts'
+import { type BoundFilter, type Compared, isOfOneOrder } from '../algebra/operators/bound-filter.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { ColumnId, Scalar } from '../algebra/scalar.ts'
 import type { CompileRequest } from '../catalog/request.ts'
@@ -93,12 +93,10 @@ function rangeOf(node: BoundCrossing, left: Select, printer: Printer): Range | n
   return { least: either('', 'least'), greatest: either(' DESC', 'greatest') }
 }
 
-/** Of one type, which has an order, and no NULLs within. */
-function isOrdered({ value, bound }: Compared, request: CompileRequest): boolean {
-  const facts = request.types[value.type.oid]
-  return (
-    value.type.oid === bound.type.oid && facts?.sortable === true && facts.kind !== 'c' && facts.kind !== 'p'
-  )
+/** With an order, and no NULLs within. */
+function isOrdered(compared: Compared, request: CompileRequest): boolean {
+  const facts = request.types[compared.value.type.oid]
+  return isOfOneOrder(compared) && facts?.sortable === true && facts.kind !== 'c' && facts.kind !== 'p'
 }
 
 function comparedWith({ comparison, bound }: Compared): Scalar {

@@ -5,7 +5,7 @@
  */
 import { ref } from '../algebra/build.ts'
 import type { Column, Node } from '../algebra/node.ts'
-import type { BoundFilter } from '../algebra/operators/bound-filter.ts'
+import { type BoundFilter, isOfOneOrder } from '../algebra/operators/bound-filter.ts'
 import { expandNeeds, madeColumns } from '../algebra/operators/expand.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { MatchKey } from '../algebra/operators/key-match.ts'
@@ -43,7 +43,7 @@ export function missingProbes(term: Node): readonly MissingProbe[] {
         'time',
       )
     case 'bound-crossing':
-      return crossingSteps(term.left, [term.value], 'bound')
+      return crossingSteps(term.left, isOfOneOrder(term) ? [term.value] : [], 'bound')
     case 'key-match':
       return [
         ...missingProbes(term.delta),

@@ -64,7 +64,9 @@ export function explainDifferential(
           : purpose === 'time'
             ? `${sql} (${names.join(', ')}): without it the table is read whole whenever time has passed`
             : purpose === 'bound'
-              ? `${sql} (${names.join(', ')}): without it all rows are compared again when what they are compared with changes`
+              ? names.length > 0
+                ? `${sql} (${names.join(', ')}): without it all rows are compared again when what they are compared with changes`
+                : `${sql}: no index finds what is compared, so all rows are compared again when what they are compared with changes`
               : purpose === 'near'
                 ? `${sql} (${names.join(', ')}): without it all rows of a touched partition are computed anew, instead of those near the change`
                 : purpose === 'group'
@@ -105,6 +107,7 @@ const COST: Readonly<Record<OperatorClass, string>> = {
   multilinear: 'multilinear: one probe into each other input per changed row',
   threshold:
     'threshold: one probe into each other input per changed row, one more where a match came or went',
+  bound: 'bound: work per changed row, and per row between the bound that was and the one that is',
   group: 'per group: one look-up per touched group',
   partition: 'per partition: the rows of every touched partition are computed anew',
   recursion: 'recursive: what follows from a changed row, and what else it follows from',
