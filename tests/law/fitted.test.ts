@@ -5,6 +5,7 @@ import {
   fittedText,
   hasMarks,
   term,
+  unionOf,
   unlessChanged,
   whenChanged,
 } from '../../src/compiler/emit/fitted.ts'
@@ -19,6 +20,14 @@ test('a text has what the changed sources contribute, and guards against the oth
   expect(fittedText(text, [7, 9], 'n', 'm')).toBe(
     "$sql$SELECT $sql$ || CASE WHEN n[2] = 0 THEN $sql$NOT nine AND $sql$ ELSE '' END || $sql$ok$sql$ || " +
       "CASE WHEN n[1] > 0 THEN $sql$ seven$sql$ || CASE WHEN n[1] > 0 AND n[2] > 0 THEN $sql$ UNION ALL both$sql$ ELSE '' END ELSE '' END",
+  )
+})
+
+test('of a union only what is there is said', () => {
+  const both = unionOf([whenChanged([7], 'seven'), whenChanged([9], 'nine')], 'seven')
+  expect(fittedText(`(${both})`, [7, 9], 'n', 'm')).toBe(
+    "$sql$($sql$ || coalesce(nullif(array_to_string(array_remove(ARRAY[CASE WHEN n[1] > 0 THEN $sql$seven$sql$ ELSE '' END, " +
+      "CASE WHEN n[2] > 0 THEN $sql$nine$sql$ ELSE '' END], ''), E'\\nUNION ALL\\n'), ''), $sql$seven$sql$) || $sql$)$sql$",
   )
 })
 

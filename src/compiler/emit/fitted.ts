@@ -61,6 +61,11 @@ export function before(relation: number, { after, changes, union }: Before): str
   return `${BEGIN}=${relation}${THEN}${after}${OR}${changes}${OR}${union}${END}`
 }
 
+/** Those of the SELECTs that are there, one under the other; `otherwise` where none is. */
+export function unionOf(queries: readonly string[], otherwise: string): string {
+  return `${BEGIN}+${THEN}${[...queries, otherwise].join(OR)}${END}`
+}
+
 /** A SELECT that is linear in its FROM items, to be said once for each way to read them. */
 export function term(query: string): string {
   return hasMarks(query) ? `${BEGIN}*${THEN}${query}${END}` : query
@@ -101,6 +106,14 @@ export function fittedText(
     }
     return parts.join(' || ') || "''"
   }
+  const alternatives = (): string[] => {
+    const texts: string[] = []
+    while (marked[at] === OR) {
+      at += 1
+      texts.push(sequence())
+    }
+    return texts
+  }
   const region = (condition: string): string => {
     if (condition === '*') {
       const own: string[] = []
@@ -114,14 +127,16 @@ export function fittedText(
     const inner = sequence()
     if (condition.startsWith('#')) return `2 * greatest(${news}${placeOf(condition.slice(1))}, 1)`
     if (condition.startsWith('@')) return `${news}${placeOf(condition.slice(1))}`
+    if (condition === '+') {
+      const texts = [inner, ...alternatives()]
+      const otherwise = texts.pop()
+      const there = `array_remove(ARRAY[${texts.join(', ')}], '')`
+      return `coalesce(nullif(array_to_string(${there}, E'\\nUNION ALL\\n'), ''), ${otherwise})`
+    }
     if (condition.startsWith('=')) {
       const relation = condition.slice(1)
-      const texts = [inner]
-      while (marked[at] === OR) {
-        at += 1
-        texts.push(sequence())
-      }
-      const [after, changes, union] = texts
+      const [changes, union] = alternatives()
+      const after = inner
       const name = `way_${++ways}`
       const isMany = `cardinality(array_positions(${changed}, 0::bigint)) < ${relations.length - SPLIT_LIMIT}`
       const many = relations.length > SPLIT_LIMIT ? ` WHEN ${isMany} THEN ARRAY[${union}]` : ''

@@ -16,7 +16,7 @@ import { internalError } from '../catalog/error.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { boundCrossing, boundFilter } from './bound.ts'
 import { expand } from './expand.ts'
-import { type Before, before, term, whenChanged } from './fitted.ts'
+import { type Before, before, term, unionOf, whenChanged } from './fitted.ts'
 import { groupByImage } from './image.ts'
 import { keyMatch, outerJoin, rowMatch, semiJoin } from './match.ts'
 import { columnName } from './names.ts'
@@ -384,14 +384,14 @@ export class Printer {
       const query = queries[i] ?? ''
       return { query: isFitted ? term(query) : query, needs: emptiedBy(input) }
     })
-    // One is always there.
-    const first = arms.find(({ needs }) => needs.size === 0) ?? arms[0]
-    const others = arms
-      .filter((each) => each !== first)
-      .map(({ query, needs }) => this.when([...needs], `\nUNION ALL\n${query}`))
-    const all = isFitted
-      ? `${first?.query}${others.join('')}`
-      : arms.map(({ query }) => query).join('\nUNION ALL\n')
+    const [first] = arms
+    const all =
+      isFitted && first
+        ? unionOf(
+            arms.map(({ query, needs }) => this.when([...needs], query)),
+            first.query,
+          )
+        : arms.map(({ query }) => query).join('\nUNION ALL\n')
     return this.derived(all, 'u', node.columns, weighted)
   }
 
