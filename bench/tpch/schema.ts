@@ -40,5 +40,6 @@ CREATE INDEX ON lineitem (l_suppkey);
 CREATE INDEX ON partsupp (ps_suppkey);
 CREATE INDEX ON orders (o_custkey);
 CREATE INDEX ON customer (c_nationkey);
+CREATE INDEX ON customer (c_acctbal);
 CREATE INDEX ON supplier (s_nationkey);
 CREATE INDEX ON nation (n_regionkey);`

@@ -165,6 +165,7 @@ export const CHAPTERS: readonly Chapter[] = [
       ANY, ALL                       :: SELECT id FROM orders o WHERE amount >= ALL (SELECT amount FROM orders WHERE customer = o.customer)
       under OR, NOT, CASE, shown     :: SELECT id, EXISTS (SELECT FROM orders WHERE customer = c.id) AS buys FROM customers c WHERE region = 'north' OR id IN (SELECT customer FROM orders)
       scalar subqueries              :: SELECT id, (SELECT max(amount) FROM orders) AS largest FROM customers
+      compared with one that moves   :: SELECT id FROM orders WHERE amount > (SELECT avg(amount) FROM orders)
       correlated by anything         :: SELECT id, (SELECT count(*) FROM orders WHERE amount > c.id) AS n FROM customers c
       ARRAY(SELECT …)                :: SELECT id, ARRAY(SELECT o.id FROM orders o WHERE o.customer = c.id ORDER BY o.id) AS ids FROM customers c
       ARRAY of a type without arrays :: SELECT id, ARRAY(SELECT o FROM (SELECT ROW(id) AS o FROM orders) AS q)::text AS rows FROM customers

@@ -101,6 +101,7 @@ export const GOLDEN_QUERIES: Readonly<Record<string, string>> = {
     "SELECT c.id FROM public.customers AS c WHERE c.name = 'x' OR EXISTS (SELECT FROM public.orders AS o WHERE o.customer_id = c.id)",
   'scalar-subquery':
     'SELECT c.id, (SELECT sum(o.amount) FROM public.orders AS o WHERE o.customer_id = c.id) AS total FROM public.customers AS c',
+  'bound-that-moves': `SELECT o.id, c.name FROM public.orders AS o JOIN public.customers AS c ON c.id = o.customer_id WHERE o.amount > (SELECT avg(amount) FROM public.orders WHERE status = 'open')`,
   'scalar-subquery-over-a-domain':
     'SELECT r.id, (SELECT count(*) FROM public.links AS l WHERE l.a < r.id) AS n FROM public.regions AS r',
   'lateral-limit':

@@ -38,6 +38,15 @@ export type Shape =
       readonly conditions: readonly Condition[]
     }
   | {
+      readonly op: 'bounded'
+      readonly input: Shape
+      readonly over: Shape
+      readonly call: Call
+      readonly value: Formula
+      readonly operator: '<' | '<=' | '>'
+      readonly isMirrored: boolean
+    }
+  | {
       readonly op: 'semi-join'
       readonly left: Shape
       readonly right: Shape
@@ -214,6 +223,15 @@ export function arbitraryShape({ depth, aggregates }: QueryOptions): fc.Arbitrar
         calls: fc.array(call, { maxLength: 3 }),
       }),
       fc.record({
+        op: fc.constant('bounded' as const),
+        input,
+        over: arbitraryShape({ depth: Math.min(depth - 1, 1), aggregates: false }),
+        call,
+        value: formula,
+        operator: fc.constantFrom('<' as const, '<=' as const, '>' as const),
+        isMirrored: fc.boolean(),
+      }),
+      fc.record({
         op: fc.constant('partition' as const),
         // A window keeps every row: over joins, below joins, there would be too many.
         kind:
@@ -326,6 +344,19 @@ export class QueryBuilder {
         const columns = [...columnsOf(left), ...columnsOf(right)]
         const conditions = shape.conditions.map((each) => predicate(each, columns))
         return { op: 'semi-join', left, right, predicate: conditions, isAnti: shape.isAnti }
+      }
+      case 'bounded': {
+        const input = this.node(shape.input)
+        const one = this.#aggregate(this.node(shape.over), [], [shape.call])
+        const sides = [scalar(shape.value, columnsOf(input)), scalar({ column: 0 }, columnsOf(one))] as const
+        const [left, right] = shape.isMirrored ? [sides[1], sides[0]] : sides
+        const joined: Node = {
+          op: 'join',
+          inputs: [input, one],
+          predicate: [binary(shape.operator, left, right)],
+        }
+        const outputs = columnsOf(input).map((column) => ({ column, value: ref(column) }))
+        return { op: 'project', input: joined, outputs }
       }
       case 'union-all':
         return this.#union(shape.inputs.map((each) => this.node(each)))
@@ -449,8 +480,8 @@ function constant(value: number | null): Scalar {
     : { kind: 'constant', sql: `'${value}'::integer`, isNull: false, type: INTEGER }
 }
 
-function binary(sql: '+' | '*' | '/' | '=' | '<', left: Scalar, right: Scalar): Scalar {
-  const isComparison = sql === '=' || sql === '<'
+function binary(sql: '+' | '*' | '/' | '=' | '<' | '<=' | '>', left: Scalar, right: Scalar): Scalar {
+  const isComparison = sql !== '+' && sql !== '*' && sql !== '/'
   return {
     kind: 'operator',
     oid: 0,

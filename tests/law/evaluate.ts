@@ -42,6 +42,7 @@ export function evaluate(scalar: Scalar, scope: Scope): Value {
       if (scalar.sql === '<') return compare(left, right) < 0
       if (scalar.sql === '<=') return compare(left, right) <= 0
       if (scalar.sql === '>') return compare(left, right) > 0
+      if (scalar.sql === '>=') return compare(left, right) >= 0
       if (scalar.sql === '+') return Number(left) + Number(right)
       if (scalar.sql === '*') return Number(left) * Number(right)
       if (scalar.sql === '/') {

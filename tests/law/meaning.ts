@@ -83,6 +83,23 @@ export function rows(node: Node, leaves: Leaves, at: 'before' | 'after' = 'after
         ({ row }) => matchesOf(row, right, node.predicate).length > 0 !== node.isAnti,
       )
     }
+    case 'bound-filter': {
+      const right = meaning(node.right, leaves, at)
+      return of(node.left).filter(({ row }) => matchesOf(row, right, [node.comparison]).length > 0)
+    }
+    case 'bound-crossing': {
+      const moved = meaning(node.moved, leaves, at)
+      const passes = (row: Row, sign: number) =>
+        matchesOf(
+          row,
+          moved.filter(({ weight }) => weight === sign),
+          [node.comparison],
+        ).length > 0
+      return of(node.left).flatMap(({ row, weight }) => {
+        const [was, is] = [passes(row, -1), passes(row, 1)]
+        return was === is ? [] : [{ row, weight: is ? weight : -weight }]
+      })
+    }
     case 'key-match': {
       const keysOf = (row: Row): Row =>
         new Map(node.keys.map(({ column, value }) => [column.id, evaluate(value, rowScope(row))]))

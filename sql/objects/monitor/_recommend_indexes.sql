@@ -9,6 +9,7 @@ AS $$
   SELECT DISTINCT ON (5, 1, 2) pgstream._qualified_name(c.oid), k.names,
     CASE m.purpose WHEN 'join' THEN 'without it the table is read whole when another source changes'
       WHEN 'time' THEN 'without it the table is read whole whenever time has passed'
+      WHEN 'bound' THEN 'without it all rows are compared again when what they are compared with changes'
       WHEN 'order' THEN format('without it %s is read whole for its first rows',
         CASE WHEN jsonb_array_length(m.columns) > 1 THEN 'a group' ELSE 'the table' END)
       WHEN 'near' THEN 'without it all rows of a touched partition are computed anew, instead of those near the change or behind it'

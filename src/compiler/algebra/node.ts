@@ -6,6 +6,8 @@
 import { internalError } from '../catalog/error.ts'
 import type { GroupRule } from './group-rule.ts'
 import type { Aggregate } from './operators/aggregate.ts'
+import type { BoundCrossing } from './operators/bound-crossing.ts'
+import type { BoundFilter } from './operators/bound-filter.ts'
 import type { Consolidate } from './operators/consolidate.ts'
 import type { DistinctOn } from './operators/distinct-on.ts'
 import type { Expand } from './operators/expand.ts'
@@ -41,6 +43,8 @@ export interface Column {
 
 export type Node =
   | Aggregate
+  | BoundCrossing
+  | BoundFilter
   | Consolidate
   | DistinctOn
   | Expand

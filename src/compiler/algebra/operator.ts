@@ -11,6 +11,7 @@ import type { Scalar } from './scalar.ts'
  * - `linear`: the delta of the output is the operator applied to the delta of the input
  * - `multilinear`: linear in each input, the others held still (joins)
  * - `threshold`: linear in its left input; of the right one it asks whether a row is there (outer and semi joins)
+ * - `bound`: linear in its left input, whose rows are compared with the one row of the right
  * - `group`: a function of all rows that share a key; needs state; only touched keys are looked at
  * - `partition`: a bag of rows for all input rows that share a key; needs state; touched keys are computed anew
  * - `recursion`: rows that follow from each other; needs state; what may have lost its reason is derived again
@@ -21,6 +22,7 @@ export type OperatorClass =
   | 'linear'
   | 'multilinear'
   | 'threshold'
+  | 'bound'
   | 'group'
   | 'partition'
   | 'recursion'
@@ -42,6 +44,8 @@ export interface Operator<N extends Node> {
   readonly class: OperatorClass
   inputs(node: N): readonly Node[]
   withInputs(node: N, inputs: readonly Node[]): N
+  /** The inputs that may have many rows, of which one state is nearer at hand than the other; absent: all of them. */
+  large?(node: N): readonly Node[]
   /** Scalars held by the node itself, for checks and for finding the columns that are read. */
   scalars(node: N): readonly Scalar[]
   /** Those that a stateful operator evaluates for rows of its delta; absent: all of them. */

@@ -76,6 +76,8 @@ function columnScale(id: ColumnId, node: Node, base: BaseType): Scale {
     case 'filter':
     case 'outer-join':
     case 'semi-join':
+    case 'bound-filter':
+    case 'bound-crossing':
     case 'expand':
     case 'temporal-filter':
     case 'temporal-crossing':

@@ -42,7 +42,7 @@ export function differentiate(node: Node, changed: Changed, strict = false): Nod
     before: (i) => stateOf(input(i), 'before', changed),
     after: (i) => stateOf(input(i), 'after', changed),
     stored: (i) =>
-      leavesOf(input(i)).some((each) => each.op === 'stage-output' && isChanged(each, changed))
+      largeLeavesOf(input(i)).some((each) => each.op === 'stage-output' && isChanged(each, changed))
         ? 'before'
         : 'after',
     strict,
@@ -77,6 +77,13 @@ export function stateOf(node: Node, version: 'before' | 'after', changed: Change
 export function leavesOf(node: Node): Read['of'][] {
   const leaf = leafOf(node)
   return leaf ? [leaf] : operatorOf(node).inputs(node).flatMap(leavesOf)
+}
+
+function largeLeavesOf(node: Node): Read['of'][] {
+  const leaf = leafOf(node)
+  if (leaf) return [leaf]
+  const operator = operatorOf(node)
+  return (operator.large?.(node) ?? operator.inputs(node)).flatMap(largeLeavesOf)
 }
 
 export function scansOf(node: Node): Scan[] {

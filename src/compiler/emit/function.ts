@@ -102,13 +102,20 @@ export function bulkFunction(
   ])
 }
 
-/** A statement as an expression over the array CHANGED, and how each of its elements is counted. */
+/** A statement as an expression over the arrays CHANGED and COUNTED, and how their elements are made. */
 export interface Fitted {
   readonly text: string
-  readonly changed: readonly string[]
+  /** How many new rows a source has. */
+  readonly counted: readonly string[]
+  /** Do they add up to something? Asked of sources that have some. */
+  readonly differs: readonly string[]
 }
 
 export const CHANGED = 'pgstream_changed'
+export const COUNTED = 'pgstream_counted'
+
+/** More rows are not added up only to see whether that leaves any: planning is what it saves. */
+const ADDED_UP = 10_000
 
 /** As many as there never are: whatever the statement finds, it is made for. */
 const ANY_NUMBER = '1000000000000'
@@ -123,15 +130,21 @@ export function fittedFunction(
   fitted: Fitted,
   timed = false,
 ): GeneratedFunction {
+  const rows = fitted.differs.map((differs, i) => {
+    const count = `${COUNTED}[${i + 1}]`
+    return `CASE WHEN ${count} = 0 OR (${count} <= ${ADDED_UP} AND NOT (${differs})) THEN 0 ELSE ${count} END`
+  })
   const body = `DECLARE
   pgstream_result pgstream.refresh_result;
-  ${CHANGED} bigint[] := ARRAY[${fitted.changed.join(',\n    ')}];
+  ${COUNTED} bigint[] := ARRAY[${fitted.counted.join(',\n    ')}];
+  ${CHANGED} bigint[] := ARRAY[${rows.join(',\n    ')}];
 BEGIN
   LOOP
     EXECUTE ${fitted.text}
     INTO pgstream_result USING $1, $2, $3, $4;
     EXIT WHEN pgstream_result.applied OR ${CHANGED}[1] = ${ANY_NUMBER};
     ${CHANGED} := array_fill(${ANY_NUMBER}::bigint, ARRAY[cardinality(${CHANGED})]);
+    ${COUNTED} := ${CHANGED};
   END LOOP;
   RETURN pgstream_result;
 END`

@@ -65,10 +65,10 @@ export interface MissingIndex {
   readonly columns: readonly number[]
   /**
    * What is read whole without it: `join`, when another source changes; `group`, when a group must be computed anew; `time`,
-   * whenever time has passed; `order`, a group or the table, of which the first rows are wanted; `near`, a partition, of which
+   * whenever time has passed; `bound`, when a row that all rows are compared with changes; `order`, a group or the table, of which the first rows are wanted; `near`, a partition, of which
    * the rows near a change are wanted. Those two have exactly these columns first, the last one last.
    */
-  readonly purpose: 'join' | 'group' | 'time' | 'order' | 'near'
+  readonly purpose: 'join' | 'group' | 'time' | 'bound' | 'order' | 'near'
 }
 
 /**

@@ -5,17 +5,17 @@
  */
 import { ref } from '../algebra/build.ts'
 import type { Column, Node } from '../algebra/node.ts'
+import { type BoundFilter, isOfOneOrder } from '../algebra/operators/bound-filter.ts'
 import { expandNeeds, madeColumns } from '../algebra/operators/expand.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { MatchKey } from '../algebra/operators/key-match.ts'
 import type { Read } from '../algebra/operators/read.ts'
 import type { Scan } from '../algebra/operators/scan.ts'
-import type { TemporalCrossing } from '../algebra/operators/temporal-crossing.ts'
 import { BOOLEAN, type ColumnId, mapScalar, type Scalar, scalarColumns } from '../algebra/scalar.ts'
 
 /** A join step, or a search for the rows of a group, that no index serves. */
 export interface MissingProbe {
-  readonly purpose: 'join' | 'group' | 'time' | 'order' | 'near'
+  readonly purpose: 'join' | 'group' | 'time' | 'bound' | 'order' | 'near'
   readonly relation: number
   readonly sql: string
   /** Attnums that equalities fix: an index on one of them (first) would make it a probe. */
@@ -30,13 +30,20 @@ export function missingProbes(term: Node): readonly MissingProbe[] {
     case 'join':
     case 'outer-join':
     case 'semi-join':
+    case 'bound-filter':
     case 'expand':
     case 'filter':
     case 'temporal-filter':
     case 'project':
       return steps([term], [])
     case 'temporal-crossing':
-      return crossingSteps(term)
+      return crossingSteps(
+        term.input,
+        term.ranges.map(({ value }) => value),
+        'time',
+      )
+    case 'bound-crossing':
+      return crossingSteps(term.left, isOfOneOrder(term) ? [term.value] : [], 'bound')
     case 'key-match':
       return [
         ...missingProbes(term.delta),
@@ -66,7 +73,7 @@ export function matchOf(keys: readonly MatchKey[]): readonly Scalar[] {
 function steps(nodes: readonly Node[], predicate: readonly Scalar[]): readonly MissingProbe[] {
   const found = stepsOf(nodes, predicate)
   const below = found.opaque.flatMap((node) =>
-    node.op === 'key-match' || node.op === 'row-match'
+    node.op === 'key-match' || node.op === 'row-match' || node.op === 'bound-crossing'
       ? missingProbes(node)
       : operatorOf(node).inputs(node).flatMap(missingProbes),
   )
@@ -74,11 +81,15 @@ function steps(nodes: readonly Node[], predicate: readonly Scalar[]): readonly M
 }
 
 /** From a range of a column on, as from any other columns that are known. */
-function crossingSteps(term: TemporalCrossing): readonly MissingProbe[] {
+function crossingSteps(
+  input: Node,
+  values: readonly Scalar[],
+  purpose: 'time' | 'bound',
+): readonly MissingProbe[] {
   const known: Scalar = { kind: 'column', id: ASKED, type: BOOLEAN }
-  const ranges = term.ranges.map(({ value }): Scalar => ({ ...EQUALS, args: [value, known] }))
-  const found = stepsOf([term.input], ranges)
-  return unprobed(found, new Set([ASKED])).map((each) => ({ ...each, purpose: 'time' }))
+  const ranges = values.map((value): Scalar => ({ ...EQUALS, args: [value, known] }))
+  const found = stepsOf([input], ranges)
+  return unprobed(found, new Set([ASKED])).map((each) => ({ ...each, purpose }))
 }
 
 /** Columns of a stage's rows by which a join looks for them, and which are not the first of its key. */
@@ -90,8 +101,14 @@ export interface StoredValues {
 /** The rows of stages that the joins of a query look for by other columns than their key. */
 export function soughtByValue(query: Node): readonly StoredValues[] {
   const isJoin = query.op === 'join' || query.op === 'outer-join' || query.op === 'semi-join'
-  const own = isJoin ? stepsOf([query], []).values : []
+  const own = isJoin ? stepsOf([query], []).values : query.op === 'bound-filter' ? comparedValue(query) : []
   return [...own, ...operatorOf(query).inputs(query).flatMap(soughtByValue)]
+}
+
+/** What lies between two bounds is looked for. */
+function comparedValue({ left, value }: BoundFilter): readonly StoredValues[] {
+  const isStored = left.op === 'read' && left.of.op === 'stage-output' && value.kind === 'column'
+  return isStored && left.of.op === 'stage-output' ? [{ stage: left.of.stage, columns: [value.id] }] : []
 }
 
 /** A stored table in a join, and the conditions as its columns meet them. */
@@ -161,6 +178,9 @@ function stepsOf(nodes: readonly Node[], predicate: readonly Scalar[]): Steps {
       case 'semi-join':
         visit(node.left, [...conditions, ...node.predicate])
         visit(node.right, [...conditions, ...node.predicate])
+        return
+      case 'bound-filter':
+        visit(node.left, conditions)
         return
       case 'union-all':
         if (!hasDelta(node)) {

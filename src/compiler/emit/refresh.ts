@@ -13,8 +13,8 @@ import type { CompileRequest } from '../catalog/request.ts'
 import { type Changed, differentiate, scansOf } from '../delta/differentiate.ts'
 import { inputOf, readsSourcesOnly, type Stage, type StagedQuery } from '../delta/stage.ts'
 import { applyNet, type StoredTable } from './apply.ts'
-import { atMost, fittedText, hasMarks, unlessChanged, whenChanged } from './fitted.ts'
-import { CHANGED, type Fitted, type GeneratedFunction, scratchFunction } from './function.ts'
+import { atMost, counted, fittedText, hasMarks, unlessChanged, whenChanged } from './fitted.ts'
+import { CHANGED, COUNTED, type Fitted, type GeneratedFunction, scratchFunction } from './function.ts'
 import { groupByImage, groupMatch, otherImage } from './image.ts'
 import { fillLeaves, refreshLeaves, type StageSource } from './leaves.ts'
 import {
@@ -31,7 +31,7 @@ import { partitionChange, partitionFunction } from './partition-stage.ts'
 import { CACHED_LIMIT } from './plan.ts'
 import { recursionChange } from './recursion-stage.ts'
 import { redoFunctionOf } from './redo.ts'
-import { cte, indent, inlineCte, Printer } from './select.ts'
+import { cte, indent, inlineCte, Printer, type Select } from './select.ts'
 import { sliceFunctions } from './slice-functions.ts'
 import { isApart, stageChange, stageFromScratch, stateSource, storedColumns, withOutputs } from './stage.ts'
 import { probingStages } from './stage-indexes.ts'
@@ -94,7 +94,7 @@ export function refreshStatement(
       const change = partitionChange(stage, partitionTableOf(request, storage, stage, root), changed, printer)
       if (!change) continue
       changedStages.add(stage.number)
-      ctes.push(...change.ctes)
+      ctes.push(...printer.takeShared(), ...change.ctes)
       if (stage === storage.fused) counts = change
       continue
     }
@@ -102,7 +102,7 @@ export function refreshStatement(
       const change = recursionChange(stage, recursionTableOf(request, storage, stage, root), changed, printer)
       if (!change) continue
       changedStages.add(stage.number)
-      ctes.push(...change.ctes)
+      ctes.push(...printer.takeShared(), ...change.ctes)
       if (stage === storage.fused) counts = change
       continue
     }
@@ -113,7 +113,7 @@ export function refreshStatement(
     })
     if (!change) continue
     changedStages.add(stage.number)
-    ctes.push(...change.ctes)
+    ctes.push(...printer.takeShared(), ...change.ctes)
     if (stage === storage.fused) {
       const count = (name: string | null) => (name ? `(SELECT count(*) FROM ${name})` : '0')
       counts = {
@@ -126,7 +126,8 @@ export function refreshStatement(
   if (!storage.fused) {
     const term = differentiate(root, changed)
     if (term) {
-      ctes.push(cte('net', printer.consolidated(term)))
+      const net = cte('net', printer.consolidated(term))
+      ctes.push(...printer.takeShared(), net)
       const applied = applyNet(request, storage.target, 'net', 'target', isBulk)
       ctes.push(...applied.ctes)
       counts = applied
@@ -194,7 +195,8 @@ function guard(
   ]
   const fitted = isFitted
     ? relations.flatMap((relation) => [
-        unlessChanged(relation, `${unchanged(relation)}\n  AND `),
+        // As many as were counted are those that were: new rows only become more.
+        unlessChanged(relation, `${countNew(relation)} <= ${counted(relation)}\n  AND `),
         whenChanged([relation], `${countNew(relation)} <= ${atMost(relation)}\n  AND `),
       ])
     : []
@@ -209,7 +211,30 @@ function hasNew(relation: number): string {
 export function fittedStatement(definition: Definition, relations: readonly number[]): Fitted | null {
   if (hasMarks(refreshStatement(definition, relations))) return null
   const marked = refreshStatement(definition, relations, false, true)
-  return { text: fittedText(marked, relations, CHANGED), changed: relations.map(countNew) }
+  return {
+    text: fittedText(marked, relations, CHANGED, COUNTED),
+    counted: relations.map(countNew),
+    differs: relations.map((relation) => differs(definition, relation)),
+  }
+}
+
+/** Do the new rows of a source add up to something in the columns that are read? A sum of weights tells of most. */
+function differs({ request, staged, root, sources }: Definition, relation: number): string {
+  const scans = [...staged.stages.map(inputOf), root]
+    .flatMap(scansOf)
+    .filter((scan) => scan.relation === relation)
+  const columns = (sources.get(relation) ?? []).flatMap(
+    (attnum) => scans.flatMap((scan) => scan.columns).find((column) => column.attnum === attnum) ?? [],
+  )
+  const rows: Select = {
+    from: [`(\n  ${indent(newRows(request, relation, sources, '', false, false))}\n) AS d`],
+    where: [],
+    columns: new Map(columns.map(({ id, attnum }) => [id, `d.${bufferColumn(attnum)}`])),
+    weight: 'd.weight',
+  }
+  const printer = new Printer(request, refreshLeaves(new Map()))
+  const sum = `(SELECT sum(b.weight * coalesce(b.n, 1)) FROM ${bufferName(relation)} AS b WHERE ${isNew('b')})`
+  return `${sum} <> 0 OR EXISTS (${indent(printer.consolidatedRows(rows, columns))})`
 }
 
 function countNew(relation: number): string {
@@ -229,9 +254,21 @@ function deltaRows(
   isBulk: boolean,
   isFitted: boolean,
 ): string {
+  const rows = newRows(request, relation, sources, '\n  AND (SELECT ok FROM guard)', isBulk, isFitted)
+  return inlineCte(deltaName(relation), isFitted ? `${rows}\nLIMIT ${atMost(relation)}` : rows)
+}
+
+function newRows(
+  request: CompileRequest,
+  relation: number,
+  sources: ReadonlyMap<number, readonly number[]>,
+  guarded: string,
+  isBulk: boolean,
+  isFitted: boolean,
+): string {
   const attnums = sources.get(relation) ?? []
   const read = (part: string, columns: readonly string[]) =>
-    `SELECT ${['b.weight', ...columns].join(', ')}\nFROM ${bufferName(relation)} AS b\nWHERE b.part ${part} 'p' AND ${isNew('b')}\n  AND (SELECT ok FROM guard)`
+    `SELECT ${['b.weight', ...columns].join(', ')}\nFROM ${bufferName(relation)} AS b\nWHERE b.part ${part} 'p' AND ${isNew('b')}${guarded}`
   const names = attnums.map(bufferColumn)
   const rows = isFitted
     ? `SELECT ${['q.weight', ...names.map((name) => `q.${name}`)].join(', ')}\nFROM (\n  ${indent(
@@ -241,17 +278,13 @@ function deltaRows(
         '<>',
         names.map((name) => `b.${name}`),
       )
-  if (!attnums.every((attnum) => isPacked(request, relation, attnum)))
-    return inlineCte(deltaName(relation), isFitted ? `${rows}\nLIMIT ${atMost(relation)}` : rows)
+  if (!attnums.every((attnum) => isPacked(request, relation, attnum))) return rows
   const packed = read('=', [
     ...attnums.map((attnum) => `unnest(b.${packedColumn(attnum)}) AS ${bufferColumn(attnum)}`),
     ...(isBulk || isFitted || attnums.length === 0 ? ['generate_series(1, b.n) AS i'] : []),
   ])
   const unpacked = ['weight', ...attnums.map(bufferColumn)].map((name) => `p.${name}`)
-  return inlineCte(
-    deltaName(relation),
-    `${rows}\nUNION ALL\nSELECT ${unpacked.join(', ')}\nFROM (\n  ${indent(packed)}\n) AS p${isFitted ? `\nLIMIT ${atMost(relation)}` : ''}`,
-  )
+  return `${rows}\nUNION ALL\nSELECT ${unpacked.join(', ')}\nFROM (\n  ${indent(packed)}\n) AS p`
 }
 
 interface FromScratch {

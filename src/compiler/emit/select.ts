@@ -14,8 +14,9 @@ import type { UnionAll } from '../algebra/operators/union-all.ts'
 import { BOOLEAN, type ColumnId, NULL_SAFE, type Scalar, scalarColumns } from '../algebra/scalar.ts'
 import { internalError } from '../catalog/error.ts'
 import type { CompileRequest } from '../catalog/request.ts'
+import { boundCrossing, boundFilter } from './bound.ts'
 import { expand } from './expand.ts'
-import { type Before, before, term, whenChanged } from './fitted.ts'
+import { type Before, before, term, unionOf, whenChanged } from './fitted.ts'
 import { groupByImage } from './image.ts'
 import { keyMatch, outerJoin, rowMatch, semiJoin } from './match.ts'
 import { columnName } from './names.ts'
@@ -68,6 +69,7 @@ export class Printer {
   readonly #leaves: Leaves
   readonly #aliases = new Map<string, number>()
   readonly #selves = new Map<number, SelfRows>()
+  readonly #shared: string[] = []
   #isSplit = false
 
   constructor(request: CompileRequest, leaves: Leaves, probing: ReadonlySet<number> = new Set()) {
@@ -124,6 +126,18 @@ export class Printer {
     const count = (this.#aliases.get(readable) ?? 0) + 1
     this.#aliases.set(readable, count)
     return `${readable}_${count}`
+  }
+
+  /** A WITH query of the statement, to be put before what is printed now; its name. */
+  shared(base: string, query: string): string {
+    const name = this.alias(base)
+    this.#shared.push(cte(name, query))
+    return name
+  }
+
+  /** What was made by `shared` since this was asked last. */
+  takeShared(): readonly string[] {
+    return this.#shared.splice(0)
   }
 
   /** A source as it was: in a term that is linear in it by each of the ways to read it (see fitted.ts). */
@@ -228,6 +242,10 @@ export class Printer {
         return outerJoin(node, this)
       case 'semi-join':
         return semiJoin(node, this)
+      case 'bound-filter':
+        return boundFilter(node, this)
+      case 'bound-crossing':
+        return boundCrossing(node, this)
       case 'key-match':
         return keyMatch(node, this)
       case 'row-match':
@@ -366,14 +384,14 @@ export class Printer {
       const query = queries[i] ?? ''
       return { query: isFitted ? term(query) : query, needs: emptiedBy(input) }
     })
-    // One is always there.
-    const first = arms.find(({ needs }) => needs.size === 0) ?? arms[0]
-    const others = arms
-      .filter((each) => each !== first)
-      .map(({ query, needs }) => this.when([...needs], `\nUNION ALL\n${query}`))
-    const all = isFitted
-      ? `${first?.query}${others.join('')}`
-      : arms.map(({ query }) => query).join('\nUNION ALL\n')
+    const [first] = arms
+    const all =
+      isFitted && first
+        ? unionOf(
+            arms.map(({ query, needs }) => this.when([...needs], query)),
+            first.query,
+          )
+        : arms.map(({ query }) => query).join('\nUNION ALL\n')
     return this.derived(all, 'u', node.columns, weighted)
   }
 
@@ -439,6 +457,8 @@ const LINEAR: ReadonlySet<Node['op']> = new Set([
   'join',
   'outer-join',
   'semi-join',
+  'bound-filter',
+  'bound-crossing',
 ])
 
 /** The delta without rows of which the node has none. */
@@ -452,6 +472,8 @@ function deltaBelow(node: Node): Read | null {
     case 'consolidate':
     case 'repeat':
       return deltaBelow(node.input)
+    case 'bound-filter':
+      return deltaBelow(node.left)
     default:
       return null
   }
@@ -473,6 +495,7 @@ function emptiedBy(node: Node): ReadonlySet<number> {
       return new Set(node.inputs.flatMap((input) => [...emptiedBy(input)]))
     case 'outer-join':
     case 'semi-join':
+    case 'bound-filter':
       return emptiedBy(node.left)
     case 'key-match':
       return emptiedBy(node.delta)
@@ -506,7 +529,7 @@ function isHashOfKey(scalar: Scalar): boolean {
 }
 
 /** A condition of `select`, which joins these inputs. */
-function condition(scalar: Scalar, select: Select, inputs: readonly Select[]): string {
+export function condition(scalar: Scalar, select: Select, inputs: readonly Select[]): string {
   const columns = [...scalarColumns(scalar)]
   const [only, ...others] = inputs.filter((input) => columns.some((id) => input.columns.has(id)))
   const text = operand(scalar, select)

@@ -60,25 +60,33 @@ export function explainDifferential(
     const names = columns.map(
       (attnum) => request.relations[relation]?.columns.find((each) => each.attnum === attnum)?.name,
     )
-    entries.push({
-      property: 'missing index',
-      value:
-        purpose === 'order'
-          ? `${sql} (${names.join(', ')}): without it ${names.length > 1 ? 'a group is' : 'the table is'} read whole for its first rows`
-          : purpose === 'time'
-            ? `${sql} (${names.join(', ')}): without it the table is read whole whenever time has passed`
-            : purpose === 'near'
-              ? `${sql} (${names.join(', ')}): without it all rows of a touched partition are computed anew, instead of those near the change or behind it`
-              : purpose === 'group'
-                ? names.length > 0
-                  ? `${sql} (${names.join(', ')}): without it the table is read whole when a group must be computed anew`
-                  : `${sql}: no index can find the rows of a group, so it is read whole when one must be computed anew`
-                : names.length > 0
-                  ? `${sql} (${names.join(', ')}): without it the table is read whole when another source changes`
-                  : `${sql}: joined without an equality, so it is read whole when another source changes`,
-    })
+    const without = names.length > 0 ? WITHOUT_INDEX[purpose] : WITHOUT_COLUMN[purpose]
+    const table = names.length > 0 ? `${sql} (${names.join(', ')}): without it ` : `${sql}: `
+    entries.push({ property: 'missing index', value: `${table}${without(names.length)}` })
   }
   return [...entries, ...statements(emitted)]
+}
+
+type Purpose = Emitted['missing'][number]['purpose']
+
+/** What happens without an index on so many columns. */
+const WITHOUT_INDEX: Readonly<Record<Purpose, (columns: number) => string>> = {
+  join: () => 'the table is read whole when another source changes',
+  group: () => 'the table is read whole when a group must be computed anew',
+  time: () => 'the table is read whole whenever time has passed',
+  bound: () => 'all rows are compared again when what they are compared with changes',
+  order: (columns) => `${columns > 1 ? 'a group is' : 'the table is'} read whole for its first rows`,
+  near: () =>
+    'all rows of a touched partition are computed anew, instead of those near the change or behind it',
+}
+
+/** Where there is no column that an index could be on. */
+const WITHOUT_COLUMN: Readonly<Record<Purpose, (columns: number) => string>> = {
+  ...WITHOUT_INDEX,
+  join: () => 'joined without an equality, so it is read whole when another source changes',
+  group: () => 'no index can find the rows of a group, so it is read whole when one must be computed anew',
+  bound: () =>
+    'no index finds what is compared, so all rows are compared again when what they are compared with changes',
 }
 
 function statements(emitted: Emitted): ExplainEntry[] {
@@ -107,6 +115,7 @@ const COST: Readonly<Record<OperatorClass, string>> = {
   multilinear: 'multilinear: one probe into each other input per changed row',
   threshold:
     'threshold: one probe into each other input per changed row, one more where a match came or went',
+  bound: 'bound: work per changed row, and per row between the bound that was and the one that is',
   group: 'per group: one look-up per touched group',
   partition: 'per partition: the rows of every touched partition are computed anew',
   recursion: 'recursive: what follows from a changed row, and what else it follows from',

@@ -1,11 +1,13 @@
 /**
  * prune-columns: a scan keeps the columns that are read above it, a projection below another operator likewise.
+ * A comparison with one row that is read for nothing else becomes an operator of its own on the way: bound-filters.ts.
  * Law: πc(A) needs of A only what c reads. Reason: what is not read is not captured, so a change to it writes nothing.
  */
 import { isPartitionNode, type Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { UnionBranch } from '../algebra/operators/union-all.ts'
 import { type ColumnId, scalarColumns } from '../algebra/scalar.ts'
+import { boundFilters } from './bound-filters.ts'
 
 /** `needed` null: all columns of the node. */
 export function pruneColumns(node: Node, needed: ReadonlySet<ColumnId> | null = null): Node {
@@ -78,15 +80,22 @@ export function pruneColumns(node: Node, needed: ReadonlySet<ColumnId> | null = 
         }),
       }
     }
-    default: {
-      const operator = operatorOf(node)
-      const read = new Set(needed ?? operator.columns(node).map((column) => column.id))
-      for (const scalar of operator.scalars(node)) scalarColumns(scalar, read)
-      if (isPartitionNode(node)) for (const id of node.partition.keys) read.add(id)
-      return operator.withInputs(
-        node,
-        operator.inputs(node).map((input) => pruneColumns(input, read)),
-      )
+    case 'join': {
+      const bounded = boundFilters(node, needed)
+      return bounded ? pruneColumns(bounded, needed) : below(node, needed)
     }
+    default:
+      return below(node, needed)
   }
+}
+
+function below(node: Node, needed: ReadonlySet<ColumnId> | null): Node {
+  const operator = operatorOf(node)
+  const read = new Set(needed ?? operator.columns(node).map((column) => column.id))
+  for (const scalar of operator.scalars(node)) scalarColumns(scalar, read)
+  if (isPartitionNode(node)) for (const id of node.partition.keys) read.add(id)
+  return operator.withInputs(
+    node,
+    operator.inputs(node).map((input) => pruneColumns(input, read)),
+  )
 }

@@ -2,6 +2,8 @@
 import type { Node } from '../node.ts'
 import type { Operator } from '../operator.ts'
 import { aggregate } from './aggregate.ts'
+import { boundCrossing } from './bound-crossing.ts'
+import { boundFilter } from './bound-filter.ts'
 import { consolidate } from './consolidate.ts'
 import { distinctOn } from './distinct-on.ts'
 import { expand } from './expand.ts'
@@ -32,6 +34,7 @@ export const operators = {
   join,
   'outer-join': outerJoin,
   'semi-join': semiJoin,
+  'bound-filter': boundFilter,
   'union-all': unionAll,
   aggregate,
   expand,
@@ -45,6 +48,7 @@ export const operators = {
   negate,
   consolidate,
   'temporal-crossing': temporalCrossing,
+  'bound-crossing': boundCrossing,
   'key-match': keyMatch,
   'row-match': rowMatch,
 } as const satisfies { readonly [Op in Node['op']]: Operator<Extract<Node, { op: Op }>> }

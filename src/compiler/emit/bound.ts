@@ -1,0 +1,109 @@
+/** Comparisons with one row, in SQL: as that row is in some state, and where the two states differ. */
+import type { Node } from '../algebra/node.ts'
+import type { BoundCrossing } from '../algebra/operators/bound-crossing.ts'
+import { type BoundFilter, type Compared, isOfOneOrder } from '../algebra/operators/bound-filter.ts'
+import { operatorOf } from '../algebra/operators/index.ts'
+import type { ColumnId, Scalar } from '../algebra/scalar.ts'
+import type { CompileRequest } from '../catalog/request.ts'
+import { condition, indent, operand, type Printer, type Select } from './select.ts'
+
+/** Stands for the bound: no column has this id. */
+const BOUND: ColumnId = -2
+
+/** The bound is a scalar subquery: computed once, and NULL where there is no row. */
+export function boundFilter(node: BoundFilter, printer: Printer): Select {
+  const left = printer.select(node.left)
+  const bound = `(${indent(boundQuery(node.right, node.bound, printer))})`
+  const scope = withBound(left, bound)
+  return { ...left, where: [...left.where, condition(comparedWith(node), scope, [scope])] }
+}
+
+function boundQuery(right: Node, bound: Scalar, printer: Printer): string {
+  return printer.whole(() => {
+    const rows = printer.select(right)
+    const one =
+      rows.weight === null
+        ? rows
+        : printer.derived(
+            printer.consolidatedRows(rows, operatorOf(right).columns(right)),
+            'one',
+            operatorOf(right).columns(right),
+            true,
+          )
+    return printer.render(one, [{ name: 'bound', value: bound }], false)
+  })
+}
+
+/**
+ * The bounds that were and are, and the values between which a comparison changes its mind: there an index finds them. With
+ * a bound that is NULL no row passes, so beyond the other one all do or did.
+ */
+export function boundCrossing(node: BoundCrossing, printer: Printer): Select {
+  const left = printer.select(node.left)
+  const moved = printer.whole(() => printer.query(node.moved, [{ name: 'bound', value: node.bound }], true))
+  const rows = printer.shared('moved', moved)
+  const of = (sign: string) => `(SELECT m.bound FROM ${rows} AS m WHERE m.weight ${sign} 0)`
+  const range = rangeOf(node, left, printer)
+  const bounds = printer.shared(
+    'bounds',
+    `SELECT b.was, b.now${range === null ? '' : `, ${range.least} AS least, ${range.greatest} AS greatest`}
+FROM (SELECT ${of('<')} AS was, ${of('>')} AS now OFFSET 0) AS b
+WHERE EXISTS (SELECT FROM ${rows})`,
+  )
+  const bound = (name: string) => `(SELECT b.${name} FROM ${bounds} AS b)`
+  const holds = (name: string) => operand(comparedWith(node), withBound(left, bound(name)))
+  const sign = `CASE WHEN ${holds('now')} THEN 1 ELSE -1 END`
+  return {
+    ...left,
+    where: [
+      ...left.where,
+      ...(range === null
+        ? []
+        : [`${operand(node.value, left)} BETWEEN ${bound('least')} AND ${bound('greatest')}`]),
+      `(${holds('was')} IS TRUE) <> (${holds('now')} IS TRUE)`,
+      // A condition over no table is looked at once, before everything else.
+      `EXISTS (SELECT FROM ${bounds})`,
+    ],
+    weight: left.weight === null ? sign : `${left.weight} * ${sign}`,
+  }
+}
+
+interface Range {
+  readonly least: string
+  readonly greatest: string
+}
+
+/** Null where values and bounds have no order in common that an index can have, or rows are no set that an index is of. */
+function rangeOf(node: BoundCrossing, left: Select, printer: Printer): Range | null {
+  if (left.weight !== null || left.from.length !== 1) return null
+  if (!isOrdered(node, printer.request)) return null
+  const end = (direction: string) =>
+    printer.whole(() => {
+      const rows = printer.select(node.left)
+      const value = operand(node.value, rows)
+      return printer.render(
+        { ...rows, where: [...rows.where, `${value} IS NOT NULL`] },
+        [{ name: 'value', value: node.value }],
+        false,
+        `\nORDER BY ${value}${direction}\nLIMIT 1`,
+      )
+    })
+  const either = (direction: string, chosen: string) =>
+    `CASE WHEN b.was IS NULL OR b.now IS NULL THEN (${indent(end(direction))}) ELSE ${chosen}(b.was, b.now) END`
+  return { least: either('', 'least'), greatest: either(' DESC', 'greatest') }
+}
+
+/** With an order, and no NULLs within. */
+function isOrdered(compared: Compared, request: CompileRequest): boolean {
+  const facts = request.types[compared.value.type.oid]
+  return isOfOneOrder(compared) && facts?.sortable === true && facts.kind !== 'c' && facts.kind !== 'p'
+}
+
+function comparedWith({ comparison, bound }: Compared): Scalar {
+  const placed: Scalar = { kind: 'column', id: BOUND, type: bound.type }
+  return { ...comparison, args: comparison.args.map((arg) => (arg === bound ? placed : arg)) }
+}
+
+function withBound(left: Select, text: string): Select {
+  return { ...left, columns: new Map([...left.columns, [BOUND, text]]) }
+}
