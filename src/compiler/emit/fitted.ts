@@ -7,8 +7,8 @@
  * each table that changed: of a union of both the planner knows no values, and expects of every join with it one pair in 200
  * (measured, 6 tables of which 4 changed by 0.1 %: 12 s → 0.3 s).
  * A source is taken for unchanged as well when its changes add up to nothing in the columns that the query reads: its buffer
- * has the changes that other stream tables need, too (measured, TPC-H q8 with 0.1 % changed: 31 terms → 7, planning takes
- * 550 ms → 130 ms).
+ * has the changes that other stream tables need, too (measured, TPC-H q8 with 0.1 % changed: of four sources with new rows
+ * three had changed, 7 terms instead of 15).
  * It also tells the planner how many changes there are: a scan of a change buffer is taken for 1,000 rows each (what
  * generate_series is taken for), and a LIMIT brings that down to what was counted. The guard sees that it cuts nothing off.
  */
@@ -61,7 +61,10 @@ export function before(relation: number, { after, changes, union }: Before): str
   return `${BEGIN}=${relation}${THEN}${after}${OR}${changes}${OR}${union}${END}`
 }
 
-/** Those of the SELECTs that are there, one under the other; `otherwise` where none is. */
+/**
+ * Those of the SELECTs that are there, one under the other; `otherwise` where none is. One that stood there always would be
+ * planned for nothing, in each way to read its sources (measured, TPC-H q8: planning takes 210 ms → 103 ms).
+ */
 export function unionOf(queries: readonly string[], otherwise: string): string {
   return `${BEGIN}+${THEN}${[...queries, otherwise].join(OR)}${END}`
 }
