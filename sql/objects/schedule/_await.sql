@@ -79,7 +79,7 @@ BEGIN
       END IF;
     END IF;
     IF needed_at IS NOT NULL AND NOT is_others AND at OPERATOR(pg_catalog.>=) rest_until THEN
-      IF NOT pg_catalog.pg_is_in_recovery() THEN
+      IF pgstream._scheduler_enabled() THEN
         own_beat := pgstream._beat();
       END IF;
       SELECT l.due, l.quiet_for INTO due, quiet_for FROM pgstream._look() AS l;
