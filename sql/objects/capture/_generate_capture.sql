@@ -31,7 +31,8 @@ DECLARE
   new_columns text;
   needs_path boolean;
   stamp CONSTANT text := '(SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.int8), '
-    -- In this order: whoever sees that the counter has moved finds the transaction in progress or over.
+    -- In this order: whoever sees that the counter has moved finds the transaction in progress or over, and, in progress, with a lock on
+    -- what is written by the same statement (pgstream._under_way).
     || format('(SELECT CASE WHEN pg_catalog.nextval(%L::pg_catalog.regclass) IS NOT NULL THEN '
       'pg_catalog.nextval(''pgstream.change_seq''::pg_catalog.regclass) END)', pgstream._counter_name(source));
   -- Where a statement of few rows writes, and one of many.

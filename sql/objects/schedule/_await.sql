@@ -30,7 +30,10 @@ DECLARE
   commit_at pg_catalog.timestamptz := at;
   -- However many statements are captured, most of the time is not spent on looking.
   rest_until pg_catalog.timestamptz := at;
-  in_time CONSTANT interval := '40 milliseconds';
+  -- And as much longer as this caller itself was woken late: where the processors are busy, so are they for the others.
+  in_time interval := '40 milliseconds';
+  rests double precision;
+  rests_from pg_catalog.timestamptz;
   -- Not all at once.
   patience CONSTANT interval := pg_catalog.make_interval(secs => 0.4 OPERATOR(pg_catalog.+) 0.4 OPERATOR(pg_catalog.*) pg_catalog.random());
   needed_at pg_catalog.timestamptz;
@@ -79,7 +82,7 @@ BEGIN
       END IF;
     END IF;
     IF needed_at IS NOT NULL AND NOT is_others AND at OPERATOR(pg_catalog.>=) rest_until THEN
-      IF NOT pg_catalog.pg_is_in_recovery() THEN
+      IF pgstream._scheduler_enabled() THEN
         own_beat := pgstream._beat();
       END IF;
       SELECT l.due, l.quiet_for INTO due, quiet_for FROM pgstream._look() AS l;
@@ -100,7 +103,11 @@ BEGIN
       commit_at := at OPERATOR(pg_catalog.+) interval '0.1 seconds';
     END IF;
     EXIT WHEN due OPERATOR(pg_catalog.>) 0 OR at OPERATOR(pg_catalog.>=) until;
-    PERFORM pg_catalog.pg_sleep(CASE WHEN at OPERATOR(pg_catalog.<) lively_until THEN 0.005 WHEN at OPERATOR(pg_catalog.<) drowsy_from THEN 0.02 ELSE 0.04 END);
+    rests := CASE WHEN at OPERATOR(pg_catalog.<) lively_until THEN 0.005 WHEN at OPERATOR(pg_catalog.<) drowsy_from THEN 0.02 ELSE 0.04 END;
+    rests_from := pg_catalog.clock_timestamp();
+    PERFORM pg_catalog.pg_sleep(rests);
+    in_time := interval '40 milliseconds' OPERATOR(pg_catalog.+)
+      (pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) rests_from OPERATOR(pg_catalog.-) pg_catalog.make_interval(secs => rests)) OPERATOR(pg_catalog.*) 2;
   END LOOP;
 END
 $$;
