@@ -58,7 +58,6 @@ BEGIN
     EXECUTE format('CREATE SEQUENCE %s OWNED BY %s.xid', pgstream._counter_name(source), buffer);
     -- One that was never used has no value.
     PERFORM nextval(pgstream._counter_name(source)::regclass);
-    EXECUTE format('REVOKE ALL ON %s FROM PUBLIC', buffer);
     EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', buffer);
     EXECUTE format('CREATE POLICY readers_of_the_source ON %s FOR SELECT USING (pgstream._may_read(%s))', buffer, source);
     -- An empty table that was never analyzed is taken to have ten pages.
