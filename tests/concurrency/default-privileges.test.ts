@@ -188,3 +188,61 @@ test('a stream table lives in a hardened database', async () => {
   expect(await expectExact(user, 'totals')).toBe('DIFFERENTIAL')
   expect(await unhealthy()).toEqual([])
 })
+
+test('a stream table has the default privileges of its owner, and no other', async () => {
+  db = await freshDatabase()
+  const [owner, reader, auditor, evil] = [
+    await role('owner'),
+    await role('reader'),
+    await role('auditor'),
+    await role('evil'),
+  ]
+  await openEverythingTo(evil)
+  await db.client.query(`
+    CREATE SCHEMA shop; GRANT ALL ON SCHEMA shop, public TO ${owner};
+    ALTER DEFAULT PRIVILEGES IN SCHEMA shop GRANT ALL ON TABLES TO PUBLIC;
+    ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} IN SCHEMA shop GRANT SELECT ON TABLES TO ${reader};
+    ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} GRANT SELECT, DELETE ON TABLES TO ${auditor} WITH GRANT OPTION`)
+  const user = await db.connect(owner)
+  await user.query(TABLES)
+  const rights = async (name: string) =>
+    (
+      await db.client.query(
+        `SELECT a.grantor::regrole, a.grantee::regrole, a.privilege_type, a.is_grantable
+         FROM pg_class c, aclexplode(coalesce(relacl, acldefault('r', relowner))) AS a WHERE c.oid = $1::regclass
+         ORDER BY a.grantee::regrole::text, 3, 4`,
+        [name],
+      )
+    ).rows
+  for (const schema of ['shop', 'public']) {
+    await user.query(`CREATE MATERIALIZED VIEW ${schema}.usual AS SELECT`)
+    await create(user, `${schema}.totals`, TOTALS)
+    expect(await rights(`${schema}.totals`)).toEqual(await rights(`${schema}.usual`))
+    // Its columns get other types, others are added and dropped: what it was granted stays.
+    await user.query(`GRANT INSERT ON ${schema}.usual, ${schema}.totals TO ${reader} WITH GRANT OPTION`)
+    await user.query('ALTER TABLE t ALTER COLUMN v TYPE double precision')
+    await refresh(user, `${schema}.totals`)
+    await user.query(
+      `SELECT pgstream.alter_stream_table('${schema}.totals', query => 'SELECT count(*) AS n, k::text FROM t GROUP BY k')`,
+    )
+    expect(await rights(`${schema}.totals`)).toEqual(await rights(`${schema}.usual`))
+    await user.query(`DROP MATERIALIZED VIEW ${schema}.usual; ALTER TABLE t ALTER COLUMN v TYPE numeric`)
+  }
+  await user.query('UPDATE t SET k = k + 1 WHERE id < 9')
+  await expectExact(user, 'shop.totals')
+  await (await db.connect(auditor)).query('SELECT * FROM public.totals')
+})
+
+test('a stream table whose owner grants itself less by default is refreshed all the same', async () => {
+  db = await freshDatabase()
+  const owner = await role('owner')
+  await db.client.query(`
+    GRANT ALL ON SCHEMA public TO PUBLIC;
+    ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} REVOKE ALL ON TABLES FROM ${owner};
+    ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} GRANT SELECT ON TABLES TO ${owner}`)
+  const user = await db.connect(owner)
+  await user.query(`${TABLES.replaceAll('INSERT', `GRANT ALL ON t TO ${owner}; INSERT`)}`)
+  await create(user, 'totals', TOTALS)
+  await user.query('DELETE FROM t WHERE id = 7')
+  expect(await expectExact(user, 'totals')).toBe('DIFFERENTIAL')
+})

@@ -5,6 +5,9 @@ CREATE OR REPLACE FUNCTION pgstream._ensure_capture(source oid, columns smallint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET pg_stream.internal = 'on'
+-- A partitioned table takes neither from the session.
+SET default_tablespace = ''
+SET default_table_access_method = 'heap'
 AS $$
 DECLARE
   tracked pgstream.pgs_change_tracking;

@@ -1,5 +1,4 @@
--- requires: gate/_rights
--- Gives the things of a schema of ours, or of those those whose names match, the rights that they are meant to have and no
+-- Gives the things of a schema of ours whose names match the rights that they are meant to have and no
 -- others, whatever ALTER DEFAULT PRIVILEGES gave them when they were made. Only what differs is written: two who write the
 -- same catalog row meet in "tuple concurrently updated".
 CREATE OR REPLACE FUNCTION pgstream._set_rights(within regnamespace, pattern text DEFAULT '') RETURNS void
@@ -14,8 +13,7 @@ DECLARE
   label text;
 BEGIN
   FOR thing IN
-    SELECT * FROM pgstream._rights r
-    WHERE r.schema = within AND r.name ~ pattern AND (r.strangers <> '{}' OR r.is_lacking OR r.is_owner_lacking)
+    SELECT * FROM pgstream._rights(within, pattern) AS r WHERE r.strangers <> '{}' OR r.is_lacking OR r.is_owner_lacking
   LOOP
     label := thing.kind || ' ' || thing.label;
     FOREACH stranger IN ARRAY thing.strangers LOOP
