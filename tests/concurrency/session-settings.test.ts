@@ -81,3 +81,30 @@ test('the stream table follows default_table_access_method; what is ours does no
   expect(await elsewhere()).toEqual([{ name: 'st', space: null, am: 'another' }])
   await at.client.query(`SELECT pgstream.drop_stream_table('st')`)
 })
+
+test('a session that may not read views is told so, and its DDL is followed', async () => {
+  at = await scene(SETUP)
+  const { rows } = await at.client.query(
+    `SELECT FROM pg_settings WHERE name = 'restrict_nonsystem_relation_kind'`,
+  )
+  if (rows.length === 0) return
+  await create(at.client, 'st', JOINED)
+  const other = await at.open()
+  await other.query(`SET restrict_nonsystem_relation_kind = 'view, foreign-table'`)
+  for (const call of [
+    `SELECT pgstream.create_stream_table('more', 'SELECT 1 AS a')`,
+    `SELECT pgstream.refresh_stream_table('st')`,
+    `SELECT pgstream.drop_stream_table('st')`,
+    `CALL pgstream.run_scheduler()`,
+  ])
+    await expect(other.query(call)).rejects.toMatchObject({
+      code: '55000',
+      message: 'pg_stream cannot work in a session that may not read views',
+    })
+  await other.query(`
+    ALTER TABLE t ADD COLUMN w int; ALTER TABLE t ALTER COLUMN v TYPE bigint;
+    INSERT INTO t VALUES (1000, 1, 5000)`)
+  await refresh(at.client, 'st')
+  await at.client.query('DELETE FROM t WHERE id = 1')
+  expect(await expectExact(at.client, 'st')).toBe('DIFFERENTIAL')
+})

@@ -37,7 +37,7 @@ AS $$
   ), triggers AS MATERIALIZED (
     SELECT * FROM pgstream.trigger_inventory() AS t WHERE NOT t.enabled
   ), rights AS MATERIALIZED (
-    SELECT r.* FROM unnest('{pgstream,pgstream_changes,pgstream_state}'::regnamespace[]) AS n, pgstream._rights(n, '') AS r
+    SELECT r.* FROM unnest('{pgstream,pgstream_changes,pgstream_state}'::regnamespace[]) AS n, pgstream._wrong_rights(n, '') AS r
   )
   SELECT 'scheduler', 'WARNING', 'pg_stream.enabled is off' WHERE NOT pgstream._scheduler_enabled()
   UNION ALL
