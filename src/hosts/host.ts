@@ -12,3 +12,6 @@ export interface Host {
   /** SQL that (re)defines `pgstream._compile(jsonb)`; the schema `pgstream` exists. */
   readonly compileFunction: string
 }
+
+/** Ends every installation: what was made last gets the rights that it is meant to have, too. */
+export const PROTECT = 'SELECT pgstream._protect();\n'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { distFile } from './embedded/dist-file.ts'
-import type { Host } from './host.ts'
+import { type Host, PROTECT } from './host.ts'
 
 /** The one thing of a driver that installing needs: run several statements. */
 export interface Executor {
@@ -9,14 +9,17 @@ export interface Executor {
 
 /** Install pg_stream with this host, in one transaction; an error leaves nothing behind. */
 export async function install(database: Executor, host: Host): Promise<void> {
-  await inTransaction(database, readFileSync(distFile('pg_stream.sql'), 'utf8') + host.compileFunction)
+  await inTransaction(
+    database,
+    readFileSync(distFile('pg_stream.sql'), 'utf8') + host.compileFunction + PROTECT,
+  )
 }
 
 /** Replace every function and view by this version's; tables and what they hold stay. */
 export async function upgrade(database: Executor, host: Host | undefined): Promise<void> {
   await inTransaction(
     database,
-    readFileSync(distFile('pg_stream.replace.sql'), 'utf8') + (host?.compileFunction ?? ''),
+    readFileSync(distFile('pg_stream.replace.sql'), 'utf8') + (host?.compileFunction ?? '') + PROTECT,
   )
 }
 

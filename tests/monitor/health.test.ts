@@ -40,7 +40,7 @@ test('all is well', async () => {
     const found = await health(db.client)
     // The slots of the server's other databases are theirs.
     for (const { severity, hint } of found.values()) expect([severity, hint]).toEqual(['OK', null])
-    expect([...found.keys()]).toHaveLength(16)
+    expect([...found.keys()]).toHaveLength(17)
     expect(await quick(db.client)).toEqual({ status: 'OK', scheduler_running: true })
   } finally {
     await db.close()

@@ -5,6 +5,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   PERFORM pgstream._check_home();
+  PERFORM pgstream._check_views();
   IF schema_name ~ '^pg_temp' THEN
     RAISE EXCEPTION 'cannot create a temporary stream table'
       USING ERRCODE = 'invalid_schema_name', DETAIL = format('Schema "%s" is the session''s own.', schema_name),

@@ -5,6 +5,9 @@ CREATE OR REPLACE FUNCTION pgstream._ensure_capture(source oid, columns smallint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET pg_stream.internal = 'on'
+-- A partitioned table takes neither from the session.
+SET default_tablespace = ''
+SET default_table_access_method = 'heap'
 AS $$
 DECLARE
   tracked pgstream.pgs_change_tracking;
@@ -58,7 +61,6 @@ BEGIN
     EXECUTE format('CREATE SEQUENCE %s OWNED BY %s.xid', pgstream._counter_name(source), buffer);
     -- One that was never used has no value.
     PERFORM nextval(pgstream._counter_name(source)::regclass);
-    EXECUTE format('REVOKE ALL ON %s FROM PUBLIC', buffer);
     EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', buffer);
     EXECUTE format('CREATE POLICY readers_of_the_source ON %s FOR SELECT USING (pgstream._may_read(%s))', buffer, source);
     -- An empty table that was never analyzed is taken to have ten pages.

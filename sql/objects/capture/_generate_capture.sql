@@ -66,7 +66,6 @@ BEGIN
     EXECUTE format(
       E'CREATE OR REPLACE FUNCTION pgstream_changes.capture_%1$s_moved() RETURNS trigger\nLANGUAGE plpgsql SECURITY DEFINER\nAS %2$L',
       source, format(E'BEGIN\n  PERFORM pg_catalog.set_config(%L, ''on'', true);\n  RETURN NEW;\nEND\n', 'pg_stream.moved_' || source));
-    EXECUTE format('REVOKE ALL ON FUNCTION pgstream_changes.capture_%s_moved() FROM PUBLIC', source);
   END IF;
 
   FOREACH event IN ARRAY CASE tracked.trigger_level WHEN 'ROW' THEN ARRAY['row', 'truncate']
@@ -155,7 +154,7 @@ $body$, small, targets, stamp, images, reads,
       E'#variable_conflict use_column\n'
       || CASE WHEN event IN ('insert', 'update', 'delete') THEN E'DECLARE\n  pgs_first pg_catalog.refcursor;\n  pgs_second pg_catalog.refcursor;\n  pgs_pairs pg_catalog.int8;\n' ELSE '' END
       || E'BEGIN\n' || body || E'  RETURN NULL;\nEND\n');
-    EXECUTE format('REVOKE ALL ON FUNCTION pgstream_changes.capture_%s_%s() FROM PUBLIC', source, event);
   END LOOP;
+  PERFORM pgstream._set_rights('pgstream_changes', format('^(changes|counter|capture)_%s(_|$)', source));
 END
 $fn$;

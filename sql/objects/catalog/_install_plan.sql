@@ -10,23 +10,17 @@ AS $$
 DECLARE
   target pgstream.pgs_stream_tables;
   label text;
-  statement text;
+  relation oid;
   source record;
 BEGIN
   SELECT * INTO STRICT target FROM pgstream.pgs_stream_tables WHERE pgs_id = id;
   label := format('%I.%I', target.pgs_schema, target.pgs_name);
-  FOR statement IN
-    SELECT s FROM jsonb_array_elements_text(target.plan #> '{install,tables}') WITH ORDINALITY AS u(s, i)
-    WHERE i > 1 OR target.pgs_relid IS NULL ORDER BY i
-  LOOP
-    EXECUTE statement;
-  END LOOP;
   IF target.pgs_relid IS NULL THEN
-    UPDATE pgstream.pgs_stream_tables SET pgs_relid = label::regclass WHERE pgs_id = id;
-    EXECUTE format('ALTER TABLE %s OWNER TO %I', label, owner);
-    PERFORM pgstream._install_guard(label::regclass);
-    EXECUTE format('COMMENT ON TABLE %s IS %L', label, 'stream table, maintained by pg_stream');
+    relation := pgstream._make_stream_table(label, target.plan #>> '{install,tables,0}', owner);
+    UPDATE pgstream.pgs_stream_tables SET pgs_relid = relation WHERE pgs_id = id;
   END IF;
+  PERFORM pgstream._make_own(s)
+  FROM jsonb_array_elements_text(target.plan #> '{install,tables}') WITH ORDINALITY AS u(s, i) WHERE i > 1;
   PERFORM pgstream._install_functions(id);
 
   DELETE FROM pgstream.pgs_dependencies WHERE pgs_id = id;

@@ -13,23 +13,19 @@ BEGIN
   PERFORM pgstream._install_gate(id, owner);
   -- Only what differs is written: two who write the same catalog row meet in "tuple concurrently updated".
   FOR generated IN
-    SELECT 'FUNCTION ' || p.oid::regprocedure AS name, p.proowner AS owner,
-      EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a WHERE a.grantee = 0) AS is_public
+    SELECT 'FUNCTION ' || p.oid::regprocedure AS name, p.proowner AS owner
     FROM pg_proc p
     WHERE p.pronamespace = 'pgstream_state'::regnamespace AND p.proname ~ format('^refresh_%s_', id)
     UNION ALL
-    SELECT format('TABLE pgstream_state.%I', c.relname), c.relowner,
-      EXISTS (SELECT FROM aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) AS a WHERE a.grantee = 0)
+    SELECT format('TABLE pgstream_state.%I', c.relname), c.relowner
     FROM pg_class c
     WHERE c.relnamespace = 'pgstream_state'::regnamespace AND c.relkind = 'r' AND c.relname ~ format('^state_%s_', id)
   LOOP
     IF generated.owner <> owner THEN
       EXECUTE format('ALTER %s OWNER TO %I', generated.name, pg_get_userbyid(owner));
     END IF;
-    IF generated.is_public THEN
-      EXECUTE format('REVOKE ALL ON %s FROM PUBLIC', generated.name);
-    END IF;
   END LOOP;
+  PERFORM pgstream._set_rights('pgstream_state', format('^(refresh_%1$s_|state_%1$s_|gate_%1$s$)', id));
   -- In the order of their oids, like everybody else.
   FOR source IN SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id ORDER BY 1 LOOP
     PERFORM pgstream._grant_buffer(source);

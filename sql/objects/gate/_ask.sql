@@ -12,6 +12,9 @@ BEGIN
   IF current_setting('transaction_read_only') = 'on' AND operation <> 'query' THEN
     PERFORM pgstream._refuse_read_only();
   END IF;
+  IF current_setting('restrict_nonsystem_relation_kind', true) <> '' THEN
+    PERFORM pgstream._check_views();
+  END IF;
   IF has_function_privilege(to_regproc('pgstream_state.gate_' || id), 'EXECUTE') IS NOT TRUE THEN
     PERFORM pgstream._check_owner(id);
   END IF;

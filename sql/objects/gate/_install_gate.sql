@@ -1,14 +1,12 @@
 -- The two doors of a stream table. `gate_<id>` does, with our rights, what only its owner may ask for: whoever can call it
 -- is its owner or a member of that role, and PostgreSQL itself sees to that, whatever session or function the call comes
--- from. `refresh_<id>_as_owner` is the other way round: what we must do with no more than the owner's rights.
+-- from. `refresh_<id>_as_owner` is the other way round: what we must do with no more than the owner's rights. Who may call
+-- them is set by pgstream._set_rights.
 CREATE OR REPLACE FUNCTION pgstream._install_gate(id bigint, owner oid) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET pg_stream.internal = 'on'
 AS $$
-DECLARE
-  gate text := format('pgstream_state.gate_%s(text, jsonb)', id);
-  caller record;
 BEGIN
   EXECUTE format($ddl$
     CREATE OR REPLACE FUNCTION pgstream_state.gate_%1$s(operation text, arguments jsonb) RETURNS text
@@ -24,13 +22,5 @@ BEGIN
     AS 'BEGIN RETURN QUERY SELECT * FROM pgstream._as_owner(%1$s, operation, arguments); END'$ddl$, id, (
       SELECT string_agg(format('SET %s = %L', s.key, s.value), ' ' ORDER BY s.key)
       FROM pgstream.pgs_stream_tables t, jsonb_each_text(t.settings) AS s WHERE t.pgs_id = id));
-  FOR caller IN
-    SELECT a.grantee FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a
-    WHERE p.oid = gate::regprocedure AND a.grantee NOT IN (owner, p.proowner)
-  LOOP
-    EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %s', gate,
-      CASE caller.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(caller.grantee)) END);
-  END LOOP;
-  EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', gate, pg_get_userbyid(owner));
 END
 $$;

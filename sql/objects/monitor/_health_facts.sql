@@ -36,6 +36,8 @@ AS $$
     SELECT * FROM pgstream._buffer_bytes
   ), triggers AS MATERIALIZED (
     SELECT * FROM pgstream.trigger_inventory() AS t WHERE NOT t.enabled
+  ), rights AS MATERIALIZED (
+    SELECT r.* FROM unnest('{pgstream,pgstream_changes,pgstream_state}'::regnamespace[]) AS n, pgstream._wrong_rights(n, '') AS r
   )
   SELECT 'scheduler', 'WARNING', 'pg_stream.enabled is off' WHERE NOT pgstream._scheduler_enabled()
   UNION ALL
@@ -94,6 +96,18 @@ AS $$
   ) AS f ON f.id = t.pgs_id
   -- What has lost what its query reads has none until that is back: it stands under `broken`.
   WHERE t.pgs_relid IS NOT NULL AND t.broken_reason IS NULL AND coalesce(f.n, 0) < 3
+  UNION ALL
+  SELECT 'rights', 'ERROR', format('%s may use %s %s', x.who, lower(r.kind), r.label)
+  FROM rights r
+  CROSS JOIN LATERAL (
+    SELECT string_agg(CASE g WHEN 0 THEN 'everybody' ELSE format('role %I', pg_get_userbyid(g)) END, ', ' ORDER BY g) AS who
+    FROM unnest(r.strangers) AS g
+  ) AS x
+  WHERE r.strangers <> '{}'
+  UNION ALL
+  SELECT 'rights', 'ERROR', format('%s %s is closed to %s', lower(r.kind), r.label,
+    CASE WHEN r.caller IS NULL THEN 'everybody' ELSE format('role %I', pg_get_userbyid(r.caller)) END)
+  FROM rights r WHERE r.is_lacking
   UNION ALL
   SELECT 'orphans', 'WARNING', format('%s %s.%s', g.kind, g.schema::regnamespace, g.name)
   FROM generated g

@@ -20,12 +20,13 @@ AS $$
     (8, 'buffer_growth', 'no change buffer is large', 'Something that reads the source does not consume: look for suspended or failing stream tables and for long transactions.'),
     (9, 'capture', 'every trigger and change buffer is in its place', 'repair_stream_table(name) of a stream table that reads it; trigger_inventory() lists all triggers.'),
     (10, 'generated', 'every stream table has its functions', 'repair_stream_table(name).'),
-    (11, 'event_triggers', 'DDL is followed as it happens', 'Have a superuser run pg-stream upgrade. Until then each refresh looks for altered sources itself, and functions are not followed.'),
-    (12, 'missing_indexes', 'no delta has to read a large table whole', 'recommend_indexes(name) has the statements.'),
-    (13, 'orphans', 'nothing is left of what was dropped', 'DROP them as the role that installed pg_stream: nothing uses them.'),
-    (14, 'long_transactions', 'none that may be seen here is older than 5 minutes', 'End it (COMMIT PREPARED, ROLLBACK PREPARED, pg_terminate_backend): what it may still see cannot be cleaned away.'),
-    (15, 'locks', 'nobody else holds the scheduler''s locks', 'Ask what it is for, or end it: SELECT pg_terminate_backend(pid). Refreshes go on meanwhile.'),
-    (16, 'slots', 'no slot keeps much WAL', 'Start its subscriber, or drop it: SELECT pg_drop_replication_slot(name).')
+    (11, 'rights', 'what pg_stream has made is open to those it is meant for, and to nobody else', 'Have the role that installed pg_stream run pg-stream upgrade; repair_stream_table(name) does it for one. ALTER DEFAULT PRIVILEGES may have given these rights.'),
+    (12, 'event_triggers', 'DDL is followed as it happens', 'Have a superuser run pg-stream upgrade. Until then each refresh looks for altered sources itself, and functions are not followed.'),
+    (13, 'missing_indexes', 'no delta has to read a large table whole', 'recommend_indexes(name) has the statements.'),
+    (14, 'orphans', 'nothing is left of what was dropped', 'DROP them as the role that installed pg_stream: nothing uses them.'),
+    (15, 'long_transactions', 'none that may be seen here is older than 5 minutes', 'End it (COMMIT PREPARED, ROLLBACK PREPARED, pg_terminate_backend): what it may still see cannot be cleaned away.'),
+    (16, 'locks', 'nobody else holds the scheduler''s locks', 'Ask what it is for, or end it: SELECT pg_terminate_backend(pid). Refreshes go on meanwhile.'),
+    (17, 'slots', 'no slot keeps much WAL', 'Start its subscriber, or drop it: SELECT pg_drop_replication_slot(name).')
   ), found AS MATERIALIZED (
     SELECT f.check_name, f.severity, f.about, row_number() OVER (PARTITION BY f.check_name ORDER BY f.severity, f.about) AS n,
       count(*) OVER (PARTITION BY f.check_name) AS total

@@ -13,7 +13,7 @@ DECLARE
   ddl text;
   result pgstream.refresh_result;
 BEGIN
-  EXECUTE beside #>> '{install,tables,0}';
+  PERFORM pgstream._make_own(beside #>> '{install,tables,0}');
   FOR ddl IN SELECT jsonb_array_elements_text(beside #> '{install,functions}') LOOP
     EXECUTE ddl;
   END LOOP;

@@ -70,7 +70,7 @@ BEGIN
       SELECT FROM pg_index x
       WHERE x.indrelid = c.oid AND right(pg_get_indexdef(x.indexrelid), length(i) - length(f.beginning) + 1) = substr(i, length(f.beginning)))
   LOOP
-    EXECUTE ddl;
+    PERFORM pgstream._make_own(ddl);
   END LOOP;
   PERFORM pgstream._own_generated_objects(id);
   RETURN false;

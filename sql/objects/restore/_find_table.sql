@@ -21,13 +21,9 @@ BEGIN
     IF owner IS NULL THEN
       RAISE EXCEPTION 'neither the table nor its owner was restored' USING ERRCODE = 'undefined_table';
     END IF;
-    EXECUTE format('CREATE TABLE %s (%s)', label, (
+    relation := pgstream._make_stream_table(label, format('CREATE TABLE %s (%s)', label, (
       SELECT string_agg(concat_ws(' ', c.value ->> 'name', c.value ->> 'sql'), ', ' ORDER BY c.i)
-      FROM jsonb_array_elements(target.plan -> 'columns') WITH ORDINALITY AS c(value, i)));
-    relation := label::regclass;
-    EXECUTE format('ALTER TABLE %s OWNER TO %I', label, pg_get_userbyid(owner));
-    EXECUTE format('COMMENT ON TABLE %s IS %L', label, 'stream table, maintained by pg_stream');
-    PERFORM pgstream._install_guard(relation);
+      FROM jsonb_array_elements(target.plan -> 'columns') WITH ORDINALITY AS c(value, i))), pg_get_userbyid(owner));
   ELSIF NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = relation AND t.tgfoid = 'pgstream._refuse_write'::regproc) THEN
     -- Its rows would be replaced.
     RAISE EXCEPTION 'the relation of that name is not a stream table: it has no guard' USING ERRCODE = 'wrong_object_type';

@@ -12,6 +12,7 @@ BEGIN
         HINT = format('Run it as %I, which installed pg_stream, or as a superuser. To refresh a stream table of your own, use pgstream.refresh_stream_table(…).', pg_get_userbyid(installer));
   END IF;
   PERFORM pgstream._check_home();
+  PERFORM pgstream._check_views();
   IF current_setting('transaction_read_only') = 'on' THEN
     PERFORM pgstream._refuse_read_only();
   END IF;

@@ -1,4 +1,5 @@
 import type { Extension, PGliteInterface } from '@electric-sql/pglite'
+import { PROTECT } from '../host.ts'
 import { addCompileDevice, type EmscriptenModule } from './compile-device.ts'
 import { pgliteHost } from './host.ts'
 
@@ -35,6 +36,6 @@ export async function installPgStream(db: PGliteInterface): Promise<void> {
   )
   const script = rows[0]?.present ? PG_STREAM_REPLACE_SQL : PG_STREAM_SQL
   await db.transaction(async (transaction) => {
-    await transaction.exec(script + pgliteHost.compileFunction)
+    await transaction.exec(script + pgliteHost.compileFunction + PROTECT)
   })
 }
