@@ -27,12 +27,13 @@ const ERROR_MS = 1_000
 /** Any other question than these two. */
 const ANSWER_MS = 5_000
 /**
- * Whatever a database or a role has for its people: a worker writes, sees what others have just done, and waits. The server
- * hears within a minute that we are gone, however we went, and lets go of what was claimed.
+ * Whatever a database or a role has for its people: a worker writes, sees what others have just done, waits, and takes as
+ * long as a refresh takes. The server hears within a minute that we are gone, however we went, and lets go of what was claimed.
  */
 const OWN_SETTINGS = `SELECT pg_catalog.set_config(own.name, own.value, false)
   FROM (VALUES ('default_transaction_isolation', 'read committed'), ('default_transaction_read_only', 'off'),
     ('default_transaction_deferrable', 'off'), ('idle_session_timeout', '0'),
+    ('statement_timeout', '0'), ('transaction_timeout', '0'), ('idle_in_transaction_session_timeout', '0'),
     ('tcp_keepalives_idle', '15'), ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3'), ('tcp_user_timeout', '30s')
   ) AS own(name, value)
   JOIN pg_catalog.pg_settings AS s ON s.name = own.name`
@@ -74,8 +75,6 @@ export class Session {
   async connect(): Promise<void> {
     this.#waiter = await this.#open()
     this.#waiter.client.on('notification', ({ payload }) => this.#report(payload))
-    // One call is one long statement that looks for work again and again.
-    await this.#ask(this.#waiter, 'SET statement_timeout = 0')
     await this.#listen()
     this.#idle.push(await this.#open())
     await this.#wait(0)

@@ -164,8 +164,17 @@ test('what the database has for its people is not for the worker', async () => {
       'default_transaction_deferrable = on',
       `idle_session_timeout = '300ms'`,
       `statement_timeout = '700ms'`,
+      `idle_in_transaction_session_timeout = '700ms'`,
+      `transaction_timeout = '700ms'`,
     ])
       await client.query(`ALTER DATABASE ${client.database} SET ${setting}`)
+    // A refresh that takes longer than any of them.
+    await client.query(
+      `CREATE FUNCTION slow(a int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_sleep(1.5); RETURN a; END'`,
+    )
+    await client.query(
+      `SELECT pgstream.create_stream_table('slow', 'SELECT a, slow(b) AS b FROM t WHERE a = 1', '1s')`,
+    )
   })
   const cli = worker()
   for (let id = 1; id <= 3; id++) {
@@ -173,6 +182,11 @@ test('what the database has for its people is not for the worker', async () => {
     // Longer than its connections may be idle, or wait in one statement.
     await sleep(1_000)
   }
+  await withConnection(async (client) => {
+    for (const end = Date.now() + 10_000; Date.now() < end; await sleep(20))
+      if ((await client.query('SELECT FROM slow')).rowCount === 1) return
+    throw new Error('the slow refresh never came about')
+  })
   expect(cli.err().trimEnd().split('\n')).toEqual([expect.stringContaining('worker connected')])
 })
 
