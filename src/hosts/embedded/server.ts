@@ -7,6 +7,7 @@ import { type Account, serverAccount } from './account.ts'
 import { quoteShell } from './compile-function.ts'
 import { type Authentication, inUse, prepareDataFolder } from './data-folder.ts'
 import { embedded, FOLDER, PROGRAM } from './host.ts'
+import { stillEnding } from './orphans.ts'
 import { readPassword } from './password.ts'
 import { choosePort } from './port.ts'
 import { isAlive, readPostmaster } from './postmaster.ts'
@@ -65,8 +66,10 @@ export async function startServer(options: ServerOptions = {}): Promise<Embedded
       const message = String(error)
       // Somebody took the free port between our look and the server's.
       const portTaken = options.port === undefined && message.includes('could not bind')
-      const orphans = message.includes('shared memory block')
-      if (!(portTaken || orphans) || Date.now() > end) throw error
+      const isHeld = message.includes('shared memory block')
+      if (isHeld && options.dataFolder !== undefined && Date.now() > end)
+        throw new StartError(stillEnding(path.resolve(options.dataFolder)))
+      if (!(portTaken || isHeld) || Date.now() > end) throw error
       await sleep(100)
     }
   }
