@@ -3,6 +3,7 @@ import pg from 'pg'
 import type { Logger } from 'pino'
 import { readAlert } from './alert.ts'
 import type { StreamTableFacts, WorkerMetrics } from './metrics.ts'
+import { type Backend, endConnection, Questions } from './questions.ts'
 
 interface SessionOptions {
   readonly url: string
@@ -23,17 +24,35 @@ const BUSY_MS = 20
 const LONGEST_PAUSE_MS = 160
 /** After a failed call of the scheduler. */
 const ERROR_MS = 1_000
-/** Whatever a database or a role has for its people: a worker writes, sees what others have just done, and waits. */
-const OWN_SETTINGS = `SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = off;
-  SET default_transaction_deferrable = off; SET idle_session_timeout = 0`
+/** Any other question than these two. */
+const ANSWER_MS = 5_000
+/**
+ * Whatever a database or a role has for its people: a worker writes, sees what others have just done, waits, and takes as
+ * long as a refresh takes. The server hears within a minute that we are gone, however we went, and lets go of what was claimed.
+ */
+const OWN_SETTINGS = `SELECT pg_catalog.set_config(own.name, own.value, false)
+  FROM (VALUES ('default_transaction_isolation', 'read committed'), ('default_transaction_read_only', 'off'),
+    ('default_transaction_deferrable', 'off'), ('idle_session_timeout', '0'),
+    ('statement_timeout', '0'), ('transaction_timeout', '0'), ('idle_in_transaction_session_timeout', '0'),
+    ('tcp_keepalives_idle', '15'), ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3'), ('tcp_user_timeout', '30s')
+  ) AS own(name, value)
+  JOIN pg_catalog.pg_settings AS s ON s.name = own.name`
+const OWN_BACKEND = `SELECT a.pid, extract(epoch FROM a.backend_start)::text AS start
+  FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = pg_catalog.pg_backend_pid()`
+
+interface Connection {
+  readonly client: pg.Client
+  readonly backend: Backend
+}
 
 /** The worker's connections from one connect to the first that is lost. */
 export class Session {
   readonly #options: SessionOptions
+  readonly #questions: Questions
   readonly #clients: pg.Client[] = []
-  readonly #idle: pg.Client[] = []
+  readonly #idle: Connection[] = []
   readonly #calls = new Set<Promise<void>>()
-  #waiter: pg.Client | undefined
+  #waiter: Connection | undefined
   #lost: Error | undefined
   #pauseUntil = 0
   #listening = false
@@ -45,20 +64,21 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options
+    this.#questions = new Questions(options.url, {
+      lost: (why) => this.abandon(why),
+      silence: ({ message }) =>
+        options.log.warn({ reason: message }, 'an answer is overdue, and the server cannot be asked for it'),
+    })
   }
 
   /** Connected means that the first question was answered: there is a server, and pg_stream in it. */
   async connect(): Promise<void> {
     this.#waiter = await this.#open()
-    this.#waiter.on('notification', ({ payload }) => this.#report(payload))
-    // A wait that nobody waits for any more ends (where the system can tell; PostgreSQL refuses the setting elsewhere).
-    await this.#waiter.query(`SET client_connection_check_interval = '500ms'`).catch(() => {})
-    // One call is one long statement that looks for work again and again.
-    await this.#waiter.query('SET statement_timeout = 0')
+    this.#waiter.client.on('notification', ({ payload }) => this.#report(payload))
     await this.#listen()
     this.#idle.push(await this.#open())
     await this.#wait(0)
-    let facts: Promise<pg.Client> | undefined
+    let facts: Promise<Connection> | undefined
     this.#options.metrics.connected(async () => {
       facts ??= this.#open()
       return this.#facts(await facts)
@@ -96,6 +116,7 @@ export class Session {
   /** Give up what is connected: `run` throws. */
   abandon(why: Error): void {
     this.#lost ??= why
+    this.#questions.giveUp(this.#lost)
   }
 
   /** For people, who want to hear of what is rare; a refresh that went well is not. Kept apart from the line's own keys. */
@@ -114,30 +135,39 @@ export class Session {
   /** Hear of alerts; on a standby that has to wait for its promotion, as everything has. */
   async #listen(): Promise<void> {
     const { log } = this.#options
-    const { rows } = (await this.#waiter?.query<{ standby: boolean; home: boolean }>(
-      'SELECT pg_is_in_recovery() AS standby, pgstream._is_home() AS home',
-    )) ?? { rows: [] }
-    const [server] = rows
-    if (server === undefined || server.standby) {
+    const waiter = this.#waiter
+    const [server] = waiter
+      ? await this.#ask<{ standby: boolean; home: boolean }>(
+          waiter,
+          'SELECT pg_is_in_recovery() AS standby, pgstream._is_home() AS home',
+        )
+      : []
+    if (waiter === undefined || server === undefined || server.standby) {
       if (!this.#waitsForPromotion) log.warn('the server is a standby: waiting for its promotion')
       this.#waitsForPromotion = true
       return
     }
     if (!server.home)
       log.warn('the stream tables wait to be restored: SELECT * FROM pgstream.restore_stream_tables()')
-    await this.#waiter?.query('LISTEN pg_stream_alert')
+    await this.#ask(waiter, 'LISTEN pg_stream_alert')
     this.#listening = true
   }
 
   /** How many groups of stream tables are due; asked inside the server until some are, or the time is over. */
   async #wait(seconds: number): Promise<number> {
     const { signal, metrics } = this.#options
-    const answer = this.#waiter?.query<{ due: number }>({
-      name: 'await',
-      text: 'CALL pgstream._await($1, NULL, $2)',
-      // Who has just refreshed looks at once, and often for a while; beside a call that is at work there is no hurry to look.
-      values: [seconds, this.#calls.size > 0 ? 0.1 : (performance.now() - this.#refreshedAt) / 1_000],
-    })
+    const waiter = this.#waiter
+    if (waiter === undefined) return 0
+    const answer = this.#ask<{ due: number }>(
+      waiter,
+      {
+        name: 'await',
+        text: 'CALL pgstream._await($1, NULL, $2)',
+        // Who has just refreshed looks at once, and often for a while; beside a call that is at work there is no hurry to look.
+        values: [seconds, this.#calls.size > 0 ? 0.1 : (performance.now() - this.#refreshedAt) / 1_000],
+      },
+      (seconds + 1) * 1_000,
+    )
     let stop = () => {}
     const stopped = new Promise<undefined>((resolve) => {
       stop = () => resolve(undefined)
@@ -145,18 +175,19 @@ export class Session {
       if (signal.aborted) stop()
     })
     try {
-      const result = await Promise.race([answer, stopped])
+      const rows = await Promise.race([answer, stopped])
       metrics.polled()
-      return result?.rows[0]?.due ?? 0
+      return rows?.[0]?.due ?? 0
     } finally {
       signal.removeEventListener('abort', stop)
       // Cut off by our own stop, it is nobody's error.
-      if (signal.aborted) answer?.catch(() => {})
+      if (signal.aborted) answer.catch(() => {})
     }
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#clients.map((client) => client.end().catch(() => {})))
+    this.#questions.giveUp(this.#lost ?? new Error('stopped'))
+    await Promise.all(this.#clients.map(endConnection))
   }
 
   /** Until one of the calls ends, for so long at most. */
@@ -170,53 +201,71 @@ export class Session {
   /** One more call of the scheduler. */
   async #call(): Promise<void> {
     const { log, metrics } = this.#options
-    const client = this.#idle.pop() ?? (await this.#open())
+    const connection = this.#idle.pop() ?? (await this.#open())
     const stop = metrics.callSeconds.startTimer()
-    const call = client
-      .query<{ refreshed: number }>('CALL pgstream.run_scheduler()')
-      .then(({ rows }) => {
+    const call = this.#ask<{ refreshed: number }>(connection, 'CALL pgstream.run_scheduler()')
+      .then(([row]) => {
         // Where one change was, the next is not far (the wait looks more often); where others do the work, there is no hurry.
-        const isWork = (rows[0]?.refreshed ?? 0) > 0
+        const isWork = (row?.refreshed ?? 0) > 0
         if (isWork) this.#refreshedAt = performance.now()
         this.#inVain = isWork ? 0 : Math.min(this.#inVain + 1, 10)
       })
       .catch(async (error: Error & { code?: string }) => {
         metrics.errors.inc()
+        // The loss is told by itself.
+        if (error === this.#lost) return
         this.#pauseUntil = Date.now() + ERROR_MS
         log.error({ sqlstate: error.code, reason: error.message }, 'scheduler failed')
         // What it had claimed must not wait for this connection's next call.
-        await client.query('SELECT pg_advisory_unlock_all()').catch(() => {})
+        await this.#ask(connection, 'SELECT pg_advisory_unlock_all()').catch(() => {})
       })
       .then(() => {
         stop()
         metrics.calls.inc()
-        this.#idle.push(client)
+        this.#idle.push(connection)
         this.#calls.delete(call)
       })
     this.#calls.add(call)
   }
 
-  async #open(): Promise<pg.Client> {
+  async #open(): Promise<Connection> {
     const client = new pg.Client({
       connectionString: this.#options.url,
       application_name: 'pg_stream worker',
       keepAlive: true,
+      keepAliveInitialDelayMillis: 15_000,
       connectionTimeoutMillis: 10_000,
     })
     client.on('error', (error) => this.abandon(error))
     client.on('end', () => this.abandon(new Error('connection closed by the server')))
     await client.connect()
     this.#clients.push(client)
-    await client.query(OWN_SETTINGS)
-    return client
+    const ask = <T extends pg.QueryResultRow>(text: string) =>
+      client.query<T>({ text, query_timeout: ANSWER_MS } as pg.QueryConfig)
+    const [backend] = (await ask<Backend & pg.QueryResultRow>(OWN_BACKEND)).rows
+    if (backend === undefined) throw new Error('the server does not know this connection')
+    await ask(OWN_SETTINGS)
+    // What nobody waits for any more ends (where the system can tell; PostgreSQL refuses the setting elsewhere).
+    await ask(`SET client_connection_check_interval = '500ms'`).catch(() => {})
+    return { client, backend }
   }
 
-  async #facts(client: pg.Client): Promise<readonly StreamTableFacts[]> {
+  /** The rows of the answer; an error as soon as the session's connections are given up. */
+  async #ask<T extends pg.QueryResultRow>(
+    { client, backend }: Connection,
+    query: string | pg.QueryConfig,
+    ms = ANSWER_MS,
+  ): Promise<readonly T[]> {
+    if (this.#lost) throw this.#lost
+    return (await this.#questions.answer(backend, ms, client.query<T>(query))).rows
+  }
+
+  async #facts(connection: Connection): Promise<readonly StreamTableFacts[]> {
     if (this.#lost) return []
-    const { rows } = await client.query<StreamTableFacts>(
+    return this.#ask<StreamTableFacts & pg.QueryResultRow>(
+      connection,
       `SELECT name, status, extract(epoch FROM staleness)::float8 AS staleness, consecutive_errors
        FROM pgstream.pgs_status()`,
     )
-    return rows
   }
 }

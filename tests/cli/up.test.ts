@@ -205,6 +205,34 @@ test('we end with the server when it is killed, and its data survives', async ()
   expect(await query(await again.ready(), 'SELECT count(*)::int AS n FROM kept')).toEqual([{ n: 1000 }])
 })
 
+test('a busy process of a killed server keeps neither us nor, once ended, the next start', async () => {
+  const data = path.join(folder, 'data')
+  const cli = up('--data', data)
+  const url = await cli.ready()
+  const client = new pg.Client(url)
+  client.on('error', () => {})
+  await client.connect()
+  const { rows } = await client.query('SELECT pg_backend_pid() AS pid')
+  const { pid } = rows[0]
+  const server = await postmaster(url)
+  try {
+    // It notices nothing.
+    process.kill(pid, 'SIGSTOP')
+    process.kill(server, 'SIGKILL')
+    expect(await Promise.race([cli.ended, sleep(15_000)])).toBe(1)
+    expect(isAlive(pid)).toBe(true)
+    expect(cli.err()).toContain('pg-stream: the server ended by itself (status 137)')
+
+    const said = await refusal(up('--data', data))
+    expect(said).toContain(`pg-stream: a process of the previous server in ${data} is still ending`)
+    if (existsSync('/proc')) expect(said).toMatch(new RegExp(`\\(process ${pid}\\).*kill ${pid}$`))
+  } finally {
+    process.kill(pid, 'SIGKILL')
+    await client.end().catch(() => {})
+  }
+  expect(await query(await up('--data', data).ready(), 'SELECT 1 AS one')).toEqual([{ one: 1 }])
+})
+
 test('what a killed start left is swept by the next', async () => {
   const temporary = path.join(folder, 'tmp')
   const host = os.hostname().replace(/[^A-Za-z0-9]/g, '_')

@@ -7,11 +7,13 @@ import pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type EmbeddedServer, startServer } from '../../src/hosts/embedded/server.ts'
 import { install } from '../../src/hosts/install.ts'
+import { type SilentProxy, startProxy } from '../support/proxy.ts'
 import { type CliProcess, runCli } from './cli-process.ts'
 
 let folder: string
 let server: EmbeddedServer
 let running: CliProcess[]
+let proxy: SilentProxy | undefined
 
 beforeEach(async () => {
   folder = mkdtempSync(path.join(os.tmpdir(), 'pg_stream-test-'))
@@ -30,6 +32,8 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const { child } of running) child.kill('SIGTERM')
   await Promise.all(running.map(({ ended }) => ended))
+  await proxy?.close()
+  proxy = undefined
   await server.stop()
   rmSync(folder, { recursive: true, force: true })
 })
@@ -45,18 +49,24 @@ async function withConnection<T>(run: (client: pg.Client) => Promise<T>): Promis
   }
 }
 
-function worker(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): CliProcess {
-  const cli = runCli(['worker', server.url, ...args], { env })
+function worker(
+  args: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
+  port: number = server.port,
+): CliProcess {
+  const url = new URL(server.url)
+  url.port = String(port)
+  const cli = runCli(['worker', url.href, ...args], { env })
   running.push(cli)
   return cli
 }
 
 /** Insert a row and wait until the stream table shows it. */
-async function insertAndSee(id: number): Promise<void> {
+async function insertAndSee(id: number, ms = 15_000): Promise<void> {
   await withConnection(async (client) => {
     await client.query('SET default_transaction_read_only = off')
     await client.query('INSERT INTO t VALUES ($1, $1)', [id])
-    for (const end = Date.now() + 15_000; ; await sleep(10)) {
+    for (const end = Date.now() + ms; ; await sleep(10)) {
       const { rowCount } = await client.query('SELECT FROM s WHERE b = $1', [id])
       if (rowCount === 1) return
       if (Date.now() > end) throw new Error(`row ${id} is not visible`)
@@ -154,8 +164,17 @@ test('what the database has for its people is not for the worker', async () => {
       'default_transaction_deferrable = on',
       `idle_session_timeout = '300ms'`,
       `statement_timeout = '700ms'`,
+      `idle_in_transaction_session_timeout = '700ms'`,
+      `transaction_timeout = '700ms'`,
     ])
       await client.query(`ALTER DATABASE ${client.database} SET ${setting}`)
+    // A refresh that takes longer than any of them.
+    await client.query(
+      `CREATE FUNCTION slow(a int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_sleep(1.5); RETURN a; END'`,
+    )
+    await client.query(
+      `SELECT pgstream.create_stream_table('slow', 'SELECT a, slow(b) AS b FROM t WHERE a = 1', '1s')`,
+    )
   })
   const cli = worker()
   for (let id = 1; id <= 3; id++) {
@@ -163,7 +182,92 @@ test('what the database has for its people is not for the worker', async () => {
     // Longer than its connections may be idle, or wait in one statement.
     await sleep(1_000)
   }
+  await withConnection(async (client) => {
+    for (const end = Date.now() + 10_000; Date.now() < end; await sleep(20))
+      if ((await client.query('SELECT FROM slow')).rowCount === 1) return
+    throw new Error('the slow refresh never came about')
+  })
   expect(cli.err().trimEnd().split('\n')).toEqual([expect.stringContaining('worker connected')])
+})
+
+const linesOf = (cli: CliProcess, word: string) =>
+  cli
+    .err()
+    .split('\n')
+    .filter((line) => line.includes(word))
+
+test('a connection that waits for work and dies without a word is made again', async () => {
+  proxy = await startProxy(server.port)
+  const cli = worker([], {}, proxy.port)
+  await insertAndSee(1)
+  proxy.swallow()
+  await insertAndSee(2, 30_000)
+  expect(linesOf(cli, 'disconnected')).toEqual([expect.stringContaining('a connection died without a word')])
+  await insertAndSee(3)
+})
+
+test('a connection that dies without a word in the middle of a refresh is made again, a long refresh is not disturbed', async () => {
+  proxy = await startProxy(server.port)
+  await withConnection(async (client) => {
+    await client.query(
+      `CREATE FUNCTION slow(a int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_sleep(a); RETURN a; END'`,
+    )
+    await client.query(`SELECT pgstream.create_stream_table('slow', 'SELECT a, slow(b) AS b FROM t', '1s')`)
+  })
+  const cli = worker(['--concurrency', '1'], {}, proxy.port)
+  await withConnection(async (client) => {
+    const isThere = async (a: number) =>
+      (await client.query('SELECT FROM slow WHERE a = $1', [a])).rowCount === 1
+    const until = async (holds: () => Promise<boolean>) => {
+      for (const end = Date.now() + 40_000; !(await holds()); await sleep(50))
+        if (Date.now() > end) throw new Error(`not in time: ${holds}; ${cli.err()}`)
+    }
+    await client.query('INSERT INTO t VALUES (1, 11)')
+    await until(() => isThere(1))
+    expect(linesOf(cli, 'disconnected')).toEqual([])
+
+    await client.query('INSERT INTO t VALUES (2, 3)')
+    let port: number | undefined
+    await until(async () => {
+      const { rows } = await client.query(
+        `SELECT client_port FROM pg_stat_activity WHERE query = 'CALL pgstream.run_scheduler()' AND state = 'active'
+           AND now() - query_start > interval '1 s'`,
+      )
+      port = rows[0]?.client_port
+      return port !== undefined
+    })
+    proxy?.swallow(port)
+    await until(async () => linesOf(cli, 'a connection died without a word').length > 0)
+    await client.query('INSERT INTO t VALUES (3, 0)')
+    await until(() => isThere(3))
+    expect(await isThere(2)).toBe(true)
+  })
+  expect(linesOf(cli, 'disconnected')).toEqual([expect.stringContaining('a connection died without a word')])
+  expect(linesOf(cli, '"level":50')).toEqual([])
+})
+
+test('what a killed worker was at ends with it', async () => {
+  await withConnection(async (client) => {
+    await client.query(
+      `CREATE FUNCTION slow(a int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_sleep(a); RETURN a; END'`,
+    )
+    await client.query(`SELECT pgstream.create_stream_table('slow', 'SELECT a, slow(b) AS b FROM t', '1s')`)
+    const cli = worker()
+    const calls = async (waits: boolean) =>
+      (
+        await client.query(
+          `SELECT FROM pg_stat_activity WHERE query = 'CALL pgstream.run_scheduler()' AND state = 'active'
+             AND (wait_event = 'PgSleep' OR NOT $1)`,
+          [waits],
+        )
+      ).rowCount
+    await client.query('INSERT INTO t VALUES (1, 60)')
+    for (const end = Date.now() + 20_000; (await calls(true)) === 0 && Date.now() < end; ) await sleep(50)
+    expect(await calls(true)).toBe(1)
+    cli.child.kill('SIGKILL')
+    for (const end = Date.now() + 20_000; (await calls(false)) !== 0 && Date.now() < end; ) await sleep(50)
+    expect(await calls(false)).toBe(0)
+  })
 })
 
 test('several workers share the work, and the death of one stops nothing', async () => {

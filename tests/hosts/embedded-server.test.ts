@@ -1,10 +1,22 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { hasLinks, makeLinks } from '../../src/hosts/embedded/binaries.ts'
 import { prepareDataFolder } from '../../src/hosts/embedded/data-folder.ts'
+import { isAlive } from '../../src/hosts/embedded/postmaster.ts'
 import { readableCopy } from '../../src/hosts/embedded/readable-copy.ts'
+import { startServer } from '../../src/hosts/embedded/server.ts'
 import { freshDatabase } from '../support/server.ts'
 
 let folder: string
@@ -32,6 +44,39 @@ test('databases of a run are separate', async () => {
   await expect(b.client.query('TABLE t')).rejects.toThrow('does not exist')
   await a.close()
   await b.close()
+})
+
+test('the resident compiler is started again when it was killed, and ends with the server', async () => {
+  chmodSync(folder, 0o755)
+  const warnings: string[] = []
+  const server = await startServer({
+    dataFolder: path.join(folder, 'data'),
+    onWarning: (words) => warnings.push(words),
+  })
+  const resident = path.join(server.dataFolder, 'pg_stream', 'resident')
+  const pid = async (other: number): Promise<number> => {
+    for (const end = Date.now() + 20_000; Date.now() < end; await sleep(20)) {
+      const found = existsSync(resident) ? Number(readFileSync(resident, 'utf8')) : 0
+      if (found > 0 && found !== other) return found
+    }
+    throw new Error('no other compiler is there')
+  }
+  let last = 0
+  try {
+    const first = await pid(0)
+    process.kill(first, 'SIGKILL')
+    const second = await pid(first)
+    process.kill(second, 'SIGKILL')
+    last = await pid(second)
+    expect(warnings).toEqual(
+      Array(2).fill(expect.stringMatching(/^the resident compiler ended \(SIGKILL\) and is started again$/)),
+    )
+  } finally {
+    await server.stop()
+  }
+  for (const end = Date.now() + 10_000; isAlive(last) && Date.now() < end; ) await sleep(20)
+  expect(isAlive(last)).toBe(false)
+  expect(warnings).toHaveLength(2)
 })
 
 test('links that npm left out are made', () => {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { PGlite } from '@electric-sql/pglite'
 import { expect, test } from 'vitest'
 import { freshPGlite } from '../support/pglite.ts'
 
@@ -40,6 +41,27 @@ test('opens again with what it had, and tick refreshes what is due', async () =>
   const db = await freshPGlite({ loadDataDir: saved })
   await db.exec('INSERT INTO t VALUES (1), (-1)')
   await db.pgStream.tick()
+  expect((await db.query('TABLE s')).rows).toEqual([{ a: 1 }])
+  await db.close()
+})
+
+test('opened without the extension, it says that nothing can compile; what is there is refreshed', async () => {
+  const first = await freshPGlite()
+  await first.exec('CREATE TABLE t (a int)')
+  await first.query(`SELECT pgstream.create_stream_table('s', 'SELECT a FROM t WHERE a > 0', '1s')`)
+  const saved = await first.dumpDataDir('none')
+  await first.close()
+  const db = await PGlite.create({ loadDataDir: saved })
+  for (let n = 0; n < 2; n++)
+    await expect(
+      db.query(`SELECT pgstream.create_stream_table('z', 'SELECT a FROM t', '1s')`),
+    ).rejects.toMatchObject({
+      code: '55000',
+      message: 'nothing here can compile a stream table',
+      hint: expect.stringContaining('extensions: { pgStream }'),
+    })
+  await db.exec('INSERT INTO t VALUES (1), (-1)')
+  await db.query(`SELECT pgstream.refresh_stream_table('s')`)
   expect((await db.query('TABLE s')).rows).toEqual([{ a: 1 }])
   await db.close()
 })

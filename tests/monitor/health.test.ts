@@ -213,6 +213,29 @@ describe('trouble', () => {
   })
 })
 
+test('what to do about a refresh that is put off depends on what puts it off', async () => {
+  const db = await prepared()
+  const hint = async (waitingFor: string, where = 'true') => {
+    await db.client.query(
+      `UPDATE pgstream.frontiers SET waiting_for = CASE WHEN ${where} THEN $1 ELSE 'table t, locked by process 7' END`,
+      [waitingFor],
+    )
+    return (await health(db.client)).get('waiting')?.hint
+  }
+  try {
+    const locked = /End the transaction that holds the lock/
+    expect(await hint('table t, locked by process 7')).toMatch(locked)
+    const { rows } = await db.client.query(`SELECT remediation FROM pgstream._error_advice('57014')`)
+    expect(await hint('SQLSTATE 57014 (query canceled)')).toBe(rows[0].remediation)
+    expect(rows[0].remediation).toMatch(/statement_timeout/)
+    const both = await hint('SQLSTATE 57014 (query canceled)', 'pgs_id = 1')
+    expect(both).toMatch(locked)
+    expect(both).toMatch(/statement_timeout/)
+  } finally {
+    await db.close()
+  }
+})
+
 test('long transactions are told of, prepared ones too', async () => {
   const db = await prepared()
   try {

@@ -22,7 +22,7 @@ BEGIN
       remediation := 'The server lacked disk, memory or connections, or a limit was passed. Make room, then resume_stream_table.';
     WHEN left(state, 2) IN ('57', '08') THEN
       error_type := 'interrupted';
-      remediation := 'It was canceled, or the server or connection ended; it is tried again by itself. If statement_timeout ends it each time, give the role of the worker a longer one. If a function of the query raises it, correct the function: ten in a row count as failures.';
+      remediation := 'It was canceled, or the server or connection ended; it is tried again by itself. If statement_timeout ends it each time, give the role that runs the scheduler a longer one (for itself, pg-stream worker puts it aside). If a function of the query raises it, correct the function: ten in a row count as failures.';
     WHEN left(state, 2) IN ('55', '25') THEN
       error_type := 'state';
       remediation := 'Read the message: it says what is not as it must be. If somebody altered what pg_stream generated, repair_stream_table makes it anew.';

@@ -35,7 +35,16 @@ AS $$
   SELECT c.check_name, coalesce(min(f.severity), 'OK'),
     coalesce(string_agg(f.about, '; ' ORDER BY f.n) FILTER (WHERE f.n <= 10)
       || CASE WHEN max(f.total) > 10 THEN format('; and %s more', max(f.total) - 10) ELSE '' END, c.fine),
-    CASE WHEN count(f.n) > 0 THEN c.hint END
+    CASE WHEN count(f.n) = 0 THEN NULL
+      -- Not all that is tried again waits for a lock.
+      WHEN c.check_name = 'waiting' THEN (
+        SELECT string_agg(DISTINCT coalesce((SELECT a.remediation FROM pgstream._error_advice(w.state) AS a WHERE w.state IS NOT NULL), c.hint), ' ')
+        FROM (
+          SELECT substring(o.waiting_for FROM '^SQLSTATE ([0-9A-Z]{5})') AS state
+          FROM pgstream.frontiers o JOIN pgstream.pgs_stream_tables s USING (pgs_id)
+          WHERE o.waiting_for IS NOT NULL AND s.status NOT IN ('SUSPENDED', 'ERROR')
+        ) AS w)
+      ELSE c.hint END
   FROM checks c LEFT JOIN found f USING (check_name)
   WHERE pgstream._is_home()
   GROUP BY c.i, c.check_name, c.fine, c.hint

@@ -53,7 +53,14 @@ export async function up(options: UpOptions): Promise<void> {
 }
 
 function start({ port, data, auth }: UpOptions, log: Logger, signal: AbortSignal): Promise<EmbeddedServer> {
-  return startServer({ port, dataFolder: data, auth, signal, onLog: (line) => logServerLine(log, line) })
+  return startServer({
+    port,
+    dataFolder: data,
+    auth,
+    signal,
+    onLog: (line) => logServerLine(log, line),
+    onWarning: (words) => log.warn(words),
+  })
 }
 
 async function prepare(server: EmbeddedServer): Promise<void> {

@@ -8,7 +8,7 @@ import { replyText } from '../reply.ts'
  *
  * `--serve folder`: the same, resident, because starting Node.js costs ten times what compiling does. A request is a file
  * `*.request` that appears in the folder; the reply takes its name without that ending. The file `resident` says that we
- * are there. Ends when standard input does.
+ * are there, and who we are. Ends when standard input does.
  */
 const [first, folder] = process.argv.slice(2)
 if (first === '--serve' && folder !== undefined) serve(folder)
@@ -31,7 +31,7 @@ function serve(folder: string): void {
   watch('.', () => {
     for (const name of readdirSync('.')) if (name.endsWith('.request')) take(name)
   }).on('error', end)
-  writeFileSync(resident, '', { mode: 0o600 })
+  writeFileSync(resident, `${process.pid}\n`, { mode: 0o600 })
 }
 
 /** Whoever renames a request has it: we, or the caller, who has waited long enough. */

@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,12 +6,14 @@ import { type Account, serverAccount } from './account.ts'
 import { quoteShell } from './compile-function.ts'
 import { type Authentication, inUse, prepareDataFolder } from './data-folder.ts'
 import { embedded, FOLDER, PROGRAM } from './host.ts'
+import { stillEnding } from './orphans.ts'
 import { readPassword } from './password.ts'
 import { choosePort } from './port.ts'
 import { isAlive, readPostmaster } from './postmaster.ts'
 import { type Programs, runnablePrograms } from './readable-copy.ts'
+import { keepCompiler } from './resident-compiler.ts'
 import { StartError } from './start-error.ts'
-import { type Supervised, serverEnvironment, supervise } from './supervisor.ts'
+import { type Supervised, supervise } from './supervisor.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 export interface ServerOptions {
@@ -26,6 +27,8 @@ export interface ServerOptions {
   readonly settings?: Readonly<Record<string, string | number | boolean>>
   /** One line of the server's log. */
   readonly onLog?: (line: string) => void
+  /** What somebody should hear of, though the server goes on. */
+  readonly onWarning?: (words: string) => void
   /** Give up between two steps of the start. */
   readonly signal?: AbortSignal
 }
@@ -65,8 +68,10 @@ export async function startServer(options: ServerOptions = {}): Promise<Embedded
       const message = String(error)
       // Somebody took the free port between our look and the server's.
       const portTaken = options.port === undefined && message.includes('could not bind')
-      const orphans = message.includes('shared memory block')
-      if (!(portTaken || orphans) || Date.now() > end) throw error
+      const isHeld = message.includes('shared memory block')
+      if (isHeld && options.dataFolder !== undefined && Date.now() > end)
+        throw new StartError(stillEnding(path.resolve(options.dataFolder)))
+      if (!(portTaken || isHeld) || Date.now() > end) throw error
       await sleep(100)
     }
   }
@@ -130,8 +135,13 @@ async function launch(launch: Launch): Promise<EmbeddedServer> {
   const pid = await ready(server, launch, since, fatal)
   const password = readPassword(dataFolder)
   const folder = replyFolder(dataFolder, account, programs)
-  const compiler = residentCompiler(programs, folder, account)
-  server.exited.then(() => compiler.stdin?.end())
+  const compiler = keepCompiler({
+    programs,
+    folder,
+    account,
+    onEnd: (why) => launch.onWarning?.(why),
+  })
+  server.exited.then(() => compiler.stop())
   return {
     port,
     url: `postgresql://postgres${password === undefined ? '' : `:${password}`}@127.0.0.1:${port}/postgres`,
@@ -140,6 +150,7 @@ async function launch(launch: Launch): Promise<EmbeddedServer> {
     host: embedded,
     exited: server.exited,
     async stop() {
+      compiler.stop()
       server.stop()
       await server.exited
     },
@@ -174,23 +185,6 @@ async function ready(
     }
     await sleep(10)
   }
-}
-
-/** Its end is the end of its standard input: ours. Without it every definition starts a compiler of its own. */
-function residentCompiler(programs: Programs, folder: string, account: Account | undefined): ChildProcess {
-  const compiler = spawn(programs.node, [programs.compileHost, '--serve', folder], {
-    ...account,
-    cwd: '/',
-    env: serverEnvironment(),
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  })
-  compiler.on('error', () => {})
-  // Killed, it leaves the sign that it is there.
-  compiler.on('exit', () => rmSync(path.join(folder, 'resident'), { force: true }))
-  compiler.stdin?.on('error', () => {})
-  compiler.unref()
-  return compiler
 }
 
 /** Where compile replies pass through: emptied here, since a killed backend cannot. In it, how to start a compiler. */

@@ -26,6 +26,9 @@ kill "$watcher" 2>/dev/null
 exit "$status"
 `
 
+/** For what the server had written when it ended. */
+const LAST_WORDS_MS = 200
+
 export interface Supervised {
   readonly process: ChildProcess
   /** Ask for a fast shutdown; `exited` tells when it is done. */
@@ -52,7 +55,11 @@ export function supervise(
   })
   const exited = new Promise<number>((resolve) => {
     child.once('error', () => resolve(127))
-    child.once('exit', (status) => resolve(status ?? 1))
+    child.once('exit', (status) => {
+      resolve(status ?? 1)
+      // A backend that outlives a killed server has our pipe too: its last words are not waited for.
+      setTimeout(() => child.stderr?.destroy(), LAST_WORDS_MS).unref()
+    })
   })
   // The shell may be gone already when we say stop; its exit tells.
   for (const pipe of [child.stdin, child.stderr]) pipe?.on('error', () => {})

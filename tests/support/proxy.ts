@@ -1,0 +1,47 @@
+import net from 'node:net'
+
+export interface SilentProxy {
+  readonly port: number
+  /**
+   * What passes through the present connections (or the one that the server knows by this port) is lost from now on, and
+   * nobody hears of their end; new ones work.
+   */
+  swallow(serverSidePort?: number): void
+  close(): Promise<void>
+}
+
+/** A firewall between a client and the server on that port. */
+export async function startProxy(serverPort: number): Promise<SilentProxy> {
+  const open = new Set<{ sockets: readonly net.Socket[]; isDead: boolean }>()
+  const listener = net.createServer((near) => {
+    const far = net.connect(serverPort, '127.0.0.1')
+    const connection = { sockets: [near, far], isDead: false }
+    open.add(connection)
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      from.on('data', (data) => {
+        if (!connection.isDead) to.write(data)
+      })
+      from.on('error', () => {})
+      from.on('close', () => {
+        if (!connection.isDead) to.destroy()
+      })
+    }
+  })
+  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
+  return {
+    port: (listener.address() as net.AddressInfo).port,
+    swallow(serverSidePort) {
+      for (const connection of open) {
+        const [, far] = connection.sockets
+        if (serverSidePort === undefined || far?.localPort === serverSidePort) connection.isDead = true
+      }
+    },
+    async close() {
+      for (const { sockets } of open) for (const socket of sockets) socket.destroy()
+      await new Promise((resolve) => listener.close(resolve))
+    },
+  }
+}
