@@ -96,7 +96,7 @@ test('internal functions do not do for a plain role what it may not do itself', 
     `pgstream._clean_changes('t'::regclass)`,
     `pgstream._drop_capture('t'::regclass)`,
     `pgstream._ensure_capture('secret'::regclass, '{1,2}')`,
-    `pgstream._advance(${id}, '{}', pg_current_snapshot(), now(), 0, 'FULL', 0, '{}', '{}', NULL)`,
+    `pgstream._advance(${id}, '{}', pg_current_snapshot(), 0, now(), 0, 'FULL', 0, '{}', '{}', NULL)`,
   ])
     expect([call, await outcome(user.query(`SELECT ${call}`))]).toEqual([call, '42501'])
   // These ask that a view of this very session is given, which another's table is not.
