@@ -200,10 +200,31 @@ test('a connection that waits for work and dies without a word is made again', a
   proxy = await startProxy(server.port)
   const cli = worker([], {}, proxy.port)
   await insertAndSee(1)
+  // No connection is being made by then.
+  await sleep(2_000)
   proxy.swallow()
   await insertAndSee(2, 30_000)
   expect(linesOf(cli, 'disconnected')).toEqual([expect.stringContaining('a connection died without a word')])
   await insertAndSee(3)
+})
+
+test('while no new connection can be made either, the worker says so once and goes on trying', async () => {
+  proxy = await startProxy(server.port)
+  const cli = worker([], {}, proxy.port)
+  await insertAndSee(1)
+  // No connection is being made by then.
+  await sleep(2_000)
+  proxy.swallow()
+  proxy.refuse(true)
+  const silent = 'an answer is overdue, and the server cannot be asked for it'
+  for (const end = Date.now() + 30_000; linesOf(cli, silent).length === 0 && Date.now() < end; )
+    await sleep(50)
+  // It tries again meanwhile.
+  await sleep(6_000)
+  proxy.refuse(false)
+  await insertAndSee(2, 30_000)
+  expect(linesOf(cli, silent)).toHaveLength(1)
+  expect(linesOf(cli, 'disconnected')).toEqual([expect.stringContaining('a connection died without a word')])
 })
 
 test('a connection that dies without a word in the middle of a refresh is made again, a long refresh is not disturbed', async () => {

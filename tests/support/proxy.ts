@@ -7,13 +7,20 @@ export interface SilentProxy {
    * nobody hears of their end; new ones work.
    */
   swallow(serverSidePort?: number): void
+  /** New connections are refused, or let through again. */
+  refuse(on: boolean): void
   close(): Promise<void>
 }
 
 /** A firewall between a client and the server on that port. */
 export async function startProxy(serverPort: number): Promise<SilentProxy> {
   const open = new Set<{ sockets: readonly net.Socket[]; isDead: boolean }>()
+  let isRefusing = false
   const listener = net.createServer((near) => {
+    if (isRefusing) {
+      near.destroy()
+      return
+    }
     const far = net.connect(serverPort, '127.0.0.1')
     const connection = { sockets: [near, far], isDead: false }
     open.add(connection)
@@ -38,6 +45,9 @@ export async function startProxy(serverPort: number): Promise<SilentProxy> {
         const [, far] = connection.sockets
         if (serverSidePort === undefined || far?.localPort === serverSidePort) connection.isDead = true
       }
+    },
+    refuse(on) {
+      isRefusing = on
     },
     async close() {
       for (const { sockets } of open) for (const socket of sockets) socket.destroy()
