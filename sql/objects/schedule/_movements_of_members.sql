@@ -6,8 +6,9 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RETURN ARRAY(
-    SELECT sum(pg_sequence_last_value(t.counter))
+    SELECT CASE WHEN of_members OR count(t.pgs_id) > 0 THEN sum(pg_sequence_last_value(t.counter)) WHEN bool_or(o.strategy = 'DIFFERENTIAL') THEN 0 END
     FROM unnest(members) WITH ORDINALITY AS m(pgs_id, place)
+    LEFT JOIN pgstream.pgs_stream_tables o USING (pgs_id)
     LEFT JOIN (
       SELECT d.pgs_id, t.counter
       FROM pgstream.pgs_dependencies d JOIN pgstream.pgs_change_tracking t USING (source_relid)
