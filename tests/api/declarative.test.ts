@@ -137,7 +137,48 @@ test('bulk_create creates all or none, and names the one that is wrong', async (
     ],
     [
       [good, { name: 'b', query: 'SELECT id FROM c' }, { name: 'c', query: 'SELECT id FROM b' }],
-      { code: '42P01' },
+      {
+        code: '42P17',
+        message: 'stream table public.b would read itself: public.b → public.c → public.b',
+        hint: 'Take it out of one of the queries.',
+      },
+    ],
+    // The cycle alone, without the way that leads to it; with names that have to be quoted.
+    [
+      [
+        { name: 'd', query: 'SELECT v FROM "it\'s. C.1"' },
+        { name: '"it\'s. C.1"', query: 'SELECT v FROM public."E (x)" JOIN orders USING (id)' },
+        { name: 'public."E (x)"', query: 'SELECT * FROM good JOIN "F" USING (id)' },
+        { name: '"F"', query: 'SELECT * FROM (SELECT * FROM "it\'s. C.1") AS q' },
+        { ...good, name: 'good' },
+      ],
+      {
+        code: '42P17',
+        message: `stream table public."it's. C.1" would read itself: public."it's. C.1" → public."E (x)" → public."F" → public."it's. C.1"`,
+      },
+    ],
+    [
+      [{ name: 'b', query: 'SELECT id FROM b' }],
+      { code: '42P17', message: 'stream table public.b would read itself: public.b → public.b' },
+    ],
+    // No cycle: the one that reads what nobody makes is told of, not the one that reads that.
+    [
+      [
+        { name: 'b', query: 'SELECT id FROM c' },
+        { name: 'c', query: 'SELECT id FROM cc' },
+      ],
+      {
+        code: '42P01',
+        message: 'relation "cc" does not exist',
+        detail: expect.stringContaining('In the definition of c.'),
+      },
+    ],
+    [
+      [
+        { name: 'b', query: 'SELECT id FROM elsewhere.c' },
+        { name: 'c', query: 'SELECT id FROM b' },
+      ],
+      { code: '42P01', detail: expect.stringContaining('In the definition of b.') },
     ],
     [
       [good, { name: 'orders', query: 'SELECT 1 AS one' }],

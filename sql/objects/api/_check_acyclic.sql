@@ -18,8 +18,8 @@ BEGIN
   END IF;
   way := pgstream._cycle(target, read);
   IF way IS NOT NULL THEN
-    RAISE EXCEPTION 'stream table % would read itself', pgstream._qualified_name(target)
-      USING ERRCODE = 'invalid_object_definition', DETAIL = format('The cycle is %s.', way),
+    RAISE EXCEPTION 'stream table % would read itself: %', pgstream._qualified_name(target), way
+      USING ERRCODE = 'invalid_object_definition',
         HINT = 'Take it out of the query, or out of the stream tables that the query reads.';
   END IF;
 END
