@@ -202,6 +202,28 @@ test('an exported definition makes the same stream table again', async () => {
   expect((await one(`SELECT pgstream.export_definition('s.a') AS text`)).text).toBe(text)
 })
 
+test('so does that of one with a bound that only a setting allows', async () => {
+  await db.client.query('SET pg_stream.min_schedule_seconds = 0.05')
+  await db.client.query(
+    `SELECT pgstream.create_stream_table('fast', $$${TOTALS}$$, '250ms'), pgstream.create_stream_table('slow', $$${TOTALS}$$, '2s')`,
+  )
+  const text = (await one(`SELECT pgstream.export_definition('fast') AS text`)).text
+  const slow = (await one(`SELECT pgstream.export_definition('slow') AS text`)).text
+  expect(slow).not.toContain('min_schedule_seconds')
+  await db.client.query(
+    `SELECT pgstream.drop_stream_table('fast'), pgstream.drop_stream_table('slow'); RESET pg_stream.min_schedule_seconds`,
+  )
+  await db.client.query(text)
+  expect(await one('SELECT name, schedule FROM pgstream.pgs_status()')).toEqual({
+    name: 'public.fast',
+    schedule: '250ms',
+  })
+  // It is for this one definition.
+  await expect(
+    db.client.query(`SELECT pgstream.create_stream_table('faster', $$${TOTALS}$$, '250ms')`),
+  ).rejects.toMatchObject({ code: '22023' })
+})
+
 test('validate_query tells and leaves nothing', async () => {
   const { rows } = await db.client.query('SELECT * FROM pgstream.validate_query($1)', [TOTALS])
   expect(rows).toContainEqual({ property: 'strategy', value: 'DIFFERENTIAL' })

@@ -1,6 +1,6 @@
 -- SQL that creates a stream table again: with the text that the user gave, as long as that still means what it did
 -- (pgstream._own_text_holds). One that is recomputed may depend on the settings of the session that defined it; and the
--- constants of any, on those that are not the usual ones.
+-- constants of any, on those that are not the usual ones. A bound below what is usual brings the setting that allows it.
 CREATE OR REPLACE FUNCTION pgstream._definition(target pgstream.pgs_stream_tables) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -26,7 +26,9 @@ AS $$
   CROSS JOIN (
     SELECT string_agg(format(E'SELECT pg_catalog.set_config(%L, %L, false);\n', s.key, s.value), '' ORDER BY s.key) AS before,
       string_agg(format(E'RESET %s;\n', s.key), '' ORDER BY s.key) AS after
-    FROM jsonb_each_text(target.settings) AS s
-    WHERE target.plan ->> 'strategy' = 'FULL' OR s.value IS DISTINCT FROM (SELECT p.reset_val FROM pg_settings p WHERE p.name = s.key)
+    FROM (
+      SELECT 'pg_stream.min_schedule_seconds' AS key, target.schedule_seconds::text AS value WHERE target.schedule_seconds < 1
+      UNION ALL SELECT o.key, o.value FROM jsonb_each_text(target.settings) AS o) AS s
+    WHERE s.key = 'pg_stream.min_schedule_seconds' OR target.plan ->> 'strategy' = 'FULL' OR s.value IS DISTINCT FROM (SELECT p.reset_val FROM pg_settings p WHERE p.name = s.key)
   ) AS set
 $$;
