@@ -96,3 +96,21 @@ test('what the first fill took is not what FULL takes: that is tried once where 
   expect(await insert(0.8)).toBe('DIFFERENTIAL')
   expect(await insert(1.2)).toBe('FULL')
 })
+
+test('a table that has grown since it was counted does not make its changes dearer than all of it', async () => {
+  const { client } = await scene(
+    'CREATE TABLE t (id int PRIMARY KEY, g int, v int); INSERT INTO t VALUES (1, 1, 1), (2, 2, 2); ANALYZE t',
+  )
+  await create(client, 'a', 'SELECT g, sum(v) AS total FROM t GROUP BY g', { mode: 'AUTO' })
+  await client.query(
+    `UPDATE pgstream.frontiers SET full_ms = 10 WHERE pgs_id = pgstream._stream_table_id('a')`,
+  )
+  await client.query('INSERT INTO t SELECT i, i % 5, i FROM generate_series(10, 60000) AS i')
+  expect(await expectExact(client, 'a')).toBe('FULL')
+  const { rows } = await client.query(
+    `SELECT reason FROM pgstream.get_refresh_history('a') WHERE reason LIKE '%estimated%'`,
+  )
+  expect(rows).toEqual([
+    { reason: expect.stringMatching(/differential estimated at 40\.0 ms, full at 10\.0 ms/) },
+  ])
+})

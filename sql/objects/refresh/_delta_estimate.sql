@@ -13,8 +13,8 @@ BEGIN
     RETURN;
   END IF;
   -- Not measured yet: that every row of a source changes is taken to cost four times what computing everything costs,
-  -- which counts in how many rows of the others each one meets.
-  costs := ARRAY(SELECT coalesce(frontier.delta_costs[i], 4 * frontier.full_ms / pgstream._delta_size(c.reltuples::bigint))
+  -- which counts in how many rows of the others each one meets. More than it had when it was last counted, if ever, cost no more.
+  costs := ARRAY(SELECT coalesce(frontier.delta_costs[i], 4 * frontier.full_ms / pgstream._delta_size(greatest(c.reltuples::bigint, changes[i])))
     FROM unnest(sources) WITH ORDINALITY AS u(s, i) LEFT JOIN pg_class c ON c.oid = s ORDER BY i)
     || coalesce(frontier.delta_costs[cardinality(sources) + 1], 1);
 END
