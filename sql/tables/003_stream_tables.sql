@@ -50,6 +50,8 @@ CREATE TABLE pgstream.pgs_stream_tables (
   needs_redefine boolean NOT NULL DEFAULT false,
   -- A source or column is gone: no refresh can succeed until the definition is altered.
   broken_reason text,
+  -- Broken only because the changes of a source cannot be captured as it is now; that may pass (pgstream._resume_unobstructed).
+  is_obstructed boolean NOT NULL DEFAULT false,
   consecutive_errors integer NOT NULL DEFAULT 0,
   -- The kind of error only: everybody reads this (pgstream._error_texts).
   last_error text,

@@ -93,6 +93,80 @@ describe.each([
     }
   })
 
+  test.each(Object.entries(OBSTACLES).filter(([name]) => /unlogged|foreign/.test(name)))(
+    '%s, in mode DIFFERENTIAL',
+    async (_, [table, comes, goes]) => {
+      db = await freshDatabase({ watched })
+      const { client } = db
+      await client.query(MADE)
+      await create(client, 'st', `SELECT v, count(*) AS n FROM ${table} GROUP BY v`, { schedule: '1s' })
+      let written = 100
+      const write = () =>
+        client.query(
+          `INSERT INTO ${table} VALUES (${++written}, 5); DELETE FROM ${table} WHERE id = ${written - 100}`,
+        )
+      const status = async () =>
+        (await client.query('SELECT status FROM pgstream.pgs_status()')).rows[0].status
+      for (const by of ['a person', 'the scheduler']) {
+        await client.query(comes)
+        await write()
+        await client.query('CALL pgstream.run_scheduler()')
+        await expect(refresh(client, 'st')).rejects.toMatchObject({ code: '55000' })
+        await write()
+        await client.query(goes)
+        await write()
+        if (by === 'a person') expect(await refresh(client, 'st')).toBe('REINITIALIZE')
+        else
+          await expect
+            .poll(
+              async () => {
+                await client.query('CALL pgstream.run_scheduler()')
+                return status()
+              },
+              { timeout: 20_000, interval: 300 },
+            )
+            .toBe('ACTIVE')
+        await expectExactWhenQuiet(client, 'st')
+        await write()
+        expect(await expectExactWhenQuiet(client, 'st')).toBe('DIFFERENTIAL')
+        if (goes.startsWith('DROP'))
+          await client.query(
+            `CREATE FOREIGN TABLE f (id int, v int) SERVER files OPTIONS (filename '/dev/null')`,
+          )
+      }
+    },
+  )
+
+  test('what is broken otherwise, or was suspended by its owner, does not go on by itself', async () => {
+    db = await freshDatabase({ watched })
+    const { client } = db
+    await client.query(`${MADE} CREATE TABLE b (id int PRIMARY KEY, v int, w int)`)
+    await create(client, 'rested', 'SELECT v, count(*) AS n FROM b GROUP BY v')
+    await create(client, 'st', 'SELECT w, count(*) AS n FROM a JOIN b USING (id) GROUP BY w')
+    const statuses = async () => {
+      await client.query('CALL pgstream.run_scheduler()')
+      return (await client.query('SELECT status FROM pgstream.pgs_status() ORDER BY name')).rows.map(
+        (row) => row.status,
+      )
+    }
+    await client.query(`SELECT pgstream.alter_stream_table('rested', status => 'SUSPENDED')`)
+    await client.query('ALTER TABLE a SET UNLOGGED; ALTER TABLE b SET UNLOGGED')
+    await statuses()
+    await client.query('ALTER TABLE b SET LOGGED')
+    // Of two obstacles one has passed.
+    await expect(refresh(client, 'st')).rejects.toMatchObject({ code: '55000' })
+    await expect(refresh(client, 'rested')).rejects.toMatchObject({ code: '55000' })
+    await client.query('ALTER TABLE b DROP COLUMN w; ALTER TABLE a SET LOGGED')
+    await expect(refresh(client, 'st')).rejects.toThrow(/./)
+    expect((await statuses())[0]).toBe('SUSPENDED')
+    await client.query('ALTER TABLE b ADD COLUMN w int')
+    for (const name of ['rested', 'st']) {
+      await client.query(`SELECT pgstream.resume_stream_table('${name}')`)
+      await client.query(`INSERT INTO b VALUES (${name.length}, 1, 1)`)
+      await expectExactWhenQuiet(client, name)
+    }
+  })
+
   test('the right to capture is given', async () => {
     db = await freshDatabase({ watched })
     const role = `owner_${db.name}`

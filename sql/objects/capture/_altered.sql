@@ -7,7 +7,7 @@ AS $$
   WITH asked AS MATERIALIZED (
     SELECT s.pgs_id, f.stamp
     FROM pgstream.pgs_stream_tables s JOIN pgstream.frontiers f USING (pgs_id)
-    WHERE s.is_populated AND s.broken_reason IS NULL AND s.status <> 'SUSPENDED'
+    WHERE s.is_populated AND (s.broken_reason IS NULL OR s.is_obstructed) AND s.status <> 'SUSPENDED'
   ), differing AS MATERIALIZED (
     SELECT a.pgs_id, a.stamp
     FROM asked a LEFT JOIN pgstream._catalog_stamps(ARRAY(SELECT o.pgs_id FROM asked o)) AS now USING (pgs_id)

@@ -46,6 +46,10 @@ BEGIN
     WHERE NOT EXISTS (
       SELECT FROM pg_event_trigger_dropped_objects() AS d WHERE format('%s/%s', d.classid, d.objid) = target.use AND d.object_identity ~ E'\\[\\]$');
   END LOOP;
+  -- By hand, and not with a type.
+  PERFORM pgstream._refuse_other_columns(s.pgs_schema, s.pgs_name)
+  FROM pg_event_trigger_dropped_objects() AS d JOIN pgstream.pgs_stream_tables s ON s.pgs_relid = d.objid
+  WHERE d.original AND d.object_type = 'table column' AND s.plan IS NOT NULL;
   PERFORM pgstream._check_guards(s.pgs_relid) FROM pgstream.pgs_stream_tables s
   WHERE s.pgs_relid = ANY (touched) OR s.pgs_schema = ANY (index_schemas);
   FOR target IN
@@ -60,7 +64,9 @@ BEGIN
   PERFORM pgstream._recheck_compared(s.pgs_id) FROM pgstream.pgs_stream_tables s WHERE s.relations && (gone || touched);
   FOR source IN
     SELECT t.source_relid FROM pgstream.pgs_change_tracking t
-    WHERE everywhere OR t.carriers && (gone || touched) OR EXISTS (
+    WHERE everywhere OR t.carriers && (gone || touched)
+      -- What stood in the way may have been a partition that bears no triggers.
+      OR t.fingerprint::jsonb ->> 'obstacle' IS NOT NULL OR EXISTS (
       SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE c.oid = t.source_relid AND n.nspname = ANY (index_schemas))
   LOOP

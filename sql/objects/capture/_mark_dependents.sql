@@ -1,5 +1,6 @@
 -- Notes on the stream tables that read `source` (only those that read one of `columns`, unless NULL) what must be done:
--- `replan` when only names changed, `reinit` when changes may be missing, `redefine` when types changed, `broken` when the definition cannot hold.
+-- `replan` when only names changed, `reinit` when changes may be missing, `redefine` when types changed, `broken` when the
+-- definition cannot hold, `obstructed` when only for now.
 CREATE OR REPLACE FUNCTION pgstream._mark_dependents(source oid, columns smallint[], what text, reason text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp

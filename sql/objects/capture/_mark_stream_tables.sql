@@ -6,7 +6,7 @@ AS $$
 DECLARE
   marked record;
 BEGIN
-  IF what = 'broken' AND ids <> '{}' AND pgstream._setting('pg_stream.block_source_ddl')::boolean THEN
+  IF what IN ('broken', 'obstructed') AND ids <> '{}' AND pgstream._setting('pg_stream.block_source_ddl')::boolean THEN
     RAISE EXCEPTION 'stream table % depends on this', (
         SELECT string_agg(format('%I.%I', s.pgs_schema, s.pgs_name), ', ') FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = ANY (ids))
       USING ERRCODE = 'dependent_objects_still_exist', DETAIL = reason,
@@ -18,9 +18,11 @@ BEGIN
       needs_redefine = s.needs_redefine OR what = 'redefine',
       needs_reinit = s.needs_reinit OR what <> 'replan',
       reinit_reason = CASE what WHEN 'replan' THEN s.reinit_reason WHEN 'redefine' THEN reason ELSE coalesce(s.reinit_reason, reason) END,
-      broken_reason = CASE WHEN what = 'broken' THEN coalesce(s.broken_reason, reason) ELSE s.broken_reason END,
-      status = CASE WHEN what = 'broken' THEN 'ERROR' ELSE s.status END,
-      last_error = CASE WHEN what = 'broken' THEN reason ELSE s.last_error END
+      broken_reason = CASE WHEN what IN ('broken', 'obstructed') AND (s.broken_reason IS NULL OR what = 'broken' AND s.is_obstructed) THEN reason
+        ELSE s.broken_reason END,
+      is_obstructed = CASE what WHEN 'broken' THEN false WHEN 'obstructed' THEN s.is_obstructed OR s.broken_reason IS NULL ELSE s.is_obstructed END,
+      status = CASE WHEN what = 'broken' OR what = 'obstructed' AND (s.status <> 'SUSPENDED' OR s.paused) THEN 'ERROR' ELSE s.status END,
+      last_error = CASE WHEN what IN ('broken', 'obstructed') THEN reason ELSE s.last_error END
     WHERE s.pgs_id = ANY (ids)
     RETURNING s.pgs_id
   LOOP

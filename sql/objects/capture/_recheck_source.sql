@@ -82,10 +82,13 @@ BEGIN
   END IF;
   IF after -> 'obstacle' <> before -> 'obstacle' AND after ->> 'obstacle' IS NOT NULL THEN
     unseen := after ->> 'obstacle';
-    PERFORM pgstream._mark_stream_tables(ARRAY[d.pgs_id], CASE s.refresh_mode WHEN 'AUTO' THEN 'reinit' ELSE 'broken' END, why)
+    PERFORM pgstream._mark_stream_tables(ARRAY[d.pgs_id], CASE s.refresh_mode WHEN 'AUTO' THEN 'reinit' ELSE 'obstructed' END, why)
     FROM pgstream.pgs_dependencies d JOIN pgstream.pgs_stream_tables s USING (pgs_id),
       pgstream._capture_obstacle(source, d.columns) AS why
     WHERE d.source_relid = source AND d.is_captured AND why IS NOT NULL;
+  END IF;
+  IF before ->> 'obstacle' IS NOT NULL AND after -> 'obstacle' <> before -> 'obstacle' THEN
+    PERFORM pgstream._resume_unobstructed(source);
   END IF;
   IF before -> 'names' <> after -> 'names' OR before -> 'name' <> after -> 'name'
     OR before -> 'rowSecurity' <> after -> 'rowSecurity' THEN

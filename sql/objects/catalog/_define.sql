@@ -10,7 +10,8 @@ BEGIN
   UPDATE pgstream.pgs_stream_tables
   SET tree = request ->> 'tree', columns = request -> 'columns', settings = request -> 'settings', definition = request ->> 'definition',
     names = CASE WHEN request ? 'definitionIsStale' THEN names ELSE pgstream._request_names(request) END,
-    names_lost = CASE WHEN request ? 'definitionIsStale' THEN names_lost END, needs_replan = false, needs_redefine = false, broken_reason = NULL
+    names_lost = CASE WHEN request ? 'definitionIsStale' THEN names_lost END, needs_replan = false, needs_redefine = false, broken_reason = NULL,
+    is_obstructed = false
   WHERE pgs_id = id;
   PERFORM pgstream._keep_plan(id, request, new_plan);
 END

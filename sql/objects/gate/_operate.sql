@@ -8,7 +8,7 @@ DECLARE
   target record;
   result text;
 BEGIN
-  SELECT c.relowner, s.status, s.pgs_name, s.broken_reason, g.is_alone AND NOT EXISTS (SELECT FROM pgstream.graph_changes) AS is_alone
+  SELECT c.relowner, s.status, s.pgs_name, s.broken_reason, s.is_obstructed, g.is_alone AND NOT EXISTS (SELECT FROM pgstream.graph_changes) AS is_alone
   INTO target
   FROM pgstream.pgs_stream_tables s JOIN pg_class c ON c.oid = s.pgs_relid LEFT JOIN pgstream.graph g ON g.pgs_id = s.pgs_id
   WHERE s.pgs_id = id;
@@ -17,10 +17,16 @@ BEGIN
   END IF;
   CASE operation
     WHEN 'refresh' THEN
+      IF target.is_obstructed THEN
+        -- It may have passed unseen.
+        PERFORM pgstream._recheck_unwatched(id);
+        SELECT s.broken_reason, s.status INTO target.broken_reason, target.status FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
+      END IF;
       IF target.broken_reason IS NOT NULL THEN
         RAISE EXCEPTION 'cannot refresh stream table "%"', target.pgs_name
           USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = target.broken_reason || '.',
-            HINT = 'Give it a new query by pgstream.alter_stream_table(name, query => …), or drop it.';
+            HINT = CASE WHEN target.is_obstructed THEN 'It goes on by itself when that has passed. In mode AUTO it is recomputed meanwhile.'
+              ELSE 'Put back what is missing and call pgstream.resume_stream_table(name), or give it a new query by pgstream.alter_stream_table(name, query => …).' END;
       ELSIF target.status = 'SUSPENDED' THEN
         RAISE EXCEPTION 'stream table "%" is suspended', target.pgs_name
           USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT pgstream.resume_stream_table(…) resumes it.';

@@ -5,7 +5,8 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT NULL::timestamptz, 'definition', s.broken_reason,
-    CASE WHEN s.needs_redefine THEN 'Drop the view that is named, or put the column''s type back, and call resume_stream_table; or give it another query by alter_stream_table(name, query => …), or drop it.'
+    CASE WHEN s.is_obstructed THEN 'It goes on by itself when that has passed; in mode AUTO it is recomputed meanwhile.'
+      WHEN s.needs_redefine THEN 'Drop the view that is named, or put the column''s type back, and call resume_stream_table; or give it another query by alter_stream_table(name, query => …), or drop it.'
       ELSE 'Put back what is missing and call resume_stream_table, give it another query by alter_stream_table(name, query => …), or drop it.' END,
     NULL
   FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id AND s.broken_reason IS NOT NULL

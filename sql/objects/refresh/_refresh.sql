@@ -41,7 +41,7 @@ BEGIN
   IF target.broken_reason IS NOT NULL THEN
     RAISE EXCEPTION 'stream table "%" cannot be refreshed: %', target.pgs_name, target.broken_reason
       USING ERRCODE = 'object_not_in_prerequisite_state',
-        HINT = format('Give it another query with pgstream.alter_stream_table(%L, query => …), or drop it.', target.pgs_name);
+        HINT = format('Put back what is missing and call pgstream.resume_stream_table(%L), or give it another query with pgstream.alter_stream_table.', target.pgs_name);
   END IF;
   IF NOT target.is_populated THEN
     PERFORM pgstream._fill(id, CASE initiated_by WHEN 'MANUAL' THEN 'INITIAL' ELSE initiated_by END);

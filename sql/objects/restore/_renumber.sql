@@ -28,7 +28,7 @@ BEGIN
   LOOP
     BEGIN
       PERFORM pgstream._find_table(target.pgs_id);
-      UPDATE pgstream.pgs_stream_tables s SET broken_reason = 'the database was restored, and it waits to be'
+      UPDATE pgstream.pgs_stream_tables s SET broken_reason = 'the database was restored, and it waits to be', is_obstructed = false
       WHERE s.pgs_id = target.pgs_id;
     EXCEPTION WHEN OTHERS THEN
       words := SQLERRM;

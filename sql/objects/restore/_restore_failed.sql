@@ -4,7 +4,7 @@ LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 AS $$
   UPDATE pgstream.pgs_stream_tables s
-  SET status = 'ERROR', broken_reason = format('it could not be restored: %s', why), last_error = why,
+  SET status = 'ERROR', broken_reason = format('it could not be restored: %s', why), last_error = why, is_obstructed = false,
     -- With the oids that types have here.
     columns = pgstream._output_facts(s.pgs_relid)
   WHERE s.pgs_id = id
