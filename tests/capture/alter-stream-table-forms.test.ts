@@ -101,6 +101,30 @@ describe.each([
     })
   })
 
+  test.runIf(watched)('other columns are refused in ERROR and SUSPENDED as well', async () => {
+    await query(`CREATE SCHEMA work; SET search_path = work, public; CREATE TABLE t (id int PRIMARY KEY, v int, w int);
+      INSERT INTO t VALUES (1, 1, 1);
+      SELECT pgstream.create_stream_table('st', 'SELECT id, v FROM t', '1h')`)
+    const refuses = async (status: string) => {
+      for (const change of ['ADD x int', 'ADD x serial', 'RENAME v TO u', 'DROP v', 'ALTER v TYPE bigint'])
+        await expect(query(`ALTER TABLE st ${change}`), `${status}: ${change}`).rejects.toMatchObject({
+          code: '42809',
+          message: 'cannot alter the columns of stream table "st"',
+        })
+      expect(await query('SELECT status FROM pgstream.pgs_status()')).toEqual([{ status }])
+      expect(await query('TABLE st')).toEqual([{ id: 1, v: 1 }])
+    }
+    await query(`SELECT pgstream.alter_stream_table('st', status => 'SUSPENDED')`)
+    await refuses('SUSPENDED')
+    await query('ALTER TABLE t DROP COLUMN v')
+    await refuses('ERROR')
+    // What tells nothing of columns is not.
+    await query(`ALTER TABLE st RENAME TO again; COMMENT ON TABLE again IS 'x'; CREATE INDEX ON again (v)`)
+    await query(`ALTER TABLE t ADD COLUMN v int DEFAULT 2; SELECT pgstream.resume_stream_table('again')`)
+    await expectExact('again')
+    await clear()
+  })
+
   describe('a partitioned source', () => {
     beforeEach(async () => {
       await query(`CREATE SCHEMA work; SET search_path = work, public;

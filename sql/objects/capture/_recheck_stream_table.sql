@@ -12,7 +12,8 @@ BEGIN
     RETURN;
   END IF;
   -- One that lost a column to DROP TYPE … CASCADE is broken already, and may still be renamed.
-  IF target.broken_reason IS NULL AND NOT pgstream._columns_are_whole(relation, target.columns) THEN
+  IF NOT pgstream._columns_are_whole(relation, target.columns)
+    AND (target.broken_reason IS NULL OR NOT pgstream._columns_are_left(relation, target.columns)) THEN
     PERFORM pgstream._refuse_other_columns(target.pgs_schema, target.pgs_name);
   END IF;
   PERFORM pgstream._follow_name(target.pgs_id);
