@@ -242,7 +242,7 @@ describe('cycles', () => {
   ])('%s', async (_, name, definition, way) => {
     await expect(alter(name, definition)).rejects.toMatchObject({
       code: '42P17',
-      detail: `The cycle is ${way}.`,
+      message: `stream table public.${name} would read itself: ${way}`,
     })
     expect(await verified('a')).toEqual([])
   })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { expectEqual, expectExact } from '../oracle/oracle.ts'
-import { create, refresh, scenes, untilWaiting } from './scene.ts'
+import { create, outcome, refresh, scenes, untilWaiting } from './scene.ts'
 
 const scene = scenes()
 const SETUP = `
@@ -66,4 +66,26 @@ test('a prepared refresh that is rolled back was never there', async () => {
   await client.query(`PREPARE TRANSACTION '${id}'`)
   await client.query(`ROLLBACK PREPARED '${id}'`)
   expect(await expectExact(client, 'totals')).toBe('DIFFERENTIAL')
+})
+
+test('what refreshes, alters a schedule or drops can be prepared; what defines cannot', async () => {
+  const { client, schema, db } = await scene('CREATE TABLE t (id int PRIMARY KEY, v int)')
+  const name = `defined_${db.name}`
+  await create(client, 'st', 'SELECT id, v FROM t')
+  for (const [call, prepared] of [
+    [`pgstream.refresh_stream_table('st')`, 'ok'],
+    [`pgstream.alter_stream_table('st', schedule => '2h')`, 'ok'],
+    [`pgstream.alter_stream_table('st', query => 'SELECT id FROM t')`, '0A000'],
+    [`pgstream.create_stream_table('other', 'SELECT id FROM t')`, '0A000'],
+    [`pgstream.validate_query('SELECT id FROM t')`, '0A000'],
+    [`pgstream.drop_stream_table('st')`, 'ok'],
+  ] as const) {
+    await client.query('INSERT INTO t SELECT count(*), 1 FROM t')
+    await client.query(`BEGIN; SELECT ${call}`)
+    expect(await outcome(client.query(`PREPARE TRANSACTION '${name}'`)), call).toBe(prepared)
+    if (prepared === 'ok') await client.query(`COMMIT PREPARED '${name}'`)
+  }
+  expect(
+    (await client.query(`SELECT FROM pgstream.pgs_stream_tables WHERE pgs_schema = '${schema}'`)).rowCount,
+  ).toBe(0)
 })

@@ -1,6 +1,7 @@
 -- The ALTER TABLE that gives a stream table other columns (the plan's, in their order); NULL when it has them. `keeps`:
 -- columns of the same name stay what they are, at most with another type; otherwise their order is another one, and all
--- are made anew. Rows must have gone before.
+-- are made anew. Rows must have gone before; a snapshot that still has them would read NULL in all of these columns, so then the
+-- table is rewritten as for another type, and such a snapshot sees it empty, as after any rewrite.
 CREATE OR REPLACE FUNCTION pgstream._column_changes(relation oid, columns jsonb, plan jsonb, OUT ddl text, OUT keeps boolean)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -31,5 +32,9 @@ BEGIN
     WHERE NOT keeps OR a.attname IS NULL
       OR (a.atttypid, a.atttypmod, a.attcollation) <> ((w.facts ->> 'type')::oid, (w.facts ->> 'typmod')::integer, (w.facts ->> 'collation')::oid)
   ) AS changes;
+  IF NOT keeps THEN
+    ddl := ddl || format('; ALTER TABLE %s ALTER COLUMN %s TYPE %s USING NULL',
+      pgstream._qualified_name(relation), plan #>> '{columns,0,name}', plan #>> '{columns,0,sql}');
+  END IF;
 END
 $$;

@@ -22,11 +22,14 @@ BEGIN
         PERFORM pgstream._recheck_unwatched(id);
         SELECT s.broken_reason, s.status INTO target.broken_reason, target.status FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
       END IF;
-      IF target.broken_reason IS NOT NULL THEN
+      IF target.broken_reason IS NOT NULL AND target.is_obstructed THEN
+        RAISE EXCEPTION 'cannot refresh stream table "%" for now', target.pgs_name
+          USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = target.broken_reason || '.',
+            HINT = 'It goes on by itself when that has passed. In mode AUTO it is recomputed meanwhile.';
+      ELSIF target.broken_reason IS NOT NULL THEN
         RAISE EXCEPTION 'cannot refresh stream table "%"', target.pgs_name
           USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = target.broken_reason || '.',
-            HINT = CASE WHEN target.is_obstructed THEN 'It goes on by itself when that has passed. In mode AUTO it is recomputed meanwhile.'
-              ELSE 'Put back what is missing and call pgstream.resume_stream_table(name), or give it a new query by pgstream.alter_stream_table(name, query => …).' END;
+            HINT = 'Put back what is missing and call pgstream.resume_stream_table(name), or give it a new query by pgstream.alter_stream_table(name, query => …).';
       ELSIF target.status = 'SUSPENDED' THEN
         RAISE EXCEPTION 'stream table "%" is suspended', target.pgs_name
           USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT pgstream.resume_stream_table(…) resumes it.';
