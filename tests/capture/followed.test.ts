@@ -196,8 +196,9 @@ test('a source becomes unlogged', async () => {
     status: 'ERROR',
     broken_reason: expect.stringContaining('unlogged'),
   })
-  await sql(`ALTER TABLE q SET LOGGED; SELECT pgstream.resume_stream_table('strict')`)
-  await sql(`INSERT INTO q VALUES (4, 4)`)
+  await sql('ALTER TABLE q SET LOGGED; INSERT INTO q VALUES (4, 4)')
+  expect(await refreshed('strict')).toBe('REINITIALIZE')
+  await sql('INSERT INTO q VALUES (5, 5)')
   expect(await refreshed('strict')).toBe('DIFFERENTIAL')
 })
 

@@ -6,10 +6,10 @@ AS $$
 DECLARE
   parts CONSTANT text[] := pg_catalog.parse_ident(label);
   -- No letter, digit, _, $ or dot before and behind it; what means something in a pattern is escaped.
-  pattern CONSTANT text := '(?<![\w$.])%s(?![\w$.])';
-  plain CONSTANT text := pg_catalog.regexp_replace(parts[2], '(\W)', '\\\1', 'g');
+  pattern CONSTANT text := E'(?<![\\w$.])%s(?![\\w$.])';
+  plain CONSTANT text := pg_catalog.regexp_replace(parts[2], E'(\\W)', E'\\\\\\1', 'g');
 BEGIN
-  RETURN words OPERATOR(pg_catalog.~) pg_catalog.format(pattern, pg_catalog.regexp_replace(parts[1], '(\W)', '\\\1', 'g') OPERATOR(pg_catalog.||) '\.' OPERATOR(pg_catalog.||) plain)
+  RETURN words OPERATOR(pg_catalog.~) pg_catalog.format(pattern, pg_catalog.regexp_replace(parts[1], E'(\\W)', E'\\\\\\1', 'g') OPERATOR(pg_catalog.||) E'\\.' OPERATOR(pg_catalog.||) plain)
     OR parts[1] OPERATOR(pg_catalog.=) ANY (pg_catalog.current_schemas(false)::text[]) AND words OPERATOR(pg_catalog.~) pg_catalog.format(pattern, plain);
 END
 $$;
