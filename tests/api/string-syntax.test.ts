@@ -1,6 +1,4 @@
 /** What strings mean in a session is a matter of settings; pg_stream means the same under each. */
-import { readdirSync, readFileSync } from 'node:fs'
-import path from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { create, refresh } from '../concurrency/scene.ts'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
@@ -8,21 +6,6 @@ import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 let db: FreshDatabase | undefined
 
 afterEach(() => db?.close())
-
-/** String literals of SQL, function bodies included: E'…' with what it continues in on later lines, or plain. */
-const LITERAL = /--[^\n]*|"[^"]*"|\bE'(?:\\.|''|'\s*\n\s*'|[^'\\])*'|'(?:''|'[ \t]*\n\s*'|[^'])*'/gis
-
-test('no plain literal of the installed SQL has a backslash, which some sessions read as an escape', () => {
-  const folder = path.resolve(import.meta.dirname, '../../sql')
-  const found = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.sql'))
-    .flatMap((file) =>
-      (readFileSync(path.join(folder, file), 'utf8').match(LITERAL) ?? [])
-        .filter((token) => token.startsWith("'") && token.includes('\\'))
-        .map((token) => `${file}: ${token}`),
-    )
-  expect(found).toEqual([])
-})
 
 const SESSIONS = {
   'backslashes escape': `SET standard_conforming_strings = off; SET escape_string_warning = on; SET backslash_quote = off`,

@@ -4,12 +4,13 @@ import { ref } from '../../src/compiler/algebra/build.ts'
 import type { Node } from '../../src/compiler/algebra/node.ts'
 import { operatorOf, operators } from '../../src/compiler/algebra/operators/index.ts'
 import type { StageOutput } from '../../src/compiler/algebra/operators/read.ts'
-import { BOOLEAN, INTEGER } from '../../src/compiler/algebra/scalar.ts'
+import { INTEGER } from '../../src/compiler/algebra/scalar.ts'
 import { type Changed, differentiate, stateOf } from '../../src/compiler/delta/differentiate.ts'
 import { normalize } from '../../src/compiler/normalize/index.ts'
 import { arbitraryTables, type TableChange, tableLeaves } from './arbitrary-change.ts'
 import { arbitraryShape, type Formula, QueryBuilder, type Shape } from './arbitrary-query.ts'
 import { type Bag, contentOf, negate } from './bag.ts'
+import { COMPARISON } from './comparison.ts'
 import { DivisionByZero } from './evaluate.ts'
 import { maintain } from './maintain.ts'
 import { columnIds, type Leaves, meaning } from './meaning.ts'
@@ -171,16 +172,6 @@ test('a join with stages, whose stored state is the one before', () => {
     { numRuns: 300 },
   )
 })
-
-const COMPARISON = {
-  kind: 'operator',
-  oid: 0,
-  equality: false,
-  type: BOOLEAN,
-  inputCollation: 0,
-  strict: true,
-  volatility: 'immutable',
-} as const
 
 function stageOutput(builder: QueryBuilder, stage: number): StageOutput {
   return { op: 'stage-output', stage, columns: builder.scan(0).columns, keys: [] }

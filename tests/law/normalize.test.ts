@@ -2,12 +2,13 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ref } from '../../src/compiler/algebra/build.ts'
 import type { Node } from '../../src/compiler/algebra/node.ts'
-import { BOOLEAN, INTEGER, type Scalar } from '../../src/compiler/algebra/scalar.ts'
+import { INTEGER, type Scalar } from '../../src/compiler/algebra/scalar.ts'
 import { firstRows } from '../../src/compiler/normalize/first-rows.ts'
 import { asProject, normalize, rewrites } from '../../src/compiler/normalize/index.ts'
 import { arbitraryTables, tableLeaves } from './arbitrary-change.ts'
 import { arbitraryShape, QueryBuilder, type Shape } from './arbitrary-query.ts'
 import { contentOf } from './bag.ts'
+import { COMPARISON } from './comparison.ts'
 import { columnIds, meaning } from './meaning.ts'
 
 const TABLES = 3
@@ -113,13 +114,3 @@ test('the first rows of partitions are asked of the window operator itself', () 
     { numRuns: 300 },
   )
 })
-
-const COMPARISON = {
-  kind: 'operator',
-  oid: 0,
-  equality: false,
-  type: BOOLEAN,
-  inputCollation: 0,
-  strict: true,
-  volatility: 'immutable',
-} as const
