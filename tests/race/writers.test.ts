@@ -14,6 +14,7 @@ const SCHEMA = `
   CREATE TABLE accounts (id int PRIMARY KEY, owner text, balance numeric, seat int UNIQUE DEFERRABLE INITIALLY DEFERRED);
   CREATE TABLE moves (id int GENERATED ALWAYS AS IDENTITY, account int REFERENCES accounts ON DELETE CASCADE ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED,
     amount numeric, twice numeric GENERATED ALWAYS AS (amount * 2) STORED);
+  CREATE INDEX ON moves (account, id); CREATE INDEX ON accounts (balance);
   CREATE TABLE log (account int, what text);
   CREATE TABLE places (id int, zone int, v int, PRIMARY KEY (id, zone)) PARTITION BY LIST (zone);
   CREATE TABLE places_0 PARTITION OF places FOR VALUES IN (0);
@@ -51,6 +52,13 @@ const STREAM_TABLES: readonly (readonly [string, string])[] = [
   ['seats', 'SELECT a.seat, b.id FROM accounts AS a JOIN accounts AS b ON b.id = a.seat + 1'],
   ['over', 'SELECT n, count(*) AS owners FROM by_owner GROUP BY n'],
   ['top', 'SELECT id, balance FROM accounts ORDER BY balance DESC, id LIMIT 5'],
+  ['so_far', 'SELECT id, account, sum(amount) OVER (PARTITION BY account ORDER BY id) AS total FROM moves'],
+  ['above', 'SELECT id, balance FROM accounts WHERE balance > (SELECT avg(balance) FROM accounts)'],
+  [
+    'met_above',
+    `SELECT m.amount, a.owner FROM moves AS m JOIN accounts AS a ON a.id = m.account
+     WHERE m.amount <= (SELECT max(v) FROM places) AND a.balance >= (SELECT min(balance) + 20 FROM accounts)`,
+  ],
 ]
 const NAMES = STREAM_TABLES.map(([name]) => name)
 
