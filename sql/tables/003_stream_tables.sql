@@ -59,6 +59,8 @@ CREATE TABLE pgstream.pgs_stream_tables (
   plan jsonb,
   -- Read by every refresh: out of the large plan, which is not to be detoasted for it.
   strategy text GENERATED ALWAYS AS (plan ->> 'strategy') STORED,
+  -- And this: up to so many new rows it uses plans that are made once per connection.
+  cached_limit bigint GENERATED ALWAYS AS ((plan ->> 'cachedLimit')::bigint) STORED,
   -- So is this, by every DDL: what identifies a row, over which pg_stream's own index is.
   key jsonb GENERATED ALWAYS AS (plan -> 'key') STORED,
   -- And this, of all stream tables, by health_check.

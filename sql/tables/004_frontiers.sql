@@ -31,7 +31,8 @@ CREATE TABLE pgstream.frontiers (
   full_is_measured boolean NOT NULL DEFAULT false,
   delta_ms_fixed double precision,
   -- Per captured source, in ascending order of oid: a customer's change moves all its orders, an order's only itself. In ms
-  -- per pgstream._delta_size; then the factor for changes in several sources at once.
+  -- per pgstream._delta_size; not measured yet, NULL or negative: how often the time of computing everything is taken for all
+  -- its rows. Then the factor for changes in several sources at once.
   delta_costs double precision[],
   -- In ms per kind of small change, as pgstream._choose_action names it: one supplier of thousands of orders is a small change,
   -- and its delta is none.

@@ -1,24 +1,28 @@
 import type { SqlClient } from '../oracle/oracle.ts'
 
-const CONSTANTS = [
-  ['_choose_action', 'cached_limit CONSTANT bigint := '],
-  ['_generate_capture', 'many CONSTANT integer := '],
-  ['_pack_body', 'many CONSTANT integer := '],
-] as const
+/** What becomes of each, for more than so many rows; above 1000 it is as the product has it. */
+const LIMITS: readonly [string, RegExp, (rows: number) => number | string][] = [
+  ['_choose_action', /(few CONSTANT bigint := )\d+/, (rows) => rows],
+  [
+    '_choose_action',
+    /(changed_rows > )(?:target\.cached_limit|\d+)/,
+    (rows) => (rows === 1000 ? 'target.cached_limit' : rows),
+  ],
+  ['_generate_capture', /(many CONSTANT integer := )\d+/, (rows) => rows],
+  ['_pack_body', /(many CONSTANT integer := )\d+/, (rows) => rows + 1],
+]
 
 /**
  * Statements of more than `rows` rows are captured packed, up to `rows` + 1 together, and refreshes of as many changed rows
- * take the freshly planned statements, as those of more than 1000 do: a random case has too few rows to get there.
+ * take the freshly planned statements, as those of more than 1000 (or 10,000) do: a random case has too few rows to get there.
  */
 export async function takeBulkAbove(client: SqlClient, rows: number): Promise<void> {
-  for (const [name, constant] of CONSTANTS) {
+  for (const [name, limit, limited] of LIMITS) {
     const { rows: found } = await client.query(
       `SELECT pg_get_functiondef('pgstream.${name}'::regproc) AS definition`,
     )
     const { definition } = (found as { definition: string }[])[0] ?? { definition: '' }
-    const [before, after] = definition.split(constant)
-    if (before === undefined || after === undefined) throw new Error(`pgstream.${name} has no ${constant}`)
-    const value = name === '_pack_body' ? rows + 1 : rows
-    await client.query(before + constant + after.replace(/^\d+/, String(value)))
+    if (!limit.test(definition)) throw new Error(`pgstream.${name} has no ${limit}`)
+    await client.query(definition.replace(limit, (_, before: string) => before + limited(rows)))
   }
 }

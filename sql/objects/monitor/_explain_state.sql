@@ -24,8 +24,9 @@ BEGIN
     UNION ALL SELECT 'cost of 10,000 changed rows', (
       SELECT string_agg(format('%s ms in %s', round((cost * pgstream._delta_size(10000))::numeric, 1), pgstream._qualified_name(d.source_relid)), ', ')
       FROM (SELECT source_relid, row_number() OVER (ORDER BY source_relid) AS i FROM pgstream.pgs_dependencies WHERE pgs_id = id AND is_captured) AS d
-      JOIN unnest(frontier.delta_costs) WITH ORDINALITY AS u(cost, i) USING (i))
-      WHERE frontier.delta_costs IS NOT NULL;
+      JOIN unnest(frontier.delta_costs) WITH ORDINALITY AS u(cost, i) USING (i)
+      WHERE cost > 0)
+      WHERE 0 < ANY (frontier.delta_costs[:cardinality(frontier.delta_costs) - 1]);
   RETURN QUERY
     SELECT 'source', concat_ws(', ', pgstream._qualified_name(d.source_relid),
       CASE WHEN d.is_captured THEN 'changes captured by ' || lower(t.trigger_level) || ' triggers in ' || t.buffer::text

@@ -38,10 +38,12 @@ BEGIN
     -- What is differential is of this cluster.
     system_identifier = CASE WHEN is_full THEN pgstream._cluster() ELSE f.system_identifier END,
     skips = 0, retry_at = NULL, waiting_for = NULL, failed_version = NULL,
-    full_ms = CASE WHEN NOT is_full THEN f.full_ms WHEN f.full_is_measured THEN f.full_ms * 0.5 + duration_ms * 0.5 ELSE duration_ms END,
+    -- Where they are close, computing everything is tried again, too.
+    full_ms = CASE WHEN NOT is_full THEN f.full_ms * CASE WHEN costs IS NOT NULL AND f.full_ms < duration_ms * 1.5 THEN 0.975 ELSE 1 END
+      WHEN f.full_is_measured THEN f.full_ms * 0.5 + duration_ms * 0.5 ELSE duration_ms END,
     full_is_measured = f.full_is_measured OR is_full AND f.full_ms IS NOT NULL,
     delta_ms_fixed = CASE WHEN is_small THEN coalesce(f.delta_ms_fixed * 0.8 + duration_ms * 0.2, duration_ms) ELSE f.delta_ms_fixed END,
-    delta_costs = CASE WHEN costs IS NULL THEN f.delta_costs ELSE pgstream._learned_costs(action, changes, costs, duration_ms) END,
+    delta_costs = CASE WHEN costs IS NULL THEN f.delta_costs ELSE pgstream._learned_costs(action, changes, f.delta_costs, costs, duration_ms) END,
     -- The first time it is planned as well, and is half believed. What was dearer than expected is believed at once; a FULL
     -- refresh forgets a little, so that it is tried again.
     small_ms = CASE WHEN kind IS NULL OR NOT is_small AND action <> 'FULL' THEN f.small_ms

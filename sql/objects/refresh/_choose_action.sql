@@ -9,9 +9,10 @@ CREATE OR REPLACE FUNCTION pgstream._choose_action(
 LANGUAGE plpgsql
 AS $$
 DECLARE
-  cached_limit CONSTANT bigint := 1000;
+  few CONSTANT bigint := 1000;
   frontier pgstream.frontiers;
   delta_ms double precision;
+  estimate record;
 BEGIN
   IF pending[cardinality(pending)] > 0 THEN
     action := 'REINITIALIZE';
@@ -29,7 +30,7 @@ BEGIN
   action := 'DIFFERENTIAL';
   -- Only time has passed.
   variant := coalesce(variant, 'from_time');
-  IF changed_rows <= cached_limit THEN
+  IF changed_rows <= few THEN
     IF target.refresh_mode = 'AUTO' THEN
       kind := format('%s/%s', variant, length(changed_rows::text));
       frontier := target.frontier;
@@ -44,14 +45,21 @@ BEGIN
     END IF;
     RETURN;
   END IF;
-  variant := variant || '_bulk';
+  IF changed_rows > target.cached_limit THEN
+    variant := variant || '_bulk';
+  END IF;
   -- There is nothing to decide; what it costs is learned when it was much (pgstream._refresh).
   IF target.refresh_mode <> 'AUTO' THEN
     RETURN;
   END IF;
   frontier := target.frontier;
-  SELECT e.changes, e.costs INTO changes, costs FROM pgstream._delta_estimate(sources, pending, frontier) AS e;
-  changed_rows := (SELECT sum(n) FROM unnest(changes) AS n);
+  estimate := pgstream._delta_estimate(sources, pending, frontier);
+  changes := estimate.changes;
+  costs := estimate.costs;
+  changed_rows := 0;
+  FOR i IN 1..cardinality(changes) LOOP
+    changed_rows := changed_rows + changes[i];
+  END LOOP;
   IF frontier.full_ms IS NULL THEN
     RETURN;
   END IF;

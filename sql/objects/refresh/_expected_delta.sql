@@ -19,7 +19,7 @@ BEGIN
     costs := (pgstream._delta_estimate(sources, array_fill(0::bigint, ARRAY[cardinality(sources)]), frontier)).costs;
     ms := coalesce(frontier.delta_ms_fixed, 0) + pgstream._delta_ms(changes, costs);
     -- What was never measured is guessed, for AUTO to decide by; it would not go on above this.
-    IF EXISTS (SELECT FROM unnest(changes) WITH ORDINALITY AS u(n, i) WHERE u.n > 0 AND frontier.delta_costs[u.i] IS NULL) THEN
+    IF EXISTS (SELECT FROM unnest(changes) WITH ORDINALITY AS u(n, i) WHERE u.n > 0 AND coalesce(frontier.delta_costs[u.i], -1) < 0) THEN
       ms := least(ms, frontier.full_ms);
     END IF;
   ELSE

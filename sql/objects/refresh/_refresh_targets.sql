@@ -4,6 +4,7 @@
 CREATE OR REPLACE VIEW pgstream._refresh_targets AS
 SELECT s.pgs_id, s.pgs_schema, s.pgs_name, s.pgs_relid, s.strategy, s.refresh_mode, s.is_populated, s.needs_reinit,
   s.reinit_reason, s.needs_replan, s.broken_reason, s.xmin AS version, s.status, s.consecutive_errors, s.is_copy,
+  s.cached_limit,
   c.relowner AS owner,
   f AS frontier,
   f.xmin AS frontier_version,

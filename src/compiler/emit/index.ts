@@ -10,6 +10,7 @@ import type { CompileRequest, RelationFacts } from '../catalog/request.ts'
 import { type Changed, differentiate, differentiateInput } from '../delta/differentiate.ts'
 import type { StagedQuery } from '../delta/stage.ts'
 import type { StoredTable } from './apply.ts'
+import { cachedLimit } from './cached-limit.ts'
 import {
   bulkFunction,
   cachedFunction,
@@ -108,7 +109,8 @@ export function emitDifferential(
   if (timed) pair('from_time', 'time', [])
   const full = fullFunction(request, fullStatement(definition), timed)
   const fill = fillFunction(request, fillStatement(definition), timed)
-  const pending = pendingFunction(request, pendingStatement(relations))
+  const limit = cachedLimit(request, staged, root)
+  const pending = pendingFunction(request, pendingStatement(relations, limit))
   missing.push(
     ...staged.stages.flatMap((stage) =>
       stage.kind === 'group'
@@ -155,6 +157,7 @@ export function emitDifferential(
         ],
       },
       refresh: { single, general, pending: pending.name, full: full.name, fill: fill.name },
+      cachedLimit: limit,
       stateTables: own.map(({ sql }) => sql),
       query,
       ...(timed ? { dependsOnTime: true } : {}),
@@ -198,6 +201,7 @@ export function emitFull(request: CompileRequest, reasons: readonly Reason[]): E
         indexes: indexesOf(request, target),
       },
       refresh: { single: [], general: null, pending: null, full: full.name, fill: fill.name },
+      cachedLimit: null,
       stateTables: [],
       query,
       missingIndexes: [],

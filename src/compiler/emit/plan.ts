@@ -23,6 +23,8 @@ export interface Plan {
   readonly reads: readonly PlanSource[]
   readonly install: Install
   readonly refresh: RefreshFunctions
+  /** Up to this many new rows the cached functions are called, beyond it those for bulk. Null for strategy FULL. */
+  readonly cachedLimit: number | null
   /** State tables, schema-qualified and quoted, in order of creation. */
   readonly stateTables: readonly string[]
   /** The query as the compiler understood it: qualified names, no dependence on settings. */
@@ -95,7 +97,7 @@ export interface RefreshFunctions {
   readonly general: { readonly function: string; readonly bulk: string } | null
   /**
    * `(…the frontier) RETURNS bigint[]`: how many new rows each source's buffer has, in the order of `sources`, counted no
-   * further than CACHED_LIMIT + 1; then the number of new truncations. Null for strategy FULL.
+   * further than `cachedLimit` + 1; then the number of new truncations. Null for strategy FULL.
    */
   readonly pending: string | null
   /** Recomputes, and applies the difference; rebuilds the state tables. */
@@ -103,12 +105,6 @@ export interface RefreshFunctions {
   /** The first fill, into empty tables. */
   readonly fill: string
 }
-
-/**
- * Up to this many new rows the cached, probing plans are used, beyond it freshly made ones. Measured on a join-aggregate
- * over a million rows: planning anew costs 1.5 ms, what 1,000 probes cost.
- */
-export const CACHED_LIMIT = 1000
 
 export interface ExplainEntry {
   readonly property: string

@@ -28,7 +28,6 @@ import {
 } from './names.ts'
 import { isPacked } from './packed.ts'
 import { partitionChange, partitionFunction } from './partition-stage.ts'
-import { CACHED_LIMIT } from './plan.ts'
 import { recursionChange } from './recursion-stage.ts'
 import { redoFunctionOf } from './redo.ts'
 import { cte, indent, inlineCte, Printer, type Select } from './select.ts'
@@ -148,15 +147,15 @@ export function stageFunctions(request: CompileRequest, stage: Stage): readonly 
 }
 
 /**
- * How many new rows each source has, negative when there are more than that, and how often one was truncated. Many statements
+ * How many new rows each source has, negative when there are more than `limit`, and how often one was truncated. Many statements
  * are counted no further; a statement of many rows says how many by itself.
  */
-export function pendingStatement(sources: readonly number[]): string {
+export function pendingStatement(sources: readonly number[], limit: number): string {
   // A query over constants only.
   if (sources.length === 0) return 'SELECT ARRAY[0::bigint]'
   const counts = sources.map(
     (relation) =>
-      `(SELECT coalesce(CASE WHEN count(*) > ${CACHED_LIMIT} THEN -1 ELSE 1 END * sum(coalesce(p.n, 1)), 0)::bigint FROM (SELECT b.n FROM ${bufferName(relation)} AS b WHERE ${isNew('b')} LIMIT ${CACHED_LIMIT + 1}) AS p)`,
+      `(SELECT coalesce(CASE WHEN count(*) > ${limit} THEN -1 ELSE 1 END * sum(coalesce(p.n, 1)), 0)::bigint FROM (SELECT b.n FROM ${bufferName(relation)} AS b WHERE ${isNew('b')} LIMIT ${limit + 1}) AS p)`,
   )
   return `SELECT ARRAY[${[...counts, `(SELECT count(*) FROM ${newTruncations(sources)})`].join(',\n  ')}]`
 }
