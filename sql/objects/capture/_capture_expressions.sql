@@ -17,8 +17,8 @@ SET quote_all_identifiers = off
 AS $$
   SELECT coalesce(array_agg(
     CASE
-      WHEN a.attnum IS NULL OR pgstream._buffer_type(a.atttypid, a.atttypmod, a.attcollation)
-          <> pgstream._buffer_type(b.atttypid, b.atttypmod, b.attcollation)
+      WHEN a.attnum IS NULL OR (a.atttypid, a.atttypmod, a.attcollation) <> (b.atttypid, b.atttypmod, b.attcollation)
+          AND pgstream._buffer_type(a.atttypid, a.atttypmod, a.attcollation) <> pgstream._buffer_type(b.atttypid, b.atttypmod, b.attcollation)
         THEN format('NULL::%s', CASE WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN 'pg_catalog.' || quote_ident(t.typname)
           ELSE format_type(b.atttypid, -1) END)
       WHEN a.attgenerated = 'v' THEN format('(%s)', pg_get_expr(d.adbin, d.adrelid))

@@ -11,6 +11,9 @@ AS $$
     WHEN c.relkind = 'f' THEN format('"%s" is a foreign table', c.relname)
     WHEN c.relkind = 'S' THEN format('"%s" is a sequence', c.relname)
     WHEN c.relkind NOT IN ('r', 'p') THEN format('"%s" is not a table', c.relname)
+    -- A table has 1,600 columns at most; a buffer needs five of its own, and 300 for what is packed (pgstream._packed_type).
+    WHEN (SELECT count(DISTINCT u) FROM unnest(columns || coalesce((SELECT t.columns FROM pgstream.pgs_change_tracking t WHERE t.source_relid = source), '{}')) AS u) > 1250
+      THEN format('more than 1,250 columns of "%s" are read', c.relname)
     WHEN c.relpersistence = 'u' THEN format('"%s" is an unlogged table, which a crash empties without a change to tell of it', c.relname)
     ELSE coalesce((
         SELECT format('partition or child "%s" of "%s" is %s', f.relname, c.relname, CASE WHEN f.relkind = 'f' THEN 'a foreign table'

@@ -155,6 +155,7 @@ $body$, small, targets, stamp, images, reads,
       || CASE WHEN event IN ('insert', 'update', 'delete') THEN E'DECLARE\n  pgs_first pg_catalog.refcursor;\n  pgs_second pg_catalog.refcursor;\n  pgs_pairs pg_catalog.int8;\n' ELSE '' END
       || E'BEGIN\n' || body || E'  RETURN NULL;\nEND\n');
   END LOOP;
-  PERFORM pgstream._set_rights('pgstream_changes', format('^(changes|counter|capture)_%s(_|$)', source));
+  PERFORM pgstream._set_rights('pgstream_changes', format('^(changes|counter|capture)_%s(_|$)', source),
+    ARRAY['changes_' || source, 'counter_' || source, 'capture_' || source]::name[]);
 END
 $fn$;

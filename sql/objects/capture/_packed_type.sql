@@ -1,7 +1,8 @@
 -- The type of the arrays in which a change buffer packs the values of a type, with the collation of those. NULL for what no
--- array can hold: arrays themselves, and the few types that have none. Without a modifier: values have been cut to it already.
+-- array can hold: arrays themselves, and the few types that have none. Nor are columns packed behind the 300th, for a buffer has
+-- no more columns than any table, 1,600, and needs a second one for each that is. Without a modifier: values have been cut to it already.
 -- The compiler knows the same by the facts of the type (src/compiler/emit/packed.ts).
-CREATE OR REPLACE FUNCTION pgstream._packed_type(type oid, collation_oid oid) RETURNS text
+CREATE OR REPLACE FUNCTION pgstream._packed_type(attnum smallint, type oid, collation_oid oid) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -18,4 +19,5 @@ AS $$
   JOIN pg_type t ON t.oid = r.oid AND t.typsubscript <> 'array_subscript_handler'::regproc
   JOIN pg_type a ON a.oid = t.typarray
   JOIN pg_namespace n ON n.oid = a.typnamespace
+  WHERE attnum <= 300
 $$;

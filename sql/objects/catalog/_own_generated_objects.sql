@@ -25,7 +25,8 @@ BEGIN
       EXECUTE format('ALTER %s OWNER TO %I', generated.name, pg_get_userbyid(owner));
     END IF;
   END LOOP;
-  PERFORM pgstream._set_rights('pgstream_state', format('^(refresh_%1$s_|state_%1$s_|gate_%1$s$)', id));
+  PERFORM pgstream._set_rights('pgstream_state', format('^(refresh_%1$s_|state_%1$s_|gate_%1$s$)', id),
+    ARRAY['refresh_' || id || '_', 'state_' || id || '_', 'gate_' || id]::name[]);
   -- In the order of their oids, like everybody else.
   FOR source IN SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id ORDER BY 1 LOOP
     PERFORM pgstream._grant_buffer(source);

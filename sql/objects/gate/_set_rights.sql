@@ -1,7 +1,7 @@
 -- Gives the things of a schema of ours whose names match the rights that they are meant to have and no others, whatever
 -- ALTER DEFAULT PRIVILEGES gave them when they were made. Only what differs is written: two who write the same catalog row
 -- meet in "tuple concurrently updated".
-CREATE OR REPLACE FUNCTION pgstream._set_rights(within regnamespace, pattern text DEFAULT '') RETURNS void
+CREATE OR REPLACE FUNCTION pgstream._set_rights(within regnamespace, pattern text DEFAULT '', prefixes name[] DEFAULT '{""}') RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET pg_stream.internal = 'on'
@@ -12,7 +12,7 @@ DECLARE
   stranger oid;
   label text;
 BEGIN
-  FOR thing IN SELECT * FROM pgstream._wrong_rights(within, pattern) LOOP
+  FOR thing IN SELECT * FROM pgstream._wrong_rights(within, pattern, prefixes) LOOP
     label := thing.kind || ' ' || thing.label;
     FOREACH stranger IN ARRAY thing.strangers LOOP
       EXECUTE format('REVOKE ALL ON %s FROM %s CASCADE', label,

@@ -5,15 +5,17 @@
 -- ALTER DEFAULT PRIVILEGES of the role that installed pg_stream can have given more to others, `strangers`, or less to these,
 -- `is_lacking`, or to the owner, `is_owner_lacking`. The columns of change buffers are granted by pgstream._grant_buffer.
 --
+-- `prefixes`: what names that match begin with; the catalogs have indexes on names.
+--
 -- No view: a session that may not read views (restrict_nonsystem_relation_kind) has its DDL followed like any other.
-CREATE OR REPLACE FUNCTION pgstream._wrong_rights(within regnamespace, pattern text)
+CREATE OR REPLACE FUNCTION pgstream._wrong_rights(within regnamespace, pattern text, prefixes name[] DEFAULT '{""}')
 RETURNS TABLE (kind text, label text, owner oid, everybody text, caller oid, strangers oid[], is_lacking boolean, is_owner_lacking boolean)
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT t.kind, CASE t.kind WHEN 'ROUTINE' THEN t.object::regprocedure::text WHEN 'SCHEMA' THEN t.name::text
       ELSE format('%s.%I', within, t.name) END, t.owner, t.everybody, t.caller, r.strangers, r.is_lacking, r.is_owner_lacking
-  FROM (
+  FROM unnest(prefixes) AS u(first), LATERAL (SELECT (u.first::text || E'\x7f')::name) AS e(last), LATERAL (
     SELECT 'ROUTINE' AS kind, p.pronamespace AS schema, p.proname AS name, p.oid AS object, p.proowner AS owner,
       'f'::"char" AS acl_kind, coalesce(p.proacl, acldefault('f', p.proowner)) AS acl,
       CASE WHEN p.pronamespace = 'pgstream'::regnamespace AND p.proname <> '_compile' AND (NOT p.prosecdef OR p.proname = ANY (
@@ -22,7 +24,7 @@ AS $$
       CASE WHEN p.pronamespace = 'pgstream_state'::regnamespace AND p.proname ~ '^gate_[0-9]{1,18}$' THEN (
         SELECT c.relowner FROM pgstream.pgs_stream_tables s JOIN pg_class c ON c.oid = s.pgs_relid
         WHERE s.pgs_id = substr(p.proname, 6)::bigint AND c.relowner <> p.proowner) END AS caller
-    FROM pg_proc p
+    FROM pg_proc p WHERE p.proname >= u.first AND p.proname < e.last
     UNION ALL
     SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.relnamespace, c.relname, c.oid,
       c.relowner, k.acl_kind, coalesce(c.relacl, acldefault(k.acl_kind, c.relowner)),
@@ -31,15 +33,15 @@ AS $$
         THEN 'SELECT' END, NULL
     FROM pg_class c
     CROSS JOIN LATERAL (SELECT CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char" AS acl_kind) AS k
-    WHERE c.relkind IN ('r', 'p', 'v', 'S')
+    WHERE c.relkind IN ('r', 'p', 'v', 'S') AND c.relname >= u.first AND c.relname < e.last
     UNION ALL
     SELECT 'TYPE', y.typnamespace, y.typname, y.oid, y.typowner, 'T',
       coalesce(y.typacl, acldefault('T', y.typowner)), 'USAGE', NULL
     FROM pg_type y LEFT JOIN pg_class c ON c.oid = y.typrelid
-    WHERE y.typcategory <> 'A' AND (c.oid IS NULL OR c.relkind = 'c')
+    WHERE y.typcategory <> 'A' AND (c.oid IS NULL OR c.relkind = 'c') AND y.typname >= u.first AND y.typname < e.last
     UNION ALL
     SELECT 'SCHEMA', n.oid, n.nspname, n.oid, n.nspowner, 'n', coalesce(n.nspacl, acldefault('n', n.nspowner)), 'USAGE', NULL
-    FROM pg_namespace n
+    FROM pg_namespace n WHERE n.nspname >= u.first AND n.nspname < e.last
   ) AS t
   CROSS JOIN LATERAL (
     SELECT

@@ -5,12 +5,10 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   target pgstream.pgs_stream_tables;
-  -- The columns as v1, v2, …, and what they are grouped by as g1, g2, …
+  -- The columns as v1, v2, …, as text where they cannot be grouped by. (Each once: a statement has 1,664 columns at most.)
   vs text;
-  named text;
-  gs text;
   grouped text;
-  kept text;
+  named text;
   same text;
   near text;
 BEGIN
@@ -26,31 +24,29 @@ BEGIN
       SELECT DISTINCT (e.value ->> 'type')::oid FROM jsonb_array_elements(target.columns) AS e))) AS f ON f.type = t.oid
   )
   SELECT string_agg(format('v%s', i), ', ' ORDER BY i),
-    string_agg(format('d.v%s AS %I', i, name), ', ' ORDER BY i),
-    string_agg(format('g%s', i), ', ' ORDER BY i),
-    string_agg(format(CASE WHEN groups THEN 'v%1$s AS g%1$s' ELSE 'v%1$s::text AS g%1$s' END, i), ', ' ORDER BY i),
-    string_agg(format(CASE WHEN groups THEN 'g%1$s AS v%1$s' ELSE 'g%1$s::%2$s AS v%1$s' END, i, type), ', ' ORDER BY i),
-    string_agg(format(CASE WHEN compares THEN 'd.g%1$s IS NOT DISTINCT FROM e.g%1$s'
-      ELSE 'd.g%1$s::text IS NOT DISTINCT FROM e.g%1$s::text' END, i), ' AND ' ORDER BY i) FILTER (WHERE NOT is_float),
+    string_agg(format(CASE WHEN groups THEN 'v%1$s' ELSE 'v%1$s::text AS v%1$s' END, i), ', ' ORDER BY i),
+    string_agg(format(CASE WHEN groups THEN 'd.v%1$s AS %2$I' ELSE 'd.v%1$s::%3$s AS %2$I' END, i, name, type), ', ' ORDER BY i),
+    string_agg(format(CASE WHEN compares THEN 'd.v%1$s IS NOT DISTINCT FROM e.v%1$s'
+      ELSE 'd.v%1$s::text IS NOT DISTINCT FROM e.v%1$s::text' END, i), ' AND ' ORDER BY i) FILTER (WHERE NOT is_float),
     string_agg(format('(d.v%1$s IS NOT DISTINCT FROM e.v%1$s OR abs(d.v%1$s - e.v%1$s) <= 1e-9 * greatest(abs(d.v%1$s), abs(e.v%1$s)))', i),
       ' AND ' ORDER BY i) FILTER (WHERE is_float)
-  INTO vs, named, gs, grouped, kept, same, near
+  INTO vs, grouped, named, same, near
   FROM facts;
   RETURN format($query$WITH difference AS MATERIALIZED (
-  SELECT sum(w)::bigint AS weight, %3$s, %5$s
+  SELECT sum(w)::bigint AS weight, %1$s
   FROM (
-    SELECT w, %4$s, %1$s
-    FROM (SELECT 1, t.* FROM %6$s AS t UNION ALL SELECT -1, q.* FROM (
-%7$s
+    SELECT w, %2$s
+    FROM (SELECT 1, t.* FROM %4$s AS t UNION ALL SELECT -1, q.* FROM (
+%5$s
     ) AS q) AS both_sides(w, %1$s)
   ) AS rows
-  GROUP BY %3$s
+  GROUP BY %1$s
   HAVING sum(w) <> 0
 )
 SELECT d.weight, to_jsonb(r.*)
 FROM difference AS d
-CROSS JOIN LATERAL (SELECT %2$s) AS r%8$s$query$,
-    vs, named, gs, grouped, kept, pgstream._qualified_name(target.pgs_relid), query,
+CROSS JOIN LATERAL (SELECT %3$s) AS r%6$s$query$,
+    vs, grouped, named, pgstream._qualified_name(target.pgs_relid), query,
     CASE WHEN near IS NULL THEN '' ELSE format(
       E'\nWHERE NOT EXISTS (SELECT FROM difference AS e WHERE e.weight = -d.weight AND %s AND %s)', coalesce(same, 'true'), near) END);
 END
