@@ -33,8 +33,7 @@ describe('a source of many columns', () => {
       'UPDATE wide SET c300 = id, c301 = -id WHERE id <= 1200',
     ]) {
       await db.client.query(change)
-      await db.client.query(`SELECT pgstream.refresh_stream_table('copied')`)
-      await expectExact(db.client, 'copied', 'SELECT * FROM wide')
+      await expectExact(db.client, 'copied')
     }
     expect((await db.client.query(`SELECT FROM pgstream.verify_stream_table('copied')`)).rowCount).toBe(0)
   })
@@ -90,6 +89,5 @@ test('the first refresh of a join of eleven tables is planned in little time', a
   )
   // All orders of all terms take 25 s on the machine on which it was found, these 0.3 s.
   await db.client.query(`SET statement_timeout = '10s'`)
-  await db.client.query(`SELECT pgstream.refresh_stream_table('star')`)
-  await expectExact(db.client, 'star', query)
+  await expectExact(db.client, 'star')
 })
