@@ -40,6 +40,13 @@ const OWN_SETTINGS = `SELECT pg_catalog.set_config(own.name, own.value, false)
 const OWN_BACKEND = `SELECT a.pid, extract(epoch FROM a.backend_start)::text AS start
   FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = pg_catalog.pg_backend_pid()`
 
+/** How many groups of stream tables are due, and which: as the server writes it, for the server to read. */
+interface Due extends pg.QueryResultRow {
+  readonly due: number
+  readonly work: string | null
+}
+const NOTHING: Due = { due: 0, work: null }
+
 interface Connection {
   readonly client: pg.Client
   readonly backend: Backend
@@ -92,7 +99,7 @@ export class Session {
       if (this.#lost) throw this.#lost
       // Who could not take more need not look: what is in hand takes all that it finds.
       if (this.#calls.size >= this.#options.concurrency) await this.#untilOneIsThrough(WAIT_S * 1_000)
-      const due = await this.#wait(this.#calls.size > 0 ? SHORT_WAIT_S : WAIT_S)
+      const { due, work } = await this.#wait(this.#calls.size > 0 ? SHORT_WAIT_S : WAIT_S)
       if (signal.aborted) break
       if (!this.#listening) await this.#listen()
       const pause = this.#pauseUntil - Date.now()
@@ -101,7 +108,7 @@ export class Session {
         // One call takes what it finds, and is mostly through before another could help it; the wait goes on when it is not, and
         // lets more in when there is need. If all are at it already, what is due is theirs.
         const isFull = this.#calls.size >= this.#options.concurrency
-        if (!isFull) await this.#call()
+        if (!isFull) await this.#call(work)
         await this.#untilOneIsThrough(isFull ? BUSY_MS : SOON_MS)
         // What others have in hand is asked for less and less.
         if (!isFull && this.#inVain > 0)
@@ -153,16 +160,16 @@ export class Session {
     this.#listening = true
   }
 
-  /** How many groups of stream tables are due; asked inside the server until some are, or the time is over. */
-  async #wait(seconds: number): Promise<number> {
+  /** Asked inside the server until something is due, or the time is over. */
+  async #wait(seconds: number): Promise<Due> {
     const { signal, metrics } = this.#options
     const waiter = this.#waiter
-    if (waiter === undefined) return 0
-    const answer = this.#ask<{ due: number }>(
+    if (waiter === undefined) return NOTHING
+    const answer = this.#ask<Due>(
       waiter,
       {
         name: 'await',
-        text: 'CALL pgstream._await($1, NULL, $2)',
+        text: 'CALL pgstream._await($1, NULL, NULL, $2)',
         // Who has just refreshed looks at once, and often for a while; beside a call that is at work there is no hurry to look.
         values: [seconds, this.#calls.size > 0 ? 0.1 : (performance.now() - this.#refreshedAt) / 1_000],
       },
@@ -177,7 +184,7 @@ export class Session {
     try {
       const rows = await Promise.race([answer, stopped])
       metrics.polled()
-      return rows?.[0]?.due ?? 0
+      return rows?.[0] ?? NOTHING
     } finally {
       signal.removeEventListener('abort', stop)
       // Cut off by our own stop, it is nobody's error.
@@ -198,12 +205,15 @@ export class Session {
     over.abort()
   }
 
-  /** One more call of the scheduler. */
-  async #call(): Promise<void> {
+  /** One more call of the scheduler; it begins with what the wait has found. */
+  async #call(work: Due['work']): Promise<void> {
     const { log, metrics } = this.#options
     const connection = this.#idle.pop() ?? (await this.#open())
     const stop = metrics.callSeconds.startTimer()
-    const call = this.#ask<{ refreshed: number }>(connection, 'CALL pgstream.run_scheduler()')
+    const call = this.#ask<{ refreshed: number }>(connection, {
+      text: 'CALL pgstream._run(0, $1, NULL)',
+      values: [work],
+    })
       .then(([row]) => {
         // Where one change was, the next is not far (the wait looks more often); where others do the work, there is no hurry.
         const isWork = (row?.refreshed ?? 0) > 0

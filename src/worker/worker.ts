@@ -19,7 +19,7 @@ const LONGEST_PAUSE_MS = 5_000
 
 /**
  * Refresh what is due until the signal. The worker decides nothing: the database says when (`pgstream._await`) and what
- * (`pgstream.run_scheduler`), so any number of workers may run, and one that dies takes nothing with it.
+ * (`pgstream._run`), so any number of workers may run, and one that dies takes nothing with it.
  */
 export async function runWorker({
   url,

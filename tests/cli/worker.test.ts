@@ -251,7 +251,7 @@ test('a connection that dies without a word in the middle of a refresh is made a
     let port: number | undefined
     await until(async () => {
       const { rows } = await client.query(
-        `SELECT client_port FROM pg_stat_activity WHERE query = 'CALL pgstream.run_scheduler()' AND state = 'active'
+        `SELECT client_port FROM pg_stat_activity WHERE query LIKE 'CALL pgstream._run(%' AND state = 'active'
            AND now() - query_start > interval '1 s'`,
       )
       port = rows[0]?.client_port
@@ -277,7 +277,7 @@ test('what a killed worker was at ends with it', async () => {
     const calls = async (waits: boolean) =>
       (
         await client.query(
-          `SELECT FROM pg_stat_activity WHERE query = 'CALL pgstream.run_scheduler()' AND state = 'active'
+          `SELECT FROM pg_stat_activity WHERE query LIKE 'CALL pgstream._run(%' AND state = 'active'
              AND (wait_event = 'PgSleep' OR NOT $1)`,
           [waits],
         )
