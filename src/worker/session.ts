@@ -3,7 +3,7 @@ import pg from 'pg'
 import type { Logger } from 'pino'
 import { readAlert } from './alert.ts'
 import type { StreamTableFacts, WorkerMetrics } from './metrics.ts'
-import { type Backend, endConnection, Questions } from './questions.ts'
+import { type Backend, endConnection, type Patience, Questions } from './questions.ts'
 
 interface SessionOptions {
   readonly url: string
@@ -11,10 +11,9 @@ interface SessionOptions {
   readonly log: Logger
   readonly metrics: WorkerMetrics
   readonly signal: AbortSignal
+  readonly patience: Patience
 }
 
-/** One wait inside the server, which looks for work there. */
-const WAIT_S = 5
 /** While a call is at work: what comes after it is waited for as something near. */
 const SHORT_WAIT_S = 1
 /** What a call has done by then needs no other. */
@@ -24,8 +23,6 @@ const BUSY_MS = 20
 const LONGEST_PAUSE_MS = 160
 /** After a failed call of the scheduler. */
 const ERROR_MS = 1_000
-/** Any other question than these two. */
-const ANSWER_MS = 5_000
 /**
  * Whatever a database or a role has for its people: a worker writes, sees what others have just done, waits, and takes as
  * long as a refresh takes. The server hears within a minute that we are gone, however we went, and lets go of what was claimed.
@@ -71,7 +68,7 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options
-    this.#questions = new Questions(options.url, {
+    this.#questions = new Questions(options.url, options.patience, {
       lost: (why) => this.abandon(why),
       silence: ({ message }) =>
         options.log.warn({ reason: message }, 'an answer is overdue, and the server cannot be asked for it'),
@@ -94,12 +91,12 @@ export class Session {
 
   /** Wait for work and call until the signal, or until a connection is lost: that throws. */
   async run(): Promise<void> {
-    const { signal } = this.#options
+    const { signal, patience } = this.#options
     while (!signal.aborted) {
       if (this.#lost) throw this.#lost
       // Who could not take more need not look: what is in hand takes all that it finds.
-      if (this.#calls.size >= this.#options.concurrency) await this.#untilOneIsThrough(WAIT_S * 1_000)
-      const { due, work } = await this.#wait(this.#calls.size > 0 ? SHORT_WAIT_S : WAIT_S)
+      if (this.#calls.size >= this.#options.concurrency) await this.#untilOneIsThrough(patience.waitS * 1_000)
+      const { due, work } = await this.#wait(this.#calls.size > 0 ? SHORT_WAIT_S : patience.waitS)
       if (signal.aborted) break
       if (!this.#listening) await this.#listen()
       const pause = this.#pauseUntil - Date.now()
@@ -251,7 +248,7 @@ export class Session {
     await client.connect()
     this.#clients.push(client)
     const ask = <T extends pg.QueryResultRow>(text: string) =>
-      client.query<T>({ text, query_timeout: ANSWER_MS } as pg.QueryConfig)
+      client.query<T>({ text, query_timeout: this.#options.patience.answerMs } as pg.QueryConfig)
     const [backend] = (await ask<Backend & pg.QueryResultRow>(OWN_BACKEND)).rows
     if (backend === undefined) throw new Error('the server does not know this connection')
     await ask(OWN_SETTINGS)
@@ -264,7 +261,7 @@ export class Session {
   async #ask<T extends pg.QueryResultRow>(
     { client, backend }: Connection,
     query: string | pg.QueryConfig,
-    ms = ANSWER_MS,
+    ms = this.#options.patience.answerMs,
   ): Promise<readonly T[]> {
     if (this.#lost) throw this.#lost
     return (await this.#questions.answer(backend, ms, client.query<T>(query))).rows
