@@ -1,9 +1,9 @@
 /** What a refresh reads after one changed row does not grow with the tables: every construct, at two sizes. */
-import type pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { CONSTRUCTS, createTables, ONE_ITEM, ONE_OWNER } from '../../bench/constructs.ts'
 import { rowsRead } from '../../bench/rows-read.ts'
 import { expectEqual } from '../oracle/oracle.ts'
+import { analyzeStreamTables } from '../support/analyze.ts'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 
 const SIZES = [2000, 20_000] as const
@@ -22,16 +22,6 @@ afterAll(async () => {
   for (const database of databases.values()) await database.close()
 })
 
-/** Of what a stream table is made of; the tables below are known to the planner since they were filled. */
-const analyze = async (client: pg.Client) => {
-  const { rows } = await client.query(
-    `SELECT string_agg(c.oid::regclass::text, ', ') AS made FROM pg_class c
-     WHERE c.relkind IN ('r', 'p') AND c.relnamespace::regnamespace::text IN ('pgstream_state', 'pgstream_changes')
-       OR c.oid IN (SELECT s.pgs_relid FROM pgstream.pgs_stream_tables s)`,
-  )
-  await client.query(`ANALYZE ${rows[0].made}`)
-}
-
 /** Of every kind of change one row. */
 const CHANGES: readonly ((n: number) => string)[] = [
   ONE_ITEM,
@@ -46,7 +36,7 @@ test.each(Object.entries(CONSTRUCTS))('%s', async (_, { query, change, grows, be
   const run = async (size: number, { client }: FreshDatabase) => {
     if (before) await client.query(before)
     await client.query(`SELECT pgstream.create_stream_table('st', $1, '1h', 'DIFFERENTIAL')`, [query])
-    await analyze(client)
+    await analyzeStreamTables(client)
     const counts: [string, number][] = []
     for (const [i, each] of [change, change, ...CHANGES].entries()) {
       const sql = each(1500 + i)
