@@ -590,6 +590,59 @@ test('nobody joins a group of others', async () => {
   expect(await join(them)).toBe('ok')
 })
 
+test('nobody draws the stream tables of others into a group', async () => {
+  const { client, open, schema, db } = await scene(`${DIAMOND}; CREATE TABLE u (g int PRIMARY KEY, n int);
+    GRANT SELECT ON t, u TO PUBLIC`)
+  await client.query(`GRANT CREATE ON SCHEMA ${schema} TO PUBLIC`)
+  const [mine, theirs] = [await newRole('drawing'), await newRole('drawn')]
+  const [me, them] = [await open(mine), await open(theirs)]
+  const define = (who: pg.Client, name: string, query: string, group: string | null = null) =>
+    outcome(
+      who.query(`SELECT pgstream.create_stream_table($1, $2, '1h', 'AUTO', consistency_group => $3)`, [
+        name,
+        query,
+        group,
+      ]),
+    )
+  const through = 'SELECT g, count(*) AS n FROM base GROUP BY g'
+  expect(await define(them, 'base', 'SELECT id, g, v FROM t WHERE v > 0')).toBe('ok')
+  await client.query('GRANT SELECT ON base TO PUBLIC')
+  expect(await define(me, 'direct', 'SELECT g, n FROM u', 'drawn')).toBe('ok')
+  await expect(
+    me.query(`SELECT pgstream.create_stream_table('reader', $1, '1s', consistency_group => 'drawn')`, [
+      through,
+    ]),
+  ).rejects.toMatchObject({
+    code: '42501',
+    message: `permission denied for stream table ${schema}.base`,
+    hint: expect.stringContaining(`GRANT ${theirs} TO ${mine}`),
+  })
+  expect(await define(me, 'reader', through)).toBe('ok')
+  const alter = (how: string) => outcome(me.query(`SELECT pgstream.alter_stream_table('reader', ${how})`))
+  expect(await alter(`consistency_group => 'drawn'`)).toBe('42501')
+  expect(await alter(`query => 'SELECT g, n FROM u'`)).toBe('ok')
+  expect(await alter(`consistency_group => 'drawn'`)).toBe('ok')
+  expect(await alter(`query => '${through}'`)).toBe('42501')
+  // Where the ways of both part at it, it stays what it was.
+  expect(await define(me, 'one', through, 'parting')).toBe('ok')
+  expect(await define(me, 'other', 'SELECT g, sum(v) AS total FROM base GROUP BY g', 'parting')).toBe('ok')
+  const group = async () =>
+    (
+      await client.query(
+        `SELECT members FROM pgstream.diamond_groups() WHERE 'drawn' = ANY (consistency_groups)`,
+      )
+    ).rows
+  expect(await group()).toEqual([{ members: [`${schema}.direct`, `${schema}.reader`] }])
+  await db.client.query(`GRANT ${theirs} TO ${mine}`)
+  expect(await alter(`query => '${through}'`)).toBe('ok')
+  expect((await group())[0].members.sort()).toEqual([
+    `${schema}.base`,
+    `${schema}.direct`,
+    `${schema}.reader`,
+  ])
+  for (const name of ['one', 'other', 'reader', 'direct', 'base']) await expectExact(client, name)
+})
+
 describe('repair_stream_table of one of a group', () => {
   /** 100 and 100 twice; 50 go from a to b, so that the sums are 150 and 250. */
   const pair = async () => {
