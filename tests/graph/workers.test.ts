@@ -260,6 +260,23 @@ test('who finds nothing has looked for the others, until something is captured',
   expect(await wait()).toBe(0)
 })
 
+test('what one has found and left is found by the next, though nothing tells of it any more', async () => {
+  const { client, open } = await scene(TABLES)
+  await create(client, 'a', 'SELECT id, v FROM t', { schedule: '1h' })
+  await untilQuiet(client)
+  await unwatched(client)
+  await client.query('INSERT INTO t VALUES (100, 1, 7)')
+  const look = async () => (await client.query('SELECT due FROM pgstream._look()')).rows[0]
+  expect(await look()).toEqual({ due: 0 })
+  await client.query(
+    `UPDATE pgstream.frontiers SET checked_at = checked_at - interval '2 hours'
+     WHERE pgs_id = (SELECT pgs_id FROM pgstream.pgs_stream_tables WHERE pgs_relid = 'a'::regclass); SELECT pgstream._wake()`,
+  )
+  expect(await look()).toEqual({ due: 1 })
+  const other = await open()
+  expect((await other.query('CALL pgstream._await(2, NULL)')).rows).toMatchObject([{ due: 1 }])
+})
+
 test('while another is at work it is left what is due', async () => {
   const { client, open } = await scene(
     `${TABLES};

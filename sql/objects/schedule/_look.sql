@@ -62,6 +62,10 @@ BEGIN
   ELSIF due = 0 THEN
     PERFORM pgstream._note_quiet(seq, quiet_for);
   END IF;
+  -- What was found may have left nothing to find it by: whoever has it may be gone before it is done.
+  IF groups <> '{}' THEN
+    PERFORM setval('pgstream._quiet_seq', 0);
+  END IF;
 EXCEPTION WHEN lock_not_available THEN
   due := 0;
   work := NULL;
