@@ -693,6 +693,33 @@ test('a reader of what never stops changing is not left behind', async () => {
   expect(b).toBeGreaterThan(Number(a) / 10)
 })
 
+test('a clock that is set back keeps nobody waiting for it', async () => {
+  const { client } = await scene(TABLES)
+  await create(client, 'moved', 'SELECT id, v FROM t', { schedule: '1m' })
+  await create(client, 'failed', 'SELECT id, 1 / v AS part FROM t', { schedule: '1m' })
+  await create(client, 'timed', 'SELECT id, v FROM u', { schedule: '@hourly' })
+  await create(client, 'rested', 'SELECT id, g FROM u', { schedule: '1m' })
+  await untilQuiet(client)
+  await client.query('INSERT INTO t VALUES (100, 1, 7)')
+  expect(await due(client)).toEqual([])
+  const mine = `WHERE pgs_id IN (SELECT pgs_id FROM pgstream.pgs_stream_tables WHERE pgs_schema = current_schema())`
+  await client.query(`UPDATE pgstream.frontiers SET checked_at = checked_at + interval '1 hour' ${mine};
+    UPDATE pgstream.frontiers SET retry_at = now() + interval '1 hour', last_refresh_at = now() + interval '1 hour'
+    WHERE pgs_id = (SELECT pgs_id FROM pgstream.pgs_stream_tables WHERE pgs_relid = 'failed'::regclass);
+    UPDATE pgstream.pgs_stream_tables SET last_error = 'of then', consecutive_errors = 1 WHERE pgs_relid = 'failed'::regclass;
+    UPDATE pgstream._scheduler SET watched_at = now() + interval '1 hour', looked_at = now() + interval '1 hour'`)
+  expect(await due(client)).toEqual(['failed', 'moved', 'rested', 'timed'])
+  expect((await client.query('SELECT due FROM pgstream._look()')).rows).toEqual([{ due: 5 }])
+  await pass(client)
+  for (const name of ['moved', 'failed', 'timed', 'rested']) await expectEqual(client, name)
+  await untilQuiet(client)
+  const { rows } = await client.query(
+    `SELECT bool_and(f.checked_at <= now()) AND bool_and(w.watched_at <= now() AND w.looked_at <= now()) AS ok
+     FROM pgstream.frontiers AS f, pgstream._scheduler AS w ${mine}`,
+  )
+  expect(rows).toEqual([{ ok: true }])
+})
+
 test('a time by cron that comes while a refresh is under way is still to be served', async () => {
   const { client } = await scene(TABLES)
   await create(client, 'a', 'SELECT g, sum(v) AS total FROM t GROUP BY g', { schedule: '@hourly' })

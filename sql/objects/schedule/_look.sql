@@ -32,7 +32,7 @@ BEGIN
     coalesce(array_agg(w.version) FILTER (WHERE w.wants_at <= at), '{}'),
     least(min(w.wants_at) FILTER (WHERE w.wants_at > at), min(w.held_until) FILTER (WHERE w.held_until > at))
   INTO lagging, shown, wanting, versions, next_at FROM pgstream._wanting() AS w;
-  PERFORM FROM pgstream._scheduler w WHERE w.looked_at <= at - interval '1 second' FOR UPDATE SKIP LOCKED;
+  PERFORM FROM pgstream._scheduler w WHERE w.looked_at NOT BETWEEN at - interval '1 second' AND at + interval '1 minute' FOR UPDATE SKIP LOCKED;
   IF FOUND THEN
     PERFORM set_config('synchronous_commit', 'off', true);
     UPDATE pgstream._scheduler SET looked_at = at, behind = lagging, behind_as_of = shown;
