@@ -13,3 +13,12 @@ CREATE TYPE pgstream.refresh_result AS (
 CREATE SEQUENCE pgstream.change_seq AS bigint CACHE 1;
 -- A sequence that was never used shows its first value as its last: a frontier that notes it would skip the first statement.
 SELECT setval('pgstream.change_seq', 1);
+
+-- What a look at the schedule finds due (pgstream._due_of): for whoever refreshes it next.
+CREATE TYPE pgstream.due_group AS (
+  group_id bigint,
+  members bigint[],
+  versions xid[],
+  below timestamptz,
+  was_left boolean
+);

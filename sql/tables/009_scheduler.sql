@@ -23,6 +23,8 @@ INSERT INTO pgstream._scheduler DEFAULT VALUES;
 CREATE UNLOGGED SEQUENCE pgstream._beats AS bigint MINVALUE 0 START 0 CACHE 1;
 -- The value of pgstream.change_seq when somebody last began to look and found nothing due.
 CREATE UNLOGGED SEQUENCE pgstream._quiet_seq AS bigint MINVALUE 0 START 0 CACHE 1;
+-- Until when, in microseconds since 1970, the clock alone could make nothing due then.
+CREATE UNLOGGED SEQUENCE pgstream._quiet_until AS bigint MINVALUE 0 START 0 CACHE 1;
 
 -- Nothing but locks: on these nobody else has any right, while an advisory lock is anybody's to take.
 CREATE TABLE pgstream._graph_lock ();

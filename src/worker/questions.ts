@@ -14,17 +14,24 @@ interface Question {
   readonly reject: (why: Error) => void
 }
 
-/** How often what is overdue is asked after. */
-const LOOK_MS = 5_000
-const PATIENCE_MS = 5_000
-/** For so long an answer may be under way to us. */
-const UNDER_WAY_S = 2
+/** How long a worker waits for what may never come. */
+export interface Patience {
+  /** One wait for work inside the server. */
+  readonly waitS: number
+  /** For the answer to any question that is soon answered. */
+  readonly answerMs: number
+  /** How often what is overdue is asked after, and how long that may take. */
+  readonly lookMs: number
+  /** For so long an answer may be under way to us. */
+  readonly underWayS: number
+}
+export const PATIENCE: Patience = { waitS: 5, answerMs: 5_000, lookMs: 5_000, underWayS: 2 }
 
 /** Those of the given backends that are gone, or have answered. A state that nobody may see says nothing. */
 const LOST = `SELECT ours.pid
   FROM unnest($1::integer[], $2::text[]) AS ours(pid, start)
   LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = ours.pid AND extract(epoch FROM a.backend_start)::text = ours.start
-  WHERE a.pid IS NULL OR a.state = 'idle' AND a.state_change < clock_timestamp() - interval '${UNDER_WAY_S} seconds'`
+  WHERE a.pid IS NULL OR a.state = 'idle' AND a.state_change < clock_timestamp() - make_interval(secs => $3)`
 
 /**
  * What was asked of the server and not answered yet. A connection can die without a word (a firewall that forgets it, a
@@ -34,6 +41,7 @@ const LOST = `SELECT ours.pid
  */
 export class Questions {
   readonly #url: string
+  readonly #patience: Patience
   readonly #onLost: (why: Error) => void
   readonly #onSilence: (why: Error) => void
   readonly #open = new Set<Question>()
@@ -43,6 +51,7 @@ export class Questions {
 
   constructor(
     url: string,
+    patience: Patience,
     on: {
       /** A connection is dead. */
       readonly lost: (why: Error) => void
@@ -51,9 +60,10 @@ export class Questions {
     },
   ) {
     this.#url = url
+    this.#patience = patience
     this.#onLost = on.lost
     this.#onSilence = on.silence
-    this.#timer = setInterval(() => this.#look(), LOOK_MS).unref()
+    this.#timer = setInterval(() => this.#look(), patience.lookMs).unref()
   }
 
   /** The answer, which is overdue after so long; an error as soon as the connections are given up. */
@@ -95,8 +105,8 @@ export class Questions {
     const client = new pg.Client({
       connectionString: this.#url,
       application_name: 'pg_stream worker',
-      connectionTimeoutMillis: PATIENCE_MS,
-      query_timeout: PATIENCE_MS,
+      connectionTimeoutMillis: this.#patience.lookMs,
+      query_timeout: this.#patience.lookMs,
     })
     client.on('error', () => {})
     try {
@@ -104,6 +114,7 @@ export class Questions {
       const { rows } = await client.query<{ pid: number }>(LOST, [
         backends.map(({ pid }) => pid),
         backends.map(({ start }) => start),
+        this.#patience.underWayS,
       ])
       return new Set(rows.map(({ pid }) => pid))
     } finally {

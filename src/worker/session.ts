@@ -3,7 +3,7 @@ import pg from 'pg'
 import type { Logger } from 'pino'
 import { readAlert } from './alert.ts'
 import type { StreamTableFacts, WorkerMetrics } from './metrics.ts'
-import { type Backend, endConnection, Questions } from './questions.ts'
+import { type Backend, endConnection, type Patience, Questions } from './questions.ts'
 
 interface SessionOptions {
   readonly url: string
@@ -11,10 +11,9 @@ interface SessionOptions {
   readonly log: Logger
   readonly metrics: WorkerMetrics
   readonly signal: AbortSignal
+  readonly patience: Patience
 }
 
-/** One wait inside the server, which looks for work there. */
-const WAIT_S = 5
 /** While a call is at work: what comes after it is waited for as something near. */
 const SHORT_WAIT_S = 1
 /** What a call has done by then needs no other. */
@@ -24,8 +23,6 @@ const BUSY_MS = 20
 const LONGEST_PAUSE_MS = 160
 /** After a failed call of the scheduler. */
 const ERROR_MS = 1_000
-/** Any other question than these two. */
-const ANSWER_MS = 5_000
 /**
  * Whatever a database or a role has for its people: a worker writes, sees what others have just done, waits, and takes as
  * long as a refresh takes. The server hears within a minute that we are gone, however we went, and lets go of what was claimed.
@@ -39,6 +36,13 @@ const OWN_SETTINGS = `SELECT pg_catalog.set_config(own.name, own.value, false)
   JOIN pg_catalog.pg_settings AS s ON s.name = own.name`
 const OWN_BACKEND = `SELECT a.pid, extract(epoch FROM a.backend_start)::text AS start
   FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = pg_catalog.pg_backend_pid()`
+
+/** How many groups of stream tables are due, and which: as the server writes it, for the server to read. */
+interface Due extends pg.QueryResultRow {
+  readonly due: number
+  readonly work: string | null
+}
+const NOTHING: Due = { due: 0, work: null }
 
 interface Connection {
   readonly client: pg.Client
@@ -64,7 +68,7 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options
-    this.#questions = new Questions(options.url, {
+    this.#questions = new Questions(options.url, options.patience, {
       lost: (why) => this.abandon(why),
       silence: ({ message }) =>
         options.log.warn({ reason: message }, 'an answer is overdue, and the server cannot be asked for it'),
@@ -87,12 +91,12 @@ export class Session {
 
   /** Wait for work and call until the signal, or until a connection is lost: that throws. */
   async run(): Promise<void> {
-    const { signal } = this.#options
+    const { signal, patience } = this.#options
     while (!signal.aborted) {
       if (this.#lost) throw this.#lost
       // Who could not take more need not look: what is in hand takes all that it finds.
-      if (this.#calls.size >= this.#options.concurrency) await this.#untilOneIsThrough(WAIT_S * 1_000)
-      const due = await this.#wait(this.#calls.size > 0 ? SHORT_WAIT_S : WAIT_S)
+      if (this.#calls.size >= this.#options.concurrency) await this.#untilOneIsThrough(patience.waitS * 1_000)
+      const { due, work } = await this.#wait(this.#calls.size > 0 ? SHORT_WAIT_S : patience.waitS)
       if (signal.aborted) break
       if (!this.#listening) await this.#listen()
       const pause = this.#pauseUntil - Date.now()
@@ -101,7 +105,7 @@ export class Session {
         // One call takes what it finds, and is mostly through before another could help it; the wait goes on when it is not, and
         // lets more in when there is need. If all are at it already, what is due is theirs.
         const isFull = this.#calls.size >= this.#options.concurrency
-        if (!isFull) await this.#call()
+        if (!isFull) await this.#call(work)
         await this.#untilOneIsThrough(isFull ? BUSY_MS : SOON_MS)
         // What others have in hand is asked for less and less.
         if (!isFull && this.#inVain > 0)
@@ -153,16 +157,16 @@ export class Session {
     this.#listening = true
   }
 
-  /** How many groups of stream tables are due; asked inside the server until some are, or the time is over. */
-  async #wait(seconds: number): Promise<number> {
+  /** Asked inside the server until something is due, or the time is over. */
+  async #wait(seconds: number): Promise<Due> {
     const { signal, metrics } = this.#options
     const waiter = this.#waiter
-    if (waiter === undefined) return 0
-    const answer = this.#ask<{ due: number }>(
+    if (waiter === undefined) return NOTHING
+    const answer = this.#ask<Due>(
       waiter,
       {
         name: 'await',
-        text: 'CALL pgstream._await($1, NULL, $2)',
+        text: 'CALL pgstream._await($1, NULL, NULL, $2)',
         // Who has just refreshed looks at once, and often for a while; beside a call that is at work there is no hurry to look.
         values: [seconds, this.#calls.size > 0 ? 0.1 : (performance.now() - this.#refreshedAt) / 1_000],
       },
@@ -177,7 +181,7 @@ export class Session {
     try {
       const rows = await Promise.race([answer, stopped])
       metrics.polled()
-      return rows?.[0]?.due ?? 0
+      return rows?.[0] ?? NOTHING
     } finally {
       signal.removeEventListener('abort', stop)
       // Cut off by our own stop, it is nobody's error.
@@ -198,12 +202,15 @@ export class Session {
     over.abort()
   }
 
-  /** One more call of the scheduler. */
-  async #call(): Promise<void> {
+  /** One more call of the scheduler; it begins with what the wait has found. */
+  async #call(work: Due['work']): Promise<void> {
     const { log, metrics } = this.#options
     const connection = this.#idle.pop() ?? (await this.#open())
     const stop = metrics.callSeconds.startTimer()
-    const call = this.#ask<{ refreshed: number }>(connection, 'CALL pgstream.run_scheduler()')
+    const call = this.#ask<{ refreshed: number }>(connection, {
+      text: 'CALL pgstream._run(0, $1, NULL)',
+      values: [work],
+    })
       .then(([row]) => {
         // Where one change was, the next is not far (the wait looks more often); where others do the work, there is no hurry.
         const isWork = (row?.refreshed ?? 0) > 0
@@ -241,7 +248,7 @@ export class Session {
     await client.connect()
     this.#clients.push(client)
     const ask = <T extends pg.QueryResultRow>(text: string) =>
-      client.query<T>({ text, query_timeout: ANSWER_MS } as pg.QueryConfig)
+      client.query<T>({ text, query_timeout: this.#options.patience.answerMs } as pg.QueryConfig)
     const [backend] = (await ask<Backend & pg.QueryResultRow>(OWN_BACKEND)).rows
     if (backend === undefined) throw new Error('the server does not know this connection')
     await ask(OWN_SETTINGS)
@@ -254,7 +261,7 @@ export class Session {
   async #ask<T extends pg.QueryResultRow>(
     { client, backend }: Connection,
     query: string | pg.QueryConfig,
-    ms = ANSWER_MS,
+    ms = this.#options.patience.answerMs,
   ): Promise<readonly T[]> {
     if (this.#lost) throw this.#lost
     return (await this.#questions.answer(backend, ms, client.query<T>(query))).rows

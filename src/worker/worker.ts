@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { serveHttp } from './http.ts'
 import { WorkerMetrics } from './metrics.ts'
+import { PATIENCE, type Patience } from './questions.ts'
 import { Session } from './session.ts'
 
 export interface WorkerOptions {
@@ -12,6 +13,7 @@ export interface WorkerOptions {
   readonly log: Logger
   readonly signal: AbortSignal
   readonly onConnected?: () => void
+  readonly patience?: Patience
 }
 
 const FIRST_PAUSE_MS = 100
@@ -19,7 +21,7 @@ const LONGEST_PAUSE_MS = 5_000
 
 /**
  * Refresh what is due until the signal. The worker decides nothing: the database says when (`pgstream._await`) and what
- * (`pgstream.run_scheduler`), so any number of workers may run, and one that dies takes nothing with it.
+ * (`pgstream._run`), so any number of workers may run, and one that dies takes nothing with it.
  */
 export async function runWorker({
   url,
@@ -28,6 +30,7 @@ export async function runWorker({
   log,
   signal,
   onConnected,
+  patience = PATIENCE,
 }: WorkerOptions): Promise<void> {
   const metrics = new WorkerMetrics()
   if (httpPort !== undefined) await serveHttp({ port: httpPort, metrics, log, signal })
@@ -41,7 +44,7 @@ export async function runWorker({
   let pause = FIRST_PAUSE_MS
   let connections = 0
   while (!signal.aborted) {
-    session = new Session({ url, concurrency, log, metrics, signal })
+    session = new Session({ url, concurrency, log, metrics, signal, patience })
     try {
       await session.connect()
       if (connections > 0) metrics.reconnects.inc()

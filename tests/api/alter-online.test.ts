@@ -18,7 +18,7 @@ beforeEach(async () => {
     CREATE TABLE orders (id int PRIMARY KEY, region text NOT NULL, status text NOT NULL, amount numeric NOT NULL);
     INSERT INTO orders SELECT i, 'r' || i % 10, 's' || i % 2, i FROM generate_series(1, 100) AS i;
     CREATE FUNCTION slow(x numeric) RETURNS numeric IMMUTABLE LANGUAGE plpgsql AS
-      'BEGIN IF x = 50 THEN PERFORM pg_sleep(1); END IF; RETURN x; END'`)
+      'BEGIN IF x = 50 AND current_setting(''app.slow'', true) = ''on'' THEN PERFORM pg_sleep(1); END IF; RETURN x; END'`)
   await query(`SELECT pgstream.create_stream_table('a', $1, '1h')`, [
     'SELECT region, sum(amount) AS total FROM orders GROUP BY region',
   ])
@@ -46,6 +46,7 @@ describe('readers see the old content, and are not held up, while the new one is
     ['recomputed', 'SELECT region, slow(amount) AS total FROM orders WHERE now() IS NOT NULL'],
   ])('%s', async (_, definition) => {
     const other = await db.connect()
+    await other.query(`SET app.slow = 'on'`)
     const before = await query('SELECT * FROM a ORDER BY region')
     const altered = other.query('SELECT pgstream.alter_stream_table($1, query => $2)', ['a', definition])
     await whileComputing(other, async () => {

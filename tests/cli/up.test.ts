@@ -19,6 +19,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { startServer } from '../../src/hosts/embedded/server.ts'
 import { type CliProcess, runCli } from './cli-process.ts'
 
 const isRoot = process.getuid?.() === 0
@@ -223,8 +224,12 @@ test('a busy process of a killed server keeps neither us nor, once ended, the ne
     expect(isAlive(pid)).toBe(true)
     expect(cli.err()).toContain('pg-stream: the server ended by itself (status 137)')
 
-    const said = await refusal(up('--data', data))
-    expect(said).toContain(`pg-stream: a process of the previous server in ${data} is still ending`)
+    // The command line's waits longer for it.
+    const said = await startServer({ dataFolder: data, orphansMs: 1_000 }).then(
+      () => 'started',
+      (error: Error) => error.message,
+    )
+    expect(said).toContain(`a process of the previous server in ${data} is still ending`)
     if (existsSync('/proc')) expect(said).toMatch(new RegExp(`\\(process ${pid}\\).*kill ${pid}$`))
   } finally {
     process.kill(pid, 'SIGKILL')

@@ -1,45 +1,53 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import pino from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type EmbeddedServer, startServer } from '../../src/hosts/embedded/server.ts'
 import { install } from '../../src/hosts/install.ts'
+import type { Patience } from '../../src/worker/questions.ts'
+import { runWorker } from '../../src/worker/worker.ts'
 import { type SilentProxy, startProxy } from '../support/proxy.ts'
+import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 import { type CliProcess, runCli } from './cli-process.ts'
 
-let folder: string
-let server: EmbeddedServer
+let db: FreshDatabase
+let url: string
 let running: CliProcess[]
 let proxy: SilentProxy | undefined
+/** What a test has to undo besides, last first. */
+let endings: (() => Promise<unknown>)[]
 
 beforeEach(async () => {
-  folder = mkdtempSync(path.join(os.tmpdir(), 'pg_stream-test-'))
-  chmodSync(folder, 0o755)
   running = []
-  server = await startServer({ dataFolder: path.join(folder, 'data') })
-  await withConnection(async (client) => {
-    await install(client, server.host)
-    await client.query('CREATE TABLE t (a int PRIMARY KEY, b int)')
-    await client.query(
-      `SELECT pgstream.create_stream_table('s', 'SELECT b, count(*)::int AS n FROM t GROUP BY b', '1s')`,
-    )
-  })
+  endings = []
+  db = await freshDatabase()
+  url = db.url
+  await prepare()
 })
 
 afterEach(async () => {
   for (const { child } of running) child.kill('SIGTERM')
   await Promise.all(running.map(({ ended }) => ended))
+  for (const end of endings.reverse()) await end()
   await proxy?.close()
   proxy = undefined
-  await server.stop()
-  rmSync(folder, { recursive: true, force: true })
+  await db.close()
 })
 
+const prepare = () =>
+  withConnection(async (client) => {
+    await client.query('CREATE TABLE t (a int PRIMARY KEY, b int)')
+    await client.query(
+      `SELECT pgstream.create_stream_table('s', 'SELECT b, count(*)::int AS n FROM t GROUP BY b', '1s')`,
+    )
+  })
+
 async function withConnection<T>(run: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client(server.url)
+  const client = new pg.Client(url)
   client.on('error', () => {})
   await client.connect()
   try {
@@ -49,16 +57,74 @@ async function withConnection<T>(run: (client: pg.Client) => Promise<T>): Promis
   }
 }
 
-function worker(
-  args: readonly string[] = [],
-  env: NodeJS.ProcessEnv = {},
-  port: number = server.port,
-): CliProcess {
-  const url = new URL(server.url)
-  url.port = String(port)
-  const cli = runCli(['worker', url.href, ...args], { env })
+/** A server of its own, to be killed. */
+async function ownServer(): Promise<EmbeddedServer> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'pg_stream-test-'))
+  endings.push(async () => rmSync(folder, { recursive: true, force: true }))
+  chmodSync(folder, 0o755)
+  const server = await startServer({ dataFolder: path.join(folder, 'data') })
+  url = server.url
+  await withConnection((client) => install(client, server.host))
+  await prepare()
+  return server
+}
+
+const through = (port: number) => {
+  const proxied = new URL(url)
+  proxied.port = String(port)
+  return proxied.href
+}
+
+const throughProxy = async () => {
+  proxy = await startProxy(Number(new URL(url).port))
+  return through(proxy.port)
+}
+
+function worker(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}, target = url): CliProcess {
+  const cli = runCli(['worker', target, ...args], { env })
   running.push(cli)
   return cli
+}
+
+/** As the command line's, but for that. */
+const HASTY: Patience = { waitS: 1, answerMs: 1_000, lookMs: 1_000, underWayS: 1 }
+
+/** A worker in this process, with less patience. */
+function hastyWorker(target: string, concurrency: number): { err: () => string } {
+  let lines = ''
+  const log = pino(
+    {},
+    {
+      write: (line: string) => {
+        lines += line
+      },
+    },
+  )
+  const stop = new AbortController()
+  const ended = runWorker({ url: target, concurrency, log, signal: stop.signal, patience: HASTY })
+  endings.push(() => {
+    stop.abort()
+    return ended
+  })
+  return { err: () => lines }
+}
+
+/** Until a worker waits, and none of its connections is being made. */
+async function untilItWaits(): Promise<void> {
+  await expect
+    .poll(
+      () =>
+        withConnection(async (client) => {
+          const { rows } = await client.query(
+            `SELECT count(*) FILTER (WHERE state = 'active' AND query LIKE 'CALL pgstream._await%')::int AS waiting,
+               count(*) FILTER (WHERE state <> 'idle')::int AS busy
+             FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'pg_stream worker'`,
+          )
+          return rows[0]
+        }),
+      { timeout: 20_000 },
+    )
+    .toEqual({ waiting: 1, busy: 1 })
 }
 
 /** Insert a row and wait until the stream table shows it. */
@@ -83,6 +149,8 @@ async function freePort(): Promise<number> {
 }
 
 test('refreshes, reports, goes on after the server was killed, and stops cleanly', async () => {
+  let server = await ownServer()
+  endings.push(() => server.stop())
   const port = await freePort()
   const cli = worker(['--concurrency', '2', '--http-port', String(port)])
   const get = async (name: string) => {
@@ -190,52 +258,83 @@ test('what the database has for its people is not for the worker', async () => {
   expect(cli.err().trimEnd().split('\n')).toEqual([expect.stringContaining('worker connected')])
 })
 
-const linesOf = (cli: CliProcess, word: string) =>
+const linesOf = (cli: Pick<CliProcess, 'err'>, word: string) =>
   cli
     .err()
     .split('\n')
     .filter((line) => line.includes(word))
 
 test('a connection that waits for work and dies without a word is made again', async () => {
-  proxy = await startProxy(server.port)
-  const cli = worker([], {}, proxy.port)
+  const cli = worker([], {}, await throughProxy())
   await insertAndSee(1)
-  // No connection is being made by then.
-  await sleep(2_000)
-  proxy.swallow()
+  await untilItWaits()
+  proxy?.swallow()
   await insertAndSee(2, 30_000)
   expect(linesOf(cli, 'disconnected')).toEqual([expect.stringContaining('a connection died without a word')])
   await insertAndSee(3)
 })
 
+/** When the server next asks whether the other end is there: of each of its connections with a worker, in ms; as Linux shows it. */
+async function keepAliveTimers(): Promise<number[]> {
+  const { rows } = await withConnection((client) =>
+    client.query(`SELECT client_port AS port FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name = 'pg_stream worker' AND client_port > 0`),
+  )
+  const hex = (port: unknown) => Number(port).toString(16).toUpperCase().padStart(4, '0')
+  const sockets = ['/proc/net/tcp', '/proc/net/tcp6']
+    .filter((file) => existsSync(file))
+    .flatMap((file) => readFileSync(file, 'utf8').split('\n').slice(1))
+    .map((line) => line.trim().split(/\s+/))
+  return rows.map(({ port }) => {
+    const found = sockets.find(
+      ([, local, remote]) =>
+        local?.endsWith(`:${hex(new URL(url).port)}`) && remote?.endsWith(`:${hex(port)}`),
+    )
+    const [timer, ticks] = found?.[5]?.split(':') ?? []
+    return timer === '02' ? Number.parseInt(ticks ?? '', 16) * 10 : Number.NaN
+  })
+}
+
+test.runIf(process.platform === 'linux')(
+  'the server asks after a worker that says nothing, and not after hours',
+  async () => {
+    worker()
+    await insertAndSee(1)
+    await untilItWaits()
+    const timers = await keepAliveTimers()
+    expect(timers.length).toBeGreaterThan(1)
+    for (const ms of timers) expect(ms).toBeLessThanOrEqual(15_000)
+    // As our own connections have it, which say nothing of that.
+    const { rows } = await withConnection((client) => client.query('SHOW tcp_keepalives_idle'))
+    expect(Number(rows[0].tcp_keepalives_idle)).toBeGreaterThan(15)
+  },
+)
+
 test('while no new connection can be made either, the worker says so once and goes on trying', async () => {
-  proxy = await startProxy(server.port)
-  const cli = worker([], {}, proxy.port)
+  const cli = hastyWorker(await throughProxy(), 2)
   await insertAndSee(1)
-  // No connection is being made by then.
-  await sleep(2_000)
-  proxy.swallow()
-  proxy.refuse(true)
+  await untilItWaits()
+  proxy?.swallow()
+  proxy?.refuse(true)
   const silent = 'an answer is overdue, and the server cannot be asked for it'
   for (const end = Date.now() + 30_000; linesOf(cli, silent).length === 0 && Date.now() < end; )
     await sleep(50)
   // It tries again meanwhile.
-  await sleep(6_000)
-  proxy.refuse(false)
+  await sleep(1.5 * HASTY.lookMs)
+  proxy?.refuse(false)
   await insertAndSee(2, 30_000)
   expect(linesOf(cli, silent)).toHaveLength(1)
   expect(linesOf(cli, 'disconnected')).toEqual([expect.stringContaining('a connection died without a word')])
 })
 
 test('a connection that dies without a word in the middle of a refresh is made again, a long refresh is not disturbed', async () => {
-  proxy = await startProxy(server.port)
   await withConnection(async (client) => {
     await client.query(
       `CREATE FUNCTION slow(a int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_sleep(a); RETURN a; END'`,
     )
     await client.query(`SELECT pgstream.create_stream_table('slow', 'SELECT a, slow(b) AS b FROM t', '1s')`)
   })
-  const cli = worker(['--concurrency', '1'], {}, proxy.port)
+  const cli = hastyWorker(await throughProxy(), 1)
   await withConnection(async (client) => {
     const isThere = async (a: number) =>
       (await client.query('SELECT FROM slow WHERE a = $1', [a])).rowCount === 1
@@ -243,7 +342,8 @@ test('a connection that dies without a word in the middle of a refresh is made a
       for (const end = Date.now() + 40_000; !(await holds()); await sleep(50))
         if (Date.now() > end) throw new Error(`not in time: ${holds}; ${cli.err()}`)
     }
-    await client.query('INSERT INTO t VALUES (1, 11)')
+    // Overdue, and asked after, twice and more.
+    await client.query('INSERT INTO t VALUES (1, 4)')
     await until(() => isThere(1))
     expect(linesOf(cli, 'disconnected')).toEqual([])
 
@@ -251,7 +351,7 @@ test('a connection that dies without a word in the middle of a refresh is made a
     let port: number | undefined
     await until(async () => {
       const { rows } = await client.query(
-        `SELECT client_port FROM pg_stat_activity WHERE query = 'CALL pgstream.run_scheduler()' AND state = 'active'
+        `SELECT client_port FROM pg_stat_activity WHERE query LIKE 'CALL pgstream._run(%' AND state = 'active'
            AND now() - query_start > interval '1 s'`,
       )
       port = rows[0]?.client_port
@@ -277,7 +377,7 @@ test('what a killed worker was at ends with it', async () => {
     const calls = async (waits: boolean) =>
       (
         await client.query(
-          `SELECT FROM pg_stat_activity WHERE query = 'CALL pgstream.run_scheduler()' AND state = 'active'
+          `SELECT FROM pg_stat_activity WHERE query LIKE 'CALL pgstream._run(%' AND state = 'active'
              AND (wait_event = 'PgSleep' OR NOT $1)`,
           [waits],
         )
@@ -304,11 +404,10 @@ test('several workers share the work, and the death of one stops nothing', async
 })
 
 test('a database without pg_stream, or no server, is one clear line', async () => {
-  const { port } = server
   const refused = runCli(['worker', `postgresql://postgres@127.0.0.1:${await freePort()}/postgres`])
   expect(await refused.ended).toBe(1)
   expect(refused.err()).toMatch(/^pg-stream: cannot connect to postgresql:.*: connection refused\n$/)
-  const bare = runCli(['worker', `postgresql://postgres@127.0.0.1:${port}/template1`])
+  const bare = runCli(['worker', `${url.slice(0, url.lastIndexOf('/'))}/template1`])
   expect(await bare.ended).toBe(1)
   expect(bare.err()).toBe('pg-stream: pg_stream is not installed there; use pg-stream install\n')
 })

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { describe, expect, test, vi } from 'vitest'
 import { create, outcome, refresh, roles, type Scene, scenes, untilWaiting } from '../concurrency/scene.ts'
-import { expectEqual, expectExact } from '../oracle/oracle.ts'
+import { expectEqual, expectExact, expectExactWhenQuiet } from '../oracle/oracle.ts'
 
 const makeScene = scenes()
 let latest: Scene
@@ -590,6 +590,64 @@ test('nobody joins a group of others', async () => {
   expect(await join(them)).toBe('ok')
 })
 
+test('nobody draws the stream tables of others into a group', async () => {
+  const { client, open, schema, db } = await scene(`${DIAMOND}; CREATE TABLE u (g int PRIMARY KEY, n int);
+    GRANT SELECT ON t, u TO PUBLIC`)
+  await client.query(`GRANT CREATE ON SCHEMA ${schema} TO PUBLIC`)
+  const [mine, theirs] = [await newRole('drawing'), await newRole('drawn')]
+  const [me, them] = [await open(mine), await open(theirs)]
+  const define = (who: pg.Client, name: string, query: string, group: string | null = null) =>
+    outcome(
+      who.query(`SELECT pgstream.create_stream_table($1, $2, '1h', 'AUTO', consistency_group => $3)`, [
+        name,
+        query,
+        group,
+      ]),
+    )
+  const through = 'SELECT g, count(*) AS n FROM base GROUP BY g'
+  expect(await define(them, 'base', 'SELECT id, g, v FROM t WHERE v > 0')).toBe('ok')
+  await client.query('GRANT SELECT ON base TO PUBLIC')
+  expect(await define(me, 'direct', 'SELECT g, n FROM u', 'drawn')).toBe('ok')
+  await expect(
+    me.query(`SELECT pgstream.create_stream_table('reader', $1, '1s', consistency_group => 'drawn')`, [
+      through,
+    ]),
+  ).rejects.toMatchObject({
+    code: '42501',
+    message: `permission denied for stream table ${schema}.base`,
+    hint: expect.stringContaining(`GRANT ${theirs} TO ${mine}`),
+  })
+  expect(await define(me, 'reader', through)).toBe('ok')
+  const alter = (how: string) => outcome(me.query(`SELECT pgstream.alter_stream_table('reader', ${how})`))
+  // Whoever follows what is defined, we or a scheduler.
+  for (const looked of ['clock_timestamp()', `'-infinity'`]) {
+    await client.query(`UPDATE pgstream._scheduler SET looked_at = ${looked}`)
+    expect(await alter(`consistency_group => 'drawn'`)).toBe('42501')
+  }
+  expect(await alter(`query => 'SELECT g, n FROM u'`)).toBe('ok')
+  expect(await alter(`consistency_group => 'drawn'`)).toBe('ok')
+  expect(await alter(`query => '${through}'`)).toBe('42501')
+  // Where the ways of both part at it, it stays what it was.
+  expect(await define(me, 'one', through, 'parting')).toBe('ok')
+  expect(await define(me, 'other', 'SELECT g, sum(v) AS total FROM base GROUP BY g', 'parting')).toBe('ok')
+  const group = async () =>
+    (
+      await client.query(
+        `SELECT members FROM pgstream.diamond_groups() WHERE 'drawn' = ANY (consistency_groups)`,
+      )
+    ).rows
+  expect(await group()).toEqual([{ members: [`${schema}.direct`, `${schema}.reader`] }])
+  await db.client.query(`GRANT ${theirs} TO ${mine}`)
+  expect(await alter(`query => '${through}'`)).toBe('ok')
+  expect((await group())[0].members.sort()).toEqual([
+    `${schema}.base`,
+    `${schema}.direct`,
+    `${schema}.reader`,
+  ])
+  // What that role may capture is maintained from now on, and filled for it.
+  for (const name of ['one', 'other', 'reader', 'direct', 'base']) await expectExactWhenQuiet(client, name)
+})
+
 describe('repair_stream_table of one of a group', () => {
   /** 100 and 100 twice; 50 go from a to b, so that the sums are 150 and 250. */
   const pair = async () => {
@@ -597,6 +655,8 @@ describe('repair_stream_table of one of a group', () => {
       CREATE TABLE right_accounts (id int PRIMARY KEY, bal int);
       INSERT INTO left_accounts VALUES (1, 100), (2, 100); INSERT INTO right_accounts VALUES (1, 100), (2, 100)`)
     const { client } = made
+    // A scheduler is there, to follow what is defined, and has not done so yet.
+    await client.query('UPDATE pgstream._scheduler SET looked_at = clock_timestamp()')
     for (const [name, from, mode] of [
       ['sa', 'left_accounts', 'FULL'],
       ['sb', 'right_accounts', 'AUTO'],
@@ -628,13 +688,21 @@ describe('repair_stream_table of one of a group', () => {
     await unpair(client)
   })
 
-  test('repairs those that are damaged as well', async () => {
+  test.each([
+    ['', 'looked_at'],
+    // What is defined is followed by the repair itself then, and followed again when that was rolled back.
+    [', where the scheduler has stopped looking meanwhile', `'-infinity'`],
+  ])('repairs those that are damaged as well%s', async (_, looked) => {
     const { client } = await pair()
+    await client.query(`CREATE FUNCTION meanwhile() RETURNS event_trigger LANGUAGE plpgsql AS
+        $$BEGIN UPDATE pgstream._scheduler SET looked_at = ${looked}; END$$;
+      CREATE EVENT TRIGGER meanwhile ON ddl_command_end WHEN TAG IN ('CREATE FUNCTION') EXECUTE FUNCTION meanwhile()`)
     await client.query(`SET pg_stream.internal = 'on'; DO $$ DECLARE f regprocedure; BEGIN
       FOR f IN SELECT p.oid FROM pg_proc p JOIN pgstream.pgs_stream_tables s ON p.proname ~ format('^refresh_%s_', s.pgs_id)
         WHERE s.pgs_name IN ('sa', 'sb') AND s.pgs_schema = current_schema() LOOP EXECUTE 'DROP FUNCTION ' || f; END LOOP; END $$;
       RESET pg_stream.internal`)
     await client.query(`SELECT pgstream.repair_stream_table('sb')`)
+    await client.query('DROP EVENT TRIGGER meanwhile')
     expect(await totals(client)).toEqual({ a: 150, b: 250 })
     for (const name of ['sa', 'sb']) await expectExact(client, name)
     await unpair(client)

@@ -1,6 +1,7 @@
 /** What a refresh reads when one row of large groups changed, whose DISTINCT values are counted. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { expectEqual } from '../oracle/oracle.ts'
+import { analyze } from '../support/analyze.ts'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 import { changesThatReadMore } from './rows-read.ts'
 
@@ -68,7 +69,7 @@ test('many changed rows are not compared pair by pair where a column of the key 
     'SELECT g, c, count(*) AS n FROM d GROUP BY g, c',
   ]) {
     await client.query(`SELECT pgstream.create_stream_table('many', $1, '1h', 'DIFFERENTIAL')`, [query])
-    await client.query('ANALYZE')
+    await analyze(client)
     await client.query('UPDATE d SET c = c + 1 WHERE id <= 5000')
     await client.query('SET client_min_messages = log')
     await client.query(`SELECT pgstream.refresh_stream_table('many')`)

@@ -1,6 +1,7 @@
 /** The first of many groups, and groups found by an expression of theirs: what a refresh reads, and that it is right. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { expectEqual } from '../oracle/oracle.ts'
+import { analyze } from '../support/analyze.ts'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 import { rowsRead } from './rows-read.ts'
 
@@ -58,7 +59,7 @@ test.each(Object.entries(QUERIES))('%s', async (_, query) => {
     'TRUNCATE t; INSERT INTO t SELECT i, i % 10000, i * 7919 % 100003 FROM generate_series(1, 20000) AS i',
   )
   await client.query(`SELECT pgstream.create_stream_table('st', $1, '1h', 'DIFFERENTIAL')`, [query])
-  await client.query('ANALYZE')
+  await analyze(client)
   const counts: Record<string, number> = {}
   for (const change of CHANGES) {
     await client.query(change)

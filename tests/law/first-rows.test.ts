@@ -1,5 +1,6 @@
 /** The first rows of large partitions, where an index has their order: what a refresh reads, and that it is right. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { analyze } from '../support/analyze.ts'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 import { changesThatReadMore } from './rows-read.ts'
 
@@ -65,7 +66,7 @@ test('what is kept are the first rows', async () => {
   await client.query(
     `SELECT pgstream.create_stream_table('kept', 'SELECT n, count(*) AS k FROM (SELECT row_number() OVER (PARTITION BY g ORDER BY x) AS n FROM t) AS q WHERE n <= 3 GROUP BY n', '1h', 'DIFFERENTIAL')`,
   )
-  await client.query('ANALYZE')
+  await analyze(client)
   const { rows } = await client.query(
     `SELECT max(reltuples)::int AS n FROM pg_class WHERE relname ~ '^state_' AND relkind = 'r'`,
   )

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { CONSTRUCTS, createTables, ONE_ITEM, ONE_OWNER } from '../../bench/constructs.ts'
 import { rowsRead } from '../../bench/rows-read.ts'
 import { expectEqual } from '../oracle/oracle.ts'
+import { analyzeStreamTables } from '../support/analyze.ts'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 
 const SIZES = [2000, 20_000] as const
@@ -35,7 +36,7 @@ test.each(Object.entries(CONSTRUCTS))('%s', async (_, { query, change, grows, be
   const run = async (size: number, { client }: FreshDatabase) => {
     if (before) await client.query(before)
     await client.query(`SELECT pgstream.create_stream_table('st', $1, '1h', 'DIFFERENTIAL')`, [query])
-    await client.query('ANALYZE')
+    await analyzeStreamTables(client)
     const counts: [string, number][] = []
     for (const [i, each] of [change, change, ...CHANGES].entries()) {
       const sql = each(1500 + i)

@@ -1,5 +1,6 @@
 /** One changed row among many: nothing reads a table, or what is kept of it, whole. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { analyze } from '../support/analyze.ts'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 
 let database: FreshDatabase
@@ -41,7 +42,7 @@ test.each(Object.entries(QUERIES))('%s', async (label, query) => {
   const { client } = database
   const name = `p${Object.keys(QUERIES).indexOf(label)}`
   await client.query(`SELECT pgstream.create_stream_table($1, $2, '1h', 'DIFFERENTIAL')`, [name, query])
-  await client.query('ANALYZE')
+  await analyze(client)
   for (const id of [7, 77]) {
     await client.query(`UPDATE t SET y = y + 1, x = x + 0.5 WHERE id = ${id}`)
     await client.query('SET client_min_messages = log')

@@ -1,5 +1,6 @@
 /** What a refresh reads of large tables when one row changed: counted by PostgreSQL, not timed. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { analyze } from '../support/analyze.ts'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 import { rowsRead } from './rows-read.ts'
 
@@ -81,7 +82,7 @@ const read = () => rowsRead(database.client, ['c', 'o', ...DIMENSIONS])
 test.each(Object.entries(QUERIES))('%s', async (_, query) => {
   const { client } = database
   await client.query(`SELECT pgstream.create_stream_table('st', $1, '1h', 'DIFFERENTIAL')`, [query])
-  await client.query('ANALYZE')
+  await analyze(client)
   const counts: Record<string, number> = {}
   for (const change of CHANGES) {
     await client.query('BEGIN')

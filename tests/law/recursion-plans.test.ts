@@ -1,5 +1,6 @@
 /** One changed row of a recursion over many: nothing reads a table, or what is kept of it, whole. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { analyze } from '../support/analyze.ts'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 
 let database: FreshDatabase
@@ -41,7 +42,7 @@ test.each(Object.entries(QUERIES))('%s', async (label, query) => {
   const { client } = database
   const name = `p${Object.keys(QUERIES).indexOf(label)}`
   await client.query(`SELECT pgstream.create_stream_table($1, $2, '1h', 'DIFFERENTIAL')`, [name, query])
-  await client.query('ANALYZE')
+  await analyze(client)
   for (const change of [
     `UPDATE node SET name = '${name}' WHERE id = 50000; UPDATE edge SET dst = dst + 1 WHERE src = 50005`,
     `UPDATE node SET parent = 20 + ${name.slice(1)} WHERE id = 9000; DELETE FROM edge WHERE src = 60001`,

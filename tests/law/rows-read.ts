@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { expectEqual } from '../oracle/oracle.ts'
+import { analyze } from '../support/analyze.ts'
 
 /** How many rows have been read of these tables, of stream tables named st, st0, st1, … and of their state, ever. */
 export async function rowsRead(client: pg.Client, tables: readonly string[]): Promise<number> {
@@ -26,7 +27,7 @@ export async function changesThatReadMore(
   }: { query: string; changes: readonly string[]; tables: readonly string[]; few: number },
 ): Promise<readonly (readonly [change: string, rows: number])[]> {
   await client.query(`SELECT pgstream.create_stream_table('st', $1, '1h', 'DIFFERENTIAL')`, [query])
-  await client.query('ANALYZE')
+  await analyze(client)
   const counts: [string, number][] = []
   for (const change of changes) {
     await client.query(`BEGIN; ${change}; COMMIT`)

@@ -1,6 +1,7 @@
 /** Windows that look no further than some rows: what a refresh reads of partitions of 10,000 rows, and that it is right. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { expectEqual } from '../oracle/oracle.ts'
+import { analyze } from '../support/analyze.ts'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 import { changesThatReadMore, rowsRead } from './rows-read.ts'
 
@@ -61,7 +62,7 @@ test('many rows at the end of a partition: not what was there before', async () 
   await client.query(
     `SELECT pgstream.create_stream_table('st', 'SELECT id, g, at, avg(v) OVER (PARTITION BY g ORDER BY at ROWS 9 PRECEDING) AS a FROM t', '1h', 'DIFFERENTIAL')`,
   )
-  await client.query('ANALYZE')
+  await analyze(client)
   await client.query(
     `INSERT INTO t SELECT 300000 + i, 2, 2, timestamptz '2027-01-01' + i * interval '1 minute', 100000 + i, i % 5 FROM generate_series(1, 1500) AS i`,
   )
@@ -110,7 +111,7 @@ test('the index that is missing is named, and serves once it is there', async ()
   await client.query(asked.statement)
   expect(await recommended()).toEqual([])
   await change(600)
-  await client.query('ANALYZE')
+  await analyze(client)
   expect(await change(700)).toBeLessThan(FEW)
   const indexes = async () =>
     (

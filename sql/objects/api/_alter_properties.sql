@@ -17,6 +17,9 @@ BEGIN
     consistency_group = CASE WHEN new_group IS NULL THEN s.consistency_group ELSE pgstream._check_group_name(new_group) END
   WHERE s.pgs_id = id;
   INSERT INTO pgstream.graph_changes DEFAULT VALUES;
+  IF new_group IS NOT NULL THEN
+    PERFORM pgstream._check_group_members(id);
+  END IF;
   -- Others of the group may be of another moment.
   IF new_group IS NOT NULL AND current_setting('transaction_isolation') = 'read committed'
     AND (SELECT s.is_populated AND s.status <> 'SUSPENDED' AND s.broken_reason IS NULL FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id) THEN

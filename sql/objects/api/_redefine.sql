@@ -31,6 +31,7 @@ BEGIN
   END IF;
   PERFORM pgstream._replace_definition(id, pgstream._compile_request(view, id, target.pgs_schema, target.pgs_name, mode), mode);
   IF new_query IS NOT NULL THEN
+    PERFORM pgstream._check_group_members(id);
     PERFORM pgstream._tell_notices(id);
   END IF;
 END

@@ -1,14 +1,16 @@
--- Waits until something is due, for so many seconds at most, and says how many groups are. Looks fifty times a second; two
--- hundred times within a second after the last refresh (`quiet` seconds ago), twenty-five times after ten, at next to no
--- cost: while no statement was captured (pgstream.change_seq), none of the transactions that were under way then has ended
--- and nobody has left a note (pgstream._wakes, pgstream.graph_changes), nothing can have come, and only the clock makes work
--- (pgstream._look says when).
+-- Waits until something is due that is in nobody's hands, for so many seconds at most, and says how many groups are, and which.
+-- Looks fifty times a second; two hundred times within a second after the last refresh (`quiet` seconds ago), twenty-five times
+-- after ten, at next to no cost: while no statement was captured (pgstream.change_seq), none of the transactions that were under
+-- way then has ended and nobody has left a note (pgstream._wakes, pgstream.graph_changes), nothing can have come, and only the
+-- clock makes work (pgstream._look says when).
 --
 -- Of several callers one does what is soon done: the others would only look for the same things and ask for the same locks.
 -- While one is at work (pgstream._beat) the rest leave it what there is, and its last look is theirs as well. They come in as
 -- soon as nothing was heard of it for 40 ms (a refresh that takes long, a caller that hangs or is gone), and, where there is no
 -- end to what is due, within a second.
-CREATE OR REPLACE PROCEDURE pgstream._await(seconds double precision, INOUT due integer, quiet double precision DEFAULT 1)
+CREATE OR REPLACE PROCEDURE pgstream._await(
+  seconds double precision, INOUT due integer, INOUT work pgstream.due_group[] DEFAULT NULL, quiet double precision DEFAULT 1
+)
 LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -42,8 +44,10 @@ DECLARE
   own_beat bigint;
   beat_at pg_catalog.timestamptz;
   quiet_seq bigint;
+  quiet_until pg_catalog.timestamptz;
 BEGIN
   due := 0;
+  work := NULL;
   CALL pgstream._commit();
   LOOP
     at := pg_catalog.clock_timestamp();
@@ -59,18 +63,19 @@ BEGIN
       needed_at := NULL;
     END IF;
     is_others := false;
-    -- On a standby nobody is at work. Who has just been looks again, and nobody leaves without a look.
-    IF needed_at IS NOT NULL AND at OPERATOR(pg_catalog.<) until AND NOT (last_seq IS NULL AND quiet OPERATOR(pg_catalog.<) 0.05)
-      AND NOT pg_catalog.pg_is_in_recovery() THEN
-      SELECT b.last_value, q.last_value INTO beat, quiet_seq FROM pgstream._beats AS b, pgstream._quiet_seq AS q;
-      IF quiet_seq OPERATOR(pg_catalog.=) seq AND last_seq IS NOT NULL AND NOT is_woken AND at OPERATOR(pg_catalog.<) look_at
+    -- On a standby nobody is at work. Nobody leaves without a look.
+    IF needed_at IS NOT NULL AND at OPERATOR(pg_catalog.<) until AND NOT pg_catalog.pg_is_in_recovery() THEN
+      SELECT b.last_value, q.last_value, pg_catalog.to_timestamp(u.last_value OPERATOR(pg_catalog./) 1000000.0)
+      INTO beat, quiet_seq, quiet_until FROM pgstream._beats AS b, pgstream._quiet_seq AS q, pgstream._quiet_until AS u;
+      IF quiet_seq OPERATOR(pg_catalog.=) seq AND NOT is_woken
+        AND quiet_until OPERATOR(pg_catalog.>) at AND quiet_until OPERATOR(pg_catalog.<=) (at OPERATOR(pg_catalog.+) interval '5 seconds')
         AND NOT EXISTS (SELECT FROM pgstream.frontiers AS f
           WHERE f.doubt IS NOT NULL AND pgstream._is_any_over(f.doubt, f.doubt_below, pg_catalog.pg_current_snapshot())) THEN
-        -- Another has looked, and found nothing. When the clock makes work is known to that one.
+        -- Another has looked, and found nothing; or we have, when the last refresh was done.
         SELECT pg_catalog.max(f.doubt_below) INTO doubt_below FROM pgstream.frontiers AS f WHERE f.doubt IS NOT NULL;
         doubt := CASE WHEN doubt_below IS NOT NULL THEN snapshot END;
         last_seq := seq;
-        look_at := least(look_at, at OPERATOR(pg_catalog.+) interval '1 second');
+        look_at := least(quiet_until, at OPERATOR(pg_catalog.+) interval '1 second');
         needed_at := NULL;
       ELSE
         beat_at := pg_catalog.to_timestamp(beat OPERATOR(pg_catalog./) 1000000.0);
@@ -85,7 +90,7 @@ BEGIN
       IF pgstream._scheduler_enabled() THEN
         own_beat := pgstream._beat();
       END IF;
-      SELECT l.due, l.quiet_for INTO due, quiet_for FROM pgstream._look() AS l;
+      SELECT l.due, l.quiet_for, l.work INTO due, quiet_for, work FROM pgstream._look() AS l;
       look_at := at OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => quiet_for);
       -- All that was counted has been looked after: what may still come is of a transaction that was in doubt then.
       SELECT pg_catalog.max(f.doubt_below) INTO doubt_below FROM pgstream.frontiers AS f WHERE f.doubt IS NOT NULL;

@@ -16,6 +16,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
   now CONSTANT timestamptz := clock_timestamp();
+  soon CONSTANT timestamptz := now + interval '61 seconds';
   apart CONSTANT bigint[] := ARRAY(SELECT a FROM pgstream._groups_apart() AS a);
   ids bigint[];
 BEGIN
@@ -35,8 +36,8 @@ BEGIN
         f.checked_at + make_interval(secs => greatest(10, coalesce(2 * g.seconds, 0))) AS patient_until,
         s.status IN ('INITIALIZING', 'ACTIVE') AND s.broken_reason IS NULL AS is_alive,
         -- As in pgstream._wanting.
-        coalesce(f.retry_at > now, false)
-          OR s.last_error IS NOT NULL AND coalesce(f.last_refresh_at
+        coalesce(f.retry_at > now AND f.retry_at <= soon, false)
+          OR s.last_error IS NOT NULL AND coalesce(f.last_refresh_at <= soon AND f.last_refresh_at
             + make_interval(secs => least(60, 2 ^ least(greatest(s.consecutive_errors, 1), 6))) > now, false) AS must_wait,
         w.pgs_id IS NOT NULL AS wants
       -- Of a tenth or more, all are asked at once.

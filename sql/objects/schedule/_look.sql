@@ -1,7 +1,7 @@
--- How many groups of stream tables are due, and how many seconds nothing else can become due by the clock alone? Notes which
--- have something to consume, so that of the others it is known until when they were exact (pgstream._freshness). Who finds
--- nothing due says so: what had been counted by then no other caller need look for.
-CREATE OR REPLACE FUNCTION pgstream._look(OUT due integer, OUT quiet_for double precision)
+-- How many groups of stream tables are due and in nobody's hands, which, and how many seconds nothing else can become due by the
+-- clock alone? Notes which have something to consume, so that of the others it is known until when they were exact
+-- (pgstream._freshness). Who finds nothing due says so: what had been counted by then no other caller need look for.
+CREATE OR REPLACE FUNCTION pgstream._look(OUT due integer, OUT quiet_for double precision, OUT work pgstream.due_group[])
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '20ms'
@@ -14,6 +14,8 @@ DECLARE
   versions xid[];
   next_at timestamptz;
   seq bigint;
+  groups pgstream.due_group[];
+  in_hand bigint[];
 BEGIN
   due := 0;
   quiet_for := 1;
@@ -30,7 +32,7 @@ BEGIN
     coalesce(array_agg(w.version) FILTER (WHERE w.wants_at <= at), '{}'),
     least(min(w.wants_at) FILTER (WHERE w.wants_at > at), min(w.held_until) FILTER (WHERE w.held_until > at))
   INTO lagging, shown, wanting, versions, next_at FROM pgstream._wanting() AS w;
-  PERFORM FROM pgstream._scheduler w WHERE w.looked_at <= at - interval '1 second' FOR UPDATE SKIP LOCKED;
+  PERFORM FROM pgstream._scheduler w WHERE w.looked_at NOT BETWEEN at - interval '1 second' AND at + interval '1 minute' FOR UPDATE SKIP LOCKED;
   IF FOUND THEN
     PERFORM set_config('synchronous_commit', 'off', true);
     UPDATE pgstream._scheduler SET looked_at = at, behind = lagging, behind_as_of = shown;
@@ -43,14 +45,29 @@ BEGIN
   due := pgstream._watch_due()::integer;
   IF wanting <> '{}' OR EXISTS (SELECT FROM pgstream._groups_apart()) THEN
     -- What wants and is not due waits for others.
-    due := due + (SELECT count(*) FROM pgstream._due_of(wanting, versions));
+    groups := ARRAY(SELECT ROW(d.group_id, d.members, d.versions, d.below, d.was_left)::pgstream.due_group
+      FROM pgstream._due_of(wanting, versions) AS d);
+    IF groups <> '{}' THEN
+      in_hand := ARRAY(SELECT pgstream._in_hand());
+      work := CASE WHEN in_hand = '{}' THEN groups
+        ELSE ARRAY(SELECT g FROM unnest(groups) AS g WHERE NOT g.members && in_hand) END;
+      due := due + cardinality(work);
+    END IF;
   ELSE
     quiet_for := greatest(0, least(5, extract(epoch FROM next_at - at)));
   END IF;
-  IF due = 0 THEN
-    PERFORM setval('pgstream._quiet_seq', seq);
+  IF due = 0 AND cardinality(groups) > 0 THEN
+    -- Whoever has them may be gone any time, and nothing is counted then: looked at often, in a twentieth of the time at most.
+    quiet_for := least(1, greatest(0.1, 20 * extract(epoch FROM clock_timestamp() - at)));
+  ELSIF due = 0 THEN
+    PERFORM pgstream._note_quiet(seq, quiet_for);
+  END IF;
+  -- What was found may have left nothing to find it by: whoever has it may be gone before it is done.
+  IF groups <> '{}' THEN
+    PERFORM setval('pgstream._quiet_seq', 0);
   END IF;
 EXCEPTION WHEN lock_not_available THEN
   due := 0;
+  work := NULL;
 END
 $$;

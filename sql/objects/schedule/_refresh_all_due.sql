@@ -1,10 +1,13 @@
 -- One pass: refreshes what is due until nothing is that it has not been at yet, and commits after each. Says how many groups it
--- has refreshed: what others are at is due as well.
-CREATE OR REPLACE PROCEDURE pgstream._refresh_all_due(INOUT canceled boolean, INOUT refreshed integer)
+-- has refreshed: what others are at is due as well. `work`: what the wait has just found due.
+CREATE OR REPLACE PROCEDURE pgstream._refresh_all_due(
+  INOUT canceled boolean, INOUT refreshed integer, work pgstream.due_group[] DEFAULT NULL
+)
 LANGUAGE plpgsql
 AS $$
 DECLARE
   seen pg_catalog.int8[] := '{}';
+  left_to_take pgstream.due_group[] := work;
   -- Arrays as text: they differ in length.
   groups pg_catalog.int8[];
   members pg_catalog.text[];
@@ -27,11 +30,19 @@ BEGIN
   END IF;
   LOOP
     PERFORM pgstream._beat();
-    PERFORM pgstream._follow_graph();
-    -- What is refreshed may be the source of what is due next.
-    SELECT pg_catalog.array_agg(d.group_id), pg_catalog.array_agg(d.members::pg_catalog.text), pg_catalog.array_agg(d.versions::pg_catalog.text),
-      pg_catalog.array_agg(d.below), pg_catalog.count(*) FILTER (WHERE NOT d.was_left)
-    INTO groups, members, versions, below, fresh FROM pgstream._due() AS d WHERE d.group_id OPERATOR(pg_catalog.<>) ALL (seen);
+    IF pg_catalog.cardinality(left_to_take) OPERATOR(pg_catalog.>) 0 THEN
+      -- What has moved since is told by its version.
+      SELECT pg_catalog.array_agg(d.group_id), pg_catalog.array_agg(d.members::pg_catalog.text), pg_catalog.array_agg(d.versions::pg_catalog.text),
+        pg_catalog.array_agg(d.below), pg_catalog.count(*) FILTER (WHERE NOT d.was_left)
+      INTO groups, members, versions, below, fresh FROM pg_catalog.unnest(left_to_take) AS d;
+      left_to_take := NULL;
+    ELSE
+      PERFORM pgstream._follow_graph();
+      -- What is refreshed may be the source of what is due next.
+      SELECT pg_catalog.array_agg(d.group_id), pg_catalog.array_agg(d.members::pg_catalog.text), pg_catalog.array_agg(d.versions::pg_catalog.text),
+        pg_catalog.array_agg(d.below), pg_catalog.count(*) FILTER (WHERE NOT d.was_left)
+      INTO groups, members, versions, below, fresh FROM pgstream._due() AS d WHERE d.group_id OPERATOR(pg_catalog.<>) ALL (seen);
+    END IF;
     IF groups IS NOT NULL THEN
       versions := pgstream._note_due(members, versions);
     END IF;

@@ -5,6 +5,7 @@
 --
 -- A bound says how stale the content may get: it counts from when the content was last equal to the query, and a bound of a
 -- second or less is served as soon as something changed. Who failed for what is in the data wants nothing before that changes.
+-- What is dated later than now, by a clock that was set back or another machine's, says nothing of when.
 CREATE OR REPLACE FUNCTION pgstream._wanting()
 RETURNS TABLE (pgs_id bigint, version xid, unmoved boolean, data_timestamp timestamptz, wants_at timestamptz, held_until timestamptz)
 LANGUAGE plpgsql
@@ -14,6 +15,8 @@ AS $$
 DECLARE
   is_watched CONSTANT boolean := pgstream._ddl_is_watched();
   own_cluster CONSTANT bigint := pgstream._cluster();
+  -- No pause is longer than a minute.
+  soon CONSTANT timestamptz := clock_timestamp() + interval '61 seconds';
 BEGIN
   RETURN QUERY
     SELECT s.pgs_id, f.xmin, u.unmoved, f.data_timestamp, CASE WHEN a.is_alive AND w.at IS NOT NULL AND NOT a.is_held THEN greatest(w.at, h.until) END, CASE WHEN a.is_alive THEN h.until END
@@ -29,9 +32,9 @@ BEGIN
     CROSS JOIN LATERAL (SELECT g.pgs_id IS NOT NULL AND s.status IN ('INITIALIZING', 'ACTIVE') AND s.broken_reason IS NULL AS is_alive,
       coalesce(f.failed_version = s.xmin AND s.strategy = 'DIFFERENTIAL' AND f.moment IS NULL AND NOT v.moved, false) AS is_held) AS a
     -- After a failure: 2 s, 4 s, 8 s … up to a minute.
-    CROSS JOIN LATERAL (SELECT greatest(f.retry_at, CASE WHEN s.last_error IS NOT NULL
+    CROSS JOIN LATERAL (SELECT greatest(CASE WHEN f.retry_at <= soon THEN f.retry_at END, CASE WHEN s.last_error IS NOT NULL AND f.last_refresh_at <= soon
       THEN f.last_refresh_at + make_interval(secs => least(60, 2 ^ least(greatest(s.consecutive_errors, 1), 6))) END) AS until) AS h
-    CROSS JOIN LATERAL (SELECT CASE WHEN NOT s.is_populated OR f.checked_at IS NULL THEN '-infinity'
+    CROSS JOIN LATERAL (SELECT CASE WHEN NOT s.is_populated OR f.checked_at IS NULL OR f.checked_at > soon THEN '-infinity'
       ELSE least(
         CASE WHEN cardinality(g.crons) > 0 THEN coalesce(g.fires_at, pgstream._fires_at(g.crons, f.checked_at)) END,
         CASE WHEN g.seconds IS NOT NULL AND (s.strategy <> 'DIFFERENTIAL' OR s.needs_reinit OR s.needs_replan OR NOT is_watched

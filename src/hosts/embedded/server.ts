@@ -29,6 +29,8 @@ export interface ServerOptions {
   readonly onLog?: (line: string) => void
   /** What somebody should hear of, though the server goes on. */
   readonly onWarning?: (words: string) => void
+  /** How long the processes of a server that was killed may take to notice. */
+  readonly orphansMs?: number
   /** Give up between two steps of the start. */
   readonly signal?: AbortSignal
 }
@@ -56,12 +58,11 @@ const SETTINGS = {
   max_prepared_transactions: 20,
 } as const
 
-/** How long the processes of a server that was killed may take to notice. */
 const ORPHANS_MS = 10_000
 
 /** Start PostgreSQL 18 on the loopback interface; ready for connections when it returns. */
 export async function startServer(options: ServerOptions = {}): Promise<EmbeddedServer> {
-  for (const end = Date.now() + ORPHANS_MS; ; ) {
+  for (const end = Date.now() + (options.orphansMs ?? ORPHANS_MS); ; ) {
     try {
       return await startOnce(options)
     } catch (error) {
