@@ -1,5 +1,6 @@
 /** The pipeline. Pure: same request, same plan; no I/O, clock, randomness or dependency. */
 
+import { asProject } from './algebra/root.ts'
 import { bind } from './bind/index.ts'
 import { type LineageEntry, lineage } from './bind/lineage.ts'
 import { notices } from './bind/notices.ts'
@@ -11,7 +12,7 @@ import { cutIntoStages } from './delta/stage.ts'
 import { emitDifferential, emitFull } from './emit/index.ts'
 import type { Plan, Reason } from './emit/plan.ts'
 import { explainDifferential, explainFull } from './explain/explain.ts'
-import { asProject, normalize } from './normalize/index.ts'
+import { normalize } from './normalize/index.ts'
 
 /**
  * Turns a query into the SQL that maintains it. Mode AUTO recomputes what is not maintained incrementally and says why.

@@ -226,6 +226,7 @@ export const CHAPTERS: readonly Chapter[] = [
       comparison of rows             :: SELECT id FROM orders WHERE (customer, placed) > (7, date '2024-01-01')
       the same over several schemas  :: SELECT n FROM words WHERE (word, n) > ('a'::citext, 7)
       now() compared with a column   :: SELECT id FROM orders WHERE at > now() - interval '7 days' AND placed <= current_date
+      the same shown, counted, in ON :: SELECT customer, count(*) FILTER (WHERE at > now() - interval '1 day') AS lately, bool_or(at > now()) AS due FROM orders GROUP BY customer
       now() elsewhere                :: SELECT id, now() - at AS age FROM orders
       other stable functions         :: SELECT id FROM orders WHERE note::text = current_user
       casts that depend on settings  :: SELECT id, at::text AS at FROM orders

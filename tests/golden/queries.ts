@@ -107,6 +107,7 @@ export const GOLDEN_QUERIES: Readonly<Record<string, string>> = {
   'lateral-limit':
     'SELECT c.id, t.amount FROM public.customers AS c LEFT JOIN LATERAL (SELECT o.amount FROM public.orders AS o WHERE o.customer_id = c.id ORDER BY o.amount DESC, o.id LIMIT 3) AS t ON true',
   temporal: `SELECT kind, body FROM public.events WHERE at > now() - interval '1 hour'`,
+  'temporal-values': `SELECT kind, count(*) FILTER (WHERE at > now() - interval '1 hour') AS n FROM public.events GROUP BY kind`,
   'temporal-groups': 'SELECT kind, count(*) AS n FROM public.events WHERE at <= now() GROUP BY kind',
   'whole-row':
     'SELECT c AS customer, o.id FROM public.orders AS o LEFT JOIN public.customers AS c ON c.id = o.customer_id',

@@ -22,6 +22,11 @@ export type Shape =
       readonly operator: '=' | '<'
     }
   | {
+      readonly op: 'temporal-values'
+      readonly input: Shape
+      readonly conditions: readonly { readonly value: Formula; readonly operator: '=' | '<' }[]
+    }
+  | {
       readonly op: 'expand'
       readonly input: Shape
       readonly argument: Formula
@@ -83,6 +88,8 @@ export interface Call {
   readonly argument: Formula | null
   readonly filter: Condition | null
 }
+
+const NOW: Scalar = { ...sql(INTEGER)`now()`, construct: 'function now()', volatility: 'stable' }
 
 const small = fc.integer({ min: 0, max: 2 })
 const choice = fc.nat({ max: 11 })
@@ -178,6 +185,17 @@ export function arbitraryShape({ depth, aggregates }: QueryOptions): fc.Arbitrar
       input,
       value: fc.record({ column: choice }),
       operator: fc.constantFrom('=' as const, '<' as const),
+    }),
+    fc.record({
+      op: fc.constant('temporal-values' as const),
+      input,
+      conditions: fc.array(
+        fc.record({
+          value: fc.record({ column: choice }),
+          operator: fc.constantFrom('=' as const, '<' as const),
+        }),
+        { minLength: 1, maxLength: 2 },
+      ),
     }),
     fc.record({
       op: fc.constant('expand' as const),
@@ -305,9 +323,26 @@ export class QueryBuilder {
       case 'temporal-filter': {
         const input = this.node(shape.input)
         const value = scalar(shape.value, columnsOf(input))
-        const now: Scalar = { ...sql(INTEGER)`now()`, construct: 'function now()', volatility: 'stable' }
-        const condition = binary(shape.operator, value, now)
-        return { op: 'temporal-filter', input, condition, ranges: [{ value, bound: now }], at: 'now' }
+        const condition = binary(shape.operator, value, NOW)
+        return { op: 'temporal-filter', input, condition, ranges: [{ value, bound: NOW }], at: 'now' }
+      }
+      case 'temporal-values': {
+        const input = this.node(shape.input)
+        const columns = columnsOf(input)
+        const timed = shape.conditions.map((each) => {
+          const value = scalar(each.value, columns)
+          return {
+            column: this.#ids.make('timed', BOOLEAN, true),
+            condition: binary(each.operator, value, NOW),
+            ranges: [{ value, bound: NOW }],
+          }
+        })
+        const values: Node = { op: 'temporal-values', input, outputs: timed, at: 'now' }
+        const shown = [
+          ...columns.map((column): Scalar => ref(column)),
+          ...timed.map(({ column }) => sql(INTEGER)`(${ref(column)})::integer`),
+        ]
+        return { op: 'project', input: values, outputs: shown.map((each) => this.#projection(each, values)) }
       }
       case 'expand': {
         const input = this.node(shape.input)

@@ -121,7 +121,7 @@ test('what did not change has no delta, unless time passes for it', () => {
   fc.assert(
     fc.property(arbitraryShape({ depth: 3, aggregates: true }), (shape) => {
       const query = new QueryBuilder({ count: TABLES, keyed: false }).query(shape)
-      fc.pre(!JSON.stringify(shape).includes('temporal-filter'))
+      fc.pre(!JSON.stringify(shape).includes('temporal-'))
       expect(differentiate(query, { relation: () => false, stage: () => false })).toBeNull()
     }),
   )

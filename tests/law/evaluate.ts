@@ -122,6 +122,7 @@ const TEMPLATES: Readonly<Record<string, (args: readonly Value[]) => Value>> = {
   '(▢)::numeric': ([x = null]) => x,
   '(▢)::double precision': ([x = null]) => x,
   '(▢)::bigint': ([x = null]) => x,
+  '(▢)::integer': ([x = null]) => (x === null ? null : Number(x)),
   'isfinite(▢)': ([x = null]) => finite(x),
   '(coalesce(▢, 0) + coalesce(▢, 0))': ([a = null, b = null]) => sumOf([a, b]) ?? 0,
   'coalesce(▢ + ▢, ▢, ▢)': ([a = null, b = null, c = null, d = null]) => firstOf([plus(a, b), c, d]),

@@ -6,6 +6,7 @@ import type { Aggregate, AggregateCall } from '../../src/compiler/algebra/operat
 import type { Expand } from '../../src/compiler/algebra/operators/expand.ts'
 import { operatorOf } from '../../src/compiler/algebra/operators/index.ts'
 import type { Read } from '../../src/compiler/algebra/operators/read.ts'
+import type { TimedValue } from '../../src/compiler/algebra/operators/temporal-values.ts'
 import type { Ordering } from '../../src/compiler/algebra/ordering.ts'
 import type { ColumnId, Scalar } from '../../src/compiler/algebra/scalar.ts'
 import { type Bag, consolidate, imageOfRow, negate, type Row, rowsOf, valueIn, type Weighted } from './bag.ts'
@@ -157,11 +158,34 @@ export function rows(node: Node, leaves: Leaves, at: 'before' | 'after' = 'after
         const [was, is] = [holds([asOfThen(node.condition)], row), holds([node.condition], row)]
         return was === is ? [] : [{ row, weight: is ? weight : -weight }]
       })
+    case 'temporal-values': {
+      const isThen = node.at === 'then' || at === 'before'
+      return of(node.input).map(({ row, weight }) => ({ row: timed(row, node.outputs, isThen), weight }))
+    }
+    case 'temporal-turning':
+      return of(node.input).flatMap(({ row, weight }) => {
+        const [was, is] = [timed(row, node.outputs, true), timed(row, node.outputs, false)]
+        return node.outputs.every(({ column }) => was.get(column.id) === is.get(column.id))
+          ? []
+          : [
+              { row: was, weight: -weight },
+              { row: is, weight },
+            ]
+      })
     case 'negate':
       return negate(of(node.input))
     case 'consolidate':
       return meaning(node.input, leaves, at)
   }
+}
+
+/** A row with what conditions say of it. */
+function timed(row: Row, outputs: readonly TimedValue[], isThen: boolean): Row {
+  const values = outputs.map(({ column, condition }): [ColumnId, Value] => [
+    column.id,
+    evaluate(isThen ? asOfThen(condition) : condition, rowScope(row)),
+  ])
+  return new Map([...row, ...values])
 }
 
 function matchesOf(row: Row, bag: Bag, predicate: readonly Scalar[]): Bag {

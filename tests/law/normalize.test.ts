@@ -2,9 +2,10 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ref } from '../../src/compiler/algebra/build.ts'
 import type { Node } from '../../src/compiler/algebra/node.ts'
+import { asProject } from '../../src/compiler/algebra/root.ts'
 import { INTEGER, type Scalar } from '../../src/compiler/algebra/scalar.ts'
 import { firstRows } from '../../src/compiler/normalize/first-rows.ts'
-import { asProject, normalize, rewrites } from '../../src/compiler/normalize/index.ts'
+import { normalize, rewrites } from '../../src/compiler/normalize/index.ts'
 import { arbitraryTables, tableLeaves } from './arbitrary-change.ts'
 import { arbitraryShape, QueryBuilder, type Shape } from './arbitrary-query.ts'
 import { contentOf } from './bag.ts'
@@ -44,7 +45,9 @@ test.each(cases)('%s keeps the meaning', (_, rewrite) => {
 })
 
 test('a tree of joins, filters and projections becomes one projection of one join of its leaves', () => {
-  const linear = arbitraryShape({ depth: 3, aggregates: false }).filter((shape) => !hasUnion(shape))
+  const linear = arbitraryShape({ depth: 3, aggregates: false }).filter(
+    (shape) => !hasUnion(shape) && !JSON.stringify(shape).includes('temporal-values'),
+  )
   fc.assert(
     fc.property(linear, (shape) => {
       const root = normalize(new QueryBuilder({ count: TABLES, keyed: false }).query(shape))

@@ -26,6 +26,8 @@ import type { Scan } from './operators/scan.ts'
 import type { SemiJoin } from './operators/semi-join.ts'
 import type { TemporalCrossing } from './operators/temporal-crossing.ts'
 import type { TemporalFilter } from './operators/temporal-filter.ts'
+import type { TemporalTurning } from './operators/temporal-turning.ts'
+import type { TemporalValues } from './operators/temporal-values.ts'
 import type { UnionAll } from './operators/union-all.ts'
 import type { Values } from './operators/values.ts'
 import type { Window } from './operators/window.ts'
@@ -63,6 +65,8 @@ export type Node =
   | SemiJoin
   | TemporalCrossing
   | TemporalFilter
+  | TemporalTurning
+  | TemporalValues
   | UnionAll
   | Values
   | Window

@@ -81,6 +81,8 @@ function columnScale(id: ColumnId, node: Node, base: BaseType): Scale {
     case 'expand':
     case 'temporal-filter':
     case 'temporal-crossing':
+    case 'temporal-values':
+    case 'temporal-turning':
     case 'negate':
     case 'repeat':
     case 'consolidate': {

@@ -2,29 +2,31 @@
 import { ColumnIds, type Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Project } from '../algebra/operators/project.ts'
+import { asProject } from '../algebra/root.ts'
 import { parseViewQuery } from '../catalog/node-tree.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { bindQuery } from './query.ts'
 import { assertMaintainable } from './stability.ts'
-import { temporalFilters } from './temporal.ts'
+import { temporalConditions } from './temporal.ts'
 
 /** @throws CompileError of kind `unsupported` for what is not maintained incrementally. */
 export function bind(request: CompileRequest): Project {
+  const ids = new ColumnIds()
   const bound = bindQuery(parseViewQuery(request.tree), {
     request,
-    ids: new ColumnIds(),
+    ids,
     ctes: [],
     outer: [],
     recursions: new Map(),
   })
-  const query = { ...bound, input: temporalFilters(bound.input) }
+  const query = asProject(temporalConditions(bound, ids))
   assertStable(query)
   return query
 }
 
 function assertStable(node: Node): void {
   // What it may read of the time was looked at when it was made.
-  if (node.op === 'temporal-filter') {
+  if (node.op === 'temporal-filter' || node.op === 'temporal-values') {
     assertStable(node.input)
     return
   }

@@ -1,51 +1,145 @@
 /**
  * Conditions on the time. A conjunct in which now() (or the like) is compared with what a column holds becomes an operator
- * of its own, as near to the table as it can stand; anything else that is stable is refused by name (stability.ts).
+ * of its own, as near to the table as it can stand; a condition that stands elsewhere becomes a column of its own there.
+ * Anything else that is stable is refused by name (stability.ts).
  */
+import { ref, sameScalar } from '../algebra/build.ts'
 import { isMoment, readsMoment } from '../algebra/moment.ts'
-import type { Node } from '../algebra/node.ts'
+import type { Column, ColumnIds, Node } from '../algebra/node.ts'
+import type { Filter } from '../algebra/operators/filter.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
+import type { Join } from '../algebra/operators/join.ts'
+import type { OuterJoin } from '../algebra/operators/outer-join.ts'
 import type { TimeRange } from '../algebra/operators/temporal-filter.ts'
-import { BOOLEAN, type Scalar, scalarArguments, scalarColumns, scalarVolatility } from '../algebra/scalar.ts'
+import type { TimedValue } from '../algebra/operators/temporal-values.ts'
+import {
+  BOOLEAN,
+  type Constant,
+  type Scalar,
+  scalarArguments,
+  scalarColumns,
+  scalarVolatility,
+} from '../algebra/scalar.ts'
+import { replaceScalars } from './subquery/columns.ts'
 
-/** The tree with an operator for each such conjunct. */
-export function temporalFilters(node: Node): Node {
+/** The tree with an operator for each such condition. */
+export function temporalConditions(node: Node, ids: ColumnIds): Node {
   // What follows from a row that leaves is found by what changed, and nothing did.
   if (node.op === 'recursion') return node
   const operator = operatorOf(node)
-  const whole = operator.withInputs(node, operator.inputs(node).map(temporalFilters))
-  if (whole.op !== 'join' && whole.op !== 'filter') return whole
-  const found = whole.predicate.flatMap((condition) => {
-    const ranges = scalarVolatility(condition) === 'stable' ? rangesOf(condition) : null
-    return ranges && ranges.length > 0 ? [{ condition, ranges }] : []
-  })
-  if (found.length === 0) return whole
-  const predicate = whole.predicate.filter((each) => !found.some(({ condition }) => condition === each))
-  return found.reduce<Node>((input, { condition, ranges }) => sunk(input, condition, ranges), {
-    ...whole,
-    predicate,
-  })
+  const whole = operator.withInputs(
+    node,
+    operator.inputs(node).map((input) => temporalConditions(input, ids)),
+  )
+  const isFilter = whole.op === 'join' || whole.op === 'filter'
+  return temporalValues(isFilter ? filtered(whole) : whole.op === 'outer-join' ? onRight(whole) : whole, ids)
 }
 
-/** Put where all that it reads is at hand for the first time. */
-function sunk(node: Node, condition: Scalar, ranges: readonly TimeRange[]): Node {
-  const columns = [...scalarColumns(condition)]
-  const operator = operatorOf(node)
-  const has = (input: Node) => {
-    const own = new Set(
-      operatorOf(input)
-        .columns(input)
-        .map(({ id }) => id),
-    )
-    return columns.every((id) => own.has(id))
+interface Condition {
+  readonly condition: Scalar
+  readonly ranges: readonly TimeRange[]
+}
+
+/** A condition on the time and nothing else that is stable. */
+function conditionOf(condition: Scalar): Condition | null {
+  const ranges = scalarVolatility(condition) === 'stable' ? rangesOf(condition) : null
+  return ranges && ranges.length > 0 ? { condition, ranges } : null
+}
+
+function filtered(node: Join | Filter): Node {
+  const found = node.predicate.flatMap((each) => conditionOf(each) ?? [])
+  if (found.length === 0) return node
+  const predicate = node.predicate.filter((each) => !found.some(({ condition }) => condition === each))
+  return found.reduce<Node>((input, each) => sunk(input, each), { ...node, predicate })
+}
+
+/** What ON asks of right rows alone drops them: L ⟕(p ∧ q) R = L ⟕p σq(R). */
+function onRight(node: OuterJoin): OuterJoin {
+  const found = node.predicate.flatMap((each) => {
+    const one = isOver(each, node.right) ? conditionOf(each) : null
+    return one ? [one] : []
+  })
+  return {
+    ...node,
+    right: found.reduce<Node>((input, each) => sunk(input, each), node.right),
+    predicate: node.predicate.filter((each) => !found.some(({ condition }) => condition === each)),
   }
+}
+
+function sunk(node: Node, { condition, ranges }: Condition): Node {
+  return whereAtHand(node, condition, (input) => ({
+    op: 'temporal-filter',
+    input,
+    condition,
+    ranges,
+    at: 'now',
+  }))
+}
+
+/** What is shown, counted, grouped or sorted by: a column of its own, made below. */
+function temporalValues(node: Node, ids: ColumnIds): Node {
+  const operator = operatorOf(node)
+  const inputs = [...operator.inputs(node)]
+  const made: TimedValue[] = []
+  const find = (scalar: Scalar): void => {
+    const found = scalar.type.oid === BOOLEAN.oid ? conditionOf(scalar) : null
+    if (!found || !inputs.some((input) => isOver(scalar, input))) scalarArguments(scalar).forEach(find)
+    else if (!made.some(({ condition }) => sameScalar(condition, scalar)))
+      made.push({ column: ids.make('timed', BOOLEAN, true), ...found })
+  }
+  operator.scalars(node).forEach(find)
+  if (made.length === 0) return node
+  // What an aggregate is kept by is made of its arguments, conditions of its own around them.
+  const values = replaceOwnScalars(node, (scalar) => {
+    const found = made.find(({ condition }) => sameScalar(condition, scalar))
+    return found ? ref(found.column) : null
+  })
+  for (const each of made) {
+    const at = inputs.findIndex((input) => isOver(each.condition, input))
+    const input = inputs[at]
+    if (input)
+      inputs[at] = whereAtHand(input, each.condition, (below) =>
+        below.op === 'temporal-values'
+          ? { ...below, outputs: [...below.outputs, each] }
+          : { op: 'temporal-values', input: below, outputs: [each], at: 'now' },
+      )
+  }
+  const now = operator.withInputs(values, inputs)
+  if (now.op !== 'outer-join') return now
+  const right = new Set(columnsOf(now.right).map(({ id }) => id))
+  const padding = made.filter(({ column }) => right.has(column.id))
+  return { ...now, nulls: [...now.nulls, ...padding.map(({ column }) => ({ column, value: NULL }))] }
+}
+
+const NULL: Constant = { kind: 'constant', sql: 'NULL::boolean', isNull: true, type: BOOLEAN }
+
+/** The node's own scalars, those of its inputs left as they are. */
+function replaceOwnScalars(node: Node, change: (scalar: Scalar) => Scalar | null): Node {
+  const operator = operatorOf(node)
+  const nothing = operator.inputs(node).map((): Node => ({ op: 'values', columns: [], rows: [] }))
+  return replaceScalars(operator.withInputs(node, nothing), change)
+}
+
+/** Put where all that a condition reads is at hand for the first time. */
+function whereAtHand(node: Node, condition: Scalar, put: (node: Node) => Node): Node {
+  const operator = operatorOf(node)
   const inputs = operator.inputs(node)
-  const at = node.op === 'join' || node.op === 'filter' ? inputs.findIndex(has) : -1
-  if (at < 0) return { op: 'temporal-filter', input: node, condition, ranges, at: 'now' }
+  const at =
+    node.op === 'join' || node.op === 'filter' ? inputs.findIndex((input) => isOver(condition, input)) : -1
+  if (at < 0) return put(node)
   return operator.withInputs(
     node,
-    inputs.map((input, i) => (i === at ? sunk(input, condition, ranges) : input)),
+    inputs.map((input, i) => (i === at ? whereAtHand(input, condition, put) : input)),
   )
+}
+
+function isOver(condition: Scalar, input: Node): boolean {
+  const own = new Set(columnsOf(input).map(({ id }) => id))
+  return [...scalarColumns(condition)].every((id) => own.has(id))
+}
+
+function columnsOf(node: Node): readonly Column[] {
+  return operatorOf(node).columns(node)
 }
 
 const COMPARISONS: ReadonlySet<string> = new Set(['=', '<>', '<', '<=', '>', '>='])

@@ -34,12 +34,19 @@ export function missingProbes(term: Node): readonly MissingProbe[] {
     case 'expand':
     case 'filter':
     case 'temporal-filter':
+    case 'temporal-values':
     case 'project':
       return steps([term], [])
     case 'temporal-crossing':
       return crossingSteps(
         term.input,
         term.ranges.map(({ value }) => value),
+        'time',
+      )
+    case 'temporal-turning':
+      return crossingSteps(
+        term.input,
+        term.outputs.flatMap(({ ranges }) => ranges.map(({ value }) => value)),
         'time',
       )
     case 'bound-crossing':
@@ -73,12 +80,19 @@ export function matchOf(keys: readonly MatchKey[]): readonly Scalar[] {
 function steps(nodes: readonly Node[], predicate: readonly Scalar[]): readonly MissingProbe[] {
   const found = stepsOf(nodes, predicate)
   const below = found.opaque.flatMap((node) =>
-    node.op === 'key-match' || node.op === 'row-match' || node.op === 'bound-crossing'
-      ? missingProbes(node)
-      : operatorOf(node).inputs(node).flatMap(missingProbes),
+    SEARCHES.has(node.op) ? missingProbes(node) : operatorOf(node).inputs(node).flatMap(missingProbes),
   )
   return found.reached.size === 0 ? below : [...unprobed(found, new Set()), ...below]
 }
+
+/** What looks for rows by itself. */
+const SEARCHES: ReadonlySet<Node['op']> = new Set([
+  'key-match',
+  'row-match',
+  'bound-crossing',
+  'temporal-crossing',
+  'temporal-turning',
+])
 
 /** From a range of a column on, as from any other columns that are known. */
 function crossingSteps(
@@ -155,6 +169,11 @@ function stepsOf(nodes: readonly Node[], predicate: readonly Scalar[]): Steps {
         return
       case 'temporal-filter':
         visit(node.input, [...conditions, node.condition])
+        return
+      case 'temporal-values':
+        visit(node.input, conditions)
+        for (const { column, condition } of node.outputs)
+          found.computed.push({ column: column.id, needs: [...scalarColumns(condition)] })
         return
       case 'project': {
         const values = new Map(node.outputs.map(({ column, value }) => [column.id, value]))

@@ -23,7 +23,7 @@ import { columnName } from './names.ts'
 import { partitionQuery } from './partition-text.ts'
 import { recursionQuery } from './recursion-text.ts'
 import { printScalar } from './scalar.ts'
-import { temporalCrossing, temporalFilter } from './temporal.ts'
+import { temporalCrossing, temporalFilter, temporalTurning, temporalValues } from './temporal.ts'
 
 /** A SELECT in the making. `weight` is null when every row has weight 1. */
 export interface Select {
@@ -236,6 +236,10 @@ export class Printer {
         return temporalFilter(node, this)
       case 'temporal-crossing':
         return temporalCrossing(node, this)
+      case 'temporal-values':
+        return temporalValues(node, this)
+      case 'temporal-turning':
+        return temporalTurning(node, this)
       case 'expand':
         return expand(node, this)
       case 'outer-join':

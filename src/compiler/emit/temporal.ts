@@ -3,8 +3,11 @@ import { asOfThen } from '../algebra/moment.ts'
 import type { Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { TemporalCrossing } from '../algebra/operators/temporal-crossing.ts'
-import type { TemporalFilter } from '../algebra/operators/temporal-filter.ts'
+import type { TemporalFilter, TimeRange } from '../algebra/operators/temporal-filter.ts'
+import type { TemporalTurning } from '../algebra/operators/temporal-turning.ts'
+import type { TemporalValues } from '../algebra/operators/temporal-values.ts'
 import type { CompileRequest } from '../catalog/request.ts'
+import { columnName } from './names.ts'
 import { operand, type Printer, type Select } from './select.ts'
 
 export function temporalFilter(node: TemporalFilter, printer: Printer): Select {
@@ -16,18 +19,13 @@ export function temporalFilter(node: TemporalFilter, printer: Printer): Select {
 /** What can have crossed lies between a bound then and now: there an index finds it. */
 export function temporalCrossing(node: TemporalCrossing, printer: Printer): Select {
   const input = printer.select(node.input)
-  const between = node.ranges.map(({ value, bound }) => {
-    const [then, now] = [operand(asOfThen(bound), input), operand(bound, input)]
-    return `${operand(value, input)} BETWEEN least(${then}, ${now}) AND greatest(${then}, ${now})`
-  })
   const [was, is] = [operand(asOfThen(node.condition), input), operand(node.condition, input)]
   const sign = `CASE WHEN ${is} THEN 1 ELSE -1 END`
-  const [only, ...others] = between
   return {
     ...input,
     where: [
       ...input.where,
-      others.length === 0 ? (only ?? 'true') : `(${between.join(' OR ')})`,
+      passed(node.ranges, input),
       `((${was}) IS TRUE) <> ((${is}) IS TRUE)`,
       '(SELECT ok FROM guard)',
     ],
@@ -35,9 +33,51 @@ export function temporalCrossing(node: TemporalCrossing, printer: Printer): Sele
   }
 }
 
+/** The values that lie between a bound then and now. */
+function passed(ranges: readonly TimeRange[], input: Select): string {
+  const between = ranges.map(({ value, bound }) => {
+    const [then, now] = [operand(asOfThen(bound), input), operand(bound, input)]
+    return `${operand(value, input)} BETWEEN least(${then}, ${now}) AND greatest(${then}, ${now})`
+  })
+  const [only, ...others] = between
+  return others.length === 0 ? (only ?? 'true') : `(${between.join(' OR ')})`
+}
+
+export function temporalValues(node: TemporalValues, printer: Printer): Select {
+  const input = printer.select(node.input)
+  const made = node.outputs.map(({ column, condition }): [number, string] => [
+    column.id,
+    operand(node.at === 'then' ? asOfThen(condition) : condition, input),
+  ])
+  return { ...input, columns: new Map([...input.columns, ...made]) }
+}
+
+/** A row twice: as it was, and as it is. */
+export function temporalTurning({ input: rows, outputs }: TemporalTurning, printer: Printer): Select {
+  const input = printer.select(rows)
+  const alias = printer.alias('turned')
+  const was = outputs.map(({ condition }) => operand(asOfThen(condition), input))
+  const is = outputs.map(({ condition }) => operand(condition, input))
+  const names = outputs.map(({ column }) => columnName(column))
+  const turned = `LATERAL (VALUES (${[...was, '-1'].join(', ')}), (${[...is, '1'].join(', ')})) AS ${alias}(${[...names, 'weight'].join(', ')})`
+  const others = was.map((each, i) => `${each} IS DISTINCT FROM ${is[i]}`)
+  const ranges = outputs.flatMap((each) => each.ranges)
+  const made = outputs.map(({ column }): [number, string] => [column.id, `${alias}.${columnName(column)}`])
+  return {
+    from: [...input.from, turned],
+    where: [...input.where, passed(ranges, input), `(${others.join(' OR ')})`, '(SELECT ok FROM guard)'],
+    columns: new Map([...input.columns, ...made]),
+    weight: input.weight === null ? `${alias}.weight` : `${input.weight} * ${alias}.weight`,
+  }
+}
+
 /** Is there a condition on the time somewhere? */
 export function dependsOnTime(node: Node): boolean {
-  return node.op === 'temporal-filter' || operatorOf(node).inputs(node).some(dependsOnTime)
+  return (
+    node.op === 'temporal-filter' ||
+    node.op === 'temporal-values' ||
+    operatorOf(node).inputs(node).some(dependsOnTime)
+  )
 }
 
 /** The query for the moment of the stored content. */

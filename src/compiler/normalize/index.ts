@@ -1,7 +1,5 @@
 /** The list of rewrites, in order. Each is a law of the algebra and says what it is for. */
 import type { Node } from '../algebra/node.ts'
-import type { Project } from '../algebra/operators/project.ts'
-import { internalError } from '../catalog/error.ts'
 import { firstRows } from './first-rows.ts'
 import { flattenJoins } from './flatten-joins.ts'
 import { innerJoins } from './inner-joins.ts'
@@ -27,10 +25,4 @@ export const rewrites: readonly Rewrite[] = [
 
 export function normalize(query: Node): Node {
   return rewrites.reduce((node, rewrite) => rewrite.apply(node), query)
-}
-
-/** The root of a query is the projection of its output columns; no rewrite takes it away. */
-export function asProject(node: Node): Project {
-  if (node.op !== 'project') throw internalError(`the root of a query is ${node.op}, not a projection`)
-  return node
 }

@@ -24,6 +24,10 @@ export function pruneColumns(node: Node, needed: ReadonlySet<ColumnId> | null = 
       for (const { value } of outputs) scalarColumns(value, read)
       return { ...node, outputs, input: pruneColumns(node.input, read) }
     }
+    case 'temporal-values': {
+      const outputs = node.outputs.filter(({ column }) => !needed || needed.has(column.id))
+      return outputs.length === 0 ? pruneColumns(node.input, needed) : below({ ...node, outputs }, needed)
+    }
     case 'expand': {
       const made = node.made.map((column) => (column && needed && !needed.has(column.id) ? null : column))
       const read = new Set(

@@ -22,6 +22,8 @@ import { scan } from './scan.ts'
 import { semiJoin } from './semi-join.ts'
 import { temporalCrossing } from './temporal-crossing.ts'
 import { temporalFilter } from './temporal-filter.ts'
+import { temporalTurning } from './temporal-turning.ts'
+import { temporalValues } from './temporal-values.ts'
 import { unionAll } from './union-all.ts'
 import { values } from './values.ts'
 import { window } from './window.ts'
@@ -41,6 +43,7 @@ export const operators = {
   recursion,
   repeat,
   'temporal-filter': temporalFilter,
+  'temporal-values': temporalValues,
   window,
   'distinct-on': distinctOn,
   limit,
@@ -48,6 +51,7 @@ export const operators = {
   negate,
   consolidate,
   'temporal-crossing': temporalCrossing,
+  'temporal-turning': temporalTurning,
   'bound-crossing': boundCrossing,
   'key-match': keyMatch,
   'row-match': rowMatch,
