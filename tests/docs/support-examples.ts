@@ -33,6 +33,7 @@ export const SCHEMA = `
   CREATE SEQUENCE counter;
   CREATE FUNCTION two(OUT a int, OUT b int) LANGUAGE sql IMMUTABLE AS 'SELECT 1, 2';
   CREATE AGGREGATE product(int) (SFUNC = int4mul, STYPE = int, INITCOND = '1');
+  CREATE AGGREGATE commonest (ORDER BY anyelement) (sfunc = ordered_set_transition, stype = internal, finalfunc = mode_final, finalfunc_extra, finalfunc_modify = read_write);
   CREATE SCHEMA other;
   CREATE FUNCTION other.many(int, int) RETURNS SETOF int LANGUAGE sql IMMUTABLE AS 'SELECT generate_series($1, $2)';
   CREATE FUNCTION other.loose(int, OUT a int, OUT b text) RETURNS SETOF record LANGUAGE sql IMMUTABLE AS 'SELECT $1, $1::text';
@@ -75,6 +76,7 @@ export const CHAPTERS: readonly Chapter[] = [
       DISTINCT ON                    :: SELECT DISTINCT ON (region) region, name FROM customers ORDER BY region, name
       window functions               :: SELECT id, customer, row_number() OVER (PARTITION BY customer ORDER BY amount, id) AS place FROM orders
       frames, EXCLUDE                :: SELECT id, avg(amount) OVER (PARTITION BY customer ORDER BY placed ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS a, count(*) OVER (ORDER BY amount GROUPS 1 PRECEDING EXCLUDE TIES) AS n FROM orders
+      a distance that a subquery gives :: SELECT id, count(*) OVER (ORDER BY id ROWS (SELECT count(*) FROM log) PRECEDING) AS n FROM orders
       windows over aggregates        :: SELECT customer, sum(amount) AS s, rank() OVER (ORDER BY sum(amount) DESC) AS place FROM orders GROUP BY customer
       the first rows of each group   :: SELECT customer, id FROM (SELECT customer, id, row_number() OVER (PARTITION BY customer ORDER BY amount DESC, id) AS place FROM orders) AS q WHERE place <= 3
       PARTITION BY a type without order :: SELECT id, count(*) OVER (PARTITION BY id::text::xid) AS n FROM orders
@@ -176,6 +178,7 @@ export const CHAPTERS: readonly Chapter[] = [
       correlated by a type without order :: SELECT o.id, (SELECT count(*) FROM orders p WHERE p.id::text::xid = o.x OR p.id = 1) AS n FROM (SELECT id, id::text::xid AS x FROM orders) AS o
       subqueries by the dozen        :: SELECT id FROM orders o WHERE (amount = 1 AND NOT EXISTS (SELECT FROM log WHERE o.id > 1)) IS NULL OR (amount = 2 AND NOT EXISTS (SELECT FROM log WHERE o.id > 2)) IS NULL OR (amount = 3 AND NOT EXISTS (SELECT FROM log WHERE o.id > 3)) IS NULL OR (amount = 4 AND NOT EXISTS (SELECT FROM log WHERE o.id > 4)) IS NULL OR (amount = 5 AND NOT EXISTS (SELECT FROM log WHERE o.id > 5)) IS NULL OR (amount = 6 AND NOT EXISTS (SELECT FROM log WHERE o.id > 6)) IS NULL OR (amount = 7 AND NOT EXISTS (SELECT FROM log WHERE o.id > 7)) IS NULL
       correlated aggregates of your own :: SELECT id, (SELECT product(id) FROM orders WHERE customer = c.id) AS p FROM customers c
+      one of your own WITHIN GROUP   :: SELECT id, (SELECT commonest() WITHIN GROUP (ORDER BY amount) FROM orders WHERE customer = c.id) AS p FROM customers c
     `),
   },
   {

@@ -11,7 +11,11 @@ beforeAll(async () => {
     CREATE TABLE a (id int PRIMARY KEY, k int, x int, z text, v numeric);
     CREATE TABLE b (id int, k int, y int, w numeric);
     CREATE TABLE c (id int PRIMARY KEY, k int NOT NULL, x int NOT NULL);
-    CREATE INDEX ON a (k); CREATE INDEX ON b (k); CREATE INDEX ON c (k)`)
+    CREATE INDEX ON a (k); CREATE INDEX ON b (k); CREATE INDEX ON c (k);
+    CREATE FUNCTION times(numeric, numeric) RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT coalesce($1, 1) * coalesce($2, 1)';
+    CREATE AGGREGATE product(numeric) (sfunc = times, stype = numeric, initcond = '1');
+    CREATE FUNCTION later(int, int) RETURNS int LANGUAGE sql IMMUTABLE STRICT AS 'SELECT $2';
+    CREATE AGGREGATE latest(int) (sfunc = later, stype = int)`)
 })
 
 afterAll(async () => {
@@ -38,6 +42,15 @@ const CHANGES = [
 ]
 
 const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'aggregates of your own, whatever they are over no rows': {
+    equal: 'SELECT id, (SELECT product(y) FROM b WHERE b.k = a.k) AS p FROM a',
+    ordered: 'SELECT id, (SELECT latest(y ORDER BY y NULLS FIRST) FROM b WHERE b.k = a.k) AS l FROM a',
+    unequal: 'SELECT id, (SELECT product(DISTINCT y) FROM b WHERE b.y > a.x) AS p FROM a',
+    ofBoth: 'SELECT id, (SELECT product(y + a.x) FROM b WHERE b.k > a.k) AS p FROM a',
+    asked: 'SELECT id FROM a WHERE (SELECT product(y) FROM b WHERE b.k = a.k) = 1',
+    lateral:
+      'SELECT id, l.p, l.n FROM a LEFT JOIN LATERAL (SELECT product(y) AS p, count(*) AS n FROM b WHERE b.k = a.k HAVING count(*) <> 1) AS l ON true',
+  },
   'in WHERE': {
     exists: 'SELECT id FROM a WHERE EXISTS (SELECT FROM b WHERE b.k = a.k)',
     notExists: 'SELECT id, z FROM a WHERE NOT EXISTS (SELECT 1 FROM b WHERE b.k = a.k AND b.y > 10)',

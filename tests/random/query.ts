@@ -183,11 +183,14 @@ function select(
   outer: readonly Value[],
 ): Select {
   const from = fromClause(genes, relations, budget, outer)
+  const time = genes.time === null ? [] : aboutTime(genes.time, from.scope)
+  const isTimeShown = ((genes.time ?? 0) >> 5) % 2 === 1
+  const timed = isTimeShown ? time.map((sql) => value(`(${sql})`, 'bool')) : []
   const where = [
     ...from.where,
     ...genes.where.map((each) => condition(each, from.scope)),
     ...correlation(genes, from.scope, outer),
-    ...(genes.time === null ? [] : aboutTime(genes.time, from.scope)),
+    ...(isTimeShown ? [] : time),
   ]
   const shownSublinks: Value[] = []
   for (const [i, each] of genes.sublinks.entries()) {
@@ -200,11 +203,16 @@ function select(
     else where.push(sublinkCondition(each, made, from.scope))
   }
   const tail = `${from.sql}${where.length > 0 ? `\nWHERE ${where.join(' AND ')}` : ''}`
-  if (genes.aggregate) return aggregated(genes, genes.aggregate, from, tail, relations, budget)
+  if (genes.aggregate) return aggregated(genes, genes.aggregate, from, tail, relations, budget, timed)
   const visible = [...from.scope, ...outer]
   const outputs = genes.outputs.map((each) => expression(each, visible))
   const sets = genes.sets.map((each) => setToShow(each, from.scope)).filter((each) => each !== null)
-  const shown = [...(outputs.length > 0 ? outputs : from.scope.slice(0, 4)), ...shownSublinks, ...sets]
+  const shown = [
+    ...(outputs.length > 0 ? outputs : from.scope.slice(0, 4)),
+    ...shownSublinks,
+    ...timed,
+    ...sets,
+  ]
   return finished(genes, { with: from.with, outputs: shown, tail }, from.scope)
 }
 
@@ -407,6 +415,7 @@ function aggregated(
   where: string,
   relations: readonly Relation[],
   budget: Budget,
+  timed: readonly Value[],
 ): Select {
   const keys = aggregate.keys
     .map((each) => expression(each, from.scope))
@@ -420,6 +429,7 @@ function aggregated(
   const outputs = [
     ...shownKeys,
     ...calls.map((call, i) => applyFunctions(call, aggregate.calls[i]?.over ?? [], genes.names)),
+    ...timed.map(({ sql }) => value(`count(*) FILTER (WHERE ${sql})`, 'int8')),
   ]
   const scope = [...grouping, ...calls]
   const having =

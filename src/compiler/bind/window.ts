@@ -5,8 +5,8 @@ import { DATE, INT2, INT4, INT8, NUMERIC, TIME, TIMESTAMP, TIMESTAMPTZ } from '.
 import type { RunsBy, WindowCall } from '../algebra/operators/window.ts'
 import { type Ordering, withTail } from '../algebra/ordering.ts'
 import { integerOf, type Reach } from '../algebra/reach.ts'
-import { BOOLEAN, type Expression, type Scalar } from '../algebra/scalar.ts'
-import { internalError } from '../catalog/error.ts'
+import { BOOLEAN, type Expression, type Scalar, scalarColumns } from '../algebra/scalar.ts'
+import { FULL_HINT, internalError, unsupported } from '../catalog/error.ts'
 import { booleanField, nodeField, nodeListField, numberField, optionalNode } from '../catalog/node-field.ts'
 import type { TreeNode } from '../catalog/node-tree.ts'
 import { quoteQualified } from '../catalog/quote.ts'
@@ -108,11 +108,18 @@ export class WindowCalls {
     const targets = nodeListField(this.#query, 'targetList')
     const of = (item: TreeNode) => bind(nodeField(targetOfItem(item, targets), 'expr'))
     const frame = windowFrame(window)
+    const text = frameText(frame, bind)
+    if (scalarColumns(text).size > 0)
+      throw unsupported(
+        'a window frame that a subquery or a column of a query around gives',
+        FULL_HINT,
+        'PostgreSQL asks for the distance once, not of each row.',
+      )
     const clause: Clause = {
       keys: nodeListField(window, 'partitionClause').map(of),
       order: nodeListField(window, 'orderClause').map((item) => bindOrdering(item, of(item), this.#request)),
       frame,
-      frameText: frameText(frame, bind),
+      frameText: text,
       reach: frameReach(frame, bind),
     }
     this.#clauses.set(reference, clause)

@@ -18,7 +18,7 @@ import { assertGroupKey } from '../group-key.ts'
 import { imageOf } from '../key-image.ts'
 import { leftJoin } from '../outer-join.ts'
 import { columnsRead, dependsOn, replaceColumns } from './columns.ts'
-import { overNoRows } from './empty-group.ts'
+import { marked, markFor, overNoRows } from './empty-group.ts'
 import { limitByKey } from './limit-by-key.ts'
 import { sameKey } from './same-key.ts'
 
@@ -249,12 +249,16 @@ class Builder {
   /** A row for each of the domain, also where `grouped` has none. */
   #forAll(grouped: Node, keys: readonly Column[], calls: readonly AggregateCall[]): Joined {
     const domain = this.#domain()
-    const all = leftJoin(domain.node, grouped, this.#same(domain.keys, keys), this.#request)
+    const mark = markFor(calls, this.#ids)
+    const all = leftJoin(domain.node, marked(grouped, mark), this.#same(domain.keys, keys), this.#request)
     const names = new Map(domain.names)
     const outputs: Projection[] = domain.keys.map((column) => ({ column, value: ref(column) }))
     for (const call of calls) {
       const column = this.#ids.make(call.column.name, call.column.type, call.column.nullable)
-      outputs.push({ column, value: overNoRows(call, ref(call.column)) ?? ref(call.column) })
+      outputs.push({
+        column,
+        value: overNoRows(call, ref(call.column), mark, this.#request) ?? ref(call.column),
+      })
       names.set(call.column.id, ref(column))
     }
     return { node: { op: 'project', input: all, outputs }, keys: domain.keys, names }

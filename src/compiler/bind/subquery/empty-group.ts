@@ -1,7 +1,13 @@
-import { sql } from '../../algebra/build.ts'
+/** What aggregates are over no rows, where a query without groups has a row nevertheless. */
+import { ref, sql } from '../../algebra/build.ts'
+import type { Column, ColumnIds, Node } from '../../algebra/node.ts'
 import type { AggregateCall } from '../../algebra/operators/aggregate.ts'
-import type { Scalar } from '../../algebra/scalar.ts'
+import { operatorOf } from '../../algebra/operators/index.ts'
+import { BOOLEAN, type Constant, type Scalar } from '../../algebra/scalar.ts'
 import { FULL_HINT, unsupported } from '../../catalog/error.ts'
+import type { CompileRequest } from '../../catalog/request.ts'
+import { expression } from '../binding.ts'
+import { nullOf } from '../outer-join.ts'
 
 /** Aggregates of pg_catalog that are a number over no rows; any other is NULL (pg_aggregate.dat, orderedsetaggs.c). */
 const NUMBERS: ReadonlyMap<string, '0' | '1'> = new Map([
@@ -13,18 +19,60 @@ const NUMBERS: ReadonlyMap<string, '0' | '1'> = new Map([
   ['cume_dist', '1'],
 ])
 
+/** An aggregate of a schema of its own may be anything over no rows. */
+function isOwn({ name, written }: AggregateCall): boolean {
+  return written !== null && !written.parts[0]?.startsWith(`${name}(`)
+}
+
+/** A column that is NULL where there is no group, if one of the calls asks for it. */
+export function markFor(calls: readonly AggregateCall[], ids: ColumnIds): Column | null {
+  return calls.some(isOwn) ? ids.make('present', BOOLEAN, false) : null
+}
+
+export function marked(grouped: Node, mark: Column | null): Node {
+  if (!mark) return grouped
+  const passed = operatorOf(grouped)
+    .columns(grouped)
+    .map((column) => ({ column, value: ref(column) }))
+  return { op: 'project', input: grouped, outputs: [...passed, { column: mark, value: PRESENT }] }
+}
+
+const PRESENT: Constant = { kind: 'constant', sql: 'true', isNull: false, type: BOOLEAN }
+
 /**
  * What `value`, the column of a call that is NULL where there is no group, is to a query whose group without rows is a row
  * nevertheless. Null: the column itself.
  */
-export function overNoRows({ column, name, written }: AggregateCall, value: Scalar): Scalar | null {
-  if (written && !written.parts[0]?.startsWith(`${name}(`))
+export function overNoRows(
+  call: AggregateCall,
+  value: Scalar,
+  mark: Column | null,
+  request: CompileRequest,
+): Scalar | null {
+  const { column, name } = call
+  if (mark && isOwn(call))
+    return expression({
+      construct: `aggregate ${name}`,
+      parts: ['CASE WHEN ', ` IS NULL THEN ${emptySql(call, request)} ELSE `, ' END'],
+      args: [ref(mark), value],
+      type: column.type,
+    })
+  const number = isOwn(call) ? undefined : NUMBERS.get(name)
+  if (!number) return null
+  return number === '0' ? sql(column.type)`coalesce(${value}, 0)` : sql(column.type)`coalesce(${value}, 1)`
+}
+
+/** The call over no rows: asked of PostgreSQL itself. What stands before WITHIN GROUP counts without rows, too. */
+function emptySql({ name, written }: AggregateCall, request: CompileRequest): string {
+  if (!written || written.parts.some((part) => part.includes(' WITHIN GROUP (')))
     throw unsupported(
       `aggregate ${name} in a correlated subquery`,
       FULL_HINT,
       'What it is over no rows is not known.',
     )
-  const number = NUMBERS.get(name)
-  if (!number) return null
-  return number === '0' ? sql(column.type)`coalesce(${value}, 0)` : sql(column.type)`coalesce(${value}, 1)`
+  const text = written.parts.map((part, i) => {
+    const arg = written.args[i]
+    return arg ? `${part}${nullOf(arg.type, request).sql}` : part
+  })
+  return `(SELECT ${text.join('')} WHERE false)`
 }

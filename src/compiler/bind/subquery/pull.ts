@@ -15,7 +15,7 @@ import { type ColumnId, type Scalar, scalarColumns, scalarNullable } from '../..
 import type { CompileRequest } from '../../catalog/request.ts'
 import { typeFacts } from '../facts.ts'
 import { dependsOn, idsOf, reads, replaceColumns } from './columns.ts'
-import { overNoRows } from './empty-group.ts'
+import { marked, markFor, overNoRows } from './empty-group.ts'
 import { limitByKey } from './limit-by-key.ts'
 
 export interface Pulled {
@@ -193,7 +193,7 @@ function projected(input: Pulled, outputs: readonly Projection[]): Pulled {
 }
 
 function grouped(input: Pulled, node: Aggregate, pulling: Pulling): Pulled | null {
-  const { outer, ids } = pulling
+  const { outer, ids, request } = pulling
   const isPlain = operatorOf(node)
     .scalars(node)
     .every((scalar) => !reads(scalar, outer) && !readsValue(scalar, input))
@@ -203,11 +203,12 @@ function grouped(input: Pulled, node: Aggregate, pulling: Pulling): Pulled | nul
   const isTotal = node.keys.length === 0
   const values = new Map<ColumnId, Scalar>()
   const renamed = new Map<ColumnId, Column>()
+  const mark = isTotal ? markFor(node.calls, ids) : null
   if (isTotal)
     for (const call of node.calls) {
       const { id, name, type } = call.column
       const column = ids.make(name, type, true)
-      const value = overNoRows(call, ref(column))
+      const value = overNoRows(call, ref(column), mark, request)
       if (!value) continue
       values.set(id, value)
       renamed.set(id, column)
@@ -218,7 +219,7 @@ function grouped(input: Pulled, node: Aggregate, pulling: Pulling): Pulled | nul
   }
   const rule = { ...node.rule, keys, outputs: node.rule.outputs.map(named) }
   return {
-    node: { ...node, input: input.node, keys, calls: node.calls.map(named), rule },
+    node: marked({ ...node, input: input.node, keys, calls: node.calls.map(named), rule }, mark),
     predicate: keyed.predicate,
     values,
     isTotal,
