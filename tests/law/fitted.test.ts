@@ -70,6 +70,36 @@ const CHANGES = {
   g: 'UPDATE g SET n = n + 1',
 }
 
+test('the statement grows with the number of conditions, it does not double with each', async () => {
+  const { client, close } = await freshDatabase()
+  try {
+    await client.query(
+      'CREATE TABLE a (id int PRIMARY KEY, b int); CREATE TABLE b (id int PRIMARY KEY); CREATE TABLE c (id int, b int)',
+    )
+    const length = async (count: number) => {
+      const conditions = Array.from(
+        { length: count },
+        (_, i) => `NOT EXISTS (SELECT FROM b WHERE b.id = a.b + ${i})`,
+      )
+      const name = `of_${count}`
+      await client.query(`SELECT pgstream.create_stream_table($1, $2, '1h', 'DIFFERENTIAL')`, [
+        name,
+        `SELECT a.id, c.id AS c FROM a LEFT JOIN c ON c.b = a.b WHERE ${conditions.join(' AND ')}`,
+      ])
+      const { rows } = await client.query(
+        `SELECT max(length(p.prosrc)) AS n FROM pg_proc p JOIN pgstream.pgs_stream_tables s ON p.proname ~ format('^refresh_%s_from_', s.pgs_id) WHERE s.pgs_name = $1`,
+        [name],
+      )
+      return Number(rows[0].n)
+    }
+    const [few, many] = [await length(4), await length(8)]
+    // Twice the conditions, each beside all that stand before it.
+    expect(many).toBeLessThan(5 * few)
+  } finally {
+    await close()
+  }
+})
+
 test('exact whichever sources have changed', async () => {
   const { client, close } = await freshDatabase()
   try {

@@ -76,6 +76,19 @@ const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     ofTotal: 'SELECT id FROM a WHERE EXISTS (SELECT count(*) FROM b WHERE b.k = a.k HAVING count(*) <> 1)',
     inTotal: 'SELECT id FROM a WHERE x IN (SELECT max(y) FROM b WHERE b.k = a.k)',
   },
+  'under OR beside what needs no subquery': {
+    several:
+      'SELECT id FROM a WHERE x = 20 OR EXISTS (SELECT FROM b WHERE b.k = a.k) OR x NOT IN (SELECT k FROM c)',
+    twice:
+      'SELECT id FROM a WHERE (x = 20 OR k IN (SELECT k FROM b)) AND (v > 2 OR k NOT IN (SELECT k FROM b))',
+    denied: `SELECT id FROM a WHERE NOT (x = 10 AND k IN (SELECT k FROM b)) AND NOT (z = 'p' OR EXISTS (SELECT FROM c WHERE c.x = a.x))`,
+    shownToo: 'SELECT id, k IN (SELECT k FROM b) AS e FROM a WHERE k IN (SELECT k FROM b) OR x = 20',
+    ofBoth: `SELECT id FROM a WHERE (k IN (SELECT k FROM b) AND x = 10) OR (x IN (SELECT y FROM b) AND x <> 10) OR z IS NULL`,
+    value: 'SELECT id FROM a WHERE (SELECT bool_or(y > 10) FROM b WHERE b.k = a.k) OR v > 2',
+    inHaving:
+      'SELECT k, count(*) AS n FROM a GROUP BY k HAVING count(*) > 1 OR k IN (SELECT k FROM b) OR max(x) NOT IN (SELECT y FROM b)',
+    inOn: 'SELECT a.id, b.y FROM a LEFT JOIN b ON b.k = a.k AND (b.y > 10 OR b.y IN (SELECT x FROM c)) WHERE b.w > 1 OR NOT EXISTS (SELECT FROM c WHERE c.k = a.k)',
+  },
   'under OR, NOT and CASE, in the select list': {
     or: 'SELECT id FROM a WHERE x = 20 OR EXISTS (SELECT FROM b WHERE b.k = a.k)',
     orTwo:

@@ -12,6 +12,7 @@ import type { Projection } from '../algebra/operators/project.ts'
 import type { Read } from '../algebra/operators/read.ts'
 import type { UnionAll } from '../algebra/operators/union-all.ts'
 import { BOOLEAN, type ColumnId, NULL_SAFE, type Scalar, scalarColumns } from '../algebra/scalar.ts'
+import { nullOf } from '../bind/outer-join.ts'
 import { internalError } from '../catalog/error.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { boundCrossing, boundFilter } from './bound.ts'
@@ -393,10 +394,18 @@ export class Printer {
       isFitted && first
         ? unionOf(
             arms.map(({ query, needs }) => this.when([...needs], query)),
-            first.query,
+            this.#nothing(node, weighted) ?? first.query,
           )
         : arms.map(({ query }) => query).join('\nUNION ALL\n')
     return this.derived(all, 'u', node.columns, weighted)
+  }
+
+  /** No row of these columns: the first arm said once more would double the text at each level. */
+  #nothing({ columns }: UnionAll, weighted: boolean): string | null {
+    // The fields of a record are known from what makes it.
+    if (columns.some(({ type }) => this.request.types[type.oid]?.kind === 'p')) return null
+    const items = columns.map((column) => `${nullOf(column.type, this.request).sql} AS ${columnName(column)}`)
+    return `SELECT ${[...items, ...(weighted ? ['0::bigint AS weight'] : [])].join(', ')} WHERE false`
   }
 
   /** One SELECT of a union: `columns` under the names of the union's. */

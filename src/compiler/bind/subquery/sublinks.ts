@@ -7,7 +7,8 @@
  * simplified in each part, and a part that it drops is not there: EXISTS by itself is a semi join, NOT EXISTS an anti join,
  * NOT IN anti joins on equality and on NULLs. None of them keeps state. Source: Dayal87; LarsonZhou07 for the deltas.
  */
-import { and, ref, sql } from '../../algebra/build.ts'
+import { and, ref, sameScalar, sql } from '../../algebra/build.ts'
+import { mayFail } from '../../algebra/may-fail.ts'
 import type { Column, Node } from '../../algebra/node.ts'
 import { operatorOf } from '../../algebra/operators/index.ts'
 import type { Project } from '../../algebra/operators/project.ts'
@@ -20,7 +21,7 @@ import { bindExpression } from '../expression.ts'
 import { bindQuery, bindSorted, conjuncts, type Environment } from '../query.ts'
 import type { QueryScope, Scope } from '../scope.ts'
 import { arrayOf } from './array.ts'
-import { columnsRead, idsOf, replaceColumns } from './columns.ts'
+import { columnsRead, idsOf, reads, replaceColumns } from './columns.ts'
 import { overDomain } from './domain.ts'
 import { fold, isTruth, polarity, TRUTH } from './fold.ts'
 import { isFixed, type OneRow, oneRow } from './one-row.ts'
@@ -48,6 +49,13 @@ interface Sublink {
 interface Part {
   readonly rows: Node
   readonly values: ReadonlyMap<ColumnId, Scalar>
+  /** What none of them meets. */
+  readonly never?: Scalar
+}
+
+interface Asked {
+  readonly sublink: Sublink
+  readonly side: 'positive' | 'negative' | null
 }
 
 export class Sublinks {
@@ -110,19 +118,36 @@ export class Sublinks {
     let parts: readonly Part[] = [{ rows: base, values: new Map() }]
     const conditions = predicate.filter(holds)
     for (const condition of conditions) {
-      for (const sublink of this.#taken(condition)) {
+      const asked = this.#taken(condition).map((sublink) => {
         const { id } = sublink.column
         const isTested = [...this.#known.values()].some(({ test }) => test && scalarColumns(test).has(id))
-        const side = isTested ? null : polarity(and(conditions), id)
-        parts = parts.flatMap((part) => this.#split(part, sublink, base, side))
-      }
-      parts = parts.flatMap((part) => {
-        const now = fold(replaceColumns(condition, part.values))
-        if (isTruth(now, 'true')) return [part]
-        if (isTruth(now, 'false') || isTruth(now, 'unknown')) return []
-        return [{ ...part, rows: { op: 'filter', input: part.rows, predicate: conjuncts(now) } }]
+        const isOnly =
+          !isTested && !conditions.some((each) => each !== condition && reads(each, new Set([id])))
+        return { sublink, isOnly, side: isTested ? null : polarity(and(conditions), id) }
       })
-      limit(parts)
+      const areOnly = asked.every(({ isOnly }) => isOnly)
+      const now = (part: Part) => fold(replaceColumns(condition, part.values))
+      const passing: Part[] = []
+      parts = parts.flatMap((part) => {
+        const { sure, others } = surely(part, condition, areOnly ? asked : [])
+        if (sure) passing.push(sure)
+        let ways = 1
+        return asked.reduce<readonly Part[]>(
+          (open, { sublink, side }) => {
+            const found = open.map((each) =>
+              areOnly && isSettled(now(each)) ? [each] : this.#split(each, sublink, base, side),
+            )
+            // Those that are settled early are as many again to whoever comes to them later.
+            ways *= Math.max(1, ...found.map(({ length }) => length))
+            limit(ways)
+            return found.flat()
+          },
+          [others],
+        )
+      })
+      const met = parts.flatMap((part) => (isImpossible(part, now(part)) ? [] : [holding(part, now(part))]))
+      parts = [...passing, ...met]
+      limit(parts.length)
     }
     return this.#together(base, parts, [])
   }
@@ -153,7 +178,7 @@ export class Sublinks {
     let parts: readonly Part[] = [{ rows: input, values: new Map() }]
     for (const sublink of sublinks) {
       parts = parts.flatMap((part) => this.#split(part, sublink, input, null))
-      limit(parts)
+      limit(parts.length)
     }
     return this.#together(
       input,
@@ -300,6 +325,7 @@ export class Sublinks {
       isAnti: true,
     })
     const as = (rows: Node, value: Constant): Part => ({
+      ...part,
       rows,
       values: new Map([...part.values, [sublink.column.id, value]]),
     })
@@ -335,8 +361,46 @@ export class Sublinks {
         type: BOOLEAN,
       })
     }
-    return { rows: row.join(part.rows), values: new Map([...part.values, [column.id, value()]]) }
+    return { ...part, rows: row.join(part.rows), values: new Map([...part.values, [column.id, value()]]) }
   }
+}
+
+/**
+ * The rows that meet a condition whatever its subqueries are, and the others: σ(p ∨ s) = σp ⊎ σs(σ(¬p)). Only of the others is
+ * anything asked. Unless p may fail: PostgreSQL evaluates it only where what stands before it does not settle the matter.
+ */
+function surely(
+  part: Part,
+  condition: Scalar,
+  asked: readonly Asked[],
+): { readonly sure: Part | null; readonly others: Part } {
+  const none = { sure: null, others: part }
+  if (asked.length === 0 || asked.some(({ side }) => side === null)) return none
+  const worst = asked.map(({ sublink, side }): [ColumnId, Scalar] => [
+    sublink.column.id,
+    side === 'positive' ? TRUTH.false : TRUTH.true,
+  ])
+  const sure = fold(replaceColumns(condition, new Map([...part.values, ...worst])))
+  if (isSettled(sure) || mayFail(sure)) return none
+  const filtered = (predicate: readonly Scalar[]): Node => ({ op: 'filter', input: part.rows, predicate })
+  return {
+    sure: { ...part, rows: filtered(conjuncts(sure)) },
+    others: { ...part, rows: filtered([sql(BOOLEAN)`((${sure}) IS NOT TRUE)`]), never: sure },
+  }
+}
+
+function isSettled(condition: Scalar): boolean {
+  return isTruth(condition, 'true') || isTruth(condition, 'false') || isTruth(condition, 'unknown')
+}
+
+function isImpossible({ never }: Part, condition: Scalar): boolean {
+  if (isTruth(condition, 'false') || isTruth(condition, 'unknown')) return true
+  return never !== undefined && sameScalar(condition, never)
+}
+
+function holding({ rows, values }: Part, condition: Scalar): Part {
+  if (isTruth(condition, 'true')) return { rows, values }
+  return { rows: { op: 'filter', input: rows, predicate: conjuncts(condition) }, values }
 }
 
 /** The rows that match: a join where there is one match at most. */
@@ -355,8 +419,8 @@ function negated(test: readonly Scalar[]): Scalar {
   return { kind: 'logic', op: 'not', args: [and(test)], type: BOOLEAN }
 }
 
-function limit(parts: readonly Part[]): void {
-  if (parts.length > MOST_PARTS)
+function limit(parts: number): void {
+  if (parts > MOST_PARTS)
     throw unsupported(
       'so many subqueries under OR, NOT and CASE',
       FULL_HINT,
