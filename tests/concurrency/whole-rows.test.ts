@@ -11,6 +11,8 @@ beforeAll(async () => {
     CREATE TABLE person (id int PRIMARY KEY, gone int, name text, age numeric);
     ALTER TABLE person DROP COLUMN gone;
     CREATE TABLE visit (id int PRIMARY KEY, person int, note text);
+    CREATE TABLE lettered (id int PRIMARY KEY, r int, q int, x int, s int);
+    INSERT INTO lettered SELECT i, 10 * i, i, NULL, 7 FROM generate_series(1, 3) AS i;
     CREATE VIEW adult AS SELECT id, name FROM person WHERE age >= 18;
     CREATE FUNCTION label(public.person) RETURNS text LANGUAGE sql IMMUTABLE RETURN $1.name || ' ' || $1.id;
   `)
@@ -55,6 +57,10 @@ test.each([
   [
     'a row of a subquery as JSON, with its names',
     'SELECT v.id, row_to_json(q) AS j FROM visit v LEFT JOIN (SELECT id AS "the Id", name, age * 2 AS twice FROM person) AS q ON q."the Id" = v.person',
+  ],
+  [
+    'a row of a subquery over columns of one letter',
+    'SELECT v.id, row_to_json(q) AS j, q::text AS t FROM visit v LEFT JOIN (SELECT l.id, r + 1 AS s, x FROM lettered AS l) AS q ON q.id = v.person',
   ],
   [
     'rows of subqueries gathered as JSON',

@@ -188,7 +188,8 @@ function withWholeRow(
     const text = new Template()
     if (type.oid === RECORD) {
       // A subquery gives a row its names, which JSON shows.
-      text.text('(SELECT r FROM (SELECT ')
+      // By itself the name might be that of a column around.
+      text.text('(SELECT coalesce(r.*) FROM (SELECT ')
       for (const [i, column] of columns.entries())
         text
           .text(i > 0 ? ', ' : '')
