@@ -163,6 +163,8 @@ test('the members of an extension move, a composite type grows', async () => {
   expect(await refreshed()).toBe('REINITIALIZE')
   await sql(`ALTER TYPE pair ADD ATTRIBUTE z int; INSERT INTO q (id, p) VALUES (3, '(2,b,3)')`)
   expect(await refreshed('pairs')).toBe('REINITIALIZE')
+  await sql(`UPDATE q SET p.z = 4, ps[1].z = 5`)
+  expect(await refreshed('pairs')).toBe('DIFFERENTIAL')
 })
 
 test('a dropped function breaks what used it, until it is there again', async () => {

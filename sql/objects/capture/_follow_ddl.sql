@@ -44,6 +44,12 @@ BEGIN
       -- It may be a constant of type regclass.
       PERFORM pgstream._follow_names(s.pgs_id) FROM pgstream.pgs_stream_tables s
       WHERE s.uses && ARRAY[format('%s/%s', 'pg_class'::regclass::oid, relation)];
+      -- It may be the type of a column.
+      PERFORM pgstream._mark_stream_tables(
+        ARRAY(SELECT s.pgs_id FROM pgstream.pgs_stream_tables s
+          WHERE s.uses && shape.uses AND pgstream._shapes_differ(s.plan, jsonb_build_object('shapes', pgstream._row_shapes(shape.uses)))),
+        'reinit', format('the columns of table %s were changed', pgstream._qualified_name(relation)))
+      FROM (SELECT pgstream._event_uses('pg_class'::regclass, relation) AS uses) AS shape;
       PERFORM pgstream._recheck_compared(s.pgs_id) FROM pgstream.pgs_stream_tables s WHERE relation = ANY (s.relations);
       PERFORM pgstream._note_family(relation);
       PERFORM pgstream._recheck_stream_table(relation);

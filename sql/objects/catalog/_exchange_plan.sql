@@ -1,7 +1,8 @@
 -- Puts a new plan, which the catalog row holds already, in the place of the one that `old`, the row as it was, describes; and
 -- brings the content to it. Readers see the old content until that is committed, and are not held up while the new one is
 -- computed: with the same columns and key the difference is applied; otherwise it is computed beside the stream table,
--- and only then are columns and rows exchanged, for which readers wait.
+-- and only then are columns and rows exchanged, for which readers wait. So it is, too, when a composite type has other
+-- attributes than the stored rows were indexed by.
 CREATE OR REPLACE FUNCTION pgstream._exchange_plan(
   id bigint, request jsonb, old pgstream.pgs_stream_tables, initiated_by text, why text
 ) RETURNS void
@@ -18,6 +19,7 @@ DECLARE
   old_indexes oid[] := pgstream._own_indexes(old.pgs_relid, old.key);
   old_sources oid[] := ARRAY(SELECT source_relid FROM pgstream.pgs_dependencies WHERE pgs_id = id ORDER BY 1);
   in_place boolean;
+  reshaped boolean;
   result pgstream.refresh_result;
   as_of timestamptz;
   captured bigint;
@@ -33,7 +35,8 @@ BEGIN
         HINT = 'Keep the order of its columns, or drop the stream tables that read it.';
   END IF;
   -- The index stays when the new plan wants the same.
-  IF old.key IS NOT DISTINCT FROM plan -> 'key' AND (pgstream._null_keys(old.plan))[1] IS NOT DISTINCT FROM (pgstream._null_keys(plan))[1] THEN
+  reshaped := pgstream._shapes_differ(old.plan, plan);
+  IF NOT reshaped AND old.key IS NOT DISTINCT FROM plan -> 'key' AND (pgstream._null_keys(old.plan))[1] IS NOT DISTINCT FROM (pgstream._null_keys(plan))[1] THEN
     in_place := changes.ddl IS NULL AND old_indexes <> '{}';
     old_indexes := '{}';
   ELSE
@@ -55,7 +58,7 @@ BEGIN
     UPDATE pgstream.pgs_stream_tables s SET is_populated = false, status = 'INITIALIZING' WHERE s.pgs_id = id;
     RETURN;
   END IF;
-  IF NOT in_place AND changes.ddl IS NULL AND coalesce(old.key, 'null') = 'null' THEN
+  IF NOT in_place AND NOT reshaped AND changes.ddl IS NULL AND coalesce(old.key, 'null') = 'null' THEN
     -- From rows without a key to rows with one, which may hold for those that are there.
     BEGIN
       PERFORM pgstream._install_indexes(id, 'target');

@@ -11,6 +11,8 @@ AS $$
     uses = pgstream._tree_uses((request ->> 'tree') || ARRAY(
       SELECT r.value ->> 'tree' FROM jsonb_each(request -> 'relations') AS r WHERE r.value ->> 'tree' IS NOT NULL))
   WHERE pgs_id = id;
-  UPDATE pgstream.pgs_stream_tables SET uses_state = pgstream._uses_state(uses, views)
+  UPDATE pgstream.pgs_stream_tables
+  SET uses_state = pgstream._uses_state(uses, views),
+    plan = plan || jsonb_build_object('shapes', pgstream._row_shapes(uses))
   WHERE pgs_id = id AND (uses <> '{}' OR views <> '{}' OR uses_state <> '{}')
 $$;

@@ -1,5 +1,5 @@
 -- Compiles the stored tree again with the facts as they are now and installs the result. When tables, key, sources or
--- strategy come out otherwise, everything but the rows is made anew, the
+-- strategy come out otherwise, or a composite type has other attributes, everything but the rows is made anew, the
 -- content brought to it (unless the snapshot is too old for that: pgstream._fill), and true is returned.
 CREATE OR REPLACE FUNCTION pgstream._replan(id bigint, initiated_by text DEFAULT 'MANUAL') RETURNS boolean
 LANGUAGE plpgsql
@@ -41,7 +41,7 @@ BEGIN
   SET needs_replan = s.needs_replan AND s.xmin <> version
   WHERE s.pgs_id = id;
   PERFORM pgstream._keep_plan(id, request, new_plan);
-  IF rebuilt THEN
+  IF rebuilt OR pgstream._shapes_differ(target.plan, (SELECT s.plan FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id)) THEN
     PERFORM pgstream._exchange_plan(id, request, target, initiated_by, coalesce(target.reinit_reason, 'the plan has other tables'));
     RETURN true;
   END IF;

@@ -14,6 +14,9 @@ DECLARE
 BEGIN
   SELECT s.pgs_relid, s.plan INTO target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
   PERFORM pgstream._install_indexes(id);
+  IF why <> 'first fill' THEN
+    PERFORM pgstream._reindex_rows(target.pgs_relid, target.plan);
+  END IF;
   EXECUTE format('ANALYZE %s', target.pgs_relid::regclass);
   FOR state_table IN SELECT jsonb_array_elements_text(target.plan -> 'stateTables') LOOP
     EXECUTE format('ANALYZE %s', state_table);

@@ -16,3 +16,11 @@ export function isComposite(request: Pick<CompileRequest, 'types'>, type: number
 export function isNamedRow(request: Pick<CompileRequest, 'types'>, type: number): boolean {
   return type !== RECORD && isComposite(request, type)
 }
+
+/** Is a value of this type a row, or made of rows: an array, a range, a domain of such? */
+export function holdsRows(request: Pick<CompileRequest, 'types'>, type: number): boolean {
+  if (isComposite(request, type)) return true
+  const facts = request.types[type]
+  const part = facts ? facts.element || facts.base || facts.subtype : 0
+  return part !== 0 && holdsRows(request, part)
+}

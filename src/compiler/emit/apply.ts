@@ -93,6 +93,8 @@ function applyBag(request: CompileRequest, table: StoredTable, net: string, pref
   const conditions = [
     ...(stored && wanted ? [`${stored} = ${wanted}`] : []),
     sameImage(
+      request,
+      columns,
       names.map((name) => `s.${name}`),
       values,
     ),

@@ -5,7 +5,7 @@
 import { IDENTITY, isIdentity } from '../algebra/identity.ts'
 import type { Column } from '../algebra/node.ts'
 import { FLOAT4, FLOAT8, NUMERIC } from '../algebra/number-types.ts'
-import { isComposite } from '../catalog/composite.ts'
+import { holdsRows, isComposite } from '../catalog/composite.ts'
 import { internalError } from '../catalog/error.ts'
 import type { CompileRequest, TypeFacts } from '../catalog/request.ts'
 
@@ -160,8 +160,24 @@ export function groupByImage(
 }
 
 /** Rows of equal image: `*=` compares byte for byte whatever the types (rowtypes.c, record_image_eq). */
-export function sameImage(left: readonly string[], right: readonly string[]): string {
-  return `ROW(${left.join(', ')})::record *= ROW(${right.join(', ')})::record`
+export function sameImage(
+  request: CompileRequest,
+  columns: readonly Column[],
+  left: readonly string[],
+  right: readonly string[],
+): string {
+  return `${imageRow(request, columns, left)} *= ${imageRow(request, columns, right)}`
+}
+
+/**
+ * A composite value has the attributes in it that its type had when it was made: the same one may be other bytes, which is
+ * so for values within the row, and not for the row itself. What is sent of it is what it has now.
+ */
+function imageRow(request: CompileRequest, columns: readonly Column[], values: readonly string[]): string {
+  const images = columns.map((column, i) =>
+    holdsRows(request, column.type.oid) ? imageOf(request, column, values[i] ?? '') : (values[i] ?? ''),
+  )
+  return `ROW(${images.join(', ')})::record`
 }
 
 /**
@@ -184,7 +200,12 @@ export function otherImage(
     else byImage.push(i)
   }
   if (byImage.length > 0) {
-    const row = (side: readonly string[]) => `ROW(${byImage.map((i) => side[i] ?? '').join(', ')})::record`
+    const row = (side: readonly string[]) =>
+      imageRow(
+        request,
+        columns.filter((_, i) => byImage.includes(i)),
+        side.filter((_, i) => byImage.includes(i)),
+      )
     differing.push(`${row(left)} *<> ${row(right)}`)
   }
   return `(${differing.join(' OR ') || 'false'})`
