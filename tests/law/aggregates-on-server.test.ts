@@ -189,3 +189,43 @@ test('aggregates that no change of a source tells about are refused', async () =
     message: expect.stringContaining('volatile'),
   })
 })
+
+test('an aggregation that calls no aggregate has one row, whatever there is to aggregate', async () => {
+  const { client } = database
+  await client.query('CREATE TABLE uncalled (id int PRIMARY KEY, k int)')
+  const queries = [
+    'SELECT 1 AS one FROM uncalled HAVING true',
+    'SELECT 1 AS one FROM uncalled HAVING false',
+    'SELECT 1 AS one FROM uncalled GROUP BY ()',
+    'SELECT 1 AS one FROM uncalled GROUP BY () HAVING (SELECT count(*) FROM uncalled) <> 2',
+    'SELECT 1 AS one FROM uncalled GROUP BY GROUPING SETS ((), ())',
+    'SELECT k, 1 AS one FROM uncalled GROUP BY ROLLUP (k) HAVING true',
+    'SELECT count(*) OVER () AS n FROM uncalled HAVING true',
+    'SELECT u.id FROM uncalled AS u WHERE EXISTS (SELECT 1 FROM uncalled AS i WHERE i.id = -5 HAVING true)',
+    'SELECT u.id FROM uncalled AS u WHERE EXISTS (SELECT 1 FROM uncalled AS i WHERE i.id = u.k HAVING true)',
+    'SELECT q.one, u.id FROM (SELECT 1 AS one FROM uncalled HAVING true) AS q LEFT JOIN uncalled AS u ON u.k = q.one',
+  ]
+  for (const mode of ['DIFFERENTIAL', 'FULL'])
+    for (const [i, query] of queries.entries())
+      await client.query(`SELECT pgstream.create_stream_table($1, $2, '1h', $3)`, [
+        `uncalled_${mode.toLowerCase()}${i}`,
+        query,
+        mode,
+      ])
+  const names = queries.flatMap((_, i) => [`uncalled_differential${i}`, `uncalled_full${i}`])
+  for (const change of [
+    'SELECT',
+    'INSERT INTO uncalled VALUES (1, 1), (2, 1)',
+    'INSERT INTO uncalled VALUES (3, NULL)',
+    'DELETE FROM uncalled',
+  ]) {
+    await client.query(change)
+    for (const name of names) {
+      await expectExact(client, name)
+      expect(
+        (await client.query('SELECT * FROM pgstream.verify_stream_table($1)', [name])).rows,
+        name,
+      ).toEqual([])
+    }
+  }
+})

@@ -448,12 +448,13 @@ export class Printer {
   ): string {
     const outputs = [...keys, ...aggregates].map(({ column, value }) => ({ name: columnName(column), value }))
     const by = keys.length === 0 ? '' : `\nGROUP BY ${keys.map((_, i) => i + 1).join(', ')}`
+    // Without an aggregate to show it, only HAVING says that there is one row.
     return outputs.length === 0
       ? this.render(
           input,
           [{ name: 'nothing', value: { kind: 'constant', sql: '1', isNull: false, type: WEIGHT.type } }],
           false,
-          by,
+          '\nHAVING true',
         )
       : this.render(input, outputs, false, by, further)
   }
