@@ -69,6 +69,16 @@ BEGIN
       WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
   ) AS part(oid)
   WHERE t.oid = ANY (types) AND (t.typtype IN ('d', 'r', 'm', 'c') OR t.typelem <> 0);
+  -- Of a domain over ranges a container knows no hash (typcache.c).
+  no_hash := no_hash || ARRAY(
+    WITH RECURSIVE over_range(oid) AS (
+      SELECT d.oid FROM pg_type d JOIN pg_type b ON b.oid = d.typbasetype
+      WHERE d.oid = ANY (types) AND d.typtype = 'd' AND b.typtype IN ('r', 'm')
+      UNION
+      SELECT d.oid FROM over_range JOIN pg_type d ON d.typbasetype = over_range.oid WHERE d.oid = ANY (types) AND d.typtype = 'd'
+    )
+    SELECT DISTINCT w FROM unnest(wholes, parts, kinds) AS u(w, p, k)
+    WHERE p IN (SELECT oid FROM over_range) AND k <> 'd');
   -- What a part lacks, the whole lacks; a range orders by itself.
   LOOP
     before := cardinality(no_equality) + cardinality(no_order) + cardinality(no_hash);

@@ -1,6 +1,7 @@
 import { isIdentity } from '../algebra/identity.ts'
 import { NUMERIC } from '../algebra/number-types.ts'
 import type { Scalar } from '../algebra/scalar.ts'
+import { comparedType } from '../catalog/compared-type.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { expression } from './binding.ts'
 import { typeFacts } from './facts.ts'
@@ -10,14 +11,17 @@ const TEXT = { oid: 25, typmod: -1, collation: 100 }
 /** What tells equal values apart that look different (1.0 and 1.00); null where there are none. */
 export function imageOf(value: Scalar, request: CompileRequest): Scalar | null {
   const { oid, send, category, element } = typeFacts(request, value.type.oid)
+  const base = comparedType(request, value.type.oid)
   // Arrays are the same when their elements are, and their bounds, which they are compared by as well.
-  const type = category === 'A' ? { ...value.type, oid: element } : value.type
+  const type = category === 'A' && element !== 0 ? { ...value.type, oid: element } : value.type
   if (isIdentity(request, { type })) return null
   const parts =
     oid === NUMERIC
       ? ['scale(', ')::text']
       : send === ''
         ? ['(', ')::text']
-        : [`encode(${send}(`, "), 'hex')"]
+        : base
+          ? [`encode(${send}((`, `)::${base.sql}), 'hex')`]
+          : [`encode(${send}(`, "), 'hex')"]
   return expression({ construct: 'rule', parts, args: [value], type: TEXT })
 }

@@ -8,6 +8,7 @@ import type { Column, ColumnIds, Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Projection } from '../algebra/operators/project.ts'
 import { BIGINT, BOOLEAN, type Scalar, type TypeRef } from '../algebra/scalar.ts'
+import { comparedType } from '../catalog/compared-type.ts'
 import { isComposite } from '../catalog/composite.ts'
 import { FULL_HINT, internalError, unsupported } from '../catalog/error.ts'
 import { booleanField, nodeField, numberField, optionalNode, stringListField } from '../catalog/node-field.ts'
@@ -77,6 +78,7 @@ export class SearchCycle {
               isOnPath(
                 columns.map((i) => made[i]),
                 paths.map(({ name }) => from(name)),
+                this.#request,
               ),
             )
             .text(' THEN ')
@@ -200,13 +202,19 @@ const DEPTH: Added = {
 }
 
 /** Rows are compared as record_eq compares them: NULLs are alike (rowtypes.c). */
-function isOnPath(values: readonly (Scalar | undefined)[], paths: readonly Scalar[]): Scalar {
+function isOnPath(
+  values: readonly (Scalar | undefined)[],
+  paths: readonly Scalar[],
+  request: CompileRequest,
+): Scalar {
   const names = paths.map((_, i) => `c${i + 1}`)
   const text = new Template().text('EXISTS (SELECT FROM unnest(').list(paths)
   text.text(`) AS pg_path(${names.join(', ')}) WHERE `)
   for (const [i, value] of values.entries()) {
     if (i > 0) text.text(' AND ')
-    text.text(`pg_path.${names[i]} IS NOT DISTINCT FROM `).hole(columnIn(value))
+    const base = comparedType(request, columnIn(value).type.oid)
+    text.text(`pg_path.${names[i]}${base ? `::${base.sql}` : ''} IS NOT DISTINCT FROM ${base ? '(' : ''}`)
+    text.hole(columnIn(value)).text(base ? `)::${base.sql}` : '')
   }
   return text.text(')').made(BOOLEAN)
 }

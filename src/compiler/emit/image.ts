@@ -5,6 +5,7 @@
 import { IDENTITY, isIdentity } from '../algebra/identity.ts'
 import type { Column } from '../algebra/node.ts'
 import { FLOAT4, FLOAT8, NUMERIC } from '../algebra/number-types.ts'
+import { comparedType } from '../catalog/compared-type.ts'
 import { holdsRows, isComposite } from '../catalog/composite.ts'
 import { internalError } from '../catalog/error.ts'
 import type { CompileRequest, TypeFacts } from '../catalog/request.ts'
@@ -16,17 +17,27 @@ function typeFacts(request: CompileRequest, oid: number): TypeFacts {
 }
 
 /** The default equality operator of a type: `=`, or with its schema when outside pg_catalog; null when it has none. */
-export function equalityOperator(request: CompileRequest, oid: number): string | null {
+function equalityOperator(request: CompileRequest, oid: number): string | null {
   const operator = request.operators[typeFacts(request, oid).equality]
   if (!operator) return null
   return operator.schema === 'pg_catalog' ? operator.name : `OPERATOR(${operator.schema}.${operator.name})`
 }
 
+function compared(request: CompileRequest, column: Column, value: string): string {
+  const type = comparedType(request, column.type.oid)
+  return type ? `(${value})::${type.sql}` : value
+}
+
+/** left and right are equal, and neither is NULL. */
+export function equalValues(request: CompileRequest, column: Column, left: string, right: string): string {
+  const operator = equalityOperator(request, column.type.oid)
+  if (!operator) throw internalError(`column ${column.name} has no equality`)
+  return `${compared(request, column, left)} ${operator} ${compared(request, column, right)}`
+}
+
 /** left and right name the same key value. An OR, because no index serves IS NOT DISTINCT FROM; a bitmap OR serves this. */
 export function keyMatch(request: CompileRequest, column: Column, left: string, right: string): string {
-  const operator = equalityOperator(request, column.type.oid)
-  if (!operator) throw internalError(`key column ${column.name} has no equality`)
-  const equal = `${left} ${operator} ${right}`
+  const equal = equalValues(request, column, left, right)
   if (!column.nullable) return equal
   const isNull = isComposite(request, column.type.oid) ? 'IS NOT DISTINCT FROM NULL' : 'IS NULL'
   return `(${equal} OR (${left} ${isNull} AND ${right} ${isNull}))`
@@ -124,7 +135,9 @@ function imageOf(request: CompileRequest, column: Column, value: string): string
   if (IDENTITY.has(facts.oid)) return `${value} COLLATE "C"`
   if (facts.oid === NUMERIC) return `scale(${value})`
   // array_send and record_send refuse elements that have no send function of their own; text serves those.
-  return facts.send === '' ? `(${value})::text COLLATE "C"` : `${facts.send}(${value})`
+  return facts.send === ''
+    ? `(${value})::text COLLATE "C"`
+    : `${facts.send}(${compared(request, column, value)})`
 }
 
 /**
@@ -218,5 +231,6 @@ export function rowHash(
   value: (column: Column) => string,
 ): string | null {
   const hashable = columns.filter((column) => typeFacts(request, column.type.oid).hashable)
-  return hashable.length === 0 ? null : `hash_record_extended(ROW(${hashable.map(value).join(', ')}), 0)`
+  const values = hashable.map((column) => compared(request, column, value(column)))
+  return values.length === 0 ? null : `hash_record_extended(ROW(${values.join(', ')}), 0)`
 }

@@ -12,7 +12,7 @@ import type { RowMatch } from '../algebra/operators/row-match.ts'
 import type { SemiJoin } from '../algebra/operators/semi-join.ts'
 import { type Scalar, scalarColumns } from '../algebra/scalar.ts'
 import { hasMarks, term } from './fitted.ts'
-import { equalityOperator, groupByImage } from './image.ts'
+import { equalValues, groupByImage } from './image.ts'
 import { columnName } from './names.ts'
 import { isProbed, matchOf } from './probes.ts'
 import { at, indent, operand, type Printer, type Select } from './select.ts'
@@ -110,9 +110,8 @@ export function keyMatch(node: KeyMatch, printer: Printer): Select {
   )
   const names = new Map(columns.map((column) => [column.id, `${alias}.${columnName(column)}`]))
   const match = (left: Select) =>
-    node.keys.map(
-      ({ column, value }) =>
-        `${operand(value, state)} ${equalityOperator(request, column.type.oid)} ${at(left, column.id)}`,
+    node.keys.map(({ column, value }) =>
+      equalValues(request, column, operand(value, state), at(left, column.id)),
     )
   const weight = `sign(${alias}.change)::integer`
   const asked: Select = { from: [`(${indent(keyed)}) AS ${alias}`], where: [], columns: names, weight }
@@ -122,9 +121,8 @@ export function keyMatch(node: KeyMatch, printer: Printer): Select {
   // Nothing finds the rows of a key: all are read once.
   const outputs = node.keys.map(({ column, value }) => ({ name: columnName(column), value }))
   const rows = printer.alias('s')
-  const equal = columns.map(
-    (column) =>
-      `${rows}.${columnName(column)} ${equalityOperator(request, column.type.oid)} ${alias}.${columnName(column)}`,
+  const equal = columns.map((column) =>
+    equalValues(request, column, `${rows}.${columnName(column)}`, `${alias}.${columnName(column)}`),
   )
   const items = [...columns.map((column) => `${alias}.${columnName(column)}`), `${alias}.change`]
   const query = `SELECT ${[

@@ -19,14 +19,22 @@ import {
   targetOfReference,
 } from './query-text.ts'
 
+const ANYENUM = 3500
+
 /** An item of ORDER BY. The operator says more than ASC and DESC: it names the opclass. `numbered`: outputs by number. */
 export function ordering(item: TreeNode, level: Level, numbered: boolean): string {
   const facts = operatorFacts(level.request, numberField(item, 'sortop'))
   const what = numbered
     ? groupedTarget(item, level)
     : parenthesized(expressionText(nodeField(targetOf(item, level), 'expr'), level))
-  const operator = `OPERATOR(${quoteIdentifier(facts.schema)}.${facts.name})`
-  return `${what} USING ${operator} NULLS ${booleanField(item, 'nulls_first') ? 'FIRST' : 'LAST'}`
+  // A domain over an enum has none to name, and an enum no other order.
+  const operator =
+    facts.left === ANYENUM
+      ? facts.name === '>'
+        ? 'DESC'
+        : 'ASC'
+      : `USING OPERATOR(${quoteIdentifier(facts.schema)}.${facts.name})`
+  return `${what} ${operator} NULLS ${booleanField(item, 'nulls_first') ? 'FIRST' : 'LAST'}`
 }
 
 /** A whole number would be the place of a column. */
