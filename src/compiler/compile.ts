@@ -5,7 +5,14 @@ import { bind } from './bind/index.ts'
 import { type LineageEntry, lineage } from './bind/lineage.ts'
 import { notices } from './bind/notices.ts'
 import { refuseUnmaintainable } from './bind/refuse.ts'
-import { CompileError } from './catalog/error.ts'
+import {
+  CompileError,
+  DEEP_NESTING,
+  FULL_HINT,
+  isStackOverflow,
+  tooDeep,
+  unsupported,
+} from './catalog/error.ts'
 import { parseViewQuery } from './catalog/node-tree.ts'
 import type { CompileRequest } from './catalog/request.ts'
 import { cutIntoStages } from './delta/stage.ts'
@@ -19,13 +26,22 @@ import { normalize } from './normalize/index.ts'
  * @throws CompileError for a query that no mode, or not the mode asked for, can keep.
  */
 export function compile(request: CompileRequest): Plan {
+  try {
+    return compiled(request)
+  } catch (error) {
+    throw isStackOverflow(error) ? tooDeep() : error
+  }
+}
+
+function compiled(request: CompileRequest): Plan {
   const tree = parseViewQuery(request.tree)
   refuseUnmaintainable(tree, request)
   const columns = lineage(tree, request)
   if (request.mode === 'FULL') return recomputed(request, columns, [])
   try {
     return maintained(request, columns)
-  } catch (error) {
+  } catch (thrown) {
+    const error = isStackOverflow(thrown) ? unsupported(DEEP_NESTING, FULL_HINT) : thrown
     if (request.mode !== 'AUTO' || !(error instanceof CompileError) || error.kind !== 'unsupported')
       throw error
     return recomputed(request, columns, [

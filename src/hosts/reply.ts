@@ -1,4 +1,4 @@
-import { CompileError, type ErrorKind } from '../compiler/catalog/error.ts'
+import { CompileError, DEEP_NESTING, type ErrorKind } from '../compiler/catalog/error.ts'
 import type { CompileRequest } from '../compiler/catalog/request.ts'
 import { compile } from '../compiler/compile.ts'
 import type { Plan } from '../compiler/emit/plan.ts'
@@ -24,17 +24,30 @@ export function reply(request: CompileRequest): Reply {
   }
 }
 
+/** Would a larger stack have given another answer? */
+export function wantsMoreStack(answer: Reply): boolean {
+  return 'plan' in answer
+    ? answer.plan.reasons.some(({ construct }) => construct === DEEP_NESTING)
+    : answer.error.construct === DEEP_NESTING
+}
+
 /**
  * The same from text to text, one line of JSON each way. The reply is plain ASCII, so that it passes through
  * whatever encoding the database and the host's pipes have.
  */
 export function replyText(request: string): string {
-  let answer: Reply
+  return asText(replyTo(request))
+}
+
+export function replyTo(request: string): Reply {
   try {
-    answer = reply(JSON.parse(request) as CompileRequest)
+    return reply(JSON.parse(request) as CompileRequest)
   } catch (error) {
-    answer = { error: refusal(error) }
+    return { error: refusal(error) }
   }
+}
+
+export function asText(answer: Reply): string {
   return JSON.stringify(answer).replace(
     /[\u007f-\uffff]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,

@@ -16,6 +16,7 @@ export const SQLSTATE = {
   invalidTableDefinition: '42P16',
   invalidObjectDefinition: '42P17',
   insufficientPrivilege: '42501',
+  statementTooComplex: '54001',
   internalError: 'XX000',
 } as const
 
@@ -58,6 +59,27 @@ export function unsupported(construct: string, hint: string, detail = ''): Compi
     construct,
     `${construct} cannot be maintained incrementally`,
     { detail, hint },
+  )
+}
+
+/** What nests deeper than the stack of the compiler reaches: a host may try again with a larger one. */
+export const DEEP_NESTING = 'an expression nested this deeply'
+
+/** JavaScript's error for a stack that is used up. */
+export function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError && /call stack/i.test(error.message)
+}
+
+/** A query that is nested too deeply for its text to be written anew, which every mode needs. */
+export function tooDeep(): CompileError {
+  return new CompileError(
+    'user',
+    SQLSTATE.statementTooComplex,
+    DEEP_NESTING,
+    'the query is nested too deeply',
+    {
+      hint: 'Write it with fewer levels of nesting: a long chain of operators, for one, as an aggregate over VALUES.',
+    },
   )
 }
 
