@@ -69,7 +69,7 @@ BEGIN
       WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
   ) AS part(oid)
   WHERE t.oid = ANY (types) AND (t.typtype IN ('d', 'r', 'm', 'c') OR t.typelem <> 0);
-  -- Of a domain over ranges a container knows no hash (typcache.c).
+  -- Of a domain over ranges a container knows no hash.
   no_hash := no_hash || ARRAY(
     WITH RECURSIVE over_range(oid) AS (
       SELECT d.oid FROM pg_type d JOIN pg_type b ON b.oid = d.typbasetype

@@ -2,8 +2,7 @@ import type { CompileRequest, TypeFacts } from './request.ts'
 
 /**
  * The type as which values of a domain over an enum, a range or a multirange are compared, hashed and sent; null for any
- * other type. anyenum takes no domain (parse_coerce.c, check_generic_type_consistency), and the hash of a row knows none
- * over ranges (typcache.c, range_element_has_extended_hashing).
+ * other type. PostgreSQL takes no domain for anyenum, and its hash of a row knows none over ranges.
  */
 export function comparedType(request: Pick<CompileRequest, 'types'>, type: number): TypeFacts | null {
   let facts = request.types[type]
