@@ -25,6 +25,7 @@ BEGIN
     OR new_plan ->> 'strategy' = old.strategy AND (new_plan -> 'key' <> old.key OR pgstream._null_keys(new_plan) <> pgstream._null_keys(old.plan) OR new_plan #> '{install,tables}' <> old.plan #> '{install,tables}'
       OR new_plan -> 'sources' <> old.plan -> 'sources') THEN
     PERFORM pgstream._replace_definition(id, request, mode);
+    PERFORM pgstream._align_defined(id);
     RETURN;
   END IF;
   UPDATE pgstream.pgs_stream_tables SET refresh_mode = mode WHERE pgs_id = id;

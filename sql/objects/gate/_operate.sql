@@ -55,6 +55,8 @@ BEGIN
         arguments ->> 'consistency_group');
     WHEN 'mode' THEN
       PERFORM pgstream._redefine_mode(id, arguments ->> 'mode');
+    WHEN 'align' THEN
+      PERFORM pgstream._align_defined(id);
     WHEN 'compare' THEN
       PERFORM pgstream._follow_copy(id);
     WHEN 'status' THEN
