@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
-import { create, type Scene, scenes } from '../concurrency/scene.ts'
+import { create, type Scene, scenes, untilWaiting } from '../concurrency/scene.ts'
 import { expectExact } from '../oracle/oracle.ts'
 
 /** What alter_stream_table, create_stream_table and drop_stream_table do to a group of stream tables that meet. */
@@ -89,5 +89,32 @@ describe('drop_stream_table with cascade', () => {
     await client.query('INSERT INTO base (k, v) VALUES (1, 5)')
     await client.query('CALL pgstream.run_scheduler()')
     await expectExact(client, 'b')
+  })
+})
+
+describe('a member that is altered while the scheduler waits for the group', () => {
+  test.each([
+    ['another mode', `refresh_mode => 'FULL'`],
+    ['another query', `query => 'SELECT k, count(*) + 1 AS n FROM base GROUP BY k'`],
+  ])('%s is no failure: the next try has the new plan', async (_, change) => {
+    const { client, open, schema } = await scene(BASE)
+    await diamond(client)
+    const [owner, worker] = await Promise.all([open(), open()])
+    await client.query('INSERT INTO base (k, v) VALUES (1, 5)')
+    await owner.query('BEGIN')
+    await owner.query(`SELECT pgstream.alter_stream_table('a', ${change})`)
+    const running = worker.query('CALL pgstream.run_scheduler()')
+    await untilWaiting(client, worker)
+    await owner.query('COMMIT')
+    await running
+    await client.query(`UPDATE pgstream.frontiers SET retry_at = NULL; INSERT INTO base (k, v) VALUES (2, 5)`)
+    await client.query('CALL pgstream.run_scheduler()')
+    const { rows } = await client.query(
+      `SELECT h.status, h.reason FROM pgstream.stream_tables_info s, pgstream.get_refresh_history(s.pgs_schema || '.' || s.pgs_name, 100) h
+       WHERE s.pgs_schema = $1 AND h.status = 'FAILED'`,
+      [schema],
+    )
+    expect(rows).toEqual([])
+    for (const name of ['a', 'b', 'c']) await expectExact(client, name)
   })
 })
