@@ -110,9 +110,12 @@ BEGIN
   IF before -> 'indexes' <> after -> 'indexes' THEN
     PERFORM pgstream._mark_dependents(source, NULL, 'replan', format('an index of source table %s was created or dropped', label));
   END IF;
-  -- What a plan may have relied on to identify rows is gone.
+  -- What a plan may have relied on to identify rows is gone. Of a stream table that has another plan, and whose
+  -- rows are what they were but for changes that are captured, readers only need other functions.
   IF NOT before -> 'keys' <@ (after -> 'keys') OR NOT before -> 'notNull' <@ (after -> 'notNull') THEN
-    PERFORM pgstream._mark_dependents(source, NULL, 'reinit', format('a constraint of source table %s was dropped', label));
+    PERFORM pgstream._mark_dependents(source, NULL, CASE WHEN was_told AND EXISTS (
+        SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid = source) THEN 'replan' ELSE 'reinit' END,
+      format('a constraint of source table %s was dropped', label));
   END IF;
   IF EXISTS (SELECT FROM unnest(carriers_now) AS c WHERE c <> ALL (tracked.carriers) AND c <> ALL (created)) THEN
     unseen := format('a partition or child was attached to source table %s', label);
