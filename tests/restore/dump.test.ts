@@ -236,6 +236,41 @@ describe.skipIf(run === undefined)('a logical dump', () => {
     },
   )
 
+  test('of the schema alone, tables stay whose definition is not there, and say so', async () => {
+    const from = await database()
+    await from.client.query(`CREATE TABLE base (id int PRIMARY KEY); CREATE SCHEMA "My S"; SET search_path = "My S", public;
+      SELECT pgstream.create_stream_table('c', 'SELECT id FROM base', '1h')`)
+    const { client, url } = await database({ pgStream: false })
+    await run?.('pg_dump', '-s', '-f', `${file}.alone.sql`, from.url)
+    await run?.('psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-f', `${file}.alone.sql`, url)
+    expect(await restore(client)).toEqual([])
+    await expect(client.query(`SELECT pgstream.drop_stream_table('"My S".c')`)).rejects.toMatchObject({
+      message: '"My S".c is a stream table without its definition',
+      hint: expect.stringContaining('DROP TABLE'),
+    })
+    const make = () =>
+      client.query(`SELECT pgstream.create_stream_table('"My S".c', 'SELECT id FROM base', '1h')`)
+    await expect(make()).rejects.toMatchObject({
+      code: '42P07',
+      hint: expect.stringContaining('DROP TABLE "My S".c'),
+    })
+    expect(
+      await rows(client, `SELECT detail FROM pgstream.health_check() WHERE check_name = 'orphans'`),
+    ).toEqual([{ detail: expect.stringContaining('"My S".c, a stream table without its definition') }])
+    await client.query('DROP TABLE "My S".c')
+    await make()
+    await client.query(
+      `INSERT INTO base VALUES (1); SELECT pgstream.alter_stream_table('"My S".c', schedule => '1s')`,
+    )
+    await client.query('CALL pgstream.run_scheduler()')
+    expect(await rows(client, 'SELECT * FROM "My S".c')).toEqual([{ id: 1 }])
+    await client.query('INSERT INTO base VALUES (2)')
+    await expectExact(client, '"My S".c')
+    await expect(client.query(`SELECT pgstream.drop_stream_table('"My S".d')`)).rejects.toThrow(
+      /^stream table "My S"\.d does not exist$/,
+    )
+  })
+
   test('what was renamed since is found by its name of today', async () => {
     const from = await database()
     await from.client.query(`CREATE SCHEMA app; SET search_path = app, public;

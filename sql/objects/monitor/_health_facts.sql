@@ -117,6 +117,10 @@ AS $$
   LEFT JOIN pgstream.pgs_change_tracking k ON g.is_capture AND k.source_relid::bigint = g.id
   WHERE g.id IS NOT NULL AND t.pgs_id IS NULL AND k.source_relid IS NULL
   UNION ALL
+  SELECT 'orphans', 'WARNING', format('%s, a stream table without its definition', pgstream._qualified_name(t.tgrelid))
+  FROM pg_trigger t LEFT JOIN tables s ON s.pgs_relid = t.tgrelid
+  WHERE t.tgfoid = 'pgstream._refuse_write'::regproc AND s.pgs_id IS NULL
+  UNION ALL
   SELECT 'missing_indexes', 'WARNING', format('%s reads all of %s', w.label, string_agg(n.label, ', ' ORDER BY n.label))
   FROM wanting w JOIN pgstream._relation_names n ON n.relid = w.relation
   -- Reading 64 pages takes less time than anybody notices.
