@@ -11,6 +11,8 @@ DECLARE
 BEGIN
   -- With the others of its group, which will follow it.
   PERFORM pgstream._lock_group(pgstream._group_of(id, pgstream._news_of_graph()));
+  -- Who waits for it under REPEATABLE READ has the old plan in the snapshot: the row that it waits for says so (SQLSTATE 40001).
+  UPDATE pgstream.frontiers f SET own_seq = f.own_seq WHERE f.pgs_id = id;
   SELECT * INTO old FROM pgstream.pgs_stream_tables WHERE pgs_id = id FOR UPDATE;
   PERFORM pgstream._check_acyclic(old.pgs_relid, request);
   UPDATE pgstream.pgs_stream_tables

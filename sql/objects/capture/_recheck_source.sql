@@ -33,12 +33,9 @@ BEGIN
     AND tracked.columns = pgstream._buffered_columns(source, tracked.columns)
     AND pgstream._trigger_level(tracked.carriers) = tracked.trigger_level
     AND pgstream._capture_is_complete(source, tracked.carriers, tracked.trigger_level) THEN
-    -- Emptied (which is captured) or only moved, by TRUNCATE or VACUUM FULL: the next ALTER TABLE is not to be taken for what
-    -- did it. Both are asked in one statement: one that rewrote values is seen with the version that it gave them, or not at all.
-    UPDATE pgstream.pgs_change_tracking t SET files = f.now
-    FROM (SELECT pgstream._files(tracked.carriers) AS now, pgstream._source_fingerprint(source, tracked.columns) AS fingerprint OFFSET 0) AS f
-    WHERE t.ctid = ANY (ARRAY(SELECT o.ctid FROM pgstream.pgs_change_tracking o WHERE o.source_relid = source FOR UPDATE SKIP LOCKED))
-      AND t.fingerprint = f.fingerprint AND t.carriers = tracked.carriers AND t.files <> f.now;
+    IF pgstream._files(tracked.carriers) <> tracked.files THEN
+      PERFORM pgstream._note_files(source);
+    END IF;
     RETURN;
   END IF;
   SELECT * INTO tracked FROM pgstream.pgs_change_tracking WHERE source_relid = source FOR UPDATE;

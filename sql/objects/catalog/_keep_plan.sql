@@ -12,7 +12,5 @@ AS $$
       SELECT r.value ->> 'tree' FROM jsonb_each(request -> 'relations') AS r WHERE r.value ->> 'tree' IS NOT NULL))
   WHERE pgs_id = id;
   UPDATE pgstream.pgs_stream_tables SET uses_state = pgstream._uses_state(uses, views)
-  WHERE pgs_id = id AND (uses <> '{}' OR views <> '{}' OR uses_state <> '{}');
-  -- Who waits for it under REPEATABLE READ has the old plan in the snapshot: the row that it waits for says so (SQLSTATE 40001).
-  UPDATE pgstream.frontiers f SET own_seq = f.own_seq WHERE f.pgs_id = id
+  WHERE pgs_id = id AND (uses <> '{}' OR views <> '{}' OR uses_state <> '{}')
 $$;
