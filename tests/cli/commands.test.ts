@@ -47,6 +47,24 @@ test('a server of one’s own: install, upgrade, uninstall', async () => {
   expect(rows).toEqual([])
 })
 
+test('a role that is no superuser hears what it lacks, and installs with it', async () => {
+  database = await freshDatabase({ pgStream: false })
+  const { client, name } = database
+  const url = new URL(database.url)
+  url.username = `joe_${name}`
+  await client.query(`CREATE ROLE joe_${name} LOGIN; GRANT CREATE ON DATABASE ${name} TO joe_${name}`)
+  const grant = `GRANT SET ON PARAMETER pg_stream.internal, pg_stream.refreshing TO joe_${name}`
+  expect(await run('install', url.href)).toMatchObject({
+    status: 1,
+    err: `pg-stream: role joe_${name} may not set the parameters of pg_stream; have a superuser run: ${grant}\n`,
+  })
+  await client.query(grant)
+  expect(await run('install', url.href)).toMatchObject({ status: 0, out: 'installed\n' })
+  expect(await run('upgrade', url.href)).toMatchObject({ status: 0, out: 'upgraded\n' })
+  expect(await run('uninstall', url.href)).toMatchObject({ status: 0 })
+  await client.query(`DROP OWNED BY joe_${name}; DROP ROLE joe_${name}`)
+})
+
 test.skipIf(process.env.PG_STREAM_TEST_URL !== undefined)(
   'every database of an embedded server can have definitions: installed there, and upgraded from before',
   async () => {

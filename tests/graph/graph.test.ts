@@ -310,3 +310,36 @@ test('a refresh in a transaction that stays open keeps no definition from being 
   expect(Object.keys(await facts(at, 'g.rank'))).toEqual(['a', 'b', 'c'])
   await person.query('COMMIT')
 })
+
+test('a bound reaches through longer ones to all that it reads, and not past times by cron', async () => {
+  const at = await scene(TABLES)
+  const { client } = at
+  const notices: string[] = []
+  client.on('notice', ({ message, detail }) => notices.push(`${message}: ${detail}`))
+  await create(client, 'd1', from('t'), { schedule: 'calculated' })
+  await create(client, 'd2', from('d1'), { schedule: '1h' })
+  await create(client, 'd3', from('d2'), { schedule: '1s' })
+  await create(client, 'd4', from('d2'), { schedule: '@daily' })
+  expect(await facts(at, 'g.seconds')).toEqual({ d1: 1, d2: 1, d3: 1, d4: null })
+  expect(await facts(at, 'g.crons')).toEqual({ d1: ['@daily'], d2: ['@daily'], d3: [], d4: ['@daily'] })
+  expect(notices).toEqual([])
+  await client.query(`SELECT pgstream.alter_stream_table('d2', schedule => '@hourly')`)
+  expect(await facts(at, 'g.seconds')).toEqual({ d1: null, d2: null, d3: 1, d4: null })
+  expect(await facts(at, 'g.crons')).toEqual({ d1: ['@hourly'], d2: ['@hourly'], d3: [], d4: ['@daily'] })
+  await create(client, 'd5', from('d3'), { schedule: '2s' })
+  const why = `Of what it reads, ${at.schema}.d2 is refreshed only at @hourly.`
+  expect(notices).toEqual([
+    `stream table "d3" will be older than its schedule 1s says: ${why}`,
+    `stream table "d5" will be older than its schedule 2s says: ${why}`,
+  ])
+})
+
+test('what a bound above needs is refreshed for it', async () => {
+  const { client } = await scene(TABLES)
+  await create(client, 'd1', from('t'), { schedule: 'calculated' })
+  await create(client, 'd2', from('d1'), { schedule: '1h' })
+  await create(client, 'd3', from('d2'), { schedule: '1s' })
+  await client.query('INSERT INTO t VALUES (1, 1)')
+  await client.query('CALL pgstream.run_scheduler()')
+  expect((await client.query('SELECT * FROM d3')).rows).toEqual([{ id: 1, v: 1 }])
+})

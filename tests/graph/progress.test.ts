@@ -34,6 +34,42 @@ test('a refresh that is under way is seen by others, with what it waits for', as
   expect((await client.query('SELECT FROM pgstream.pg_stat_progress_refresh')).rowCount).toBe(0)
 })
 
+test('of a group each member counts from its own beginning, and one that is done says so', async () => {
+  const { client, open, schema } = await scene('CREATE TABLE t (id int PRIMARY KEY, v int)')
+  await create(client, 'a', 'SELECT id, v FROM t', { schedule: 'calculated' })
+  await create(client, 'b', 'SELECT id, v + 1 AS v FROM t', { schedule: 'calculated' })
+  await create(client, 'c', 'SELECT a.id, a.v + b.v AS v FROM a JOIN b USING (id)')
+  const [blocker, other, second] = await Promise.all([open(), open(), open()])
+  await client.query('INSERT INTO t VALUES (1, 1)')
+  await blocker.query('BEGIN; LOCK TABLE a IN SHARE MODE')
+  await second.query('BEGIN; LOCK TABLE b IN SHARE MODE')
+  const refreshing = refresh(other, 'c')
+  await untilWaiting(client, other)
+  await client.query('SELECT pg_sleep(0.2)')
+  await blocker.query('COMMIT')
+  const progress = async () =>
+    (
+      await client.query(
+        `SELECT relname, percent, elapsed_ms, wait_event_type FROM pgstream.pg_stat_progress_refresh WHERE schemaname = $1 ORDER BY 1`,
+        [schema],
+      )
+    ).rows
+  await expect.poll(async () => (await progress()).length).toBe(2)
+  await untilWaiting(client, other)
+  const [one, two] = await progress()
+  expect(one).toEqual({ relname: 'a', percent: 100, elapsed_ms: null, wait_event_type: null })
+  expect(two).toMatchObject({ relname: 'b', wait_event_type: 'Lock' })
+  const { rows } = await client.query(
+    `SELECT p.elapsed_ms < extract(epoch FROM clock_timestamp() - x.xact_start) * 1000 - 199 AS is_its_own
+     FROM pgstream.pg_stat_progress_refresh p JOIN pg_stat_activity x USING (pid) WHERE p.schemaname = $1 AND p.relname = 'b'`,
+    [schema],
+  )
+  expect(rows).toEqual([{ is_its_own: true }])
+  await second.query('COMMIT')
+  expect(await refreshing).toBe('DIFFERENTIAL')
+  expect(await progress()).toEqual([])
+})
+
 test('what is computed anew shows how far it should be', async () => {
   const { client, open } = await scene('CREATE TABLE t (id int PRIMARY KEY, v int)')
   await create(client, 'st', 'SELECT id, v FROM t', { mode: 'FULL' })

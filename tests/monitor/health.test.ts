@@ -388,6 +388,9 @@ test('a failing refresh: diagnose_errors and refresh_timeline, with words for th
       error_message: 'SQLSTATE 22012 (division by zero)',
     })
     expect((await db.client.query(`SELECT * FROM pgstream.diagnose_errors('totals')`)).rows).toEqual([])
+    await db.client.query(`DELETE FROM orders WHERE id = 200`)
+    await db.client.query(`SELECT pgstream.refresh_stream_table('rows')`)
+    expect((await db.client.query(`SELECT * FROM pgstream.diagnose_errors('rows')`)).rows).toEqual([])
     await db.client.query('ALTER TABLE customers DROP COLUMN region')
     expect(
       (

@@ -105,6 +105,21 @@ const WAYS: Record<string, Way> = {
   },
 }
 
+/** The schema by itself, then the data alone. */
+const PARTS: Record<string, Way> = {
+  'pg_dump -s, pg_dump -a --disable-triggers | psql': async (run, from, to) => {
+    await run('pg_dump', '-s', '-f', `${file}.s.sql`, from)
+    await run('pg_dump', '-a', '--disable-triggers', '-f', `${file}.a.sql`, from)
+    for (const part of ['s', 'a'])
+      await run('psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-f', `${file}.${part}.sql`, to)
+  },
+  'pg_dump -Fc | pg_restore -s, pg_restore -a --disable-triggers': async (run, from, to) => {
+    await run('pg_dump', '-Fc', '-f', `${file}.parts`, from)
+    await run('pg_restore', '--exit-on-error', '-s', '-d', to, `${file}.parts`)
+    await run('pg_restore', '--exit-on-error', '-a', '--disable-triggers', '-d', to, `${file}.parts`)
+  },
+}
+
 /** A new database, restored from this one. */
 async function copyOf(from: Database, way = 'pg_dump -Fc | pg_restore'): Promise<Database> {
   const to = await database({ pgStream: false })
@@ -180,6 +195,80 @@ describe.skipIf(run === undefined)('a logical dump', () => {
         await rows(client, 'SELECT k, count(*)::int AS n FROM base GROUP BY k ORDER BY k'),
       )
     }
+  })
+
+  test.each(Object.entries(PARTS))('%s brings every stream table back, with its guard', async (_, way) => {
+    const from = await database()
+    await from.client.query(SHOP)
+    await from.client.query(CHANGE)
+    const to = await database({ pgStream: false })
+    if (run) await way(run, from.url, to.url)
+    const done = await restore(to.client)
+    expect(new Set(done.map(({ action }) => action))).toEqual(new Set(['RESTORED']))
+    expect(await rows(to.client, FACTS)).toEqual(await rows(from.client, FACTS))
+    await expect(to.client.query('DELETE FROM "My Shop".by_mood')).rejects.toThrow()
+    await to.client.query(CHANGE)
+    for (const name of ['by_mood', 'z_first', 'a_second']) await expectExact(to.client, `"My Shop".${name}`)
+  })
+
+  test.each(['resume_stream_table', 'repair_stream_table', 'restore_stream_tables'])(
+    '%s puts back a guard that got lost while the stream table was broken',
+    async (call) => {
+      const from = await database()
+      await from.client.query(`CREATE TABLE base (id int PRIMARY KEY);
+      CREATE FUNCTION same(a int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT a';
+      INSERT INTO base VALUES (1), (2);
+      SELECT pgstream.create_stream_table('st', 'SELECT id, same(id) AS also FROM base', '1h', 'DIFFERENTIAL')`)
+      const to = await copyOf(from)
+      await to.client.query(`ALTER FUNCTION same(int) RENAME TO other`)
+      expect((await restore(to.client)).map(({ action }) => action)).toEqual(['FAILED'])
+      await to.client.query(`ALTER FUNCTION other(int) RENAME TO same;
+      SET pg_stream.internal = 'on'; ALTER TABLE st DISABLE TRIGGER ALL; ALTER TABLE st ENABLE TRIGGER ALL;
+      RESET pg_stream.internal`)
+      await to.client.query(
+        call === 'restore_stream_tables' ? `SELECT pgstream.${call}()` : `SELECT pgstream.${call}('st')`,
+      )
+      await to.client.query('INSERT INTO base VALUES (3)')
+      await expectExact(to.client, 'st')
+      expect(
+        await rows(to.client, `SELECT tgenabled FROM pg_trigger WHERE tgname = 'pgstream_guard'`),
+      ).toEqual([{ tgenabled: 'A' }])
+    },
+  )
+
+  test('of the schema alone, tables stay whose definition is not there, and say so', async () => {
+    const from = await database()
+    await from.client.query(`CREATE TABLE base (id int PRIMARY KEY); CREATE SCHEMA "My S"; SET search_path = "My S", public;
+      SELECT pgstream.create_stream_table('c', 'SELECT id FROM base', '1h')`)
+    const { client, url } = await database({ pgStream: false })
+    await run?.('pg_dump', '-s', '-f', `${file}.alone.sql`, from.url)
+    await run?.('psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-f', `${file}.alone.sql`, url)
+    expect(await restore(client)).toEqual([])
+    await expect(client.query(`SELECT pgstream.drop_stream_table('"My S".c')`)).rejects.toMatchObject({
+      message: '"My S".c is a stream table without its definition',
+      hint: expect.stringContaining('DROP TABLE'),
+    })
+    const make = () =>
+      client.query(`SELECT pgstream.create_stream_table('"My S".c', 'SELECT id FROM base', '1h')`)
+    await expect(make()).rejects.toMatchObject({
+      code: '42P07',
+      hint: expect.stringContaining('DROP TABLE "My S".c'),
+    })
+    expect(
+      await rows(client, `SELECT detail FROM pgstream.health_check() WHERE check_name = 'orphans'`),
+    ).toEqual([{ detail: expect.stringContaining('"My S".c, a stream table without its definition') }])
+    await client.query('DROP TABLE "My S".c')
+    await make()
+    await client.query(
+      `INSERT INTO base VALUES (1); SELECT pgstream.alter_stream_table('"My S".c', schedule => '1s')`,
+    )
+    await client.query('CALL pgstream.run_scheduler()')
+    expect(await rows(client, 'SELECT * FROM "My S".c')).toEqual([{ id: 1 }])
+    await client.query('INSERT INTO base VALUES (2)')
+    await expectExact(client, '"My S".c')
+    await expect(client.query(`SELECT pgstream.drop_stream_table('"My S".d')`)).rejects.toThrow(
+      /^stream table "My S"\.d does not exist$/,
+    )
   })
 
   test('what was renamed since is found by its name of today', async () => {

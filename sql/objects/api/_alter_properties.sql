@@ -20,6 +20,9 @@ BEGIN
   IF new_group IS NOT NULL THEN
     PERFORM pgstream._check_group_members(id);
   END IF;
+  IF new_schedule IS NOT NULL THEN
+    PERFORM pgstream._tell_of_cron(id);
+  END IF;
   -- Others of the group may be of another moment.
   IF new_group IS NOT NULL AND current_setting('transaction_isolation') = 'read committed'
     AND (SELECT s.is_populated AND s.status <> 'SUSPENDED' AND s.broken_reason IS NULL FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id) THEN

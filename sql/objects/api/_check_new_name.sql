@@ -20,6 +20,11 @@ BEGIN
       USING ERRCODE = 'invalid_schema_name', HINT = 'Use a schema of your own.';
   END IF;
   IF EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace(quote_ident(schema_name)) AND relname = table_name) THEN
+    IF pgstream._is_left_behind(to_regclass(format('%I.%I', schema_name, table_name))) THEN
+      RAISE EXCEPTION 'relation "%" already exists', table_name
+        USING ERRCODE = 'duplicate_table', DETAIL = 'It is a stream table without its definition: a dump of the schema alone brings no more.',
+          HINT = format('DROP TABLE %I.%I, and create it again.', schema_name, table_name);
+    END IF;
     PERFORM pgstream._refuse_taken_name(table_name);
   END IF;
   IF NOT has_schema_privilege(schema_name, 'CREATE') THEN

@@ -37,10 +37,10 @@ BEGIN
   PERFORM pgstream._install_plan(id, owner);
   PERFORM pgstream._check_group_members(id);
   PERFORM pgstream._tell_notices(id);
+  PERFORM pgstream._tell_of_cron(id);
   -- A snapshot taken before the triggers were there would miss changes: then the first fill is left to the scheduler.
   IF initialize AND current_setting('transaction_isolation') NOT IN ('repeatable read', 'serializable') THEN
     PERFORM pgstream._fill(id);
-    PERFORM pgstream._align_group(id);
   ELSIF initialize THEN
     RAISE NOTICE 'stream table "%" is empty until the scheduler fills it', table_name
       USING DETAIL = format('In a %s transaction the snapshot is older than the capture of changes.', current_setting('transaction_isolation')),

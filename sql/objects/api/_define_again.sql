@@ -38,5 +38,8 @@ BEGIN
     PERFORM pgstream._redefine(view, id, NULL, NULL, mode);
   END IF;
   PERFORM pgstream._drop_view();
+  IF mode IS NOT NULL THEN
+    PERFORM pgstream._ask(id, 'align');
+  END IF;
 END
 $$;

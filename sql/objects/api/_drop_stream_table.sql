@@ -12,6 +12,10 @@ BEGIN
   -- First what a refresh locks first: it then either is done or has not begun, and holds no table that we want.
   PERFORM FROM pgstream.frontiers WHERE pgs_id = id FOR UPDATE;
   SELECT * INTO target FROM pgstream.pgs_stream_tables WHERE pgs_id = id;
+  -- With another that it read too.
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
   FOR dependent IN
     SELECT s.pgs_id, format('%I.%I', s.pgs_schema, s.pgs_name) AS label
     FROM pgstream.pgs_dependencies d JOIN pgstream.pgs_stream_tables s USING (pgs_id) WHERE d.source_relid = target.pgs_relid

@@ -18,6 +18,9 @@ BEGIN
   PERFORM pgstream._lock_group(pgstream._group_of(id, pgstream._news_of_graph()));
   PERFORM pgstream._follow_name(id);
   SELECT * INTO target FROM pgstream.pgs_stream_tables WHERE pgs_id = id FOR UPDATE;
+  IF target.broken_reason IS NOT NULL THEN
+    PERFORM pgstream._ensure_guard(target.pgs_relid);
+  END IF;
   IF new_query IS NOT NULL THEN
     UPDATE pgstream.pgs_stream_tables SET defining_query = new_query, defining_search_path = path,
       defining_query_holds = pgstream._reads_alike(new_query),

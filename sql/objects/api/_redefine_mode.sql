@@ -15,6 +15,8 @@ DECLARE
 BEGIN
   -- With the others of its group, which will follow it.
   PERFORM pgstream._lock_group(pgstream._group_of(id, pgstream._news_of_graph()));
+  -- Who waits for it under REPEATABLE READ has the old plan in the snapshot: the row that it waits for says so (SQLSTATE 40001).
+  UPDATE pgstream.frontiers f SET own_seq = f.own_seq WHERE f.pgs_id = id;
   PERFORM pgstream._follow_name(id);
   SELECT * INTO old FROM pgstream.pgs_stream_tables WHERE pgs_id = id FOR UPDATE;
   owner := (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = old.pgs_relid);
@@ -25,6 +27,7 @@ BEGIN
     OR new_plan ->> 'strategy' = old.strategy AND (new_plan -> 'key' <> old.key OR pgstream._null_keys(new_plan) <> pgstream._null_keys(old.plan) OR new_plan #> '{install,tables}' <> old.plan #> '{install,tables}'
       OR new_plan -> 'sources' <> old.plan -> 'sources') THEN
     PERFORM pgstream._replace_definition(id, request, mode);
+    PERFORM pgstream._align_defined(id);
     RETURN;
   END IF;
   UPDATE pgstream.pgs_stream_tables SET refresh_mode = mode WHERE pgs_id = id;

@@ -1,4 +1,5 @@
--- Gives a stream table another definition (a compile request), and brings its content to it.
+-- Gives a stream table another definition (a compile request), and brings its content to it; to the others of its group the
+-- caller aligns it (pgstream._align_defined), once nothing stands in their way.
 CREATE OR REPLACE FUNCTION pgstream._replace_definition(id bigint, request jsonb, mode text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -10,6 +11,8 @@ DECLARE
 BEGIN
   -- With the others of its group, which will follow it.
   PERFORM pgstream._lock_group(pgstream._group_of(id, pgstream._news_of_graph()));
+  -- Who waits for it under REPEATABLE READ has the old plan in the snapshot: the row that it waits for says so (SQLSTATE 40001).
+  UPDATE pgstream.frontiers f SET own_seq = f.own_seq WHERE f.pgs_id = id;
   SELECT * INTO old FROM pgstream.pgs_stream_tables WHERE pgs_id = id FOR UPDATE;
   PERFORM pgstream._check_acyclic(old.pgs_relid, request);
   UPDATE pgstream.pgs_stream_tables
@@ -17,8 +20,5 @@ BEGIN
   WHERE pgs_id = id;
   PERFORM pgstream._define(id, (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = old.pgs_relid), request);
   PERFORM pgstream._exchange_plan(id, request, old, 'MANUAL', 'the definition was altered');
-  IF old.is_populated AND current_setting('transaction_isolation') = 'read committed' THEN
-    PERFORM pgstream._align_group(id);
-  END IF;
 END
 $$;

@@ -25,6 +25,7 @@ BEGIN
     view := pgstream._make_view(query);
     PERFORM pgstream._redefine(view, id, query, pg_catalog.current_setting('search_path'), mode);
     PERFORM pgstream._drop_view();
+    PERFORM pgstream._ask(id, 'align');
   ELSIF mode OPERATOR(pg_catalog.<>) target.refresh_mode AND target.broken_reason IS NULL THEN
     PERFORM pgstream._ask(id, 'mode', pg_catalog.jsonb_build_object('mode', mode));
   ELSIF mode OPERATOR(pg_catalog.<>) target.refresh_mode THEN

@@ -26,6 +26,9 @@ BEGIN
   view := pgstream._make_view(query);
   BEGIN
     PERFORM pgstream._create_stream_table(view, place.schema_name, place.table_name, query, path, schedule, refresh_mode, initialize, consistency_group);
+    -- It depends on columns that others of the group may be about to give other types.
+    PERFORM pgstream._drop_view();
+    PERFORM pgstream._ask(pgstream._id_of_name(pg_catalog.format('%I.%I', place.schema_name, place.table_name)), 'align');
   EXCEPTION WHEN undefined_table OR undefined_function OR undefined_object THEN
     GET STACKED DIAGNOSTICS why = MESSAGE_TEXT, context = PG_EXCEPTION_CONTEXT;
     culprit := pgstream._users_function(context);
@@ -36,6 +39,5 @@ BEGIN
       DETAIL = pg_catalog.format('It is named in the body of function %s, which a refresh runs under search_path = pg_catalog, pg_temp.', culprit),
       HINT = 'Write schema.name in the body of the function, or ALTER FUNCTION … SET search_path.';
   END;
-  PERFORM pgstream._drop_view();
 END
 $$;

@@ -14,6 +14,9 @@ DECLARE
   after jsonb;
   level text;
   carriers_now oid[];
+  -- Of the carriers that there were, and of those that there are.
+  files_then text;
+  files_now text;
   carrier oid;
   changed record;
   kept smallint[];
@@ -30,6 +33,9 @@ BEGIN
     AND tracked.columns = pgstream._buffered_columns(source, tracked.columns)
     AND pgstream._trigger_level(tracked.carriers) = tracked.trigger_level
     AND pgstream._capture_is_complete(source, tracked.carriers, tracked.trigger_level) THEN
+    IF pgstream._files(tracked.carriers) <> tracked.files THEN
+      PERFORM pgstream._note_files(source);
+    END IF;
     RETURN;
   END IF;
   SELECT * INTO tracked FROM pgstream.pgs_change_tracking WHERE source_relid = source FOR UPDATE;
@@ -44,8 +50,10 @@ BEGIN
   END IF;
   kept := pgstream._buffered_columns(source, tracked.columns);
   before := tracked.fingerprint::jsonb;
-  after := pgstream._source_fingerprint(source, kept)::jsonb;
-  carriers_now := pgstream._capture_carriers(source);
+  -- At one snapshot.
+  SELECT pgstream._source_fingerprint(source, kept)::jsonb, c.relids, pgstream._files(tracked.carriers), pgstream._files(c.relids)
+  INTO after, carriers_now, files_then, files_now
+  FROM (SELECT pgstream._capture_carriers(source) AS relids OFFSET 0) AS c;
   level := pgstream._trigger_level(carriers_now);
   IF carriers_now <> tracked.carriers THEN
     INSERT INTO pgstream.graph_changes DEFAULT VALUES;
@@ -70,7 +78,7 @@ BEGIN
     PERFORM pgstream._mark_dependents(source, ARRAY[changed.attnum], 'reinit',
       format('the expression of generated column %I of source table %s was changed', changed.name, label));
   END LOOP;
-  IF after -> 'versions' <> before -> 'versions' AND pgstream._files(tracked.carriers) <> tracked.files THEN
+  IF after -> 'versions' <> before -> 'versions' AND files_then <> tracked.files THEN
     rewritten := ARRAY(
       SELECT a.key::smallint FROM jsonb_each_text(after -> 'versions') AS a WHERE a.value <> before -> 'versions' ->> a.key);
     rewriting := format('the rows of source table %s were rewritten', label);
@@ -99,9 +107,12 @@ BEGIN
   IF before -> 'indexes' <> after -> 'indexes' THEN
     PERFORM pgstream._mark_dependents(source, NULL, 'replan', format('an index of source table %s was created or dropped', label));
   END IF;
-  -- What a plan may have relied on to identify rows is gone.
+  -- What a plan may have relied on to identify rows is gone. Of a stream table that has another plan, and whose
+  -- rows are what they were but for changes that are captured, readers only need other functions.
   IF NOT before -> 'keys' <@ (after -> 'keys') OR NOT before -> 'notNull' <@ (after -> 'notNull') THEN
-    PERFORM pgstream._mark_dependents(source, NULL, 'reinit', format('a constraint of source table %s was dropped', label));
+    PERFORM pgstream._mark_dependents(source, NULL, CASE WHEN was_told AND EXISTS (
+        SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid = source) THEN 'replan' ELSE 'reinit' END,
+      format('a constraint of source table %s was dropped', label));
   END IF;
   IF EXISTS (SELECT FROM unnest(carriers_now) AS c WHERE c <> ALL (tracked.carriers) AND c <> ALL (created)) THEN
     unseen := format('a partition or child was attached to source table %s', label);
@@ -127,7 +138,7 @@ BEGIN
   END IF;
 
   UPDATE pgstream.pgs_change_tracking
-  SET fingerprint = after::text, files = pgstream._files(carriers_now), columns = kept, carriers = carriers_now, trigger_level = level
+  SET fingerprint = after::text, files = files_now, columns = kept, carriers = carriers_now, trigger_level = level
   WHERE source_relid = source;
   -- Nobody can be given the right to read a column that the buffer has lost; its readers are broken.
   UPDATE pgstream.pgs_dependencies d SET columns = ARRAY(SELECT c FROM unnest(d.columns) AS c WHERE c = ANY (kept))

@@ -29,10 +29,13 @@ BEGIN
     CONTINUE WHEN pgstream._qualified_name(old_index) IS NULL;
     EXECUTE format('DROP INDEX %s', pgstream._qualified_name(old_index));
   END LOOP;
-  IF ddl IS NOT NULL THEN
+  -- Its readers may have relied on its key, too; what changes for them otherwise they are told as changes of its rows.
+  IF ddl IS NOT NULL OR old_indexes <> '{}' THEN
     IF EXISTS (SELECT FROM pgstream.pgs_change_tracking t WHERE t.source_relid = target.pgs_relid) THEN
       PERFORM pgstream._follow_source(target.pgs_relid);
     END IF;
+  END IF;
+  IF ddl IS NOT NULL THEN
     PERFORM pgstream._recheck_uncaptured(target.pgs_relid);
   END IF;
 END

@@ -5,6 +5,7 @@ AS $$
 DECLARE
   relation pg_catalog.oid;
   id bigint;
+  label text;
 BEGIN
   IF NOT pgstream._is_home() THEN
     PERFORM pgstream._check_home();
@@ -15,13 +16,19 @@ BEGIN
     relation := NULL;
   END;
   SELECT s.pgs_id INTO id FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid OPERATOR(pg_catalog.=) relation;
-  IF id IS NULL AND relation IS NULL THEN
-    RAISE EXCEPTION 'stream table % does not exist', coalesce('"' || name || '"', 'NULL')
-      USING ERRCODE = 'undefined_table', HINT = 'SELECT * FROM pgstream.pgs_status() lists the stream tables.';
-  ELSIF id IS NULL THEN
-    RAISE EXCEPTION '"%" is not a stream table', name
-      USING ERRCODE = 'wrong_object_type', HINT = 'SELECT * FROM pgstream.pgs_status() lists the stream tables.';
+  IF id IS NOT NULL THEN
+    RETURN id;
   END IF;
-  RETURN id;
+  label := CASE WHEN name OPERATOR(pg_catalog.~) '"' THEN name ELSE coalesce('"' || name || '"', 'NULL') END;
+  IF relation IS NULL THEN
+    RAISE EXCEPTION 'stream table % does not exist', label
+      USING ERRCODE = 'undefined_table', HINT = 'SELECT * FROM pgstream.pgs_status() lists the stream tables.';
+  ELSIF pgstream._is_left_behind(relation) THEN
+    RAISE EXCEPTION '% is a stream table without its definition', label
+      USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = 'A dump of the schema alone brings tables and guards, and not the catalog of pg_stream.',
+        HINT = 'Restore the data too and call pgstream.restore_stream_tables(); or DROP TABLE, and create it again.';
+  END IF;
+  RAISE EXCEPTION '% is not a stream table', label
+    USING ERRCODE = 'wrong_object_type', HINT = 'SELECT * FROM pgstream.pgs_status() lists the stream tables.';
 END
 $$;

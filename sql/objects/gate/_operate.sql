@@ -8,7 +8,7 @@ DECLARE
   target record;
   result text;
 BEGIN
-  SELECT c.relowner, s.status, s.pgs_name, s.broken_reason, s.is_obstructed, g.is_alone AND NOT EXISTS (SELECT FROM pgstream.graph_changes) AS is_alone
+  SELECT c.oid AS relid, c.relowner, s.status, s.pgs_name, s.broken_reason, s.is_obstructed, g.is_alone AND NOT EXISTS (SELECT FROM pgstream.graph_changes) AS is_alone
   INTO target
   FROM pgstream.pgs_stream_tables s JOIN pg_class c ON c.oid = s.pgs_relid LEFT JOIN pgstream.graph g ON g.pgs_id = s.pgs_id
   WHERE s.pgs_id = id;
@@ -40,6 +40,9 @@ BEGIN
       END IF;
       RETURN pgstream._refresh_with_sources(id);
     WHEN 'recheck' THEN
+      IF target.broken_reason IS NOT NULL THEN
+        PERFORM pgstream._ensure_guard(target.relid);
+      END IF;
       PERFORM pgstream._recheck_unwatched(id);
       PERFORM pgstream._follow_names(id);
     WHEN 'look' THEN
@@ -55,6 +58,8 @@ BEGIN
         arguments ->> 'consistency_group');
     WHEN 'mode' THEN
       PERFORM pgstream._redefine_mode(id, arguments ->> 'mode');
+    WHEN 'align' THEN
+      PERFORM pgstream._align_defined(id);
     WHEN 'compare' THEN
       PERFORM pgstream._follow_copy(id);
     WHEN 'status' THEN

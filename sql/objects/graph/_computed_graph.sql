@@ -8,6 +8,9 @@
 --
 -- Who reads a partitioned table or a parent reads its partitions and children: of these count the ones that others read as
 -- well, or have several parents.
+--
+-- A bound reaches down through all that is read: whatever has a longer one or none is refreshed as often as its readers need.
+-- Times by cron are kept as they are.
 CREATE OR REPLACE FUNCTION pgstream._computed_graph() RETURNS SETOF pgstream.graph
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -114,27 +117,29 @@ BEGIN
       SELECT t.group_id, max(t.rank) AS rank FROM steps t GROUP BY t.group_id
     ), sizes AS (
       SELECT m.group_id, count(*) AS size FROM members m GROUP BY m.group_id
-    ), bounds AS (
-      SELECT s.pgs_id, r.schedule_seconds, CASE WHEN r.schedule_seconds IS NULL THEN r.schedule END AS cron
-      FROM unnest(nodes) AS g CROSS JOIN unnest(g.ancestors) AS a(relid)
-      JOIN pgstream.pgs_stream_tables s ON s.pgs_relid = a.relid AND s.schedule IS NULL
-      JOIN pgstream.pgs_stream_tables r ON r.pgs_id = g.pgs_id AND r.schedule IS NOT NULL
+    ), reads AS MATERIALIZED (
+      SELECT e.pgs_id, s.pgs_id AS source
+      FROM unnest(readers, sources) AS e(pgs_id, source_relid) JOIN pgstream.pgs_stream_tables s ON s.pgs_relid = e.source_relid
+      -- One with times by cron has these and no others, whoever reads it.
+      WHERE s.schedule IS NULL OR s.schedule_seconds IS NOT NULL
+    ), bounds(pgs_id, seconds, cron) AS (
+      SELECT s.pgs_id, s.schedule_seconds, CASE WHEN s.schedule_seconds IS NULL THEN s.schedule END
+      FROM pgstream.pgs_stream_tables s WHERE s.schedule IS NOT NULL
+      UNION
+      SELECT r.source, b.seconds, b.cron FROM bounds b JOIN reads r USING (pgs_id)
     ), wanted AS (
-      SELECT b.pgs_id, min(b.schedule_seconds) AS seconds, array_agg(DISTINCT b.cron) FILTER (WHERE b.cron IS NOT NULL) AS crons
+      SELECT b.pgs_id, min(b.seconds) AS seconds, array_agg(DISTINCT b.cron) FILTER (WHERE b.cron IS NOT NULL) AS crons
       FROM bounds b GROUP BY b.pgs_id
     )
     SELECT g.pgs_id, g.depth, g.ancestors, m.group_id, r.rank, r.rank = 0 AND z.size = 1,
       -- Nobody reads it, or what is there is no time: a minute.
-      CASE WHEN b.given BETWEEN 0 AND 315360000 THEN b.given
-        WHEN b.given IS NOT NULL OR s.schedule IS NULL AND w.crons IS NULL THEN 60 END,
-      CASE WHEN s.schedule IS NULL THEN coalesce(w.crons, '{}') WHEN s.schedule_seconds IS NULL THEN ARRAY[s.schedule] ELSE '{}' END,
+      CASE WHEN w.seconds BETWEEN 0 AND 315360000 THEN w.seconds WHEN w.seconds IS NOT NULL OR w.crons IS NULL THEN 60 END,
+      coalesce(w.crons, '{}'),
       NULL::timestamptz
     FROM unnest(nodes) AS g
     JOIN members m ON m.pgs_id = g.pgs_id
     JOIN ranks r ON r.group_id = m.group_id
     JOIN sizes z ON z.group_id = m.group_id
-    JOIN pgstream.pgs_stream_tables s ON s.pgs_id = g.pgs_id
-    LEFT JOIN wanted w ON w.pgs_id = g.pgs_id
-    CROSS JOIN LATERAL (SELECT CASE WHEN s.schedule IS NULL THEN w.seconds ELSE s.schedule_seconds END AS given) AS b;
+    LEFT JOIN wanted w ON w.pgs_id = g.pgs_id;
 END
 $$;

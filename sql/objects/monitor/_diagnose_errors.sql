@@ -18,7 +18,12 @@ AS $$
   UNION ALL
   (SELECT h.start_time, a.error_type, coalesce(e.message, h.error_message), a.remediation, h.reason
    FROM (SELECT r.* FROM pgstream.pgs_refresh_history r
-     WHERE r.pgs_id = id AND r.status IN ('FAILED', 'SKIPPED') ORDER BY r.refresh_id DESC LIMIT 10) AS h
+     WHERE r.pgs_id = id AND r.status IN ('FAILED', 'SKIPPED')
+       -- What came before a refresh that was successful is over, and what was waited for.
+       AND r.refresh_id > coalesce((SELECT max(c.refresh_id) FROM pgstream.pgs_refresh_history c WHERE c.pgs_id = id AND c.status = 'COMPLETED'), 0)
+       AND (EXISTS (SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id AND s.last_error IS NOT NULL)
+         OR EXISTS (SELECT FROM pgstream.frontiers f WHERE f.pgs_id = id AND f.skips > 0))
+     ORDER BY r.refresh_id DESC LIMIT 10) AS h
    CROSS JOIN LATERAL pgstream._error_advice(coalesce(h.reason, '')) AS a
    LEFT JOIN pgstream._visible_errors e ON e.refresh_id = h.refresh_id
    ORDER BY h.refresh_id DESC)

@@ -7,7 +7,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
   WITH tables AS MATERIALIZED (
     SELECT s.pgs_id, s.pgs_relid, format('%I.%I', s.pgs_schema, s.pgs_name) AS label, s.status, s.last_error, s.broken_reason, s.paused,
-      s.consecutive_errors, s.needs_reinit, s.reinit_reason
+      s.consecutive_errors, s.needs_reinit, s.reinit_reason, s.schedule_seconds
     FROM pgstream.pgs_stream_tables s
   ), scheduler AS (
     SELECT w.at FROM pgstream._scheduler_seen w
@@ -64,7 +64,9 @@ AS $$
   WHERE f.waiting_for IS NOT NULL AND t.status NOT IN ('SUSPENDED', 'ERROR')
   UNION ALL
   SELECT 'stale', 'WARNING', format('%s: %s s old, schedule %s', t.label, x.staleness::bigint, x.schedule)
-  FROM pgstream._stale() AS x JOIN tables t ON t.pgs_id = x.id WHERE NOT x.is_over AND x.status NOT IN ('SUSPENDED', 'ERROR')
+    || CASE WHEN g.seconds IS DISTINCT FROM t.schedule_seconds THEN coalesce(format(' (%s s for those that read it)', g.seconds), '') ELSE '' END
+    || coalesce(', and ' || pgstream._cron_below(t.pgs_id, g.ancestors), '')
+  FROM pgstream._stale() AS x JOIN tables t ON t.pgs_id = x.id JOIN pgstream.graph g USING (pgs_id) WHERE NOT x.is_over AND x.status NOT IN ('SUSPENDED', 'ERROR')
   UNION ALL
   SELECT 'reinitialize', 'WARNING', t.label || coalesce(': ' || t.reinit_reason, '')
   FROM tables t WHERE t.needs_reinit AND t.status NOT IN ('SUSPENDED', 'ERROR')
@@ -114,6 +116,10 @@ AS $$
   LEFT JOIN tables t ON NOT g.is_capture AND t.pgs_id = g.id
   LEFT JOIN pgstream.pgs_change_tracking k ON g.is_capture AND k.source_relid::bigint = g.id
   WHERE g.id IS NOT NULL AND t.pgs_id IS NULL AND k.source_relid IS NULL
+  UNION ALL
+  SELECT 'orphans', 'WARNING', format('%s, a stream table without its definition', pgstream._qualified_name(t.tgrelid))
+  FROM pg_trigger t LEFT JOIN tables s ON s.pgs_relid = t.tgrelid
+  WHERE t.tgfoid = 'pgstream._refuse_write'::regproc AND s.pgs_id IS NULL
   UNION ALL
   SELECT 'missing_indexes', 'WARNING', format('%s reads all of %s', w.label, string_agg(n.label, ', ' ORDER BY n.label))
   FROM wanting w JOIN pgstream._relation_names n ON n.relid = w.relation

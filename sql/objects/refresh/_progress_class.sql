@@ -6,5 +6,7 @@ AS $$
   SELECT CASE action
     WHEN 'DIFFERENTIAL' THEN 'pgstream.frontiers'::pg_catalog.regclass
     WHEN 'FULL' THEN 'pgstream.pgs_stream_tables'::pg_catalog.regclass
+    WHEN 'ENDED' THEN 'pgstream.pgs_dependencies'::pg_catalog.regclass
+    WHEN 'TIME' THEN 'pgstream.pgs_change_tracking'::pg_catalog.regclass
     ELSE 'pgstream.truncations'::pg_catalog.regclass END::pg_catalog.oid::pg_catalog.int4
 $$;

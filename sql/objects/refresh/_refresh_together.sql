@@ -52,6 +52,9 @@ BEGIN
             IF done <> 'NO_DATA' OR actions[i] = 'SKIP' THEN
               actions[i] := done;
             END IF;
+            IF done <> 'NO_DATA' AND cardinality(members) > 1 THEN
+              PERFORM pgstream._end_progress(members[i]);
+            END IF;
           END LOOP;
           EXIT WHEN repeatable OR NOT moved OR pass = last_pass;
           pass := pass + 1;

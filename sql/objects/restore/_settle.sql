@@ -4,6 +4,13 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+  -- A dump of the schema alone has not what an installation begins with.
+  IF NOT EXISTS (SELECT FROM pgstream._scheduler) THEN
+    INSERT INTO pgstream._scheduler DEFAULT VALUES;
+  END IF;
+  IF pg_sequence_last_value('pgstream.change_seq') IS NULL THEN
+    PERFORM setval('pgstream.change_seq', 1);
+  END IF;
   DELETE FROM pgstream._home;
   INSERT INTO pgstream._home (catalog, writer, system_identifier, major_version)
   SELECT 'pgstream._home'::regclass, '0', c.system_identifier, current_setting('server_version_num')::integer / 10000

@@ -12,6 +12,7 @@ export async function installCommand(url: string): Promise<void> {
     if (await isInstalled(client))
       throw new StartError('pg_stream is already installed there; use pg-stream upgrade')
     await requireVersion(client)
+    await requireRights(client)
     host = await serverHost(client)
     await install(client, host)
   })
@@ -25,6 +26,7 @@ export async function installCommand(url: string): Promise<void> {
 export async function upgradeCommand(url: string): Promise<void> {
   await connect(url, async (client) => {
     await requireInstalled(client)
+    await requireRights(client)
     const host = await serverHost(client)
     // What another way of compiling has put there stays.
     await upgrade(client, host === outside ? undefined : host)
@@ -51,4 +53,17 @@ async function requireVersion(client: pg.Client): Promise<void> {
   )
   const version = rows[0]?.version ?? 0
   if (version < 15) throw new StartError(`pg_stream needs PostgreSQL 15 or later; this is ${version}`)
+}
+
+/** Functions that set a parameter which no module of the server has defined are a superuser's, or take a grant. */
+async function requireRights(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ lacking: string; role: string }>(
+    `SELECT string_agg(p, ', ') AS lacking, quote_ident(current_user) AS role
+     FROM unnest('{pg_stream.internal,pg_stream.refreshing}'::text[]) AS p WHERE NOT has_parameter_privilege(p, 'SET')`,
+  )
+  const { lacking, role } = rows[0] ?? {}
+  if (lacking)
+    throw new StartError(
+      `role ${role} may not set the parameters of pg_stream; have a superuser run: GRANT SET ON PARAMETER ${lacking} TO ${role}`,
+    )
 }
