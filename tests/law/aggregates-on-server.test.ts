@@ -100,9 +100,9 @@ test.each(Object.entries(CALLS))('%s', async (label, calls) => {
   for (const change of CHANGES(name)) {
     await client.query(change)
     for (const stream of ['by_group', 'whole', 'nested'])
-      expect(await expectExact(client, `${stream}${n}`, { image: !/float|JSON|computed anew/.test(label) })).toBe(
-        'DIFFERENTIAL',
-      )
+      expect(
+        await expectExact(client, `${stream}${n}`, { image: !/float|JSON|computed anew/.test(label) }),
+      ).toBe('DIFFERENTIAL')
   }
 })
 
