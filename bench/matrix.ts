@@ -37,7 +37,8 @@ export async function matrix(bench: Bench, options: Options, report: Report): Pr
     ...['REFRESH', 'REFRESH CONCURRENTLY', 'hand-written'],
     ...['FULL / AUTO', 'REFRESH / AUTO', 'DIFFERENTIAL / hand-written'],
   ])
-  for (const rows of options.quick ? [10_000, 100_000] : [10_000, 100_000, 1_000_000])
+  const largest = options.rows ?? (options.quick ? 100_000 : 1_000_000)
+  for (const rows of [10_000, 100_000, 1_000_000].filter((size) => size <= largest))
     for (const percent of [1, 10, 50]) await cell(bench, options, report, table, rows, percent)
 }
 

@@ -8,6 +8,6 @@ export interface Options {
   readonly scale?: number
   /** The events of Nexmark. */
   readonly events?: number
-  /** The largest table of the growth per construct. */
+  /** The largest table of the growth per construct, and of the matrix. */
   readonly rows?: number
 }

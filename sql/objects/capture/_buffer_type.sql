@@ -3,6 +3,8 @@
 CREATE OR REPLACE FUNCTION pgstream._buffer_type(type oid, typmod integer, collation_oid oid) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
+-- Planning takes several times as long as the rest.
+SET plan_cache_mode = force_generic_plan
 SET quote_all_identifiers = off
 AS $$
   WITH RECURSIVE root(oid, typmod, depth) AS (

@@ -4,6 +4,8 @@
 CREATE OR REPLACE FUNCTION pgstream._capture_carriers(source oid) RETURNS oid[]
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
+-- Planning takes several times as long as the rest.
+SET plan_cache_mode = force_generic_plan
 AS $$
   SELECT array_agg(d ORDER BY d) FROM unnest(pgstream._descendants(source)) AS d
   LEFT JOIN pg_class c ON c.oid = d

@@ -8,6 +8,8 @@
 CREATE OR REPLACE FUNCTION pgstream._capture_expressions(source oid, columns smallint[]) RETURNS text[]
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
+-- Planning takes several times as long as the rest.
+SET plan_cache_mode = force_generic_plan
 -- Of what is printed, a date in this style means the same everywhere; the rest is read under the same settings.
 SET DateStyle = ISO
 SET IntervalStyle = postgres

@@ -2,6 +2,8 @@
 CREATE OR REPLACE FUNCTION pgstream._capture_obstacle(source oid, columns smallint[]) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
+-- Planning takes several times as long as the rest.
+SET plan_cache_mode = force_generic_plan
 AS $$
   SELECT CASE
     WHEN c.relnamespace = 'pg_catalog'::regnamespace OR c.relnamespace = 'information_schema'::regnamespace

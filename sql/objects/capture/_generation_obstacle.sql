@@ -5,6 +5,8 @@
 CREATE OR REPLACE FUNCTION pgstream._generation_obstacle(source oid, columns smallint[]) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
+-- Planning takes several times as long as the rest.
+SET plan_cache_mode = force_generic_plan
 SET quote_all_identifiers = off
 AS $$
   SELECT format(CASE

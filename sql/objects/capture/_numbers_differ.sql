@@ -4,6 +4,8 @@
 CREATE OR REPLACE FUNCTION pgstream._numbers_differ(source oid) RETURNS boolean
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
+-- Planning takes several times as long as the rest.
+SET plan_cache_mode = force_generic_plan
 AS $$
   SELECT c.relkind = 'p' AND (
     SELECT count(DISTINCT layout.columns) > 1

@@ -4,6 +4,8 @@
 CREATE OR REPLACE FUNCTION pgstream._packed_columns(source oid, columns smallint[], OUT names text[], OUT reads text[], OUT types text[], OUT large text[])
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
+-- Planning takes several times as long as the rest.
+SET plan_cache_mode = force_generic_plan
 AS $$
   SELECT array_agg(p.attname::text ORDER BY u.i), array_agg(format('(%s)::%s', u.expression, e.name) ORDER BY u.i), array_agg(e.name ORDER BY u.i),
     array_agg(u.expression ORDER BY u.i) FILTER (WHERE t.typlen = -1 AND t.oid <> ALL ('{numeric,inet,cidr}'::regtype[]))

@@ -5,6 +5,8 @@
 CREATE OR REPLACE FUNCTION pgstream._packed_type(attnum smallint, type oid, collation_oid oid) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
+-- Planning takes several times as long as the rest.
+SET plan_cache_mode = force_generic_plan
 AS $$
   WITH RECURSIVE root(oid, depth) AS (
     SELECT type, 0

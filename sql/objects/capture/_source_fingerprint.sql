@@ -3,6 +3,8 @@
 CREATE OR REPLACE FUNCTION pgstream._source_fingerprint(source oid, columns smallint[]) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
+-- Planning takes several times as long as the rest.
+SET plan_cache_mode = force_generic_plan
 -- An expression is printed the same for everybody.
 SET DateStyle = ISO
 SET IntervalStyle = postgres

@@ -12,6 +12,8 @@ CREATE OR REPLACE FUNCTION pgstream._wrong_rights(within regnamespace, pattern t
 RETURNS TABLE (kind text, label text, owner oid, everybody text, caller oid, strangers oid[], is_lacking boolean, is_owner_lacking boolean)
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
+-- Planning takes several times as long as the rest.
+SET plan_cache_mode = force_generic_plan
 AS $$
   SELECT t.kind, CASE t.kind WHEN 'ROUTINE' THEN t.object::regprocedure::text WHEN 'SCHEMA' THEN t.name::text
       ELSE format('%s.%I', within, t.name) END, t.owner, t.everybody, t.caller, r.strangers, r.is_lacking, r.is_owner_lacking
