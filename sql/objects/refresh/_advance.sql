@@ -38,8 +38,10 @@ BEGIN
     -- What is differential is of this cluster.
     system_identifier = CASE WHEN is_full THEN pgstream._cluster() ELSE f.system_identifier END,
     skips = 0, retry_at = NULL, waiting_for = NULL, failed_version = NULL,
-    -- Where they are close, computing everything is tried again, too.
-    full_ms = CASE WHEN NOT is_full THEN f.full_ms * CASE WHEN costs IS NOT NULL AND f.full_ms < duration_ms * 1.5 THEN 0.975 ELSE 1 END
+    -- Where they are close, computing everything is tried again, too; soon, as long as only the first fill is known.
+    full_ms = CASE WHEN NOT is_full THEN f.full_ms * CASE WHEN costs IS NULL THEN 1
+        WHEN NOT f.full_is_measured AND f.full_ms < duration_ms * 3 THEN 0.8
+        WHEN f.full_ms < duration_ms * 1.5 THEN 0.975 ELSE 1 END
       WHEN f.full_is_measured THEN f.full_ms * 0.5 + duration_ms * 0.5 ELSE duration_ms END,
     full_is_measured = f.full_is_measured OR is_full AND f.full_ms IS NOT NULL,
     delta_ms_fixed = CASE WHEN is_small THEN coalesce(f.delta_ms_fixed * 0.8 + duration_ms * 0.2, duration_ms) ELSE f.delta_ms_fixed END,
