@@ -224,13 +224,19 @@ export function otherImage(
   return `(${differing.join(' OR ') || 'false'})`
 }
 
-/** The hash by which the rows of a bag are found: over the columns that can be hashed; null when none can. */
+/** An index has room for the expression over that many, before PostgreSQL 18 (pg_index has no TOAST table). */
+const HASHED = 100
+
+/**
+ * The hash by which the rows of a bag are found: over the first columns that can be hashed; null when none can. Whoever
+ * finds by it compares all columns as well.
+ */
 export function rowHash(
   request: CompileRequest,
   columns: readonly Column[],
   value: (column: Column) => string,
 ): string | null {
   const hashable = columns.filter((column) => typeFacts(request, column.type.oid).hashable)
-  const values = hashable.map((column) => compared(request, column, value(column)))
+  const values = hashable.slice(0, HASHED).map((column) => compared(request, column, value(column)))
   return values.length === 0 ? null : `hash_record_extended(ROW(${values.join(', ')}), 0)`
 }
