@@ -114,3 +114,59 @@ test('a table that has grown since it was counted does not make its changes dear
     { reason: expect.stringMatching(/differential estimated at 40\.0 ms, full at 10\.0 ms/) },
   ])
 })
+
+test('what meets only the row that it changes keeps its plan for thousands of packed rows, a join does not', async () => {
+  const { client } = await scene(`CREATE TABLE t (id int PRIMARY KEY, g int, v numeric);
+    CREATE TABLE d (g int PRIMARY KEY, n text);
+    INSERT INTO d SELECT i, 'n' || i FROM generate_series(0, 4) AS i;
+    INSERT INTO t SELECT i, nullif(i % 6, 5), i / 10.0 FROM generate_series(1, 4000) AS i`)
+  const queries = {
+    sums: 'SELECT g, sum(v) AS s, count(*) AS n FROM t GROUP BY g',
+    bag: 'SELECT g, v > 100 AS large FROM t',
+    both: 'SELECT g FROM t UNION ALL SELECT g FROM d',
+    joined: 'SELECT t.id, d.n FROM t JOIN d USING (g)',
+    least: 'SELECT g, min(v) AS lo FROM t GROUP BY g',
+  }
+  for (const [name, query] of Object.entries(queries))
+    await create(client, name, query, { mode: 'DIFFERENTIAL' })
+  const { rows } = await client.query(
+    'SELECT pgs_name, cached_limit::int AS upto FROM pgstream.pgs_stream_tables WHERE pgs_name = ANY ($1)',
+    [Object.keys(queries)],
+  )
+  expect(Object.fromEntries(rows.map(({ pgs_name, upto }) => [pgs_name, upto]))).toEqual({
+    bag: 10_000,
+    both: 10_000,
+    sums: 10_000,
+    joined: 1000,
+    least: 1000,
+  })
+  // Where a kept plan should do, the other is not there.
+  const { rows: bulk } = await client.query(
+    `SELECT format('DROP FUNCTION %s', p.oid::regprocedure) AS drop FROM pg_proc p, pgstream.pgs_stream_tables s
+     WHERE s.cached_limit = 10000 AND s.pgs_name = ANY ($1) AND p.proname ~ format('^refresh_%s_from_.*_bulk$', s.pgs_id)`,
+    [Object.keys(queries)],
+  )
+  expect(bulk.length).toBeGreaterThan(2)
+  for (const { drop } of bulk) await client.query(`SET LOCAL pg_stream.internal = 'on'; ${drop}`)
+  for (const change of [
+    'UPDATE t SET g = nullif((g + 1) % 6, 5), v = v + 1.25 WHERE id <= 2500',
+    'DELETE FROM t WHERE id % 3 = 0',
+    'INSERT INTO t SELECT i, NULL, i FROM generate_series(5001, 8000) AS i; UPDATE d SET g = g + 10',
+  ]) {
+    await client.query(change)
+    for (const name of Object.keys(queries)) expect(await expectExact(client, name)).toBe('DIFFERENTIAL')
+  }
+})
+
+test('what a large delta costs is a guess until one was measured, and a guess is soon tried', async () => {
+  const { client } = await scene('SELECT')
+  const learned = async (...values: string[]) =>
+    (await client.query(`SELECT pgstream._learned_costs(${values.join(', ')}) AS costs`)).rows[0].costs
+  expect(await learned(`'FULL'`, `'{2000,0}'`, 'NULL', `'{1,1,1}'`, '5')).toEqual([-3.2, null, 1])
+  expect(await learned(`'FULL'`, `'{2000,0}'`, `'{-2,7,1}'`, `'{1,7,1}'`, '5')).toEqual([-1.6, 7, 1])
+  const [measured, other] = await learned(`'DIFFERENTIAL'`, `'{2000,0}'`, `'{-2,7,1}'`, `'{1,7,1}'`, '5')
+  expect(measured).toBeCloseTo(5 / 2000 ** 0.8)
+  expect(other).toBe(7)
+  const [forgotten] = await learned(`'FULL'`, `'{2000}'`, `'{2,1}'`, `'{2,1}'`, '5')
+  expect(forgotten).toBeCloseTo(1.95)
+})

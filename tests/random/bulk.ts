@@ -14,15 +14,16 @@ const LIMITS: readonly [string, RegExp, (rows: number) => number | string][] = [
 
 /**
  * Statements of more than `rows` rows are captured packed, up to `rows` + 1 together, and refreshes of as many changed rows
- * take the freshly planned statements, as those of more than 1000 (or 10,000) do: a random case has too few rows to get there.
+ * take the freshly planned statements, as those of more than 1000 (or 10,000) do: a random case has too few rows to get there. With another number for `packed` the kept plans read what is packed.
  */
-export async function takeBulkAbove(client: SqlClient, rows: number): Promise<void> {
+export async function takeBulkAbove(client: SqlClient, rows: number, packed = rows): Promise<void> {
   for (const [name, limit, limited] of LIMITS) {
+    const above = name === '_choose_action' ? rows : packed
     const { rows: found } = await client.query(
       `SELECT pg_get_functiondef('pgstream.${name}'::regproc) AS definition`,
     )
     const { definition } = (found as { definition: string }[])[0] ?? { definition: '' }
     if (!limit.test(definition)) throw new Error(`pgstream.${name} has no ${limit}`)
-    await client.query(definition.replace(limit, (_, before: string) => before + limited(rows)))
+    await client.query(definition.replace(limit, (_, before: string) => before + limited(above)))
   }
 }

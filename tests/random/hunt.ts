@@ -42,8 +42,8 @@ export async function hunt({ seconds, connect, report }: Hunt): Promise<Hunted> 
   const failures: string[] = []
   for (let seed = first; Date.now() < until; seed++) {
     const sessions = await connect(seed)
-    // Odd seeds try the statements for large changes.
-    await takeBulkAbove(sessions.main, seed % 2 === 1 ? 1 : 1000)
+    // Odd seeds try the statements for large changes, every fourth has kept plans read what is packed.
+    await takeBulkAbove(sessions.main, seed % 2 === 1 ? 1 : 1000, seed % 4 === 2 ? 1 : undefined)
     try {
       await hunted(seed, until, totals, sessions)
     } catch (error) {
