@@ -11,7 +11,7 @@ BEGIN
   FOR i IN 1..cardinality(changes) LOOP
     IF changes[i] > 0 THEN
       changed := changed + 1;
-      result := coalesce(result, 0) + power(changes[i]::double precision, 0.8) * costs[i];
+      result := coalesce(result, 0) + pgstream._delta_size(changes[i]) * costs[i];
     END IF;
   END LOOP;
   RETURN CASE WHEN changed > 1 THEN result * costs[cardinality(costs)] ELSE result END;
