@@ -1,5 +1,4 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { runProgram } from './run-program.ts'
 import { StartError } from './start-error.ts'
 
 /** The user a process runs as; undefined stands for our own. */
@@ -22,20 +21,6 @@ export function serverAccount(dataFolder: string | undefined): Account | undefin
     if (account && account.uid !== 0) return account
   }
   throw new StartError('PostgreSQL does not run as root, and there is no user "nobody" to run it as')
-}
-
-/** Can that account run this program with these arguments, to a successful end? */
-export async function canRun(
-  account: Account | undefined,
-  program: string,
-  args: readonly string[],
-): Promise<boolean> {
-  return (await runProgram(account, program, args)).status === 0
-}
-
-/** Can that account enter, list and write this folder? */
-export function canWrite(account: Account | undefined, folder: string): Promise<boolean> {
-  return canRun(account, '/bin/sh', ['-c', 'test -r "$1" && test -w "$1" && test -x "$1"', 'sh', folder])
 }
 
 function readAccounts(): Map<string, Account> {

@@ -1,9 +1,9 @@
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { type Account, canWrite } from './account.ts'
+import type { Account } from './account.ts'
 import { readPassword, writePassword } from './password.ts'
 import { isPostgres, type Postmaster, readPostmaster } from './postmaster.ts'
-import { runProgram } from './run-program.ts'
+import { canWrite, runProgram } from './run-program.ts'
 import { StartError } from './start-error.ts'
 import { serverEnvironment } from './supervisor.ts'
 

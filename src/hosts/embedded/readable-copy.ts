@@ -1,8 +1,9 @@
 import { chmodSync, constants, cpSync, lchownSync, lstatSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { type Account, canRun } from './account.ts'
+import type { Account } from './account.ts'
 import { hasLinks, makeLinks, nativeFolder } from './binaries.ts'
 import { distFile } from './dist-file.ts'
+import { canRun } from './run-program.ts'
 import { StartError } from './start-error.ts'
 
 export interface Programs {

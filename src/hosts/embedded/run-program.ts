@@ -30,3 +30,17 @@ export function runProgram(
     child.once('close', (status) => resolve({ status: status ?? undefined, stderr }))
   })
 }
+
+/** Can that account run this program with these arguments, to a successful end? */
+export async function canRun(
+  account: Account | undefined,
+  program: string,
+  args: readonly string[],
+): Promise<boolean> {
+  return (await runProgram(account, program, args)).status === 0
+}
+
+/** Can that account enter, list and write this folder? */
+export function canWrite(account: Account | undefined, folder: string): Promise<boolean> {
+  return canRun(account, '/bin/sh', ['-c', 'test -r "$1" && test -w "$1" && test -x "$1"', 'sh', folder])
+}

@@ -1,8 +1,9 @@
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { type Account, canWrite } from './account.ts'
+import type { Account } from './account.ts'
 import { isAlive, isPostgres, readPostmaster } from './postmaster.ts'
+import { canWrite } from './run-program.ts'
 import { StartError } from './start-error.ts'
 
 /**
