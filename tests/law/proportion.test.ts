@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { analyze } from '../support/analyze.ts'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
-import { rowsRead } from './rows-read.ts'
+import { changesThatReadMore, rowsRead } from './rows-read.ts'
 
 let database: FreshDatabase
 
@@ -97,4 +97,47 @@ test.each(Object.entries(QUERIES))('%s', async (_, query) => {
     'DELETE FROM c WHERE id > 20000; INSERT INTO o SELECT 20001 WHERE NOT EXISTS (SELECT FROM o WHERE id = 20001)',
   )
   expect(Object.entries(counts).filter(([, rows]) => rows > FEW)).toEqual([])
+})
+
+/** A part of TPC-H's q8: one large table, and what is looked up from it by keys, over several steps. */
+const SNOWFLAKE = `
+  SELECT year, count(*) AS n, sum(price) FILTER (WHERE n2.name = 'n3') AS s
+  FROM part, supplier, line, head, customer, nation AS n1, nation AS n2, region
+  WHERE part.id = line.part AND supplier.id = line.supplier AND head.id = line.head AND customer.id = head.customer
+    AND n1.id = customer.nation AND region.id = n1.region AND region.name = 'r1' AND n2.id = supplier.nation
+    AND year BETWEEN 1995 AND 1996 AND part.kind = 'k7' GROUP BY year`
+
+test('a join of a large table with what is looked up from it, of which much has changed', async () => {
+  const { client } = database
+  await client.query(`
+    CREATE TABLE region (id int PRIMARY KEY, name text);
+    CREATE TABLE nation (id int PRIMARY KEY, region int, name text);
+    CREATE TABLE customer (id int PRIMARY KEY, nation int);
+    CREATE TABLE supplier (id int PRIMARY KEY, nation int);
+    CREATE TABLE part (id int PRIMARY KEY, kind text);
+    CREATE TABLE head (id int PRIMARY KEY, customer int, year int);
+    CREATE TABLE line (id int PRIMARY KEY, head int, part int, supplier int, price int);
+    INSERT INTO region SELECT i, 'r' || i FROM generate_series(1, 5) AS i;
+    INSERT INTO nation SELECT i, 1 + i % 5, 'n' || i FROM generate_series(1, 25) AS i;
+    INSERT INTO customer SELECT i, 1 + i % 25 FROM generate_series(1, 3000) AS i;
+    INSERT INTO supplier SELECT i, 1 + i % 25 FROM generate_series(1, 1000) AS i;
+    INSERT INTO part SELECT i, 'k' || i % 50 FROM generate_series(1, 4000) AS i;
+    INSERT INTO head SELECT i, 1 + i * 7 % 3000, 1992 + i % 7 FROM generate_series(1, 10000) AS i;
+    INSERT INTO line SELECT i, 1 + i % 10000, 1 + i * 31 % 4000, 1 + i * 17 % 1000, i FROM generate_series(1, 40000) AS i;
+    CREATE INDEX ON nation (region); CREATE INDEX ON customer (nation); CREATE INDEX ON supplier (nation);
+    CREATE INDEX ON head (customer); CREATE INDEX ON line (head); CREATE INDEX ON line (part); CREATE INDEX ON line (supplier)`)
+  const changed = [1, 2, 3].map(
+    (n) => `
+    INSERT INTO head VALUES (${20000 + n}, ${n}, 1995); INSERT INTO line VALUES (${50000 + n}, ${20000 + n}, 7, ${n}, 1);
+    UPDATE customer SET nation = 1 + nation % 25 WHERE id = ${n * 3};
+    UPDATE supplier SET nation = 1 + nation % 25 WHERE id = ${n * 5};
+    UPDATE part SET kind = 'k7' WHERE id = ${n * 11}`,
+  )
+  const more = await changesThatReadMore(client, {
+    query: SNOWFLAKE,
+    changes: changed,
+    tables: ['region', 'nation', 'customer', 'supplier', 'part', 'head', 'line'],
+    few: 400,
+  })
+  expect(more).toEqual([])
 })

@@ -143,13 +143,18 @@ function bothWays(read: Read, printer: Printer): Select {
   ].map(({ select, tail }) => printer.arm(select, columns, columns, true, tail))
   const [stored = '', changed = ''] = arms
   const changes = `\nUNION ALL\n(${indent(changed)})`
-  if (read.of.op !== 'scan') return printer.derived(`${stored}${changes}`, 'u', columns, true)
+  if (read.of.op !== 'scan')
+    return { ...printer.derived(`${stored}${changes}`, 'u', columns, true), isUnion: true }
   const { relation } = read.of
   const both = printer.derived(`${stored}${printer.when([relation], changes)}`, 'u', columns, true)
   const [union = ''] = both.from
   const alias = union.slice(union.lastIndexOf(') AS '))
   const way = (query: string) => `(${indent(query)}${alias}`
-  return { ...both, from: [printer.before(relation, { after: way(stored), changes: way(changed), union })] }
+  return {
+    ...both,
+    isUnion: true,
+    from: [printer.before(relation, { after: way(stored), changes: way(changed), union })],
+  }
 }
 
 export function stageOutputName(stage: number): string {

@@ -19,6 +19,7 @@ import { boundCrossing, boundFilter } from './bound.ts'
 import { expand } from './expand.ts'
 import { type Before, before, term, unionOf, whenChanged } from './fitted.ts'
 import { groupByImage } from './image.ts'
+import { lookedUp } from './lookup.ts'
 import { keyMatch, outerJoin, rowMatch, semiJoin } from './match.ts'
 import { columnName } from './names.ts'
 import { partitionQuery } from './partition-text.ts'
@@ -38,6 +39,8 @@ export interface Select {
    * makes it join 100,000 rows by nested loops; of a CASE it expects one in two. Measured: 145 ms → 70 ms.
    */
   readonly isUnmeasured?: boolean
+  /** The rows of a table and what changed in them: a UNION ALL. */
+  readonly isUnion?: boolean
 }
 
 /** How the leaves are read: a refresh reads deltas and states, a fill reads tables. */
@@ -201,7 +204,11 @@ export class Printer {
         }
       }
       case 'join': {
-        const inputs = node.inputs.map((each) => this.select(each))
+        const { inputs, predicate } = lookedUp(
+          node,
+          node.inputs.map((each) => this.select(each)),
+          this,
+        )
         const weights = inputs.flatMap((input) => (input.weight === null ? [] : [input.weight]))
         const joined: Select = {
           from: inputs.flatMap((input) => input.from),
@@ -213,7 +220,7 @@ export class Printer {
           ...joined,
           where: [
             ...joined.where,
-            ...this.joining(node.predicate).map((each) => condition(each, joined, inputs)),
+            ...this.joining(predicate).map((each) => condition(each, joined, inputs)),
             ...this.#unlessEmpty(node.inputs),
           ],
         }
