@@ -28,6 +28,9 @@ export interface Hunted extends RunCounts {
   discarded: number
 }
 
+/** A hunt of a test that has not found so much to maintain goes on for as long: the machine was slow. */
+const LEAST = { differential: 21, extraMs: 100_000 } as const
+
 /** Runs of one seed: enough for fast-check to move from small cases to large ones. */
 const RUNS = 60
 
@@ -39,13 +42,18 @@ export async function hunt({ seconds, connect, report }: Hunt): Promise<Hunted> 
   // A test is the same each time; what is new is hunted for by the minutes.
   const first = fixed === undefined ? (minutes > 0 ? Date.now() % 1_000_000_000 : 1) : Number(fixed)
   const totals: Hunted = { ...newCounts(), cases: 0, discarded: 0 }
+  const isOver = () => {
+    const late = Date.now() - until
+    const isEnough = minutes > 0 || fixed !== undefined || totals.differential >= LEAST.differential
+    return late > (isEnough ? 0 : LEAST.extraMs)
+  }
   const failures: string[] = []
-  for (let seed = first; Date.now() < until; seed++) {
+  for (let seed = first; !isOver(); seed++) {
     const sessions = await connect(seed)
     // Odd seeds try the statements for large changes, every fourth has kept plans read what is packed.
     await takeBulkAbove(sessions.main, seed % 2 === 1 ? 1 : 1000, seed % 4 === 2 ? 1 : undefined)
     try {
-      await hunted(seed, until, totals, sessions)
+      await hunted(seed, isOver, totals, sessions)
     } catch (error) {
       // The hunt goes on: one failure must not hide the others.
       if (minutes === 0) throw error
@@ -59,11 +67,16 @@ export async function hunt({ seconds, connect, report }: Hunt): Promise<Hunted> 
   return totals
 }
 
-async function hunted(seed: number, until: number, totals: Hunted, sessions: Sessions): Promise<void> {
+async function hunted(
+  seed: number,
+  isOver: () => boolean,
+  totals: Hunted,
+  sessions: Sessions,
+): Promise<void> {
   let failing: { readonly script: Script; readonly error: Error } | undefined
   let shrinkUntil = Number.POSITIVE_INFINITY
   const property = fc.asyncProperty(caseGenes, async (genes) => {
-    if (!failing && Date.now() > until) return
+    if (!failing && isOver()) return
     // Shrinking has a budget of its own; beyond it every smaller case counts as good.
     if (failing && Date.now() > shrinkUntil) return
     const script = render(genes, { sessions: sessions.other ? 2 : 1 })
