@@ -63,6 +63,10 @@ AS $$
   FROM tables t JOIN pgstream.frontiers f USING (pgs_id)
   WHERE f.waiting_for IS NOT NULL AND t.status NOT IN ('SUSPENDED', 'ERROR')
   UNION ALL
+  SELECT 'waiting', 'WARNING', format('%s: %s', t.label, k.words)
+  FROM pgstream._kept_by_prepared() k JOIN tables t USING (pgs_id) JOIN pgstream.frontiers f USING (pgs_id)
+  WHERE f.waiting_for IS NULL AND t.status NOT IN ('SUSPENDED', 'ERROR')
+  UNION ALL
   SELECT 'stale', 'WARNING', format('%s: %s s old, schedule %s', t.label, x.staleness::bigint, x.schedule)
     || CASE WHEN g.seconds IS DISTINCT FROM t.schedule_seconds THEN coalesce(format(' (%s s for those that read it)', g.seconds), '') ELSE '' END
     || coalesce(', and ' || pgstream._cron_below(t.pgs_id, g.ancestors), '')
