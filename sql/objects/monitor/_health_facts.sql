@@ -87,10 +87,10 @@ AS $$
   FROM triggers t WHERE t.trigger_type <> 'EVENT'
   UNION ALL
   SELECT 'capture', 'ERROR', format('the change buffer of %s is missing', coalesce(pgstream._qualified_name(k.source_relid), k.source_relid::text))
-  FROM pgstream.pgs_change_tracking k LEFT JOIN buffers b USING (source_relid) WHERE b.bytes IS NULL
+  FROM pgstream.pgs_change_tracking k LEFT JOIN buffers b USING (source_relid) WHERE b.bytes IS NULL AND NOT k.is_retired
   UNION ALL
   SELECT 'capture', 'ERROR', format('the counter of changes of %s is missing', coalesce(pgstream._qualified_name(k.source_relid), k.source_relid::text))
-  FROM pgstream.pgs_change_tracking k LEFT JOIN pg_class c ON c.oid = k.counter::oid WHERE c.oid IS NULL
+  FROM pgstream.pgs_change_tracking k LEFT JOIN pg_class c ON c.oid = k.counter::oid WHERE c.oid IS NULL AND NOT k.is_retired
   UNION ALL
   SELECT 'event_triggers', 'WARNING', t.trigger_name || CASE WHEN t.present THEN ' is disabled' ELSE ' is missing' END
   FROM triggers t WHERE t.trigger_type = 'EVENT'

@@ -32,6 +32,10 @@ BEGIN
     END;
     CALL pgstream._commit();
   END LOOP;
+  FOREACH source IN ARRAY ARRAY(SELECT t.source_relid FROM pgstream.pgs_change_tracking AS t WHERE t.is_retired) LOOP
+    PERFORM pgstream._reap_capture(source);
+    CALL pgstream._commit();
+  END LOOP;
   altered := pgstream._watch();
   CALL pgstream._commit();
   FOREACH id IN ARRAY altered LOOP
