@@ -22,3 +22,17 @@ CREATE TYPE pgstream.due_group AS (
   below timestamptz,
   was_left boolean
 );
+
+-- An error that was caught, with everything that RAISE can say again (pgstream._raise_again).
+CREATE TYPE pgstream.caught_error AS (
+  state text,
+  message text,
+  detail text,
+  hint text,
+  schema_name text,
+  table_name text,
+  column_name text,
+  constraint_name text,
+  type_name text,
+  context text
+);

@@ -15,6 +15,8 @@ CREATE TABLE pgstream.pgs_change_tracking (
   fingerprint text NOT NULL,
   -- The files of the carriers, by which ALTER COLUMN … TYPE … USING is told: see pgstream._files.
   files text NOT NULL DEFAULT '',
+  -- Nobody reads it any more: the triggers do nothing, and are to be dropped (pgstream._reap_capture).
+  is_retired boolean NOT NULL DEFAULT false,
   created_at timestamptz NOT NULL DEFAULT now()
 );
 

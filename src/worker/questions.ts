@@ -24,8 +24,10 @@ export interface Patience {
   readonly lookMs: number
   /** For so long an answer may be under way to us. */
   readonly underWayS: number
+  /** For so long the server tries to send us what we do not take. */
+  readonly untakenS: number
 }
-export const PATIENCE: Patience = { waitS: 5, answerMs: 5_000, lookMs: 5_000, underWayS: 2 }
+export const PATIENCE: Patience = { waitS: 5, answerMs: 5_000, lookMs: 5_000, underWayS: 2, untakenS: 30 }
 
 /** Those of the given backends that are gone, or have answered. A state that nobody may see says nothing. */
 const LOST = `SELECT ours.pid

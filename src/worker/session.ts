@@ -27,11 +27,11 @@ const ERROR_MS = 1_000
  * Whatever a database or a role has for its people: a worker writes, sees what others have just done, waits, and takes as
  * long as a refresh takes. The server hears within a minute that we are gone, however we went, and lets go of what was claimed.
  */
-const OWN_SETTINGS = `SELECT pg_catalog.set_config(own.name, own.value, false)
+const ownSettings = ({ untakenS }: Patience) => `SELECT pg_catalog.set_config(own.name, own.value, false)
   FROM (VALUES ('default_transaction_isolation', 'read committed'), ('default_transaction_read_only', 'off'),
     ('default_transaction_deferrable', 'off'), ('idle_session_timeout', '0'),
     ('statement_timeout', '0'), ('transaction_timeout', '0'), ('idle_in_transaction_session_timeout', '0'),
-    ('tcp_keepalives_idle', '15'), ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3'), ('tcp_user_timeout', '30s')
+    ('tcp_keepalives_idle', '15'), ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3'), ('tcp_user_timeout', '${untakenS}s')
   ) AS own(name, value)
   JOIN pg_catalog.pg_settings AS s ON s.name = own.name`
 const OWN_BACKEND = `SELECT a.pid, extract(epoch FROM a.backend_start)::text AS start
@@ -251,7 +251,7 @@ export class Session {
       client.query<T>({ text, query_timeout: this.#options.patience.answerMs } as pg.QueryConfig)
     const [backend] = (await ask<Backend & pg.QueryResultRow>(OWN_BACKEND)).rows
     if (backend === undefined) throw new Error('the server does not know this connection')
-    await ask(OWN_SETTINGS)
+    await ask(ownSettings(this.#options.patience))
     // What nobody waits for any more ends (where the system can tell; PostgreSQL refuses the setting elsewhere).
     await ask(`SET client_connection_check_interval = '500ms'`).catch(() => {})
     return { client, backend }

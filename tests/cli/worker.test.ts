@@ -87,7 +87,7 @@ function worker(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}, targe
 }
 
 /** As the command line's, but for that. */
-const HASTY: Patience = { waitS: 1, answerMs: 1_000, lookMs: 1_000, underWayS: 1 }
+const HASTY: Patience = { waitS: 1, answerMs: 1_000, lookMs: 1_000, underWayS: 1, untakenS: 2 }
 
 /** A worker in this process, with less patience. */
 function hastyWorker(target: string, concurrency: number): { err: () => string } {
@@ -307,6 +307,47 @@ test.runIf(process.platform === 'linux')(
     // As our own connections have it, which say nothing of that.
     const { rows } = await withConnection((client) => client.query('SHOW tcp_keepalives_idle'))
     expect(Number(rows[0].tcp_keepalives_idle)).toBeGreaterThan(15)
+  },
+)
+
+test.runIf(process.platform === 'linux')(
+  'the server does not try for ever to tell a worker what it does not take',
+  async () => {
+    const cli = hastyWorker(await throughProxy(), 1)
+    await insertAndSee(1)
+    await untilItWaits()
+    await withConnection(async (client) => {
+      const backends = async (pids?: readonly number[]): Promise<number[]> =>
+        (
+          await client.query(
+            `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'pg_stream worker'
+             AND (pid = ANY ($1) OR $1 IS NULL)`,
+            [pids],
+          )
+        ).rows.map(({ pid }) => pid)
+      const stalled = await backends()
+      proxy?.stall()
+      // More than the buffers on the way can hold: the connection that listens has it all to say, and its server process hangs in it.
+      await client.query(
+        `SELECT count(pg_notify('pg_stream_alert', i || repeat('x', 7900))) FROM generate_series(1, 2000) AS i`,
+      )
+      const listening = async () =>
+        (
+          await client.query(
+            `SELECT FROM pg_stat_activity WHERE pid = ANY ($1) AND wait_event = 'ClientWrite'`,
+            [stalled],
+          )
+        ).rowCount
+      for (const end = Date.now() + 20_000; (await listening()) === 0 && Date.now() < end; ) await sleep(20)
+      expect(await listening()).toBe(1)
+      for (const end = Date.now() + 30_000; (await listening()) !== 0 && Date.now() < end; ) await sleep(50)
+      expect(await listening()).toBe(0)
+      // The worker has given them up meanwhile, too.
+      await insertAndSee(2, 30_000)
+      expect(linesOf(cli, 'disconnected')).toEqual([
+        expect.stringContaining('a connection died without a word'),
+      ])
+    })
   },
 )
 

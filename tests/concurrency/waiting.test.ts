@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { expectExact } from '../oracle/oracle.ts'
+import { expectEqual, expectExact } from '../oracle/oracle.ts'
 import { backendPid, create, scenes } from './scene.ts'
 
 const scene = scenes()
@@ -152,6 +152,78 @@ test('a prepared transaction that holds the lock is named, with what ends it', a
   await client.query(`ROLLBACK PREPARED '${gid}'`)
   await client.query(`SELECT pgstream.refresh_stream_table('st')`)
   expect((await info(client, 'st')).waiting_for).toBe(null)
+})
+
+test('what a prepared transaction has refreshed is not asked for in vain, and it is said why', async () => {
+  const { client, db, schema } = await scene(
+    `CREATE TABLE s (id bigserial PRIMARY KEY, k int, v int); INSERT INTO s (k, v) SELECT i % 3, 1 FROM generate_series(1, 9) AS i`,
+  )
+  await create(client, 'a', 'SELECT k, count(*) AS n FROM s GROUP BY k', { schedule: 'calculated' })
+  await create(client, 'b', 'SELECT k, sum(v) AS m FROM s GROUP BY k', { schedule: 'calculated' })
+  await create(client, 'c', 'SELECT a.k, a.n, b.m FROM a JOIN b USING (k)', { schedule: '1s' })
+  await create(client, 'alone', 'SELECT id FROM s', { schedule: '1s' })
+  await client.query('CALL pgstream.run_scheduler()')
+  const mine = `FROM pgstream.pgs_stream_tables s WHERE s.pgs_schema = '${schema}'`
+  const lines = async () =>
+    (
+      await client.query(
+        `SELECT s.pgs_name AS name, h.status, h.error_message AS words FROM pgstream.pgs_refresh_history h JOIN pgstream.pgs_stream_tables s USING (pgs_id)
+         WHERE s.pgs_schema = '${schema}' AND h.status <> 'COMPLETED' ORDER BY 1`,
+      )
+    ).rows
+  await client.query(`UPDATE pgstream.frontiers SET data_timestamp = now() - interval '1 hour', checked_at = now() - interval '1 hour'
+    WHERE pgs_id IN (SELECT s.pgs_id ${mine}); INSERT INTO s (k, v) VALUES (1, 1)`)
+  const { rows: found } = await client.query('SELECT due, work::text AS work FROM pgstream._look()')
+  expect(found[0].due).toBeGreaterThan(1)
+
+  const gid = `refreshed ${db.name}`
+  await client.query('BEGIN; INSERT INTO s (k, v) VALUES (1, 1)')
+  for (const name of ['b', 'alone']) await client.query('SELECT pgstream.refresh_stream_table($1)', [name])
+  await client.query(`PREPARE TRANSACTION '${gid}'`)
+  await client.query('INSERT INTO s (k, v) VALUES (2, 1)')
+  // Who found it due before gives up, and waits for nothing that may take for ever.
+  await client.query('CALL pgstream._run(0, $1::pgstream.due_group[], NULL)', [found[0].work])
+  // From now on it is not due.
+  await client.query(`UPDATE pgstream._scheduler SET watched_at = clock_timestamp()`)
+  const { rows: later } = await client.query('SELECT due, quiet_for FROM pgstream._look()')
+  expect(later).toEqual([{ due: 0, quiet_for: 1 }])
+  const words = (name: string) =>
+    `waiting for prepared transaction '${gid}', which has refreshed ${schema}.${name}`
+  for (const name of ['a', 'b', 'c', 'alone'])
+    expect((await info(client, name)).waiting_for).toBe(words(name))
+  const { rows: checks } = await client.query(
+    `SELECT detail, hint FROM pgstream.health_check() WHERE check_name = 'waiting'`,
+  )
+  expect(checks).toEqual([
+    {
+      detail: ['a', 'alone', 'b', 'c'].map((name) => `${schema}.${name}: ${words(name)}`).join('; '),
+      hint: expect.stringContaining('ROLLBACK PREPARED'),
+    },
+  ])
+  // Whoever looks around says so once; listeners hear of it with the bound that is missed.
+  const alerts: { name: string; waiting_for?: string }[] = []
+  client.on('notification', ({ payload }) => alerts.push(JSON.parse(String(payload))))
+  await client.query('LISTEN pg_stream_alert')
+  for (let i = 0; i < 2; i++) {
+    await client.query(`UPDATE pgstream._scheduler SET watched_at = '-infinity'`)
+    await client.query('CALL pgstream.run_scheduler()')
+  }
+  expect(await lines()).toEqual(
+    ['a', 'alone', 'b', 'c'].map((name) => ({ name, status: 'SKIPPED', words: words(name) })),
+  )
+  expect(alerts.map(({ name, waiting_for }) => ({ name, waiting_for }))).toEqual(
+    expect.arrayContaining(['a', 'alone', 'b', 'c'].map((name) => ({ name, waiting_for: words(name) }))),
+  )
+  expect((await client.query(`SELECT remediation FROM pgstream.diagnose_errors('alone')`)).rows).toEqual([
+    { remediation: expect.stringContaining('COMMIT PREPARED') },
+  ])
+
+  await client.query(`COMMIT PREPARED '${gid}'`)
+  await client.query('CALL pgstream.run_scheduler()')
+  for (const name of ['a', 'b', 'c', 'alone']) {
+    await expectEqual(client, name)
+    expect((await info(client, name)).waiting_for).toBe(null)
+  }
 })
 
 test('what is broken or suspended waits for nothing', async () => {

@@ -22,7 +22,7 @@ async function pair(setup: string, a: string, z: string, schedule = '1h') {
 /** The first has just been looked at, the second has not. */
 const lookIsDue = ({ client, schema }: Scene) =>
   client.query(`UPDATE pgstream.frontiers f
-    SET stamped_at = clock_timestamp() - CASE WHEN s.pgs_name = 'a' THEN interval '-5 s' ELSE interval '5 s' END
+    SET stamped_at = clock_timestamp() - CASE WHEN s.pgs_name = 'a' THEN interval '0 s' ELSE interval '5 s' END
     FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = f.pgs_id AND s.pgs_schema = '${schema}'`)
 
 const T =
@@ -91,4 +91,35 @@ test('a plan that comes out otherwise inside a group is no failure of the schedu
   expect(rows.map((row) => row.status)).toEqual(rows.map(() => 'COMPLETED'))
   expect(rows[0]).toEqual({ action: 'REINITIALIZE', status: 'COMPLETED', error_message: null })
   for (const name of ['a', 'z']) await expectEqual(client, name)
+})
+
+test('a look that is dated later than now, before the clock was set back, counts for nothing', async () => {
+  const altered = `${OFF}; CREATE OR REPLACE VIEW w AS SELECT id, v + 100 AS v FROM t; ${ON}; INSERT INTO t VALUES (100, 1);
+    UPDATE pgstream.frontiers SET stamped_at = clock_timestamp() + interval '1 hour', checked_at = clock_timestamp() + interval '1 hour'`
+  const setup = `${T}; CREATE VIEW w AS SELECT * FROM t`
+  const total = 'SELECT sum(v) AS total FROM w'
+  const alone = await scene(setup)
+  await create(alone.client, 'a', total)
+  await alone.client.query(altered)
+  expect(await refresh(alone.client, 'a')).toBe('REINITIALIZE')
+  await expectEqual(alone.client, 'a')
+  // Nothing to consume: it says of when it is all the same.
+  await alone.client.query(
+    `UPDATE pgstream.frontiers SET checked_at = clock_timestamp() + interval '1 hour'; SELECT pgstream.refresh_stream_table('a')`,
+  )
+  const { rows } = await alone.client.query(
+    `SELECT checked_at <= clock_timestamp() AS ok FROM pgstream.frontiers
+     WHERE pgs_id = (SELECT pgs_id FROM pgstream.pgs_stream_tables WHERE pgs_relid = 'a'::regclass)`,
+  )
+  expect(rows).toEqual([{ ok: true }])
+
+  const group = await pair(setup, total, 'SELECT min(v) AS lowest FROM w')
+  await group.client.query(altered)
+  expect(await refresh(group.client, 'z')).toBe('REINITIALIZE')
+  for (const name of ['a', 'z']) await expectEqual(group.client, name)
+
+  const claimed = await pair(setup, total, 'SELECT min(v) AS lowest FROM w', '1s')
+  await claimed.client.query(altered)
+  await claimed.client.query('CALL pgstream.run_scheduler()')
+  for (const name of ['a', 'z']) await expectEqual(claimed.client, name)
 })

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import type pg from 'pg'
+import { describe, expect, test } from 'vitest'
 import { create, refresh, roles, scenes } from '../concurrency/scene.ts'
 import type { FreshDatabase } from '../support/server.ts'
 
@@ -117,8 +118,129 @@ test('a source that is denied is not tried again as a recomputation', async () =
   const session = await open(owner)
   await create(session, 'st', 'SELECT t.id FROM t JOIN u USING (id)')
   await client.query(`REVOKE SELECT ON u FROM ${owner}; INSERT INTO t VALUES (1)`)
+  const contexts: string[] = []
+  session.on('notice', ({ message }) => contexts.push(String(message)))
+  await session.query('SET client_min_messages = debug1')
   const error = await session.query(`SELECT pgstream.refresh_stream_table('st')`).catch((e) => e)
   expect(error).toMatchObject({ code: '42501' })
   // One refresh below it, not two.
-  expect(error.where.match(/function pgstream\._refresh\(/g)).toHaveLength(1)
+  expect(contexts.join('\n').match(/function pgstream\._refresh\(/g)).toHaveLength(1)
+})
+
+describe('an error in a refresh that a person asked for', () => {
+  const SETUP = `
+    CREATE DOMAIN small AS int CONSTRAINT is_small CHECK (VALUE < 1000);
+    CREATE TABLE t (id int PRIMARY KEY, k int, v int); CREATE TABLE u (k int PRIMARY KEY, w int);
+    INSERT INTO t SELECT i, i % 3, 1 FROM generate_series(1, 10) AS i; INSERT INTO u SELECT i, 1 FROM generate_series(0, 3) AS i;
+    CREATE FUNCTION picky(i int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
+    BEGIN
+      IF i = 7 THEN
+        RAISE 'no seven' USING ERRCODE = '22023', DETAIL = 'seven', HINT = 'Not 7.', SCHEMA = 'a', TABLE = 'b', COLUMN = 'c', DATATYPE = 'd';
+      END IF;
+      RETURN 1 / i;
+    END $$`
+  const failing = async (client: pg.Client, name: string) =>
+    client.query('SELECT pgstream.refresh_stream_table($1)', [name]).then(
+      () => expect.unreachable(),
+      (error) => error as pg.DatabaseError,
+    )
+  const isShort = ({ where }: pg.DatabaseError) => {
+    expect(where).toContain('pgstream._refresh_or_recompute(')
+    expect(where?.split('\n').length).toBeLessThan(12)
+    expect(where?.length).toBeLessThan(1_500)
+  }
+
+  test('has its words and a short context, and the whole context is there for who wants it', async () => {
+    const { client } = await scene(SETUP)
+    await create(
+      client,
+      'st',
+      'SELECT k, count(*) AS n, sum(100 / v) AS s FROM t JOIN u USING (k) GROUP BY k',
+    )
+    await client.query('INSERT INTO t VALUES (100, 1, 0)')
+    const error = await failing(client, 'st')
+    isShort(error)
+    expect(error).toMatchObject({
+      code: '22012',
+      message: 'division by zero',
+      detail: undefined,
+      hint: undefined,
+      table: undefined,
+    })
+    const told: string[] = []
+    client.on('notice', ({ message }) => told.push(String(message)))
+    await client.query('SET client_min_messages = debug1')
+    await failing(client, 'st')
+    expect(told.join('\n').split('\n').length).toBeGreaterThan(30)
+  })
+
+  test('loses nothing of what it says', async () => {
+    const { client, schema } = await scene(SETUP)
+    await create(client, 'domains', 'SELECT id, v::small AS v FROM t')
+    await create(client, 'functions', 'SELECT id, k, picky(v) AS v FROM t')
+    await client.query('INSERT INTO t VALUES (100, 1, 1001)')
+    const domain = await failing(client, 'domains')
+    isShort(domain)
+    expect(domain).toMatchObject({
+      code: '23514',
+      schema,
+      dataType: 'small',
+      constraint: 'is_small',
+      table: undefined,
+    })
+    // Where in the functions of the query it came about is part of the detail.
+    await client.query('UPDATE t SET v = 7 WHERE id = 100')
+    const raised = await failing(client, 'functions')
+    isShort(raised)
+    expect(raised).toMatchObject({
+      ...{
+        code: '22023',
+        message: 'no seven',
+        hint: 'Not 7.',
+        schema: 'a',
+        table: 'b',
+        column: 'c',
+        dataType: 'd',
+      },
+      detail: expect.stringMatching(
+        /^seven\nRaised in: PL\/pgSQL function .*picky\(integer\) line 4 at RAISE$/,
+      ),
+      constraint: undefined,
+    })
+    await client.query('UPDATE t SET v = 0 WHERE id = 100')
+    expect(await failing(client, 'functions')).toMatchObject({
+      code: '22012',
+      detail: expect.stringMatching(
+        /^Raised in: PL\/pgSQL expression "1 \/ i"\nPL\/pgSQL function .*picky\(integer\) line 6 at RETURN$/,
+      ),
+      hint: undefined,
+    })
+  })
+
+  test('when it was canceled', async () => {
+    const { client } = await scene(`${SETUP};
+      CREATE FUNCTION slow(i int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(10); RETURN i; END'`)
+    await create(client, 'st', 'SELECT k, max(slow(v)) AS v FROM t JOIN u USING (k) GROUP BY k', {
+      initialize: false,
+    })
+    await client.query(`SET statement_timeout = '300ms'`)
+    const error = await failing(client, 'st')
+    isShort(error)
+    expect(error).toMatchObject({ code: '57014', detail: expect.stringContaining('slow(integer) line 1') })
+  })
+
+  test('and in the first fill', async () => {
+    const { client } = await scene(SETUP)
+    await client.query('INSERT INTO t VALUES (100, 1, 0)')
+    const error = await create(
+      client,
+      'st',
+      'SELECT k, sum(100 / v) AS s FROM t JOIN u USING (k) GROUP BY k',
+    ).then(
+      () => expect.unreachable(),
+      (e) => e as pg.DatabaseError,
+    )
+    expect(error).toMatchObject({ code: '22012', message: 'division by zero' })
+    expect(error.where?.length).toBeLessThan(1_500)
+  })
 })

@@ -271,6 +271,24 @@ describe.skipIf(run === undefined)('a logical dump', () => {
     )
   })
 
+  test('of capture that had ended and could not be taken away yet nothing is left', async () => {
+    const from = await database()
+    await from.client.query(`CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE u (id int PRIMARY KEY);
+      SELECT pgstream.create_stream_table('of_t', 'SELECT count(*) AS n FROM t', '1h');
+      SELECT pgstream.create_stream_table('of_u', 'SELECT count(*) AS n FROM u', '1h')`)
+    const reader = await from.connect()
+    await reader.query('BEGIN; SELECT FROM u')
+    await from.client.query(`SELECT pgstream.drop_stream_table('of_u')`)
+    const there = `SELECT DISTINCT tgrelid::regclass::text AS name FROM pg_trigger WHERE tgname LIKE 'pgstream_capture%'`
+    expect(await rows(from.client, there)).toHaveLength(2)
+    const to = await copyOf(from)
+    await reader.query('COMMIT')
+    expect(await restore(to.client)).toHaveLength(1)
+    expect(await rows(to.client, there)).toEqual([{ name: 't' }])
+    await to.client.query('INSERT INTO u VALUES (1); INSERT INTO t VALUES (1)')
+    await expectExact(to.client, 'of_t')
+  })
+
   test('what was renamed since is found by its name of today', async () => {
     const from = await database()
     await from.client.query(`CREATE SCHEMA app; SET search_path = app, public;

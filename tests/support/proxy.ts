@@ -7,6 +7,8 @@ export interface SilentProxy {
    * nobody hears of their end; new ones work.
    */
   swallow(serverSidePort?: number): void
+  /** Nothing is taken any more from either end of the present connections, nor is anything lost; new ones work. */
+  stall(): void
   /** New connections are refused, or let through again. */
   refuse(on: boolean): void
   close(): Promise<void>
@@ -44,6 +46,12 @@ export async function startProxy(serverPort: number): Promise<SilentProxy> {
       for (const connection of open) {
         const [, far] = connection.sockets
         if (serverSidePort === undefined || far?.localPort === serverSidePort) connection.isDead = true
+      }
+    },
+    stall() {
+      for (const connection of open) {
+        connection.isDead = true
+        for (const socket of connection.sockets) socket.pause()
       }
     },
     refuse(on) {

@@ -14,8 +14,7 @@ DECLARE
   place record;
   path text := pg_catalog.current_setting('search_path');
   view pg_catalog.oid;
-  why text;
-  context text;
+  caught pgstream.caught_error;
   culprit text;
 BEGIN
   place := pgstream._split_name(name);
@@ -29,15 +28,16 @@ BEGIN
     -- It depends on columns that others of the group may be about to give other types.
     PERFORM pgstream._drop_view();
     PERFORM pgstream._ask(pgstream._id_of_name(pg_catalog.format('%I.%I', place.schema_name, place.table_name)), 'align');
-  EXCEPTION WHEN undefined_table OR undefined_function OR undefined_object THEN
-    GET STACKED DIAGNOSTICS why = MESSAGE_TEXT, context = PG_EXCEPTION_CONTEXT;
-    culprit := pgstream._users_function(context);
-    IF culprit IS NULL THEN
-      RAISE;
+  EXCEPTION WHEN query_canceled OR assert_failure OR OTHERS THEN
+    GET STACKED DIAGNOSTICS caught.state = RETURNED_SQLSTATE, caught.message = MESSAGE_TEXT, caught.detail = PG_EXCEPTION_DETAIL,
+      caught.hint = PG_EXCEPTION_HINT, caught.schema_name = SCHEMA_NAME, caught.table_name = TABLE_NAME, caught.column_name = COLUMN_NAME,
+      caught.constraint_name = CONSTRAINT_NAME, caught.type_name = PG_DATATYPE_NAME, caught.context = PG_EXCEPTION_CONTEXT;
+    culprit := CASE WHEN caught.state OPERATOR(pg_catalog.=) ANY ('{42P01,42883,42704}') THEN pgstream._users_function(caught.context) END;
+    IF culprit IS NOT NULL THEN
+      caught.detail := pg_catalog.format('It is named in the body of function %s, which a refresh runs under search_path = pg_catalog, pg_temp.', culprit);
+      caught.hint := 'Write schema.name in the body of the function, or ALTER FUNCTION … SET search_path.';
     END IF;
-    RAISE EXCEPTION USING ERRCODE = SQLSTATE, MESSAGE = why,
-      DETAIL = pg_catalog.format('It is named in the body of function %s, which a refresh runs under search_path = pg_catalog, pg_temp.', culprit),
-      HINT = 'Write schema.name in the body of the function, or ALTER FUNCTION … SET search_path.';
+    PERFORM pgstream._raise_again(caught);
   END;
 END
 $$;

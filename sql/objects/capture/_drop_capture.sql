@@ -18,8 +18,6 @@ BEGIN
   FOREACH event IN ARRAY ARRAY['insert', 'update', 'delete', 'truncate', 'row', 'moved'] LOOP
     EXECUTE format('DROP FUNCTION IF EXISTS pgstream_changes.capture_%s_%s()', source, event);
   END LOOP;
-  EXECUTE format('DROP TABLE IF EXISTS %s', pgstream._buffer_name(source));
-  DELETE FROM pgstream.truncations WHERE source_relid = source;
-  DELETE FROM pgstream.pgs_change_tracking WHERE source_relid = source;
+  PERFORM pgstream._drop_buffer(source);
 END
 $$;

@@ -17,10 +17,12 @@ DECLARE
   lacking record;
   buffer text := pgstream._buffer_name(source);
   carrier oid;
+  -- Bearers of triggers that did nothing any more.
+  left_behind oid[] := '{}';
 BEGIN
-  -- FOR SHARE: holds off pgstream._drop_capture_if_unused until our dependency is committed.
+  -- FOR SHARE: holds off pgstream._retire_capture until our dependency is committed.
   SELECT * INTO tracked FROM pgstream.pgs_change_tracking WHERE source_relid = source FOR SHARE;
-  IF FOUND AND columns <@ tracked.columns
+  IF FOUND AND NOT tracked.is_retired AND columns <@ tracked.columns
     AND tracked.fingerprint = pgstream._source_fingerprint(source, tracked.columns) AND pgstream._buffer_fits(source, columns) THEN
     RETURN;
   END IF;
@@ -32,6 +34,12 @@ BEGIN
   END IF;
   EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', pgstream._qualified_name(source));
   SELECT * INTO tracked FROM pgstream.pgs_change_tracking WHERE source_relid = source FOR UPDATE;
+  IF tracked.is_retired THEN
+    -- Made anew, but for triggers that are there and as they should be: dropping them would take more than this lock.
+    left_behind := tracked.carriers;
+    PERFORM pgstream._drop_buffer(source);
+    tracked := NULL;
+  END IF;
   wanted := ARRAY(SELECT DISTINCT c FROM unnest(coalesce(tracked.columns, '{}') || columns) AS c ORDER BY c);
 
   is_new := tracked IS NULL;
@@ -106,12 +114,17 @@ BEGIN
     fingerprint = pgstream._source_fingerprint(source, pgstream._buffered_columns(source, wanted)),
     files = pgstream._files(t.carriers)
   WHERE t.source_relid = source
-  RETURNING t.carriers INTO tracked.carriers;
+  RETURNING t.carriers, t.trigger_level INTO tracked.carriers, tracked.trigger_level;
 
   PERFORM pgstream._generate_capture(source);
   FOREACH carrier IN ARRAY tracked.carriers LOOP
-    IF NOT EXISTS (SELECT FROM pgstream._capture_triggers(source, carrier)) THEN
+    IF NOT pgstream._capture_is_complete(source, ARRAY[carrier], tracked.trigger_level) THEN
       PERFORM pgstream._install_capture_triggers(source, carrier);
+    END IF;
+  END LOOP;
+  FOREACH carrier IN ARRAY left_behind LOOP
+    IF carrier <> ALL (tracked.carriers) THEN
+      PERFORM pgstream._remove_capture_triggers(source, carrier);
     END IF;
   END LOOP;
 END

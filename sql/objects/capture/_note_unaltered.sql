@@ -9,7 +9,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
   asked CONSTANT bigint[] := ARRAY(SELECT f.pgs_id FROM pgstream.frontiers f
-    WHERE f.pgs_id = ANY (ids) AND (f.stamped_at > clock_timestamp() - interval '1 second') IS NOT TRUE);
+    WHERE f.pgs_id = ANY (ids) AND (f.stamped_at BETWEEN clock_timestamp() - interval '1 second' AND clock_timestamp()) IS NOT TRUE);
 BEGIN
   IF asked = '{}' OR NOT pgstream._ddl_is_watched() THEN
     RETURN;

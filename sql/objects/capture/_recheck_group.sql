@@ -12,7 +12,7 @@ DECLARE
 BEGIN
   IF pgstream._ddl_is_watched() AND NOT EXISTS (
     SELECT FROM pgstream.frontiers f
-    WHERE f.pgs_id = ANY (looked) AND (f.stamped_at > as_of - interval '1 second') IS NOT TRUE) THEN
+    WHERE f.pgs_id = ANY (looked) AND (f.stamped_at BETWEEN as_of - interval '1 second' AND clock_timestamp()) IS NOT TRUE) THEN
     RETURN;
   END IF;
   PERFORM pgstream._recheck_unwatched(id) FROM unnest(looked) AS id;

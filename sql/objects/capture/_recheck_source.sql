@@ -29,7 +29,17 @@ DECLARE
 BEGIN
   -- Nearly always nothing has changed: no lock for that.
   SELECT * INTO tracked FROM pgstream.pgs_change_tracking WHERE source_relid = source;
-  IF NOT FOUND OR tracked.fingerprint = pgstream._source_fingerprint(source, tracked.columns)
+  IF tracked.is_retired AND label IS NOT NULL THEN
+    -- Nobody relies on it. Where DDL has the lock anyhow that this takes, it goes.
+    IF NOT EXISTS (
+      SELECT FROM unnest(tracked.carriers) AS c
+      WHERE EXISTS (SELECT FROM pgstream._capture_triggers(source, c)) AND NOT EXISTS (SELECT FROM pg_locks l
+        WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.relation = c AND l.mode = 'AccessExclusiveLock' AND l.granted)) THEN
+      PERFORM pgstream._reap_capture(source);
+    END IF;
+    RETURN;
+  END IF;
+  IF tracked.source_relid IS NULL OR tracked.fingerprint = pgstream._source_fingerprint(source, tracked.columns)
     AND tracked.columns = pgstream._buffered_columns(source, tracked.columns)
     AND pgstream._trigger_level(tracked.carriers) = tracked.trigger_level
     AND pgstream._capture_is_complete(source, tracked.carriers, tracked.trigger_level) THEN

@@ -1,6 +1,7 @@
 -- What the event triggers do at once, where there are none, or where a session had them off (the setting event_triggers): a
 -- refresh looks whether anything that its plan relies on was altered. Where DDL is watched a stamp says whether there is
--- something to look at, which nearly always has been followed; a refresh asks for it once a second.
+-- something to look at, which nearly always has been followed; a refresh asks for it once a second. (A look that is dated later than
+-- now was before the clock was set back.)
 CREATE OR REPLACE FUNCTION pgstream._recheck_unwatched(id bigint) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp

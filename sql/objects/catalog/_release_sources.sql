@@ -7,7 +7,7 @@ DECLARE
   source oid;
 BEGIN
   FOREACH source IN ARRAY sources LOOP
-    IF NOT pgstream._drop_capture_if_unused(source) THEN
+    IF NOT pgstream._retire_capture(source) THEN
       PERFORM pgstream._grant_buffer(source);
     END IF;
   END LOOP;

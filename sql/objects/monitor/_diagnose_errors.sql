@@ -22,7 +22,8 @@ AS $$
        -- What came before a refresh that was successful is over, and what was waited for.
        AND r.refresh_id > coalesce((SELECT max(c.refresh_id) FROM pgstream.pgs_refresh_history c WHERE c.pgs_id = id AND c.status = 'COMPLETED'), 0)
        AND (EXISTS (SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id AND s.last_error IS NOT NULL)
-         OR EXISTS (SELECT FROM pgstream.frontiers f WHERE f.pgs_id = id AND f.skips > 0))
+         OR EXISTS (SELECT FROM pgstream.frontiers f WHERE f.pgs_id = id AND f.skips > 0)
+         OR EXISTS (SELECT FROM pgstream._kept_by_prepared() k WHERE k.pgs_id = id))
      ORDER BY r.refresh_id DESC LIMIT 10) AS h
    CROSS JOIN LATERAL pgstream._error_advice(coalesce(h.reason, '')) AS a
    LEFT JOIN pgstream._visible_errors e ON e.refresh_id = h.refresh_id

@@ -63,6 +63,10 @@ AS $$
   FROM tables t JOIN pgstream.frontiers f USING (pgs_id)
   WHERE f.waiting_for IS NOT NULL AND t.status NOT IN ('SUSPENDED', 'ERROR')
   UNION ALL
+  SELECT 'waiting', 'WARNING', format('%s: %s', t.label, k.words)
+  FROM pgstream._kept_by_prepared() k JOIN tables t USING (pgs_id) JOIN pgstream.frontiers f USING (pgs_id)
+  WHERE f.waiting_for IS NULL AND t.status NOT IN ('SUSPENDED', 'ERROR')
+  UNION ALL
   SELECT 'stale', 'WARNING', format('%s: %s s old, schedule %s', t.label, x.staleness::bigint, x.schedule)
     || CASE WHEN g.seconds IS DISTINCT FROM t.schedule_seconds THEN coalesce(format(' (%s s for those that read it)', g.seconds), '') ELSE '' END
     || coalesce(', and ' || pgstream._cron_below(t.pgs_id, g.ancestors), '')
@@ -83,10 +87,10 @@ AS $$
   FROM triggers t WHERE t.trigger_type <> 'EVENT'
   UNION ALL
   SELECT 'capture', 'ERROR', format('the change buffer of %s is missing', coalesce(pgstream._qualified_name(k.source_relid), k.source_relid::text))
-  FROM pgstream.pgs_change_tracking k LEFT JOIN buffers b USING (source_relid) WHERE b.bytes IS NULL
+  FROM pgstream.pgs_change_tracking k LEFT JOIN buffers b USING (source_relid) WHERE b.bytes IS NULL AND NOT k.is_retired
   UNION ALL
   SELECT 'capture', 'ERROR', format('the counter of changes of %s is missing', coalesce(pgstream._qualified_name(k.source_relid), k.source_relid::text))
-  FROM pgstream.pgs_change_tracking k LEFT JOIN pg_class c ON c.oid = k.counter::oid WHERE c.oid IS NULL
+  FROM pgstream.pgs_change_tracking k LEFT JOIN pg_class c ON c.oid = k.counter::oid WHERE c.oid IS NULL AND NOT k.is_retired
   UNION ALL
   SELECT 'event_triggers', 'WARNING', t.trigger_name || CASE WHEN t.present THEN ' is disabled' ELSE ' is missing' END
   FROM triggers t WHERE t.trigger_type = 'EVENT'

@@ -21,7 +21,8 @@ AS $$
       CASE WHEN g.missing > 0 THEN g.missing || ' capture triggers are missing' END,
       CASE WHEN g.disabled > 0 THEN g.disabled || ' capture triggers are disabled' END,
       CASE WHEN b.bytes IS NULL THEN 'the change buffer is missing' END,
-      CASE WHEN r.n IS NULL THEN 'no stream table reads it' END,
+      CASE WHEN t.is_retired THEN 'no stream table reads it: its triggers do nothing, and are dropped when nobody uses the table'
+        WHEN r.n IS NULL THEN 'no stream table reads it' END,
       CASE WHEN b.bytes / 48 > (SELECT pgstream._setting('pg_stream.buffer_alert_threshold')::bigint) THEN
         'the change buffer has grown to ' || pg_size_pretty(b.bytes) END), '') END,
     b.bytes, t.trigger_level, coalesce(r.n, 0)

@@ -43,6 +43,7 @@ AS $$
           SELECT substring(o.waiting_for FROM '^SQLSTATE ([0-9A-Z]{5})') AS state
           FROM pgstream.frontiers o JOIN pgstream.pgs_stream_tables s USING (pgs_id)
           WHERE o.waiting_for IS NOT NULL AND s.status NOT IN ('SUSPENDED', 'ERROR')
+          UNION ALL SELECT NULL FROM pgstream._kept_by_prepared()
         ) AS w)
       ELSE c.hint END
   FROM checks c LEFT JOIN found f USING (check_name)

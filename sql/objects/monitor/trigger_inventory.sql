@@ -22,6 +22,7 @@ AS $$
     CROSS JOIN LATERAL unnest(CASE WHEN k.trigger_level = 'STATEMENT' AND c.relkind = 'p' THEN '{insert,update,delete,truncate,moved}'::text[]
       WHEN k.trigger_level = 'STATEMENT' THEN '{insert,update,delete,truncate}'
       WHEN c.relkind = 'p' THEN '{truncate}' ELSE '{row,truncate}' END) AS e(event)
+    WHERE NOT k.is_retired
   )
   SELECT e.source, e.source_relid,
     coalesce(t.tgname::text, format('pgstream_capture_%s_%s', e.source_relid, e.event)), 'CAPTURE ' || upper(e.event),

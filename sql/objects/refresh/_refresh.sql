@@ -48,7 +48,7 @@ BEGIN
     RETURN 'FULL';
   END IF;
   frontier := target.frontier;
-  IF NOT is_checked AND (NOT target.is_watched OR (frontier.stamped_at > as_of - interval '1 second') IS NOT TRUE) THEN
+  IF NOT is_checked AND (NOT target.is_watched OR (frontier.stamped_at BETWEEN as_of - interval '1 second' AND clock_timestamp()) IS NOT TRUE) THEN
     PERFORM pgstream._recheck_unwatched(id);
     SELECT * INTO target FROM pgstream._refresh_targets t WHERE t.pgs_id = id;
     IF target.broken_reason IS NOT NULL THEN
@@ -69,7 +69,7 @@ BEGIN
     frontier := target.frontier;
     IF 0 = ALL (pending) AND (frontier.moment <> now()) IS NOT TRUE OR content_state = frontier.source_state THEN
       -- Once a second is enough to say how fresh the content is, and who has refreshed it and not ended yet is not waited for.
-      IF NOT repeatable AND frontier.checked_at < as_of - interval '1 second' THEN
+      IF NOT repeatable AND frontier.checked_at NOT BETWEEN as_of - interval '1 second' AND clock_timestamp() THEN
         -- What it reads through other stream tables is as old as these are: their refresh tells.
         UPDATE pgstream.frontiers f
         SET checked_at = as_of,

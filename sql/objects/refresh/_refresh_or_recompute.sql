@@ -7,34 +7,30 @@ CREATE OR REPLACE FUNCTION pgstream._refresh_or_recompute(
 LANGUAGE plpgsql
 AS $$
 DECLARE
-  words text;
-  action text;
+  way text;
+  caught pgstream.caught_error;
 BEGIN
-  RETURN pgstream._refresh(id, initiated_by, is_checked);
-EXCEPTION WHEN OTHERS THEN
-  -- DDL that was committed while it compiled or ran is no failure.
-  IF pgstream._is_of_names(SQLSTATE) AND pgstream._was_renamed(id) THEN
-    RETURN pgstream._refresh_renamed(id, initiated_by);
-  END IF;
-  -- Not for the data's sake: what passes by itself, what the server lacks, what does not fit the definition. A function may
-  -- have been denied something for the sake of one row; a source is denied whatever the rows.
-  IF left(SQLSTATE, 2) IN ('08', '0A', '25', '26', '3F', '40', '42', '53', '54', '55', '57', '58', 'XX')
-    AND (SQLSTATE <> '42501' OR (SELECT r.denied_source FROM pgstream._refresh_rights r WHERE r.pgs_id = id) IS NOT NULL) THEN
-    RAISE;
-  END IF;
-  GET STACKED DIAGNOSTICS words = MESSAGE_TEXT;
-  UPDATE pgstream.pgs_stream_tables s
-  SET needs_reinit = true, reinit_reason = format('a changed row could not be computed: %s', pgstream._error_kind(SQLSTATE))
-  WHERE s.pgs_id = id AND s.is_populated AND s.strategy = 'DIFFERENTIAL' AND NOT s.needs_reinit;
-  IF NOT FOUND THEN
-    RAISE;
-  END IF;
-  action := pgstream._refresh(id, initiated_by, is_checked);
-  -- The line of history is ours: we hold the frontier.
-  INSERT INTO pgstream._error_texts (refresh_id, message)
-  SELECT h.refresh_id, words FROM pgstream.pgs_refresh_history h
-  WHERE h.pgs_id = id AND h.action = 'REINITIALIZE' ORDER BY h.refresh_id DESC LIMIT 1
-  ON CONFLICT DO NOTHING;
-  RETURN action;
+  LOOP
+    BEGIN
+      IF way IS NULL THEN
+        RETURN pgstream._refresh(id, initiated_by, is_checked);
+      ELSIF way = 'names' THEN
+        RETURN pgstream._refresh_renamed(id, initiated_by);
+      END IF;
+      RETURN pgstream._recompute(id, initiated_by, is_checked, caught.state, caught.message);
+    EXCEPTION WHEN query_canceled OR assert_failure OR OTHERS THEN
+      way := CASE WHEN way IS NULL THEN pgstream._other_way(id, SQLSTATE) END;
+      IF way IS NULL AND initiated_by = 'SCHEDULER' THEN
+        -- Nobody sees it, and its context tells who raised it (pgstream._is_raised).
+        RAISE;
+      END IF;
+      GET STACKED DIAGNOSTICS caught.state = RETURNED_SQLSTATE, caught.message = MESSAGE_TEXT, caught.detail = PG_EXCEPTION_DETAIL,
+        caught.hint = PG_EXCEPTION_HINT, caught.schema_name = SCHEMA_NAME, caught.table_name = TABLE_NAME, caught.column_name = COLUMN_NAME,
+        caught.constraint_name = CONSTRAINT_NAME, caught.type_name = PG_DATATYPE_NAME, caught.context = PG_EXCEPTION_CONTEXT;
+      IF way IS NULL THEN
+        PERFORM pgstream._raise_again(caught);
+      END IF;
+    END;
+  END LOOP;
 END
 $$;

@@ -1,6 +1,7 @@
 -- The groups of stream tables (nearly always of one) that want a refresh now, those that others read first; last those that
 -- had to be left waiting. Of those that want one (pgstream._wanting), with the versions of their frontiers when they did; asked
 -- are these, their groups and what lies below them, however many others there are.
+-- What a prepared transaction holds is not due before that is over.
 --
 -- Who reads another that is due waits for that one, unless it has
 -- moved since: sources first, and yet nobody waits for ever where changes never end. A group whose members show different
@@ -19,6 +20,7 @@ DECLARE
   soon CONSTANT timestamptz := now + interval '61 seconds';
   apart CONSTANT bigint[] := ARRAY(SELECT a FROM pgstream._groups_apart() AS a);
   ids bigint[];
+  held bigint[];
 BEGIN
   IF cardinality(wanting) = 0 AND apart = '{}' THEN
     RETURN;
@@ -30,6 +32,8 @@ BEGIN
     SELECT s.pgs_id FROM pgstream.pgs_stream_tables s
     WHERE s.pgs_id <> ALL (ids) AND s.pgs_relid IN (
       SELECT a FROM pgstream.graph g CROSS JOIN unnest(g.ancestors) AS a WHERE g.pgs_id = ANY (ids)));
+  -- As with the pause after a try in vain, which could not be noted.
+  held := pgstream._held_by_prepared(ids);
   RETURN QUERY
     WITH standing AS MATERIALIZED (
       SELECT s.pgs_id, s.pgs_relid, v.exact_at, g.group_id, g.depth, g.rank, g.ancestors, f.skips, f.xmin AS version, f.checked_at,
@@ -38,7 +42,8 @@ BEGIN
         -- As in pgstream._wanting.
         coalesce(f.retry_at > now AND f.retry_at <= soon, false)
           OR s.last_error IS NOT NULL AND coalesce(f.last_refresh_at <= soon AND f.last_refresh_at
-            + make_interval(secs => least(60, 2 ^ least(greatest(s.consecutive_errors, 1), 6))) > now, false) AS must_wait,
+            + make_interval(secs => least(60, 2 ^ least(greatest(s.consecutive_errors, 1), 6))) > now, false)
+          OR s.pgs_id = ANY (held) AS must_wait,
         w.pgs_id IS NOT NULL AS wants
       -- Of a tenth or more, all are asked at once.
       FROM pgstream._standing(CASE WHEN cardinality(ids) * 10 < (SELECT count(*) FROM pgstream.graph) THEN ids END) v

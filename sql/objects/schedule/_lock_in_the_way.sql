@@ -1,10 +1,11 @@
 -- Which table keeps a refresh waiting, and who holds it: a lock of another session, or of a prepared transaction (it has no
 -- process; its number is that which it holds a lock on), that conflicts with what a refresh takes. NULL when there is
--- none any more, or it is on something smaller than a table.
+-- none any more, or it is on something smaller than a table; but for a stream table that a prepared transaction has refreshed.
 CREATE OR REPLACE FUNCTION pgstream._lock_in_the_way(id bigint) RETURNS text
 LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 AS $$
+  SELECT coalesce((SELECT k.words FROM pgstream._kept_by_prepared() k WHERE k.pgs_id = id), (
   SELECT format('waiting for a lock on %s, held by %s', coalesce(pgstream._qualified_name(l.relation), l.relation::text),
     CASE WHEN l.pid IS NULL THEN format('prepared transaction %L', p.gid) ELSE format('process %s', l.pid) END)
   FROM pg_locks l
@@ -20,5 +21,5 @@ AS $$
         SELECT s.pgs_relid FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id
         UNION ALL SELECT c.oid FROM pg_class c
         WHERE c.relnamespace = 'pgstream_state'::regnamespace AND c.relname ~ format('^state_%s_', id)))
-  ORDER BY l.mode, l.relation LIMIT 1
+  ORDER BY l.mode, l.relation LIMIT 1))
 $$;

@@ -11,8 +11,11 @@ BEGIN
     RETURN;
   END IF;
   -- Where there are many sources, asking them all is done once a second in each session.
-  IF nullif(pg_catalog.current_setting('pg_stream.tidied_at', true), '')::pg_catalog.float8 OPERATOR(pg_catalog.>)
-      (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.-) 1)
+  IF nullif(pg_catalog.current_setting('pg_stream.tidied_at', true), '')::pg_catalog.float8
+      OPERATOR(pg_catalog.>) (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.-) 1)
+    -- Or the clock was set back.
+    AND pg_catalog.current_setting('pg_stream.tidied_at', true)::pg_catalog.float8
+      OPERATOR(pg_catalog.<=) pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())
     AND 100 OPERATOR(pg_catalog.<) (SELECT pg_catalog.count(*) FROM pgstream.pgs_change_tracking AS t) THEN
     RETURN;
   END IF;
@@ -27,6 +30,10 @@ BEGIN
       WHEN lock_not_available THEN NULL;
       WHEN OTHERS THEN RAISE WARNING 'the change buffer of table % could not be cleaned: %', source, SQLERRM;
     END;
+    CALL pgstream._commit();
+  END LOOP;
+  FOREACH source IN ARRAY ARRAY(SELECT t.source_relid FROM pgstream.pgs_change_tracking AS t WHERE t.is_retired) LOOP
+    PERFORM pgstream._reap_capture(source);
     CALL pgstream._commit();
   END LOOP;
   altered := pgstream._watch();

@@ -28,7 +28,8 @@ BEGIN
   END;
   BEGIN
     FOR each IN
-      SELECT s.*, a.relid IS NOT NULL AS is_open FROM pgstream._stale() s
+      SELECT s.*, a.relid IS NOT NULL AS is_open, coalesce(k.words, f.waiting_for) AS waiting_for FROM pgstream._stale() s
+      JOIN pgstream.frontiers f ON f.pgs_id = s.id LEFT JOIN pgstream._kept_by_prepared() k ON k.pgs_id = s.id
       LEFT JOIN pgstream.open_alerts a ON a.event = 'stale_data' AND a.relid = s.relid
       WHERE s.is_over = (a.relid IS NOT NULL)
     LOOP
@@ -37,9 +38,15 @@ BEGIN
       ELSE
         INSERT INTO pgstream.open_alerts (event, relid) VALUES ('stale_data', each.relid) ON CONFLICT DO NOTHING;
         PERFORM pgstream._alert('stale_data', each.id, jsonb_build_object(
-          'staleness_seconds', round(each.staleness::numeric, 1), 'schedule', each.schedule, 'status', each.status));
+          'staleness_seconds', round(each.staleness::numeric, 1), 'schedule', each.schedule, 'status', each.status)
+          || jsonb_strip_nulls(jsonb_build_object('waiting_for', each.waiting_for)));
       END IF;
     END LOOP;
+    -- Not even tried (pgstream._due_of), so nothing else says so: once, while nothing else happens.
+    PERFORM pgstream._record(k.pgs_id, 'SKIP', 'SKIPPED', NULL, clock_timestamp(), 0, 'SCHEDULER', '55P03', k.words)
+    FROM pgstream._kept_by_prepared() k JOIN pgstream._stale() s ON s.id = k.pgs_id
+    WHERE NOT s.is_over AND s.status NOT IN ('SUSPENDED', 'ERROR') AND k.words IS DISTINCT FROM (
+      SELECT h.error_message FROM pgstream.pgs_refresh_history h WHERE h.pgs_id = k.pgs_id ORDER BY h.refresh_id DESC LIMIT 1);
     -- However well packed, a row takes a byte.
     FOR each IN
       SELECT b.source_relid, g.* FROM pgstream._buffer_bytes b, pgstream._buffer_growth(b.source_relid, threshold) AS g
