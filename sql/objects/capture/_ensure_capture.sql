@@ -37,14 +37,14 @@ BEGIN
   is_new := tracked IS NULL;
   -- What the buffer lacks, and what it has in another type than it has now: whoever read that is marked broken and never reads it
   -- again. All in a few commands: each writes the catalogs of four tables, and writers wait.
-  SELECT string_agg(format('DROP COLUMN c%1$s, DROP COLUMN IF EXISTS p%1$s', l.attnum), ', ' ORDER BY l.attnum) FILTER (WHERE l.is_other) AS dropped,
-    string_agg(format('c%s %s', l.attnum, l.type) || coalesce(', p' || l.attnum || ' ' || l.packed, ''), ', ' ORDER BY l.attnum) AS columns,
-    string_agg(format('ADD COLUMN c%s %s', l.attnum, l.type) || coalesce(', ADD COLUMN p' || l.attnum || ' ' || l.packed, ''), ', ' ORDER BY l.attnum) AS added,
+  SELECT string_agg(format('DROP COLUMN %I, DROP COLUMN IF EXISTS %I', 'c' || l.attnum, 'p' || l.attnum), ', ' ORDER BY l.attnum) FILTER (WHERE l.is_other) AS dropped,
+    string_agg(format('%I %s', 'c' || l.attnum, l.type) || coalesce(', ' || quote_ident('p' || l.attnum) || ' ' || l.packed, ''), ', ' ORDER BY l.attnum) AS columns,
+    string_agg(format('ADD COLUMN %I %s', 'c' || l.attnum, l.type) || coalesce(', ADD COLUMN ' || quote_ident('p' || l.attnum) || ' ' || l.packed, ''), ', ' ORDER BY l.attnum) AS added,
     -- Compressing costs the writer more than the bytes that it saves. The statistics of a type can be computed by functions of
     -- its maker's; ANALYZE would run them with our rights.
     string_agg(concat_ws(', ',
-      CASE WHEN l.packed IS NOT NULL THEN format('ALTER COLUMN p%1$s SET STORAGE EXTERNAL, ALTER COLUMN p%1$s SET STATISTICS 0', l.attnum) END,
-      CASE WHEN l.is_foreign THEN format('ALTER COLUMN c%s SET STATISTICS 0', l.attnum) END), ', ' ORDER BY l.attnum)
+      CASE WHEN l.packed IS NOT NULL THEN format('ALTER COLUMN %1$I SET STORAGE EXTERNAL, ALTER COLUMN %1$I SET STATISTICS 0', 'p' || l.attnum) END,
+      CASE WHEN l.is_foreign THEN format('ALTER COLUMN %I SET STATISTICS 0', 'c' || l.attnum) END), ', ' ORDER BY l.attnum)
       FILTER (WHERE l.packed IS NOT NULL OR l.is_foreign) AS settings
   INTO lacking
   FROM (
@@ -106,11 +106,13 @@ BEGIN
     fingerprint = pgstream._source_fingerprint(source, pgstream._buffered_columns(source, wanted)),
     files = pgstream._files(t.carriers)
   WHERE t.source_relid = source
-  RETURNING t.carriers INTO tracked.carriers;
+  RETURNING t.carriers, t.trigger_level INTO tracked.carriers, tracked.trigger_level;
 
   PERFORM pgstream._generate_capture(source);
   FOREACH carrier IN ARRAY tracked.carriers LOOP
-    IF NOT EXISTS (SELECT FROM pgstream._capture_triggers(source, carrier)) THEN
+    -- Those of a table whose own rows are told apart from now on are one more.
+    IF NOT EXISTS (SELECT FROM pgstream._capture_triggers(source, carrier))
+      OR NOT pgstream._capture_is_complete(source, ARRAY[carrier], tracked.trigger_level) THEN
       PERFORM pgstream._install_capture_triggers(source, carrier);
     END IF;
   END LOOP;
