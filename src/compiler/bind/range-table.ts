@@ -142,16 +142,21 @@ export function lazily(bind: () => Node, stored = (attnum: number) => attnum): R
       const column =
         relation.op === 'scan'
           ? relation.columns.find((each) => each.attnum === stored(attnum))
-          : columns[attnum - 1]
+          : columns[stored(attnum) - 1]
       if (!column) throw internalError(`there is no column ${attnum}`)
       return { kind: 'column', id: column.id, type: column.type }
     },
   }
 }
 
-/** The number that a column has where it is stored: that of a source which is compared has it in its copy. */
+/**
+ * The number that a column has where it is stored: that of a source which is compared has it in its copy, and what has no rows
+ * has no holes where columns were dropped.
+ */
 function storedAttnum(entry: TreeNode, { request }: Environment, attnum: number): number {
   const facts = request.relations[numberField(entry, 'relid')]
+  if (facts?.kind === 'p' && !booleanField(entry, 'inh'))
+    return facts.columns.findIndex((each) => each.attnum === attnum) + 1
   if (!facts?.copy) return attnum
   const stored = facts.copy.columns[attnum]
   if (stored === undefined) {
