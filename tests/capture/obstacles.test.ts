@@ -40,12 +40,6 @@ const OBSTACLES: Readonly<Record<string, readonly [string, string, string, strin
     'ALTER TABLE child SET UNLOGGED; ALTER TABLE child INHERIT parent',
     'ALTER TABLE child NO INHERIT parent',
   ],
-  'ONLY a table with children': [
-    'parent',
-    'ALTER TABLE child INHERIT parent',
-    'ALTER TABLE child NO INHERIT parent',
-    'SELECT v, count(*) AS n FROM ONLY parent GROUP BY v',
-  ],
   'a function that is not immutable': [
     'a',
     'ALTER FUNCTION plus(int) STABLE',

@@ -1,5 +1,5 @@
-import { beforeEach, expect, test } from 'vitest'
-import { expectExact } from '../oracle/oracle.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { expectExact, expectExactWhenQuiet } from '../oracle/oracle.ts'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 import { probe } from './probe.ts'
 
@@ -170,6 +170,143 @@ test('inheritance children', async () => {
   ])
     await db.client.query(statement)
   expect(await all.mismatches()).toEqual([])
+})
+
+const OWN: Readonly<Record<string, string>> = {
+  own: 'SELECT id, a, b FROM ONLY base',
+  counted: 'SELECT count(*) AS n FROM ONLY base',
+  family: 'SELECT a, count(*) AS n, sum(b) AS b FROM base GROUP BY a',
+  both: 'SELECT o.id, c.a FROM ONLY base AS o JOIN base AS c USING (a) WHERE o.b <= c.b',
+  except: 'SELECT a, b FROM base EXCEPT ALL SELECT a, b FROM ONLY base',
+  // A child that is a parent has row triggers: statements on its own parent do not name it.
+  middle: 'SELECT a, count(*) AS n FROM ONLY kid GROUP BY a',
+}
+/** On a parent, its child and that one's, with rows that look the same in all three. */
+const FAMILY: readonly string[] = [
+  'INSERT INTO base VALUES (1, 1, 1), (2, 2, 2); INSERT INTO kid VALUES (1, 1, 1); INSERT INTO grandkid VALUES (1, 1, 1)',
+  'UPDATE base SET b = b + 1',
+  'UPDATE ONLY base SET b = b + 1 WHERE id = 1',
+  'UPDATE base SET b = b, more = 5 WHERE a = 2',
+  'UPDATE base SET b = CASE WHEN id = 1 THEN 7 ELSE b END',
+  'UPDATE kid SET b = b + 1; DELETE FROM grandkid WHERE b = 7',
+  // What one loses the other gets: in sum nothing has changed for who reads all.
+  'WITH gone AS (DELETE FROM ONLY base WHERE id = 1 RETURNING *) INSERT INTO grandkid SELECT * FROM gone',
+  'WITH gone AS (DELETE FROM grandkid RETURNING *) INSERT INTO base SELECT DISTINCT ON (id) * FROM gone',
+  'INSERT INTO base VALUES (1, 5, 5), (3, 3, 3) ON CONFLICT (id) DO UPDATE SET a = excluded.a, b = excluded.b',
+  `MERGE INTO base AS t USING (VALUES (1), (2), (3), (9)) AS s(i) ON t.id = s.i
+   WHEN MATCHED AND i = 2 THEN DELETE WHEN MATCHED THEN UPDATE SET b = 11 WHEN NOT MATCHED THEN INSERT VALUES (i, i, i)`,
+  'WITH u AS (UPDATE base SET b = b + 1 RETURNING id), k AS (INSERT INTO kid VALUES (77, 7, 7)) INSERT INTO base SELECT max(id) + 1, 0, 0 FROM u',
+  'INSERT INTO base SELECT i, i % 700, i FROM generate_series(1000, 3000) AS i; INSERT INTO grandkid SELECT i, i % 700, i FROM generate_series(1000, 3000) AS i',
+  'UPDATE base SET b = b + 1 WHERE id >= 1000',
+  'UPDATE base SET more = more + 1 WHERE id >= 1000',
+  'SET session_replication_role = replica; UPDATE base SET b = b + 1 WHERE id < 1010; RESET session_replication_role',
+  'DELETE FROM base WHERE id >= 1000',
+  'BEGIN; UPDATE base SET b = 4; SAVEPOINT s; UPDATE base SET b = 5; ROLLBACK TO s; DELETE FROM kid WHERE b = 4; COMMIT',
+  'DELETE FROM owner WHERE id = 0',
+]
+
+describe('FROM ONLY', () => {
+  beforeEach(() =>
+    db.client.query(`
+      CREATE TABLE owner (id int PRIMARY KEY); INSERT INTO owner VALUES (0);
+      CREATE TABLE base (id int PRIMARY KEY, a int, b int, more int DEFAULT 0, owner int DEFAULT 0 REFERENCES owner ON DELETE CASCADE);
+      CREATE TABLE kid () INHERITS (base); CREATE TABLE grandkid () INHERITS (kid)`),
+  )
+
+  test('a parent without its children, whatever statements name', async () => {
+    const { client } = db
+    for (const [name, query] of Object.entries(OWN))
+      await client.query(`SELECT pgstream.create_stream_table('${name}', $1, '1h', 'DIFFERENTIAL')`, [query])
+    for (const statement of FAMILY) {
+      await client.query(statement)
+      for (const name of Object.keys(OWN)) {
+        const action = await expectExact(client, name)
+        expect(['DIFFERENTIAL', 'NO_DATA'], `${name}: ${statement}`).toContain(action)
+      }
+    }
+    const { rows } = await client.query(
+      'SELECT * FROM pgstream.trigger_inventory() WHERE NOT (present AND enabled)',
+    )
+    expect(rows).toEqual([])
+    await client.query('TRUNCATE ONLY base')
+    for (const name of Object.keys(OWN)) await expectExact(client, name)
+    // Without the rows of children the primary key is one again.
+    const { rows: keys } = await client.query(
+      `SELECT plan -> 'key' AS key FROM pgstream.pgs_stream_tables WHERE pgs_name = 'own'`,
+    )
+    expect(keys).toEqual([{ key: ['id'] }])
+  })
+
+  test.each([true, false])('children that come and go, watched: %s', async (watched) => {
+    const other = await freshDatabase({ watched })
+    const { client } = other
+    try {
+      await client.query(`CREATE TABLE base (id int PRIMARY KEY, a int); CREATE TABLE kid (id int NOT NULL, a int);
+        INSERT INTO base VALUES (1, 1); INSERT INTO kid VALUES (1, 1);
+        SELECT pgstream.create_stream_table('own', 'SELECT id, a FROM ONLY base', '1h', 'DIFFERENTIAL');
+        SELECT pgstream.create_stream_table('family', 'SELECT a, count(*) AS n FROM base GROUP BY a', '1h', 'DIFFERENTIAL')`)
+      for (const change of [
+        'ALTER TABLE kid INHERIT base',
+        'ALTER TABLE kid NO INHERIT base',
+        'CREATE TABLE second () INHERITS (base)',
+        'DROP TABLE second',
+      ]) {
+        const table = change.match(/kid|second/)?.[0]
+        await client.query(change)
+        for (const statement of [
+          change.startsWith('DROP') ? 'SELECT' : `INSERT INTO ${table} VALUES (1, 1)`,
+          'UPDATE base SET a = a + 1',
+          'DELETE FROM base WHERE a > 5; INSERT INTO base VALUES ((SELECT coalesce(max(id), 0) + 1 FROM base), 2)',
+        ]) {
+          await client.query(statement)
+          await expectExactWhenQuiet(client, 'own')
+          await expectExactWhenQuiet(client, 'family')
+        }
+        await client.query('UPDATE base SET a = a + 1')
+        expect(await expectExactWhenQuiet(client, 'own'), change).toBe('DIFFERENTIAL')
+      }
+    } finally {
+      await other.close()
+    }
+  })
+
+  test('who may read the columns that are read needs no right on tableoid', async () => {
+    const role = `reader_${db.name}`
+    const { client } = db
+    await client.query(`CREATE ROLE ${role} LOGIN; GRANT CREATE ON SCHEMA public TO ${role};
+      GRANT SELECT (a), TRIGGER ON base TO ${role}`)
+    try {
+      const reader = await db.connect(role)
+      await reader.query(
+        `SELECT pgstream.create_stream_table('st', 'SELECT a, count(*) AS n FROM ONLY base GROUP BY a', '1h', 'DIFFERENTIAL')`,
+      )
+      await client.query(
+        'INSERT INTO base VALUES (1, 1, 1); INSERT INTO kid VALUES (2, 1, 1); UPDATE base SET a = 3',
+      )
+      expect(await expectExact(client, 'st')).toBe('DIFFERENTIAL')
+      const { rows } = await client.query(`SELECT columns_used FROM pgstream.list_sources('st')`)
+      expect(rows).toEqual([{ columns_used: ['a'] }])
+      await reader.end()
+    } finally {
+      await client.query(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`)
+    }
+  })
+
+  test('a partitioned table has no rows of its own', async () => {
+    const { client } = db
+    await client.query('ALTER TABLE m DROP COLUMN v, ADD COLUMN note text, ADD COLUMN v numeric')
+    await client.query(`SELECT pgstream.create_stream_table('st',
+      'SELECT p.id, o.region FROM parent LEFT JOIN ONLY m AS o ON true JOIN m AS p ON p.id = parent.a', '1h', 'DIFFERENTIAL')`)
+    await client.query(
+      "INSERT INTO m VALUES (500, 'eu', 'x', 1); INSERT INTO parent VALUES (500, 'q'), (3, 'x')",
+    )
+    expect(await expectExact(client, 'st')).toBe('DIFFERENTIAL')
+    await client.query(
+      `SELECT pgstream.create_stream_table('none', 'SELECT count(*) AS n, max(v + id) AS v, max(note) AS note FROM ONLY m', '1h', 'DIFFERENTIAL')`,
+    )
+    await expectExact(client, 'none')
+    expect((await client.query('TABLE none')).rows).toEqual([{ n: '0', v: null, note: null }])
+  })
 })
 
 test('TRUNCATE of one partition is noted', async () => {

@@ -189,7 +189,8 @@ export const CHAPTERS: readonly Chapter[] = [
       stream tables                  :: SELECT customer FROM totals WHERE n > 2
       partitioned tables             :: SELECT at, value FROM measures
       tables with children           :: SELECT a FROM parent
-      FROM ONLY                      :: SELECT a FROM ONLY parent
+      FROM ONLY a table with children :: SELECT a FROM ONLY parent
+      FROM ONLY a partitioned table  :: SELECT at FROM ONLY measures
       functions in FROM              :: SELECT n FROM generate_series(1, 3) AS n
       functions over columns, LATERAL :: SELECT o.id, w, i FROM orders o LEFT JOIN regexp_split_to_table(o.note::text, ' ') WITH ORDINALITY AS t(w, i) ON true
       ROWS FROM                      :: SELECT o.id, a, b FROM orders o, ROWS FROM (generate_series(1, o.id), jsonb_object_keys(o.note::text::jsonb)) AS r(a, b)

@@ -23,6 +23,7 @@ const READ: Readonly<Record<string, string>> = {
   'their place not shown': `SELECT id, sum(v) OVER (PARTITION BY g ORDER BY at) AS s FROM t`,
   'a key that may be NULL': `SELECT id, h, at, max(id) OVER (PARTITION BY h ORDER BY at ROWS UNBOUNDED PRECEDING) AS m FROM t`,
   'row_number() and rank()': `SELECT id, g, at, row_number() OVER (PARTITION BY g ORDER BY at, v DESC) AS n, rank() OVER (PARTITION BY g ORDER BY at) AS r FROM t`,
+  'extremes of numeric and text': `SELECT id, g, at, min(id * 0.5) OVER w AS m, max(id::text) OVER w AS t, max(-v / 7.0::float8) OVER w AS f FROM t WINDOW w AS (PARTITION BY g ORDER BY at)`,
   'of all rows': `SELECT id, at, sum(v) OVER (ORDER BY at) AS s, bool_or(b) OVER (ORDER BY at) AS b FROM t`,
   'a filter below and one above': `SELECT id, g, s FROM (SELECT id, g, at, sum(v) OVER (PARTITION BY g ORDER BY at) AS s FROM t WHERE v <> 3) AS q WHERE s % 2 = 0`,
   'over another window': `SELECT id, sum(f) OVER (PARTITION BY g ORDER BY at) AS session FROM (
@@ -40,6 +41,7 @@ beforeAll(async () => {
     INSERT INTO t SELECT i, i % 4, nullif(i % 4, 3), timestamptz '2026-01-01' + i * interval '1 minute' + (i / 500) * interval '1 hour', i % 17, i > 39000 FROM generate_series(1, 40000) AS i;
     CREATE INDEX ON t (g, at); CREATE INDEX ON t (h, at DESC); CREATE INDEX ON t (at);
     CREATE TABLE x (id int PRIMARY KEY, g int, at int NOT NULL, at2 int, v numeric, i int, s smallint, l bigint, b boolean, d date, ts timestamp);
+    CREATE COLLATION blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
     CREATE TABLE bag (g int, at int NOT NULL, i int, j json); CREATE INDEX ON bag (g, at);
     CREATE INDEX ON x (g, at); CREATE INDEX ON x (at); ANALYZE`)
 })
@@ -60,6 +62,10 @@ const EXACT: Readonly<Record<string, string>> = {
   sums: `SELECT id, g, at, sum(v) OVER w AS v, sum(i) OVER w AS i, sum(s) OVER w AS s, sum(l) OVER w AS l, count(v) OVER w AS n FROM x WINDOW w AS (PARTITION BY g ORDER BY at)`,
   extremes: `SELECT id, g, at, min(i) OVER w AS i, max(l) OVER w AS l, max(d) OVER w AS d, min(ts) OVER w AS ts, bool_and(b) OVER w AS a, bool_or(b) OVER w AS o, every(b) OVER w AS e
     FROM x WINDOW w AS (PARTITION BY g ORDER BY at)`,
+  // Of equal values that are written in several ways PostgreSQL keeps the later.
+  'extremes of any type': `SELECT id, g, at, min(v) OVER w AS v, max(v) OVER w AS x, max(v::float8) OVER w AS f, min(v::real) OVER w AS r, min(v::text) OVER w AS t, max(v::text COLLATE "C") OVER w AS c,
+    min(CASE id % 2 WHEN 0 THEN 1.5 ELSE 1.500 END) OVER w AS same, max(CASE id % 3 WHEN 0 THEN '-0'::float8 ELSE 0 END) OVER w AS zero, min(CASE id % 3 WHEN 0 THEN interval '1 day' ELSE '24 hours' END) OVER w AS day,
+    max(CASE id % 3 WHEN 0 THEN 'a' ELSE 'A' END COLLATE blind) OVER w AS letter FROM x WINDOW w AS (PARTITION BY g ORDER BY at, id)`,
   'down, row by row': `SELECT id, sum(v) OVER w AS v, row_number() OVER w AS n, dense_rank() OVER w AS r, count(*) OVER w AS c FROM x WINDOW w AS (PARTITION BY g ORDER BY at DESC, at2 NULLS FIRST, id ROWS UNBOUNDED PRECEDING)`,
   'of ties': `SELECT id, at2, dense_rank() OVER (PARTITION BY g ORDER BY at, at2 DESC) AS r, rank() OVER (PARTITION BY g ORDER BY at, at2 DESC) AS k, rank() OVER (PARTITION BY g ORDER BY at) AS a, sum(i) OVER (PARTITION BY g ORDER BY at, at2 NULLS FIRST GROUPS UNBOUNDED PRECEDING) AS s,
     sum(i) FILTER (WHERE i > 2) OVER (PARTITION BY g ORDER BY at, -id ROWS UNBOUNDED PRECEDING) AS f FROM x`,

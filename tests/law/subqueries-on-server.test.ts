@@ -300,6 +300,58 @@ test('a negative LIMIT or OFFSET of a row fails as it does in PostgreSQL', async
     expect(await expectExact(client, name, { image: true })).toBe('DIFFERENTIAL')
 })
 
+test('a negative LIMIT or OFFSET of a subquery fails without a row to limit, too', async () => {
+  const { client } = database
+  await client.query(`CREATE TABLE rows_of (id int PRIMARY KEY, y int); CREATE TABLE bounds (n bigint, m bigint);
+    INSERT INTO rows_of SELECT i, i % 3 FROM generate_series(1, 20) AS i`)
+  const queries = {
+    first: 'SELECT id FROM rows_of ORDER BY id LIMIT (SELECT max(n) FROM bounds)',
+    beyond:
+      'SELECT id FROM rows_of ORDER BY id OFFSET (SELECT m FROM bounds) LIMIT (SELECT sum(n) FROM bounds) - 1',
+    groups: 'SELECT y, count(*) AS n FROM rows_of GROUP BY y ORDER BY n DESC, y LIMIT (SELECT n FROM bounds)',
+    ties: 'SELECT y FROM rows_of ORDER BY y FETCH FIRST (SELECT n FROM bounds) ROWS WITH TIES',
+  }
+  for (const [name, query] of Object.entries(queries))
+    await client.query(`SELECT pgstream.create_stream_table($1, $2, '1h', 'DIFFERENTIAL')`, [name, query])
+  const names = Object.keys(queries)
+  // No row of bounds is LIMIT NULL; FETCH FIRST knows none.
+  for (const statement of [
+    'SELECT',
+    'INSERT INTO bounds VALUES (3, 2)',
+    'UPDATE bounds SET n = NULL, m = NULL',
+    'UPDATE bounds SET n = 1, m = 0',
+    'UPDATE rows_of SET y = y + 1 WHERE id < 5',
+    'DELETE FROM rows_of',
+    'UPDATE bounds SET n = 9223372036854775807, m = 5',
+    'INSERT INTO rows_of SELECT i, i % 3 FROM generate_series(1, 9) AS i',
+    'DELETE FROM bounds',
+    'DELETE FROM rows_of; INSERT INTO bounds VALUES (5, 5)',
+  ]) {
+    await client.query(statement)
+    for (const name of names) {
+      const failed = await client.query(queries[name as keyof typeof queries]).then(
+        () => null,
+        (error: { code: string }) => error.code,
+      )
+      const refreshed = expectExact(client, name, { image: true })
+      if (failed) await expect(refreshed, `${name}: ${statement}`).rejects.toMatchObject({ code: failed })
+      else expect(await refreshed, `${name}: ${statement}`).toMatch(/^(?:DIFFERENTIAL|NO_DATA)$/)
+    }
+  }
+  await client.query('UPDATE bounds SET n = -1, m = -1')
+  for (const name of names) {
+    const query = await client.query(queries[name as keyof typeof queries]).catch((error) => error)
+    await expect(client.query('SELECT pgstream.refresh_stream_table($1)', [name])).rejects.toMatchObject({
+      code: query.code,
+      message: query.message,
+    })
+  }
+  await client.query(
+    'UPDATE bounds SET n = 4, m = 1; INSERT INTO rows_of SELECT i, i % 3 FROM generate_series(1, 9) AS i',
+  )
+  for (const name of names) expect(await expectExact(client, name, { image: true })).toBe('DIFFERENTIAL')
+})
+
 test('a subquery over grouping sets is asked once for all of them', async () => {
   const { client } = database
   await client.query(FILL)

@@ -3,6 +3,7 @@ const CONSTRUCTS: Readonly<Record<string, RegExp>> = {
   'left join': /LEFT JOIN/,
   'right join': /RIGHT JOIN/,
   'full join': /FULL JOIN/,
+  only: /(?:FROM|JOIN|,) ONLY /,
   union: /\nUNION\n/,
   'union all': /UNION ALL/,
   except: /EXCEPT/,

@@ -326,7 +326,8 @@ function source(
       const relation = pick(relations, genes.pick)
       budget.tables -= 1
       const row = relation.row && genes.pick >= 52 ? [value(alias, relation.row)] : []
-      return { sql: `${relation.name} AS ${alias}`, scope: [...columnsOf(relation.columns), ...row] }
+      const only = relation.hasParts && genes.pick % 3 === 1 ? 'ONLY ' : ''
+      return { sql: `${only}${relation.name} AS ${alias}`, scope: [...columnsOf(relation.columns), ...row] }
     }
     case 'values': {
       const types = [typeNamed('int4'), typeNamed('text')]

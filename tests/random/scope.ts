@@ -18,6 +18,8 @@ export interface Relation {
   readonly row?: ColumnType
   /** No view: what a view computes may be more than a recursive term may read. */
   readonly isStored?: true
+  /** Partitions or a child: FROM ONLY leaves them out. */
+  readonly hasParts?: true
 }
 
 export interface OutputColumn {

@@ -10,7 +10,7 @@ export interface Table {
   readonly arbiter: string | null
   /** A foreign key may refer to its k. */
   readonly isReferable: boolean
-  /** Partitions, which can be written to directly. */
+  /** Partitions, or a child, which can be written to directly. */
   readonly parts: readonly string[]
 }
 
@@ -32,7 +32,7 @@ const IDENTITIES = [
   'primary key',
   'none',
   'deferrable',
-  'none',
+  'inherited',
   'unique',
   'unique nulls',
   'composite',
@@ -48,7 +48,7 @@ export function table(
   const comparable = columnTypes.filter((type) => type.comparable)
   const identity = pick(IDENTITIES, genes.identity)
   const keyType = genes.key === 0 ? typeNamed('int4') : pick(comparable, genes.key)
-  const isPrimary = identity === 'primary key' || identity === 'deferrable' || identity === 'composite'
+  const isPrimary = ['primary key', 'deferrable', 'composite', 'inherited'].includes(identity)
   const key = { name: 'k', type: keyType, notNull: isPrimary, generated: false }
   const offset = genes.name
   const parent = others.find((other) => other.isReferable)
@@ -73,6 +73,7 @@ export function table(
   const constraint = {
     'primary key': [`PRIMARY KEY (${keyNames})`],
     composite: [`PRIMARY KEY (${keyNames})`],
+    inherited: ['PRIMARY KEY (k)'],
     deferrable: ['PRIMARY KEY (k) DEFERRABLE'],
     unique: ['UNIQUE (k)'],
     'unique nulls': ['UNIQUE NULLS NOT DISTINCT (k)'],
@@ -81,18 +82,21 @@ export function table(
   }[identity]
   // A hole in the column numbers.
   const isPartitioned = identity === 'partitioned' && ['int4', 'text', 'numeric'].includes(keyType.name)
-  const parts = isPartitioned ? ['_one', '_rest'].map((suffix) => suffixed(name, suffix)) : []
+  const isInherited = identity === 'inherited'
+  const suffixes = isPartitioned ? ['_one', '_rest'] : isInherited ? ['_child'] : []
+  const parts = suffixes.map((suffix) => suffixed(name, suffix))
   const hasHole = genes.columns.some((column) => column.kind % 12 === 8)
   const ddl = [
     `CREATE TABLE ${name} (${[...(hasHole ? ['hole int4'] : []), ...definitions, ...constraint].join(', ')})${isPartitioned ? ' PARTITION BY LIST (k)' : ''}`,
     ...(hasHole ? [`ALTER TABLE ${name} DROP COLUMN hole`] : []),
     // After the hole: a partition then numbers its columns differently.
-    ...parts.map(
-      (part, i) =>
-        `CREATE TABLE ${part} PARTITION OF ${name} ${i === 0 ? `FOR VALUES IN (${keyType.values[0]})` : 'DEFAULT'}`,
+    ...parts.map((part, i) =>
+      isInherited
+        ? `CREATE TABLE ${part} () INHERITS (${name})`
+        : `CREATE TABLE ${part} PARTITION OF ${name} ${i === 0 ? `FOR VALUES IN (${keyType.values[0]})` : 'DEFAULT'}`,
     ),
   ]
-  const hasArbiter = !['none', 'deferrable', 'partitioned'].includes(identity)
+  const hasArbiter = !['none', 'deferrable', 'partitioned', 'inherited'].includes(identity)
   const made: Table = {
     name,
     columns,
@@ -130,7 +134,7 @@ function columnType(gene: number): ColumnType {
   return gene < 24 ? pick(columnTypes.slice(0, 3), gene) : pick(columnTypes, gene)
 }
 
-export function relationOf({ name, columns }: Table): Relation {
+export function relationOf({ name, columns, parts }: Table): Relation {
   const shown = columns.map((column) => ({
     name: column.name,
     type: column.type,
@@ -142,6 +146,7 @@ export function relationOf({ name, columns }: Table): Relation {
     columns: shown,
     row: rowType(name, shown),
     isStored: true,
+    ...(parts.length > 0 ? { hasParts: true } : {}),
   }
 }
 

@@ -19,6 +19,9 @@ SET quote_all_identifiers = off
 AS $$
   SELECT coalesce(array_agg(
     CASE
+      -- See pgstream._generate_capture.
+      WHEN u.attnum = -6 THEN format('(CASE WHEN TG_RELID OPERATOR(pg_catalog.=) %1$s AND (TG_LEVEL OPERATOR(pg_catalog.=) ''ROW'' '
+        'OR TG_OP OPERATOR(pg_catalog.=) ''INSERT'') THEN %1$s ELSE 0 END)::pg_catalog.oid', source)
       WHEN a.attnum IS NULL OR (a.atttypid, a.atttypmod, a.attcollation) <> (b.atttypid, b.atttypmod, b.attcollation)
           AND pgstream._buffer_type(a.atttypid, a.atttypmod, a.attcollation) <> pgstream._buffer_type(b.atttypid, b.atttypmod, b.attcollation)
         THEN format('NULL::%s', CASE WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN 'pg_catalog.' || quote_ident(t.typname)

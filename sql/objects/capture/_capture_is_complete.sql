@@ -9,7 +9,8 @@ AS $$
       SELECT count(*) AS all, count(*) FILTER (WHERE t.enabled) AS enabled FROM pgstream._capture_triggers(source, c.oid) AS t
     ) AS found
     CROSS JOIN LATERAL (
-      SELECT CASE WHEN level = 'STATEMENT' THEN 4 + (c.relkind = 'p')::integer WHEN c.relkind = 'p' THEN 1 ELSE 2 END
+      SELECT CASE WHEN level = 'STATEMENT' THEN 4 + (c.relkind = 'p')::integer
+        + (c.oid = source AND EXISTS (SELECT FROM pgstream.pgs_change_tracking t WHERE t.source_relid = source AND -6 = ANY (t.columns)))::integer WHEN c.relkind = 'p' THEN 1 ELSE 2 END
     ) AS wanted(n)
     WHERE c.oid = ANY (carriers) AND (found.all <> wanted.n OR found.enabled <> wanted.n))
 $$;

@@ -15,7 +15,7 @@ BEGIN
   LOOP
     PERFORM pgstream._remove_capture_triggers(source, carrier);
   END LOOP;
-  FOREACH event IN ARRAY ARRAY['insert', 'update', 'delete', 'truncate', 'row', 'moved'] LOOP
+  FOREACH event IN ARRAY ARRAY['insert', 'update', 'delete', 'truncate', 'row', 'own', 'moved'] LOOP
     EXECUTE format('DROP FUNCTION IF EXISTS pgstream_changes.capture_%s_%s()', source, event);
   END LOOP;
   PERFORM pgstream._drop_buffer(source);

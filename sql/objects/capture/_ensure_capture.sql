@@ -45,14 +45,14 @@ BEGIN
   is_new := tracked IS NULL;
   -- What the buffer lacks, and what it has in another type than it has now: whoever read that is marked broken and never reads it
   -- again. All in a few commands: each writes the catalogs of four tables, and writers wait.
-  SELECT string_agg(format('DROP COLUMN c%1$s, DROP COLUMN IF EXISTS p%1$s', l.attnum), ', ' ORDER BY l.attnum) FILTER (WHERE l.is_other) AS dropped,
-    string_agg(format('c%s %s', l.attnum, l.type) || coalesce(', p' || l.attnum || ' ' || l.packed, ''), ', ' ORDER BY l.attnum) AS columns,
-    string_agg(format('ADD COLUMN c%s %s', l.attnum, l.type) || coalesce(', ADD COLUMN p' || l.attnum || ' ' || l.packed, ''), ', ' ORDER BY l.attnum) AS added,
+  SELECT string_agg(format('DROP COLUMN %I, DROP COLUMN IF EXISTS %I', 'c' || l.attnum, 'p' || l.attnum), ', ' ORDER BY l.attnum) FILTER (WHERE l.is_other) AS dropped,
+    string_agg(format('%I %s', 'c' || l.attnum, l.type) || coalesce(', ' || quote_ident('p' || l.attnum) || ' ' || l.packed, ''), ', ' ORDER BY l.attnum) AS columns,
+    string_agg(format('ADD COLUMN %I %s', 'c' || l.attnum, l.type) || coalesce(', ADD COLUMN ' || quote_ident('p' || l.attnum) || ' ' || l.packed, ''), ', ' ORDER BY l.attnum) AS added,
     -- Compressing costs the writer more than the bytes that it saves. The statistics of a type can be computed by functions of
     -- its maker's; ANALYZE would run them with our rights.
     string_agg(concat_ws(', ',
-      CASE WHEN l.packed IS NOT NULL THEN format('ALTER COLUMN p%1$s SET STORAGE EXTERNAL, ALTER COLUMN p%1$s SET STATISTICS 0', l.attnum) END,
-      CASE WHEN l.is_foreign THEN format('ALTER COLUMN c%s SET STATISTICS 0', l.attnum) END), ', ' ORDER BY l.attnum)
+      CASE WHEN l.packed IS NOT NULL THEN format('ALTER COLUMN %1$I SET STORAGE EXTERNAL, ALTER COLUMN %1$I SET STATISTICS 0', 'p' || l.attnum) END,
+      CASE WHEN l.is_foreign THEN format('ALTER COLUMN %I SET STATISTICS 0', 'c' || l.attnum) END), ', ' ORDER BY l.attnum)
       FILTER (WHERE l.packed IS NOT NULL OR l.is_foreign) AS settings
   INTO lacking
   FROM (
@@ -118,6 +118,7 @@ BEGIN
 
   PERFORM pgstream._generate_capture(source);
   FOREACH carrier IN ARRAY tracked.carriers LOOP
+    -- Those of a table whose own rows are told apart from now on are one more.
     IF NOT pgstream._capture_is_complete(source, ARRAY[carrier], tracked.trigger_level) THEN
       PERFORM pgstream._install_capture_triggers(source, carrier);
     END IF;

@@ -7,7 +7,7 @@ SET search_path = pg_catalog, pg_temp
 -- Planning takes several times as long as the rest.
 SET plan_cache_mode = force_generic_plan
 AS $$
-  SELECT array_agg(p.attname::text ORDER BY u.i), array_agg(format('(%s)::%s', u.expression, e.name) ORDER BY u.i), array_agg(e.name ORDER BY u.i),
+  SELECT array_agg(quote_ident(p.attname) ORDER BY u.i), array_agg(format('(%s)::%s', u.expression, e.name) ORDER BY u.i), array_agg(e.name ORDER BY u.i),
     array_agg(u.expression ORDER BY u.i) FILTER (WHERE t.typlen = -1 AND t.oid <> ALL ('{numeric,inet,cidr}'::regtype[]))
   FROM unnest(columns, pgstream._capture_expressions(source, columns)) WITH ORDINALITY AS u(attnum, expression, i)
   LEFT JOIN pg_attribute p ON p.attrelid = to_regclass(pgstream._buffer_name(source)) AND p.attname = 'p' || u.attnum

@@ -128,6 +128,12 @@ BEGIN
     unseen := format('a partition or child was attached to source table %s', label);
     PERFORM pgstream._mark_dependents(source, NULL, 'reinit', unseen);
   END IF;
+  -- The first child: keys and NOT NULL of the parent say nothing about its rows, and FROM ONLY has to tell rows apart from now on.
+  IF unseen IS NULL AND cardinality(tracked.carriers) = 1 AND cardinality(carriers_now) > 1
+    AND EXISTS (SELECT FROM pg_class c WHERE c.oid = source AND c.relkind = 'r') THEN
+    unseen := format('source table %s has a child', label);
+    PERFORM pgstream._mark_dependents(source, NULL, 'reinit', unseen);
+  END IF;
   IF EXISTS (SELECT FROM unnest(tracked.carriers) AS c WHERE c <> ALL (carriers_now)) THEN
     unseen := format('a partition or child of source table %s was detached or dropped', label);
     PERFORM pgstream._mark_dependents(source, NULL, 'reinit', unseen);

@@ -18,10 +18,10 @@ BEGIN
     SELECT ARRAY(SELECT c::smallint FROM jsonb_array_elements_text(s -> 'columns') AS c) INTO wanted
     FROM jsonb_array_elements(plan -> 'sources') AS s WHERE (s ->> 'relation')::oid = relation.oid;
     CONTINUE WHEN has_table_privilege(owner, relation.oid, 'SELECT');
-    IF wanted = '{}' OR wanted IS NULL OR relation.kind = 'v' THEN
+    IF 0 >= ALL (wanted) OR wanted IS NULL OR relation.kind = 'v' THEN
       CONTINUE WHEN has_any_column_privilege(owner, relation.oid, 'SELECT');
     ELSE
-      CONTINUE WHEN (SELECT bool_and(has_column_privilege(owner, relation.oid, c, 'SELECT')) FROM unnest(wanted) AS c);
+      CONTINUE WHEN (SELECT bool_and(has_column_privilege(owner, relation.oid, c, 'SELECT')) FROM unnest(wanted) AS c WHERE c > 0);
     END IF;
     RAISE EXCEPTION 'permission denied for table %', relation.name
       USING ERRCODE = 'insufficient_privilege',

@@ -31,7 +31,7 @@ BEGIN
         SELECT coalesce(jsonb_agg(jsonb_build_object(
           'attnum', a.attnum, 'name', a.attname, 'type', a.atttypid::bigint, 'typmod', a.atttypmod,
           'collation', a.attcollation::bigint,
-          'notNull', a.attnotnull AND c.oid <> ALL (loose) AND (c.oid || '.' || a.attnum) <> ALL (invalid_not_null),
+          'notNull', a.attnotnull AND (c.oid || '.' || a.attnum) <> ALL (invalid_not_null),
           'sql', format_type(a.atttypid, a.atttypmod), 'generated', a.attgenerated) ORDER BY a.attnum), '[]')
         FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
       'keys', (
@@ -50,7 +50,7 @@ BEGIN
           JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[p]
         ) AS k
         WHERE i.indrelid = c.oid AND i.indisunique AND i.indimmediate AND i.indisvalid AND i.indpred IS NULL
-          AND i.indexprs IS NULL AND NOT i.indisexclusion AND k.plain AND c.oid <> ALL (loose)),
+          AND i.indexprs IS NULL AND NOT i.indisexclusion AND k.plain),
       'foreignKeys', (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
           'columns', to_jsonb(f.conkey), 'referenced', f.confrelid::bigint,

@@ -10,7 +10,7 @@ AS $$
     CASE WHEN r.oid <> d.source_relid OR s.is_copy THEN 'COMPARED' WHEN d.is_captured THEN coalesce(t.mode, 'MISSING') ELSE 'NONE' END,
     ARRAY(
       SELECT a.attname::text FROM pg_attribute a
-      WHERE a.attrelid = r.oid AND NOT a.attisdropped AND (a.attnum = ANY (d.columns) AND r.oid = d.source_relid OR a.attnum IN (
+      WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND (a.attnum = ANY (d.columns) AND r.oid = d.source_relid OR a.attnum IN (
         SELECT (l ->> 'attnum')::smallint FROM jsonb_array_elements(s.plan -> 'lineage') AS l
         WHERE (NOT d.is_captured OR r.oid <> d.source_relid) AND (l ->> 'relation')::oid = r.oid))
       ORDER BY a.attnum)

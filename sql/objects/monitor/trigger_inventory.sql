@@ -20,6 +20,7 @@ AS $$
     JOIN pgstream._relation_names c ON c.relid = u.oid
     LEFT JOIN pgstream._relation_names s ON s.relid = k.source_relid
     CROSS JOIN LATERAL unnest(CASE WHEN k.trigger_level = 'STATEMENT' AND c.relkind = 'p' THEN '{insert,update,delete,truncate,moved}'::text[]
+      WHEN k.trigger_level = 'STATEMENT' AND c.relid = k.source_relid AND -6 = ANY (k.columns) THEN '{insert,update,delete,truncate,own}'
       WHEN k.trigger_level = 'STATEMENT' THEN '{insert,update,delete,truncate}'
       WHEN c.relkind = 'p' THEN '{truncate}' ELSE '{row,truncate}' END) AS e(event)
     WHERE NOT k.is_retired

@@ -8,8 +8,8 @@ SELECT s.pgs_id, s.xmin AS version, f.xmin AS frontier_version, c.relowner AS ow
   -- source is taken away or the stream table gets another owner: so the rights on the sources themselves are asked for.
   (SELECT d.source_relid FROM pgstream.pgs_dependencies d
     WHERE d.pgs_id = s.pgs_id AND NOT has_table_privilege(c.relowner, d.source_relid, 'SELECT')
-      AND NOT CASE WHEN d.columns = '{}' OR NOT d.is_captured THEN has_any_column_privilege(c.relowner, d.source_relid, 'SELECT')
-        ELSE (SELECT bool_and(has_column_privilege(c.relowner, d.source_relid, a, 'SELECT')) FROM unnest(d.columns) AS a) END
+      AND NOT CASE WHEN 0 >= ALL (d.columns) OR NOT d.is_captured THEN has_any_column_privilege(c.relowner, d.source_relid, 'SELECT')
+        ELSE (SELECT bool_and(has_column_privilege(c.relowner, d.source_relid, a, 'SELECT')) FROM unnest(d.columns) AS a WHERE a > 0) END
     LIMIT 1) AS denied_source
 FROM pgstream.pgs_stream_tables s
 JOIN pg_class c ON c.oid = s.pgs_relid

@@ -12,9 +12,11 @@ import { temporalConditions } from './temporal.ts'
 /** @throws CompileError of kind `unsupported` for what is not maintained incrementally. */
 export function bind(request: CompileRequest): Project {
   const ids = new ColumnIds()
-  const bound = bindQuery(parseViewQuery(request.tree), {
+  const top = parseViewQuery(request.tree)
+  const bound = bindQuery(top, {
     request,
     ids,
+    top,
     ctes: [],
     outer: [],
     recursions: new Map(),

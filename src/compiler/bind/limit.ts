@@ -1,14 +1,18 @@
 /** ORDER BY … LIMIT, OFFSET, FETCH FIRST. */
-import { ref } from '../algebra/build.ts'
+import { ref, sql } from '../algebra/build.ts'
+import type { Node } from '../algebra/node.ts'
+import type { AggregateCall } from '../algebra/operators/aggregate.ts'
 import type { Project } from '../algebra/operators/project.ts'
-import type { Scalar } from '../algebra/scalar.ts'
+import { BIGINT, type Scalar, scalarColumns } from '../algebra/scalar.ts'
 import { internalError, unsupported } from '../catalog/error.ts'
 import { nodeListField, numberField, optionalNode } from '../catalog/node-field.ts'
 import type { TreeNode } from '../catalog/node-tree.ts'
+import { groupedRows } from './distinct.ts'
 import { bindExpression } from './expression.ts'
 import { bindOrdering, targetOfItem } from './ordering.ts'
 import { type Environment, notHere } from './query.ts'
 import type { QueryScope } from './scope.ts'
+import { notNegative } from './subquery/limit-by-key.ts'
 import { Sublinks } from './subquery/sublinks.ts'
 
 /** LimitOption (nodes.h) */
@@ -24,11 +28,11 @@ export function bindLimit(
   const { request } = environment
   const sublinks = new Sublinks(environment)
   const scope = scopeOf(environment, sublinks)
-  const [offset, count] = ['limitOffset', 'limitCount'].map((name) => {
+  const bound = ['limitOffset', 'limitCount'].map((name) => {
     const node = optionalNode(query, name)
-    return node && meaningful(bindExpression(node, scope))
+    return node ? meaningful(bindExpression(node, scope)) : null
   })
-  if (!offset && !count) return selected
+  if (bound.every((each) => each === null)) return selected
   const items = nodeListField(query, 'sortClause')
   if (items.length === 0)
     throw unsupported(
@@ -36,6 +40,13 @@ export function bindLimit(
       'Add an ORDER BY that says which rows are meant.',
       'Which rows are left is not determined.',
     )
+  // Elsewhere PostgreSQL may not come so far as to ask for it.
+  const isAsked = query === environment.top && bound.some((each) => each && scalarColumns(each).size > 0)
+  const asked = isAsked ? askedPlaces(bound, sublinks, environment) : null
+  const [offset, count] = asked?.places ?? bound
+  const input: Node = asked
+    ? { op: 'join', inputs: [selected, asked.row], predicate: [] }
+    : sublinks.attached(selected)
   const order = items.map((item) => {
     const output = selected.outputs[targets.indexOf(targetOfItem(item, targets))]
     if (!output) throw internalError('ORDER BY names no output')
@@ -45,7 +56,7 @@ export function bindLimit(
     op: 'project',
     input: {
       op: 'limit',
-      input: sublinks.attached(selected),
+      input,
       partition: { keys: [] },
       order,
       offset: offset ?? null,
@@ -55,6 +66,26 @@ export function bindLimit(
     outputs: selected.outputs.map(({ column }) => ({ column, value: ref(column) })),
   }
 }
+
+/**
+ * LIMIT and OFFSET by subqueries of the outermost query are asked for whether it has rows or not, and fail where they are negative
+ * (recompute_limits in nodeLimit.c). So they are a stage of one row.
+ */
+function askedPlaces(bound: readonly (Scalar | null)[], sublinks: Sublinks, { ids }: Environment) {
+  const calls: AggregateCall[] = []
+  const places = bound.map((place, i) => {
+    if (!place) return null
+    const column = ids.make('place', { oid: NUMERIC, typmod: -1, collation: 0 }, true)
+    const args = [notNegative(place, i === 0 ? 'OFFSET' : 'LIMIT')]
+    calls.push({ column, name: 'sum', args, written: null, filter: null })
+    return sql(BIGINT)`(${ref(column)}::bigint)`
+  })
+  const one = sublinks.attached({ op: 'values', columns: [], rows: [[]] })
+  return { places, row: groupedRows(one, [], calls, ids) }
+}
+
+/** numeric, in which bigint adds up. */
+const NUMERIC = 1700
 
 /** LIMIT NULL, which is LIMIT ALL, is none. */
 function meaningful(scalar: Scalar): Scalar | null {

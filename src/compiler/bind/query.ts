@@ -59,6 +59,8 @@ import { WindowCalls } from './window.ts'
 export interface Environment {
   readonly request: CompileRequest
   readonly ids: ColumnIds
+  /** The outermost query. */
+  readonly top: TreeNode
   /** WITH queries by level: the innermost first. */
   readonly ctes: readonly ReadonlyMap<string, TreeNode>[]
   /** The queries around, the innermost first. */

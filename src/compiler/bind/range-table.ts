@@ -1,9 +1,9 @@
 /** The range table: what stands in FROM, each entry as algebra, and what its columns are to an expression. */
-import { ref } from '../algebra/build.ts'
+import { ref, TRUE } from '../algebra/build.ts'
 import { type Column, columnOf, type Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
-import type { Scan } from '../algebra/operators/scan.ts'
-import { type Scalar, scalarNullable, type TypeRef } from '../algebra/scalar.ts'
+import { type Scan, TABLE_OID } from '../algebra/operators/scan.ts'
+import { type Constant, INTEGER, type Scalar, scalarNullable, type TypeRef } from '../algebra/scalar.ts'
 import { FULL_HINT, internalError, unsupported } from '../catalog/error.ts'
 import {
   booleanField,
@@ -27,6 +27,7 @@ import {
   type RowsItem,
   rowsExpression,
 } from './from-function.ts'
+import { nullOf } from './outer-join.ts'
 import { bindQuery, columnTypes, type Environment } from './query.ts'
 import { readTypes } from './read-types.ts'
 import { bindRecursion } from './recursion.ts'
@@ -141,16 +142,21 @@ export function lazily(bind: () => Node, stored = (attnum: number) => attnum): R
       const column =
         relation.op === 'scan'
           ? relation.columns.find((each) => each.attnum === stored(attnum))
-          : columns[attnum - 1]
+          : columns[stored(attnum) - 1]
       if (!column) throw internalError(`there is no column ${attnum}`)
       return { kind: 'column', id: column.id, type: column.type }
     },
   }
 }
 
-/** The number that a column has where it is stored: that of a source which is compared has it in its copy. */
+/**
+ * The number that a column has where it is stored: that of a source which is compared has it in its copy, and what has no rows
+ * has no holes where columns were dropped.
+ */
 function storedAttnum(entry: TreeNode, { request }: Environment, attnum: number): number {
   const facts = request.relations[numberField(entry, 'relid')]
+  if (facts?.kind === 'p' && !booleanField(entry, 'inh'))
+    return facts.columns.findIndex((each) => each.attnum === attnum) + 1
   if (!facts?.copy) return attnum
   const stored = facts.copy.columns[attnum]
   if (stored === undefined) {
@@ -298,19 +304,20 @@ function bindRelation(entry: TreeNode, environment: Environment, readsWhole: boo
       `Changes of ${name} are captured for all rows alike.`,
     )
   if (facts.obstacle) throw unsupported(facts.obstacle.construct, facts.obstacle.hint, facts.obstacle.detail)
-  if (!booleanField(entry, 'inh') && facts.hasChildren)
-    throw unsupported('FROM ONLY', 'Name the child tables instead.')
-  return scanOf(facts, environment)
+  if (booleanField(entry, 'inh')) return scanOf(facts, environment)
+  return facts.kind === 'p' ? noRows(facts, environment) : scanOf(facts, environment, true)
 }
 
-function scanOf(facts: RelationFacts, { ids }: Environment): Scan {
+function scanOf(facts: RelationFacts, { ids }: Environment, isOnly = false): Scan {
+  // The constraints and unique indexes of an inheritance parent say nothing about its children; those of a partitioned table span
+  // all its partitions.
+  const isLoose = facts.kind === 'r' && facts.hasChildren && !isOnly
   const columns = facts.columns.map((column) => {
     const type = { oid: column.type, typmod: column.typmod, collation: column.collation }
-    return { ...ids.make(column.name, type, !column.notNull), attnum: column.attnum }
+    return { ...ids.make(column.name, type, isLoose || !column.notNull), attnum: column.attnum }
   })
   const idOf = (attnum: number) => columns.find((column) => column.attnum === attnum)?.id ?? 0
-  // An inheritance parent's unique index says nothing about its children; a partitioned table's spans them all.
-  const unique = facts.kind === 'r' && facts.hasChildren ? [] : facts.keys
+  const unique = isLoose ? [] : facts.keys
   const keys = unique
     .filter(
       (key) =>
@@ -323,6 +330,9 @@ function scanOf(facts: RelationFacts, { ids }: Environment): Scan {
     name: facts.name,
     sql: `${quoteIdentifier(facts.schema)}.${quoteIdentifier(facts.name)}`,
     columns,
+    ...(isOnly && facts.hasChildren
+      ? { own: { ...ids.make('tableoid', INTEGER, false), attnum: TABLE_OID } }
+      : {}),
     keys,
     indexes: facts.indexes
       .filter((index) => !index.partial && (index.method === 'btree' || index.method === 'hash'))
@@ -330,6 +340,16 @@ function scanOf(facts: RelationFacts, { ids }: Environment): Scan {
     sorted: facts.indexes.filter(({ sorted }) => sorted).map((index) => index.columns.map(idOf)),
     rows: facts.rows,
   }
+}
+
+/** ONLY of a partitioned table: it has no rows of its own. */
+function noRows(facts: RelationFacts, { request, ids }: Environment): Node {
+  const columns = facts.columns.map((column) =>
+    ids.make(column.name, { oid: column.type, typmod: column.typmod, collation: column.collation }, true),
+  )
+  const nulls = columns.map(({ type }) => nullOf(type, request))
+  const none: Constant = { ...TRUE, sql: 'false' }
+  return { op: 'filter', input: { op: 'values', columns, rows: [nulls] }, predicate: [none] }
 }
 
 function valuesTypes(entry: TreeNode): ReadonlyMap<number, TypeRef> {

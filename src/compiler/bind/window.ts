@@ -1,7 +1,22 @@
 /** Window functions: calls are collected while expressions are bound, then put below them as operators, one per PARTITION BY. */
 import { sameScalar } from '../algebra/build.ts'
 import type { Column, ColumnIds, Node } from '../algebra/node.ts'
-import { DATE, INT2, INT4, INT8, NUMERIC, TIME, TIMESTAMP, TIMESTAMPTZ } from '../algebra/number-types.ts'
+import {
+  DATE,
+  FLOAT4,
+  FLOAT8,
+  INT2,
+  INT4,
+  INT8,
+  INTERVAL,
+  MONEY,
+  NUMERIC,
+  TEXT,
+  TIME,
+  TIMESTAMP,
+  TIMESTAMPTZ,
+  TIMETZ,
+} from '../algebra/number-types.ts'
 import type { RunsBy, WindowCall } from '../algebra/operators/window.ts'
 import { type Ordering, withTail } from '../algebra/ordering.ts'
 import { integerOf, type Reach } from '../algebra/reach.ts'
@@ -202,7 +217,7 @@ function reachOf(
   return (name === 'lag') === count > 0 ? { before: extents, after: [] } : { before: [], after: extents }
 }
 
-/** Of exact sums, and of extremes of which equal ones look alike. */
+/** Of exact sums, and of extremes. A sum of floats goes on otherwise than it began: (a + b) + c is not a + (b + c). */
 function runsBy(
   { name, schema, result, arguments: args }: FunctionFacts,
   { start, end, exclusion }: WindowFrame,
@@ -218,7 +233,7 @@ function runsBy(
       return EXACT.has(args[0] ?? 0) ? '+' : null
     case 'min':
     case 'max':
-      return ALIKE.has(result) ? (name === 'min' ? 'least' : 'greatest') : null
+      return LATER.has(result) ? (name === 'min' ? 'least' : 'greatest') : null
     case 'bool_and':
     case 'every':
       return 'AND'
@@ -230,7 +245,26 @@ function runsBy(
 }
 
 const EXACT: ReadonlySet<number> = new Set([INT2, INT4, INT8, NUMERIC])
-const ALIKE: ReadonlySet<number> = new Set([INT2, INT4, INT8, DATE, TIME, TIMESTAMP, TIMESTAMPTZ])
+/**
+ * Of equal values that are written in two ways, 1.0 and 1.00, 1 day and 24 hours, the later stays (numeric_smaller, float8smaller,
+ * text_smaller, interval_smaller and their like); of bpchar the earlier (bpchar_smaller).
+ */
+const LATER: ReadonlySet<number> = new Set([
+  INT2,
+  INT4,
+  INT8,
+  NUMERIC,
+  FLOAT4,
+  FLOAT8,
+  MONEY,
+  TEXT,
+  INTERVAL,
+  DATE,
+  TIME,
+  TIMETZ,
+  TIMESTAMP,
+  TIMESTAMPTZ,
+])
 
 function sameSet(a: readonly Scalar[], b: readonly Scalar[]): boolean {
   const within = (all: readonly Scalar[]) => (each: Scalar) => all.some((other) => sameScalar(each, other))

@@ -75,7 +75,7 @@ function stageOf(stages: ReadonlyMap<number, StageSource>, output: StageOutput):
 function liveTable(scan: Scan, alias: (base: string) => string): Select {
   const name = alias(scan.name)
   return {
-    from: [`${scan.sql} AS ${name}`],
+    from: [`${scan.own ? 'ONLY ' : ''}${scan.sql} AS ${name}`],
     where: [],
     columns: new Map(scan.columns.map((column) => [column.id, `${name}.${quoteIdentifier(column.name)}`])),
     weight: null,
@@ -92,7 +92,7 @@ function scanDelta(scan: Scan, alias: (base: string) => string, request: Compile
   }
   return {
     from: [`${deltaName(scan.relation)} AS ${name}`],
-    where: [],
+    where: scan.own ? [`${read(scan.own)} = ${scan.relation}::oid`] : [],
     columns: new Map(scan.columns.map((column) => [column.id, read(column)])),
     weight: `${name}.weight`,
   }

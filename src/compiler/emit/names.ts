@@ -17,12 +17,12 @@ export function bufferName(relation: number): string {
 
 /** A captured column in its change buffer: named by number, so that a rename of the source never touches the buffer. */
 export function bufferColumn(attnum: number): string {
-  return `c${attnum}`
+  return quoteIdentifier(`c${attnum}`)
 }
 
 /** Its arrays, where up to 1,000 rows are packed into one. */
 export function packedColumn(attnum: number): string {
-  return `p${attnum}`
+  return quoteIdentifier(`p${attnum}`)
 }
 
 export function deltaName(relation: number): string {

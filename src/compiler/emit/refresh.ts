@@ -8,6 +8,7 @@
 import { THEN } from '../algebra/moment.ts'
 import type { Node } from '../algebra/node.ts'
 import type { Project } from '../algebra/operators/project.ts'
+import type { Scan, ScanColumn } from '../algebra/operators/scan.ts'
 import { isComposite } from '../catalog/composite.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { type Changed, differentiate, scansOf } from '../delta/differentiate.ts'
@@ -223,7 +224,7 @@ function differs({ request, staged, root, sources }: Definition, relation: numbe
     .flatMap(scansOf)
     .filter((scan) => scan.relation === relation)
   const columns = (sources.get(relation) ?? []).flatMap(
-    (attnum) => scans.flatMap((scan) => scan.columns).find((column) => column.attnum === attnum) ?? [],
+    (attnum) => scans.flatMap(captured).find((column) => column.attnum === attnum) ?? [],
   )
   const rows: Select = {
     from: [`(\n  ${indent(newRows(request, relation, sources, '', false, false))}\n) AS d`],
@@ -499,13 +500,17 @@ GROUP BY ${groups.flatMap((group) => group.groupBy).join(', ')}
 HAVING sum(u.weight) <> 0`
 }
 
+function captured(scan: Scan): readonly ScanColumn[] {
+  return scan.own ? [scan.own, ...scan.columns] : scan.columns
+}
+
 /** The captured columns of each source: what the scans read. */
 export function capturedColumns(staged: StagedQuery, root: Project): Map<number, number[]> {
   const sources = new Map<number, number[]>()
   for (const scan of [...staged.stages.map(inputOf), root].flatMap(scansOf)) {
     const columns = new Set([
       ...(sources.get(scan.relation) ?? []),
-      ...scan.columns.map(({ attnum }) => attnum),
+      ...captured(scan).map(({ attnum }) => attnum),
     ])
     sources.set(
       scan.relation,

@@ -290,7 +290,8 @@ export function runOn(
 
 /** What a call gives over all rows, from what it gives over those before and over the others. */
 function goneOn(by: RunsBy, before: string, value: string): string {
-  if (by === 'least' || by === 'greatest') return `${by}(${before}, ${value})`
+  // Of equal ones the first argument, which is the later.
+  if (by === 'least' || by === 'greatest') return `${by}(${value}, ${before})`
   const both = by === '+' || by === 'rank' ? `${before} + ${value}` : `(${before} ${by} ${value})`
   return `(CASE WHEN ${before} IS NULL THEN ${value} WHEN ${value} IS NULL THEN ${before} ELSE ${both} END)`
 }

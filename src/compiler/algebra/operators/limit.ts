@@ -9,7 +9,8 @@
  * Cost: as many rows as are asked for, OFFSET included, where an index has the order; otherwise the input is sorted. Of
  * groups as many and one more for each that went: their state has an index in the order of a number or a time.
  * Nulls: as ORDER BY says; LIMIT NULL is none. Ties are broken by the remaining columns, but for WITH TIES, which keeps
- * them. A subquery in LIMIT is a column of the input, the same in all rows.
+ * them. A subquery in LIMIT is a column of the input, the same in all rows. A negative one fails; in the outermost query also where
+ * there are no rows to limit, as there PostgreSQL asks for it in any case.
  * Refuses: LIMIT without ORDER BY.
  * Source: nodeLimit.c.
  */

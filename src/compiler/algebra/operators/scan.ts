@@ -4,7 +4,7 @@
  * Shape: the table's columns that the query reads.
  * Keys: unique immediate indexes over NOT NULL columns (or NULLS NOT DISTINCT).
  * Class: leaf.
- * Delta: what the change buffer holds past the frontier.
+ * Delta: what the change buffer holds past the frontier; of FROM ONLY, where there are children, the rows that it has as the table's own.
  * State: none, the table is stored.
  * Cost: the rows of the buffer that are new, by an index on the transaction.
  * Nulls: as stored.
@@ -22,6 +22,8 @@ export interface Scan {
   /** `schema.table`, quoted. */
   readonly sql: string
   readonly columns: readonly ScanColumn[]
+  /** FROM ONLY: in the buffer, whose row a change is of. No column of the query. */
+  readonly own?: ScanColumn
   readonly keys: readonly Key[]
   /** Leading columns of the indexes that a probe could use, as column ids. */
   readonly indexes: readonly (readonly number[])[]
@@ -29,6 +31,9 @@ export interface Scan {
   readonly sorted: readonly (readonly number[])[]
   readonly rows: number
 }
+
+/** The attribute number of tableoid (sysattr.h). */
+export const TABLE_OID = -6
 
 export interface ScanColumn extends Column {
   readonly attnum: number
@@ -43,5 +48,5 @@ export const scan: Operator<Scan> = {
   columns: (node) => node.columns,
   keys: (node) => node.keys,
   differentiate: () => null,
-  describe: (node) => `scan ${node.sql}`,
+  describe: (node) => `scan ${node.own ? 'only ' : ''}${node.sql}`,
 }

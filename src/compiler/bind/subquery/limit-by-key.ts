@@ -45,7 +45,7 @@ export function limitByKey(node: Limit, keys: readonly ColumnId[], ids: ColumnId
 }
 
 /** PostgreSQL has its own way to say it: a subquery with that place. */
-function notNegative(value: Scalar, clause: 'LIMIT' | 'OFFSET'): Scalar {
+export function notNegative(value: Scalar, clause: 'LIMIT' | 'OFFSET'): Scalar {
   if ((integerOf(value) ?? -1) >= 0) return value
   return expression({
     construct: clause,
