@@ -16,6 +16,10 @@ EXCEPTION WHEN OTHERS THEN
   IF pgstream._is_of_names(SQLSTATE) AND pgstream._was_renamed(id) THEN
     RETURN pgstream._refresh_renamed(id, initiated_by);
   END IF;
+  -- Under REPEATABLE READ the plan cannot be exchanged: who records the failure notes it.
+  IF SQLSTATE = '54000' AND current_setting('transaction_isolation') = 'read committed' AND pgstream._allow_long_values(id) THEN
+    RETURN pgstream._refresh(id, initiated_by, is_checked);
+  END IF;
   -- Not for the data's sake: what passes by itself, what the server lacks, what does not fit the definition. A function may
   -- have been denied something for the sake of one row; a source is denied whatever the rows.
   IF left(SQLSTATE, 2) IN ('08', '0A', '25', '26', '3F', '40', '42', '53', '54', '55', '57', '58', 'XX')
