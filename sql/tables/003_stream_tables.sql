@@ -48,6 +48,8 @@ CREATE TABLE pgstream.pgs_stream_tables (
   -- A column of a source has another type: the definition is to be read again, and what the stream table shows may have other
   -- types as well. Then the other two hold, too.
   needs_redefine boolean NOT NULL DEFAULT false,
+  -- A value was too long for a btree index: the plan is made for such (CompileRequest.hasLongValues).
+  has_long_values boolean NOT NULL DEFAULT false,
   -- A source or column is gone: no refresh can succeed until the definition is altered.
   broken_reason text,
   -- Broken only because the changes of a source cannot be captured as it is now; that may pass (pgstream._resume_unobstructed).

@@ -114,6 +114,27 @@ async function state(name: string) {
   ])
 }
 
+test('the indexes of the new plan are there, each once', async () => {
+  const placed = (by: string) =>
+    `SELECT id, region, status, row_number() OVER (PARTITION BY ${by} ORDER BY id) AS n FROM orders`
+  const mean = (of: string) => `SELECT region, avg(${of}) AS mean FROM orders GROUP BY region`
+  await query(`SELECT pgstream.create_stream_table('placed', $1), pgstream.create_stream_table('mean', $2)`, [
+    placed('region'),
+    mean('amount'),
+  ])
+  await alter('placed', placed('status'))
+  await alter('mean', mean('amount + 1'))
+  const indexes = async (table: string) =>
+    (
+      await query(
+        `SELECT substring(pg_get_indexdef(indexrelid) FROM '[(].*[)]') AS columns FROM pg_index WHERE indrelid = ${table}`,
+      )
+    ).map(({ columns }) => columns)
+  expect(await indexes(`'placed'::regclass`)).toContain('(status)')
+  const state = `(SELECT (plan #>> '{stateTables,0}')::regclass FROM pgstream.pgs_stream_tables WHERE pgs_name = 'mean')`
+  expect(await indexes(state)).toEqual(['(region_1)'])
+})
+
 test('a column added at the end: same table, readers go on', async () => {
   const before = await known()
   await alter('a', 'SELECT region, sum(amount) AS total, count(*) AS n FROM orders GROUP BY region')

@@ -8,6 +8,7 @@ SET client_min_messages = warning
 AS $$
 DECLARE
   old pgstream.pgs_stream_tables;
+  owner name;
 BEGIN
   -- With the others of its group, which will follow it.
   PERFORM pgstream._lock_group(pgstream._group_of(id, pgstream._news_of_graph()));
@@ -18,7 +19,17 @@ BEGIN
   UPDATE pgstream.pgs_stream_tables
   SET refresh_mode = mode, needs_reinit = false, reinit_reason = NULL, consecutive_errors = 0, last_error = NULL
   WHERE pgs_id = id;
-  PERFORM pgstream._define(id, (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = old.pgs_relid), request);
-  PERFORM pgstream._exchange_plan(id, request, old, 'MANUAL', 'the definition was altered');
+  owner := (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = old.pgs_relid);
+  PERFORM pgstream._define(id, owner, request);
+  BEGIN
+    PERFORM pgstream._exchange_plan(id, request, old, 'MANUAL', 'the definition was altered');
+  EXCEPTION WHEN program_limit_exceeded THEN
+    IF NOT pgstream._allow_long_values(id) THEN
+      RAISE;
+    END IF;
+    request := request || '{"hasLongValues": true}';
+    PERFORM pgstream._define(id, owner, request);
+    PERFORM pgstream._exchange_plan(id, request, old, 'MANUAL', 'the definition was altered');
+  END;
 END
 $$;

@@ -73,6 +73,8 @@ BEGIN
         || ARRAY(SELECT o.oprcode::oid FROM pg_operator o WHERE o.oid = ANY (all_operators.oids))),
       'operators', pgstream._operator_facts(all_operators.oids),
       'collations', pgstream._collation_facts(collation_oids))
+      || CASE WHEN EXISTS (SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = target_id AND s.has_long_values)
+        THEN '{"hasLongValues": true}'::jsonb ELSE '{}' END
     FROM type_facts, all_operators);
 END
 $$;

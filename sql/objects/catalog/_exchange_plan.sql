@@ -2,7 +2,7 @@
 -- brings the content to it. Readers see the old content until that is committed, and are not held up while the new one is
 -- computed: with the same columns and key the difference is applied; otherwise it is computed beside the stream table,
 -- and only then are columns and rows exchanged, for which readers wait. So it is, too, when a composite type has other
--- attributes than the stored rows were indexed by.
+-- attributes than the stored rows were indexed by, or a value is too long for the indexes that there are.
 CREATE OR REPLACE FUNCTION pgstream._exchange_plan(
   id bigint, request jsonb, old pgstream.pgs_stream_tables, initiated_by text, why text
 ) RETURNS void
@@ -16,7 +16,7 @@ DECLARE
   plan jsonb;
   version xid;
   changes record;
-  old_indexes oid[] := pgstream._own_indexes(old.pgs_relid, old.key);
+  old_indexes oid[];
   old_sources oid[] := ARRAY(SELECT source_relid FROM pgstream.pgs_dependencies WHERE pgs_id = id ORDER BY 1);
   in_place boolean;
   reshaped boolean;
@@ -34,8 +34,10 @@ BEGIN
           FROM pgstream.pgs_dependencies d JOIN pgstream.pgs_stream_tables s USING (pgs_id) WHERE d.source_relid = old.pgs_relid)),
         HINT = 'Keep the order of its columns, or drop the stream tables that read it.';
   END IF;
+  old_indexes := CASE WHEN plan ? 'hasLongValues' THEN pgstream._plan_indexes(old.pgs_relid, old.plan)
+    ELSE pgstream._own_indexes(old.pgs_relid, old.key) END;
   -- The index stays when the new plan wants the same.
-  reshaped := pgstream._shapes_differ(old.plan, plan);
+  reshaped := pgstream._shapes_differ(old.plan, plan) OR plan ? 'hasLongValues' <> old.plan ? 'hasLongValues';
   IF NOT reshaped AND old.key IS NOT DISTINCT FROM plan -> 'key' AND (pgstream._null_keys(old.plan))[1] IS NOT DISTINCT FROM (pgstream._null_keys(plan))[1] THEN
     in_place := changes.ddl IS NULL AND old_indexes <> '{}';
     old_indexes := '{}';

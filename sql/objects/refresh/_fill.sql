@@ -34,7 +34,15 @@ BEGIN
   PERFORM pgstream._call_as_owner(id, 'empty');
   as_of := clock_timestamp();
   captured := pg_sequence_last_value('pgstream.change_seq');
-  result := pgstream._call_fill(id, 'fill');
-  PERFORM pgstream._settle(id, result, captured, as_of, initiated_by, why, target.version);
+  BEGIN
+    result := pgstream._call_fill(id, 'fill');
+    PERFORM pgstream._settle(id, result, captured, as_of, initiated_by, why, target.version);
+  EXCEPTION WHEN program_limit_exceeded THEN
+    IF NOT pgstream._allow_long_values(id) THEN
+      RAISE;
+    END IF;
+    PERFORM pgstream._install_for_long_values(id);
+    PERFORM pgstream._fill(id, initiated_by, why);
+  END;
 END
 $$;

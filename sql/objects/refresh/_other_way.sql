@@ -1,11 +1,15 @@
 -- How a refresh that failed may be done after all: with the 'names' of now, when DDL was committed while it compiled or ran, which
--- is no failure; 'anew', when it failed for the data of a delta; NULL when it cannot.
+-- is no failure; for 'long values', when one did not fit an index; 'anew', when it failed for the data of a delta; NULL when it cannot.
 CREATE OR REPLACE FUNCTION pgstream._other_way(id bigint, state text) RETURNS text
 LANGUAGE plpgsql
 AS $$
 BEGIN
   IF pgstream._is_of_names(state) AND pgstream._was_renamed(id) THEN
     RETURN 'names';
+  END IF;
+  -- Under REPEATABLE READ the plan cannot be exchanged: who records the failure notes it.
+  IF state = '54000' AND current_setting('transaction_isolation') = 'read committed' AND pgstream._allow_long_values(id) THEN
+    RETURN 'long values';
   END IF;
   -- Not for the data's sake: what passes by itself, what the server lacks, what does not fit the definition. A function may
   -- have been denied something for the sake of one row; a source is denied whatever the rows.

@@ -16,6 +16,8 @@ BEGIN
         RETURN pgstream._refresh(id, initiated_by, is_checked);
       ELSIF way = 'names' THEN
         RETURN pgstream._refresh_renamed(id, initiated_by);
+      ELSIF way = 'long values' THEN
+        RETURN pgstream._refresh(id, initiated_by, is_checked);
       END IF;
       RETURN pgstream._recompute(id, initiated_by, is_checked, caught.state, caught.message);
     EXCEPTION WHEN query_canceled OR assert_failure OR OTHERS THEN

@@ -34,7 +34,7 @@ BEGIN
   old_sources := ARRAY(SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_captured ORDER BY 1);
   rebuilt := (new_plan #> '{install,tables}') - 0 <> (target.plan #> '{install,tables}') - 0
     OR new_plan -> 'key' <> target.plan -> 'key' OR pgstream._null_keys(new_plan) <> pgstream._null_keys(target.plan)
-    OR new_plan ->> 'strategy' <> target.plan ->> 'strategy'
+    OR new_plan ->> 'strategy' <> target.plan ->> 'strategy' OR new_plan ? 'hasLongValues' <> target.plan ? 'hasLongValues'
     -- A replaced view may read other tables.
     OR old_sources <> ARRAY(SELECT (s ->> 'relation')::oid FROM jsonb_array_elements(new_plan -> 'sources') AS s ORDER BY 1);
   UPDATE pgstream.pgs_stream_tables s

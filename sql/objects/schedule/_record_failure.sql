@@ -57,6 +57,9 @@ BEGIN
   UPDATE pgstream.pgs_stream_tables s
   SET broken_reason = message, status = 'ERROR', last_error = message
   WHERE s.pgs_id = id AND s.needs_redefine AND s.broken_reason IS NULL AND state = '2BP01';
+  IF state = '54000' THEN
+    PERFORM pgstream._allow_long_values(id);
+  END IF;
   is_again := is_of_data AND EXISTS (
     SELECT FROM pgstream.frontiers f JOIN pgstream.pgs_stream_tables s USING (pgs_id)
     WHERE f.pgs_id = id AND f.failed_version = s.xmin AND f.seen = total AND s.consecutive_errors > 0);

@@ -18,6 +18,8 @@ export interface CompileRequest {
   readonly definition: string
   /** Something that `definition` names has another name by now: it must be printed anew from the tree. */
   readonly definitionIsStale?: boolean
+  /** A value was too long for a btree index: what is stored is found by hashes where it may be long. */
+  readonly hasLongValues?: boolean
   /** The columns of that view, in order: what the stream table will have. */
   readonly columns: readonly OutputFacts[]
   /** Everything the tree and the bodies of the views below it mention, keyed by oid. */

@@ -44,11 +44,21 @@ export function keyMatch(request: CompileRequest, column: Column, left: string, 
 }
 
 /**
+ * Too long for a btree index, which has room for 2704 bytes? Only once a value was: a hash of the column costs the order and
+ * the uniqueness that an index otherwise has.
+ */
+export function isLong(request: CompileRequest, { type }: Column): boolean {
+  return request.hasLongValues === true && typeFacts(request, type.oid).length === -1
+}
+
+/**
  * Key columns by whose hash a stored row is found: two or more that may be NULL. Of several ORs an index serves one at a
- * time, and then reads all rows that have that column in common.
+ * time, and then reads all rows that have that column in common. Of a key that may be too long for an index all columns.
  */
 export function hashedKey(request: CompileRequest, key: readonly Column[]): readonly Column[] {
-  const nullable = key.filter((column) => column.nullable && typeFacts(request, column.type.oid).hashable)
+  const hashable = key.filter((column) => typeFacts(request, column.type.oid).hashable)
+  if (key.some((column) => isLong(request, column))) return hashable
+  const nullable = hashable.filter((column) => column.nullable)
   return nullable.length > 1 ? nullable : []
 }
 
@@ -59,8 +69,22 @@ export function storedMatch(
   left: readonly string[],
   right: readonly string[],
 ): readonly string[] {
-  if (hashedKey(request, key).length > 0) return groupMatch(request, key, left, right)
-  return key.map((column, i) => keyMatch(request, column, left[i] ?? '', right[i] ?? ''))
+  const match = key.map((column, i) => keyMatch(request, column, left[i] ?? '', right[i] ?? ''))
+  return [...match, ...equalHashes(request, key, hashedKey(request, key), left, right)]
+}
+
+/** The equality of the hashes of some of the columns. */
+function equalHashes(
+  request: CompileRequest,
+  columns: readonly Column[],
+  hashed: readonly Column[],
+  left: readonly string[],
+  right: readonly string[],
+): readonly string[] {
+  const hash = (side: readonly string[]) =>
+    rowHash(request, hashed, (column) => side[columns.indexOf(column)] ?? '')
+  const [a, b] = [hash(left), hash(right)]
+  return a && b ? [`${a} = ${b}`] : []
 }
 
 /**
@@ -93,14 +117,8 @@ export function groupMatch(
   right: readonly string[],
 ): readonly string[] {
   const match = columns.map((column, i) => keyMatch(request, column, left[i] ?? '', right[i] ?? ''))
-  const hash = (side: readonly string[]) =>
-    rowHash(
-      request,
-      columns.filter((column) => column.nullable),
-      (column) => side[columns.indexOf(column)] ?? '',
-    )
-  const [a, b] = [hash(left), hash(right)]
-  return a && b ? [...match, `${a} = ${b}`] : match
+  const nullable = columns.filter((column) => column.nullable)
+  return [...match, ...equalHashes(request, columns, nullable, left, right)]
 }
 
 /**

@@ -161,6 +161,7 @@ export function emitDifferential(
       stateTables: own.map(({ sql }) => sql),
       query,
       ...(timed ? { dependsOnTime: true } : {}),
+      ...(request.hasLongValues ? { hasLongValues: true } : {}),
       missingIndexes: missingIndexes(missing),
     },
   }

@@ -31,6 +31,8 @@ export interface Plan {
   readonly query: string
   /** Rows come and go as time passes: the frontier keeps the moment of the content, and a refresh is due without a change. */
   readonly dependsOnTime?: true
+  /** Made for values that are too long for a btree index (CompileRequest.hasLongValues). */
+  readonly hasLongValues?: true
   /** Indexes that would make a step of some delta a probe. */
   readonly missingIndexes: readonly MissingIndex[]
   /** Where each column of the result comes from. */

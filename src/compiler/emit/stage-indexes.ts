@@ -15,6 +15,7 @@ import {
 import type { CompileRequest } from '../catalog/request.ts'
 import { inputOf, type Stage, type StagedQuery } from '../delta/stage.ts'
 import type { StoredTable } from './apply.ts'
+import { hashedKey, isLong, rowHash } from './image.ts'
 import { keyColumns, orderOfFirst } from './partition-text.ts'
 import { soughtByValue } from './probes.ts'
 import { selfIndexes } from './recursion-stage.ts'
@@ -26,10 +27,12 @@ import { partitionTableOf, recursionTableOf, type Storage, stateTableOf } from '
 interface Index {
   readonly table: string
   readonly columns: readonly string[]
+  /** Those of them that may be too long for a btree. */
+  readonly long: readonly StoredTable['columns'][number][]
 }
 
 /**
- * By which stored rows of a partition are found, by which a stage finds the rows of its groups in an earlier stage, and by
+ * By which stored groups are found whose keys no unique index can have, by which stored rows of a partition are found, by which a stage finds the rows of its groups in an earlier stage, and by
  * which a join finds a stage's rows by a value: those whose sum is the greatest.
  */
 export function stageIndexes(
@@ -45,9 +48,20 @@ export function stageIndexes(
     const serves = (other: readonly string[]) =>
       columns.every((name) => other.slice(0, columns.length).includes(name)) &&
       (last === undefined || other[columns.length - 1] === last)
-    if (!known.some(serves)) indexes.push({ table: table.sql, columns })
+    if (known.some(serves)) return
+    const long = table.columns.filter(({ column, name }) => columns.includes(name) && isLong(request, column))
+    indexes.push({ table: table.sql, columns, long })
   }
+  const hashes: string[] = []
   for (const stage of staged.stages) {
+    const keys = stage.kind === 'group' ? stage.node.rule.keys.map(({ column }) => column) : []
+    if (keys.some((column) => isLong(request, column))) {
+      const table = stateTableOf(request, storage, stage)
+      const nameOfKey = (column: Column) => nameOf(table, column) ?? ''
+      const hash = rowHash(request, hashedKey(request, keys), nameOfKey)
+      if (hash) hashes.push(`CREATE INDEX ON ${table.sql} (${hash})`)
+      add(table, keys.map(nameOfKey))
+    }
     if (stage.kind === 'partition') {
       const { table, keyNames, orderName } = partitionTableOf(request, storage, stage, root)
       if (orderName === null) add(table, keyNames)
@@ -87,7 +101,17 @@ export function stageIndexes(
       const [first] = found
       if (first) add(table, [first.name])
     }
-  return indexes.map(({ table, columns }) => `CREATE INDEX ON ${table} (${columns.join(', ')})`)
+  return [...hashes, ...new Set(indexes.flatMap((index) => statements(request, index)))]
+}
+
+/** A hash index has room for any value, of one column. */
+function statements(request: CompileRequest, { table, columns, long }: Index): readonly string[] {
+  const short = columns.filter((column) => !long.some(({ name }) => name === column))
+  const hashed = long.filter(({ column }) => request.types[column.type.oid]?.hashable)
+  return [
+    ...(short.length > 0 ? [`CREATE INDEX ON ${table} (${short.join(', ')})`] : []),
+    ...hashed.map(({ name }) => `CREATE INDEX ON ${table} USING hash (${name})`),
+  ]
 }
 
 /** Categories of types: numbers, booleans, dates and intervals. Anything else may be too long for an index. */

@@ -12,6 +12,7 @@ import { quoteIdentifier } from '../catalog/quote.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import type { GroupStage, PartitionStage, RecursionStage, Stage, StagedQuery } from '../delta/stage.ts'
 import type { StoredTable } from './apply.ts'
+import { isLong } from './image.ts'
 import { columnName, stateTableName, targetName } from './names.ts'
 import type { PartitionTable } from './partition-stage.ts'
 import { keyColumns } from './partition-text.ts'
@@ -65,11 +66,14 @@ export function stateTableOf(request: CompileRequest, storage: Storage, stage: S
   return {
     sql: state.sql,
     columns: storedColumns(stage).map((column) => ({ column, name: storedName(state, column) })),
-    key:
-      stage.kind === 'group'
-        ? stage.node.rule.keys.map(({ column }) => column)
-        : chooseKey(request, stage.node),
+    key: stage.kind === 'group' ? groupKey(request, stage) : chooseKey(request, stage.node),
   }
+}
+
+/** The keys of a group that a unique index can have; null where one may be too long. */
+function groupKey(request: CompileRequest, { node }: GroupStage): readonly Column[] | null {
+  const keys = node.rule.keys.map(({ column }) => column)
+  return keys.some((column) => isLong(request, column)) ? null : keys
 }
 
 /** Where a partition stage keeps its rows. */
@@ -151,7 +155,7 @@ function chooseKey(request: CompileRequest, root: Node): readonly Column[] | nul
     .keys(root)
     .map((key) => key.map((id) => columns.find((column) => column.id === id)))
     .filter((key): key is Column[] =>
-      key.every((column) => column && request.types[column.type.oid]?.sortable),
+      key.every((column) => column && request.types[column.type.oid]?.sortable && !isLong(request, column)),
     )
   return keys.sort((a, b) => a.length - b.length)[0] ?? null
 }
@@ -179,7 +183,9 @@ function fusedStage(request: CompileRequest, staged: StagedQuery, root: Project)
   if (stage?.kind !== 'group') throw internalError(`stage ${number} does not exist`)
   const columns = root.outputs.map(({ value }) => ({ name: '', value: overAccumulators(stage, value) }))
   const { rule } = stage.node
-  const needed = [...rule.keys, ...rule.accumulators.filter(({ implied }) => implied === null)]
+  // What is kept aside is written by a unique index over the keys.
+  const isWhole = groupKey(request, stage) === null
+  const needed = [...rule.keys, ...rule.accumulators.filter(({ implied }) => isWhole || implied === null)]
   return needed.every(({ column }) => isShown(columns, column)) ? stage : null
 }
 
