@@ -34,6 +34,9 @@ BEGIN
         ELSE
           PERFORM pgstream._lock_writers(members);
         END IF;
+        IF initiated_by = 'SCHEDULER' AND NOT pgstream._is_whole(members) THEN
+          RAISE EXCEPTION USING ERRCODE = 'PGS02', MESSAGE = 'other stream tables are refreshed together by now';
+        END IF;
         IF repeatable THEN
           PERFORM pgstream._refuse_stale_snapshot(members);
         END IF;
