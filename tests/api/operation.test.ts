@@ -1,7 +1,7 @@
 /** Functions that operate on stream tables: freshness on demand, pausing, repair, subscriptions, publications, advice. */
 import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { outcome, roles } from '../concurrency/scene.ts'
+import { outcome, roles, untilWaiting } from '../concurrency/scene.ts'
 import { expectExact } from '../oracle/oracle.ts'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 
@@ -104,6 +104,44 @@ test('a refresh that fills a stream table while all are paused does not set it g
   await paused
   expect((await statuses()).unfilled).toBe('SUSPENDED')
   await other.end()
+})
+
+test('what is suspended stays so, whoever was waiting to refresh it', async () => {
+  const [first, second] = await Promise.all([db.connect(), db.connect()])
+  await client.query('INSERT INTO orders VALUES (61, 1, 7)')
+  await first.query(`BEGIN; SELECT pgstream.refresh_stream_table('rows')`)
+  await client.query('INSERT INTO orders VALUES (62, 1, 7)')
+  const waiting = second.query(`SELECT pgstream.refresh_stream_table('rows')`)
+  await untilWaiting(client, second)
+  await client.query(`SELECT pgstream.alter_stream_table('rows', status => 'SUSPENDED')`)
+  await first.query('COMMIT')
+  await waiting
+  expect(await statuses()).toMatchObject({ rows: 'SUSPENDED' })
+  await Promise.all([first.end(), second.end()])
+})
+
+test('another definition resumes what was suspended for errors, and not what its owner has suspended', async () => {
+  const queries = ['SELECT id FROM orders', 'SELECT id, amount + 1 AS amount FROM orders']
+  await client.query(`SELECT pgstream.alter_stream_table('rows', status => 'SUSPENDED')`)
+  for (const query of queries) {
+    await client.query(`SELECT pgstream.alter_stream_table('rows', query => $1)`, [query])
+    expect(await statuses()).toMatchObject({ rows: 'SUSPENDED' })
+  }
+  for (const mode of ['FULL', 'DIFFERENTIAL']) {
+    await client.query(`SELECT pgstream.alter_stream_table('rows', refresh_mode => $1)`, [mode])
+    expect(await statuses()).toMatchObject({ rows: 'SUSPENDED' })
+  }
+  await client.query(`SELECT pgstream.resume_stream_table('rows')`)
+  await client.query(`SELECT pgstream.alter_stream_table('rows', query => 'SELECT 1 / (amount - 60) AS q FROM orders');
+    SET pg_stream.max_consecutive_errors = 1; INSERT INTO orders VALUES (60, 1, 60);
+    SELECT pgstream.alter_stream_table('rows', schedule => '1s')`)
+  await client.query('CALL pgstream.run_scheduler()')
+  expect(await statuses()).toMatchObject({ rows: 'SUSPENDED' })
+  await client.query(
+    `RESET pg_stream.max_consecutive_errors; SELECT pgstream.alter_stream_table('rows', query => 'SELECT amount AS q FROM orders')`,
+  )
+  expect(await statuses()).toMatchObject({ rows: 'ACTIVE' })
+  await expectExact(client, 'rows')
 })
 
 test('everybody pauses their own', async () => {

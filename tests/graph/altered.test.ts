@@ -232,3 +232,46 @@ describe('a member that is altered while the scheduler waits for the group', () 
     for (const name of ['a', 'b', 'c']) await expectExact(client, name)
   })
 })
+
+describe('one that comes to a group while the scheduler has it in hand', () => {
+  const shown = async (client: pg.Client) =>
+    (
+      await client.query(
+        'SELECT (SELECT sum(n) FROM a) AS a, (SELECT sum(n) FROM b) AS b, (SELECT sum(n) FROM s) AS s',
+      )
+    ).rows[0]
+  const joins = `SELECT pgstream.alter_stream_table('s', query => 'SELECT sum(a.n) AS n FROM a JOIN b USING (k)')`
+
+  test('moves with the others, also when that one waited for it', async () => {
+    const { client, open } = await scene(BASE)
+    await diamond(client)
+    await create(client, 's', 'SELECT sum(v) AS n FROM base')
+    await client.query('CALL pgstream.run_scheduler()')
+    const [owner, worker] = await Promise.all([open(), open()])
+    await owner.query('BEGIN')
+    await owner.query(joins)
+    await client.query('INSERT INTO base (k, v) VALUES (1, 1)')
+    const running = worker.query('CALL pgstream.run_scheduler()')
+    await untilWaiting(client, worker)
+    await owner.query('COMMIT')
+    await running
+    expect(await shown(client)).toEqual({ a: '301', b: '301', s: '301' })
+  })
+
+  test('is not left behind by a graph that cannot be written', async () => {
+    const { client, open } = await scene(BASE)
+    await create(client, 'a', 'SELECT k, count(*) AS n FROM base GROUP BY k', { schedule: '1s' })
+    await create(client, 'b', 'SELECT k, sum(v) AS n FROM base GROUP BY k', { schedule: '1s' })
+    await create(client, 's', 'SELECT sum(v) AS n FROM base', { schedule: '1s' })
+    await client.query('CALL pgstream.run_scheduler()')
+    const other = await open()
+    await other.query('BEGIN; LOCK TABLE pgstream._graph_lock IN SHARE ROW EXCLUSIVE MODE')
+    await client.query(joins)
+    await client.query('INSERT INTO base (k, v) VALUES (1, 1)')
+    await client.query('CALL pgstream.run_scheduler()')
+    expect(await shown(client)).toEqual({ a: '300', b: '300', s: '300' })
+    await other.query('ROLLBACK')
+    await client.query('CALL pgstream.run_scheduler()')
+    expect(await shown(client)).toEqual({ a: '301', b: '301', s: '301' })
+  })
+})

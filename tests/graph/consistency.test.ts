@@ -797,3 +797,28 @@ test('what reads one that was behind is not dated as if it had caught up with it
   await client.query('INSERT INTO src VALUES (2)')
   expect(await standing(later)).toEqual({ low: true, middle: true, high: true, apart: false })
 })
+
+test.each([
+  ['one member', `SELECT pgstream.alter_stream_table('d', status => 'SUSPENDED')`],
+  ['all', 'SELECT pgstream.pause_all()'],
+])('who suspends %s while the group is refreshed leaves it of one moment', async (_, suspend) => {
+  const { client, open } = await scene(DIAMOND)
+  await create(client, 'a', 'SELECT g, sum(v) AS total FROM t GROUP BY g', { mode: 'FULL' })
+  await create(client, 'b', 'SELECT g, count(*) AS n FROM t GROUP BY g')
+  await create(client, 'd', 'SELECT a.g, a.total, b.n FROM a JOIN b ON b.g = a.g')
+  const [reader, person] = await Promise.all([open(), open()])
+  await client.query('INSERT INTO t VALUES (100, 1, 7)')
+  await reader.query('BEGIN; LOCK TABLE b IN SHARE MODE')
+  const refreshing = refresh(person, 'a')
+  await untilWaiting(client, person)
+  await client.query(suspend)
+  await reader.query('COMMIT')
+  await refreshing
+  for (const name of ['a', 'b', 'd']) await expectEqual(client, name)
+  expect((await moments(client)).moments).toBe(1)
+  const { rows } = await client.query(
+    `SELECT status FROM pgstream.pgs_stream_tables WHERE pgs_schema = current_schema() AND pgs_name = 'd'`,
+  )
+  expect(rows).toEqual([{ status: 'SUSPENDED' }])
+  await client.query(`SELECT pgstream.resume_all(), pgstream.resume_stream_table('d')`)
+})

@@ -601,6 +601,21 @@ describe.skipIf(run === undefined)('a logical dump', () => {
     expect(await names(to.client)).not.toContain('gone.t')
   })
 
+  test('what is generated may be left out', async () => {
+    const from = await database()
+    await from.client.query(SHOP)
+    const to = await database({ pgStream: false })
+    const without = ['-N', 'pgstream_changes', '-N', 'pgstream_state', '-f', `${file}.bare`]
+    await run?.('pg_dump', '-Fc', ...without, from.url)
+    // Triggers whose functions are not there.
+    await run?.('pg_restore', '-d', to.url, `${file}.bare`).catch(() => {})
+    expect(new Set((await restore(to.client)).map(({ action }) => action))).toEqual(new Set(['RESTORED']))
+    expect(await rows(to.client, FACTS)).toEqual(await rows(from.client, FACTS))
+    await to.client.query(CHANGE)
+    for (const name of ['by_mood', 'z_first', 'a_second'])
+      expect(await expectExact(to.client, `"My Shop".${name}`)).toBe('DIFFERENTIAL')
+  })
+
   test('a table of that name that is no stream table keeps its rows', async () => {
     const from = await database()
     await from.client.query(`SELECT pgstream.create_stream_table('mine', 'SELECT 1 AS a')`)

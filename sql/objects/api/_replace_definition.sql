@@ -17,7 +17,9 @@ BEGIN
   SELECT * INTO old FROM pgstream.pgs_stream_tables WHERE pgs_id = id FOR UPDATE;
   PERFORM pgstream._check_acyclic(old.pgs_relid, request);
   UPDATE pgstream.pgs_stream_tables
-  SET refresh_mode = mode, needs_reinit = false, reinit_reason = NULL, consecutive_errors = 0, last_error = NULL
+  -- What it was suspended for by itself may be over with the definition; by its owner it stays suspended.
+  SET status = CASE WHEN status = 'SUSPENDED' AND last_error IS NOT NULL AND NOT paused THEN 'INITIALIZING' ELSE status END,
+    refresh_mode = mode, needs_reinit = false, reinit_reason = NULL, consecutive_errors = 0, last_error = NULL
   WHERE pgs_id = id;
   owner := (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = old.pgs_relid);
   PERFORM pgstream._define(id, owner, request);

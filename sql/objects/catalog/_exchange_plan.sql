@@ -57,7 +57,9 @@ BEGIN
     IF NOT in_place THEN
       PERFORM pgstream._change_columns(id, old_indexes);
     END IF;
-    UPDATE pgstream.pgs_stream_tables s SET is_populated = false, status = 'INITIALIZING' WHERE s.pgs_id = id;
+    UPDATE pgstream.pgs_stream_tables s SET is_populated = false,
+      status = CASE WHEN s.status = 'SUSPENDED' THEN s.status ELSE 'INITIALIZING' END
+    WHERE s.pgs_id = id;
     RETURN;
   END IF;
   IF NOT in_place AND NOT reshaped AND changes.ddl IS NULL AND coalesce(old.key, 'null') = 'null' THEN

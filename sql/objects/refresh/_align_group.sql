@@ -7,6 +7,7 @@ DECLARE
   news pgstream.graph[];
   members bigint[];
   moved bigint[];
+  actions text[];
   as_of timestamptz := clock_timestamp();
 BEGIN
   -- Nearly always it cannot have one, and the graph need not be computed for that.
@@ -22,12 +23,14 @@ BEGIN
     members := pgstream._group_of(id, news);
     -- Who was waited for may have defined another one of the group.
     EXIT WHEN members = moved OR cardinality(members) = 1;
-    SELECT t.as_of INTO as_of FROM pgstream._refresh_together(members, 'INITIAL', false) AS t;
+    SELECT t.actions, t.as_of INTO actions, as_of FROM pgstream._refresh_together(members, 'INITIAL', false) AS t;
     moved := members;
     EXIT WHEN current_setting('transaction_isolation') <> 'read committed';
   END LOOP;
   IF NOT (SELECT g.is_alone FROM pgstream._graph_with(news) g WHERE g.pgs_id = id) THEN
-    PERFORM pgstream._date(members, as_of, pgstream._time_below(members, news));
+    -- What was suspended has not moved.
+    PERFORM pgstream._date(CASE WHEN cardinality(members) = 1 THEN members
+      ELSE ARRAY(SELECT u.id FROM unnest(members, actions) AS u(id, action) WHERE u.action <> 'SKIP') END, as_of, pgstream._time_below(members, news));
   END IF;
 END
 $$;

@@ -6,5 +6,5 @@ SET search_path = pg_catalog, pg_temp
 AS $$
   UPDATE pgstream.frontiers f SET checked_at = as_of, data_timestamp = least(as_of, below)
   FROM pgstream.pgs_stream_tables s
-  WHERE f.pgs_id = ANY (members) AND s.pgs_id = f.pgs_id AND s.is_populated AND s.status <> 'SUSPENDED' AND s.broken_reason IS NULL
+  WHERE f.pgs_id = ANY (members) AND s.pgs_id = f.pgs_id AND s.is_populated AND s.broken_reason IS NULL
 $$;

@@ -165,9 +165,11 @@ BEGIN
   IF target.is_copy THEN
     UPDATE pgstream.frontiers f SET source_state = content_state WHERE f.pgs_id = id;
   END IF;
-  IF target.needs_reinit OR target.consecutive_errors > 0 OR target.status <> 'ACTIVE' THEN
+  -- It may have been suspended while this waited for its turn: then it stays so.
+  IF target.needs_reinit OR target.consecutive_errors > 0 OR target.status NOT IN ('ACTIVE', 'SUSPENDED') THEN
     UPDATE pgstream.pgs_stream_tables s
-    SET needs_reinit = false, reinit_reason = NULL, consecutive_errors = 0, last_error = NULL, status = 'ACTIVE'
+    SET needs_reinit = false, reinit_reason = NULL, consecutive_errors = 0, last_error = NULL,
+      status = CASE WHEN s.status = 'SUSPENDED' THEN s.status ELSE 'ACTIVE' END
     WHERE s.pgs_id = id AND s.xmin = target.version;
   END IF;
   -- Time has passed, and nothing came of it.

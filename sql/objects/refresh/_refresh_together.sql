@@ -18,6 +18,7 @@ DECLARE
   last_pass CONSTANT integer := 4;
   pass integer := CASE WHEN NOT repeatable AND EXISTS (
     SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = ANY (members) AND s.strategy = 'FULL') THEN last_pass ELSE 1 END;
+  taken bigint[];
   moved boolean;
   done text;
   context text;
@@ -34,6 +35,11 @@ BEGIN
         ELSE
           PERFORM pgstream._lock_writers(members);
         END IF;
+        -- Who suspends one from now on does so for what comes after: it moves with the others.
+        taken := ARRAY(SELECT s.pgs_id FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = ANY (members) AND s.status <> 'SUSPENDED');
+        IF initiated_by = 'SCHEDULER' AND NOT pgstream._is_whole(members) THEN
+          RAISE EXCEPTION USING ERRCODE = 'PGS02', MESSAGE = 'other stream tables are refreshed together by now';
+        END IF;
         IF repeatable THEN
           PERFORM pgstream._refuse_stale_snapshot(members);
         END IF;
@@ -45,8 +51,8 @@ BEGIN
           FOR i IN 1..cardinality(members) LOOP
             failing := members[i];
             -- Or somebody has dropped it.
-            CONTINUE WHEN NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s
-              WHERE s.pgs_id = members[i] AND s.status <> 'SUSPENDED' AND s.broken_reason IS NULL);
+            CONTINUE WHEN members[i] <> ALL (taken) OR NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s
+              WHERE s.pgs_id = members[i] AND s.broken_reason IS NULL);
             done := pgstream._refresh_or_recompute(members[i], initiated_by, true);
             moved := moved OR done <> 'NO_DATA';
             IF done <> 'NO_DATA' OR actions[i] = 'SKIP' THEN

@@ -44,7 +44,7 @@ BEGIN
             WHERE f.pgs_id = ANY (members) AND f.data_timestamp < as_of - interval '1 second')
             AND cardinality(members) = (SELECT count(*) FROM (
               SELECT FROM pgstream.frontiers f WHERE f.pgs_id = ANY (members) FOR UPDATE SKIP LOCKED) AS l) THEN
-          PERFORM pgstream._date(members, as_of, pgstream._time_below(members, news));
+          PERFORM pgstream._date(ARRAY(SELECT u.id FROM unnest(members, actions) AS u(id, action) WHERE u.action <> 'SKIP'), as_of, pgstream._time_below(members, news));
         END IF;
         action := coalesce(actions[array_position(members, id)], action);
       END LOOP;

@@ -27,8 +27,9 @@ BEGIN
   WHERE f.pgs_id = id;
   PERFORM pgstream._advance(id, ARRAY(SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_captured),
     result.snapshot, captured, as_of, duration_ms, 'FULL', 0, NULL, NULL, NULL);
+  -- Who has suspended it meanwhile has done so for what comes after.
   UPDATE pgstream.pgs_stream_tables s
-  SET is_populated = true, status = CASE WHEN s.paused THEN 'SUSPENDED' ELSE 'ACTIVE' END,
+  SET is_populated = true, status = CASE WHEN s.paused OR s.status = 'SUSPENDED' THEN 'SUSPENDED' ELSE 'ACTIVE' END,
     consecutive_errors = 0, last_error = NULL,
     -- A mark that came meanwhile stays.
     needs_reinit = s.needs_reinit AND s.xmin <> version,

@@ -25,6 +25,15 @@ BEGIN
   IF NOT pgstream._is_home() THEN
     -- Without a compiler nothing of this can succeed, and that is not the fault of a definition.
     PERFORM pgstream._compile('{}');
+    -- What is generated is made anew in any case, so it may have been left out of the dump.
+    IF to_regnamespace('pgstream_changes') IS NULL THEN
+      CREATE SCHEMA pgstream_changes;
+      GRANT USAGE ON SCHEMA pgstream_changes TO PUBLIC;
+    END IF;
+    IF to_regnamespace('pgstream_state') IS NULL THEN
+      CREATE SCHEMA pgstream_state;
+      GRANT USAGE ON SCHEMA pgstream_state TO PUBLIC;
+    END IF;
     PERFORM pgstream._protect();
     IF NOT pgstream._remove_remains() THEN
       RETURN QUERY SELECT format('%I.%I', s.pgs_schema, s.pgs_name), 'PENDING', NULL::text FROM pgstream.pgs_stream_tables s ORDER BY 1;

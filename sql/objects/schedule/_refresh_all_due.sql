@@ -7,6 +7,8 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
   seen pg_catalog.int8[] := '{}';
+  -- Those that were found to be of another group than the graph had said: once more, and not for ever.
+  regrouped pg_catalog.int8[] := '{}';
   left_to_take pgstream.due_group[] := work;
   -- Arrays as text: they differ in length.
   groups pg_catalog.int8[];
@@ -54,7 +56,15 @@ BEGIN
       place := CASE WHEN i OPERATOR(pg_catalog.>) fresh THEN i ELSE 1 OPERATOR(pg_catalog.+) pg_catalog.mod(
         (i OPERATOR(pg_catalog.-) 1) OPERATOR(pg_catalog.+) pg_catalog.div(fresh OPERATOR(pg_catalog.*) (slot OPERATOR(pg_catalog.-) 1), 4)::pg_catalog.int4, fresh) END;
       CALL pgstream._refresh_one_due(groups[place], members[place]::pg_catalog.int8[], versions[place]::pg_catalog.xid[], below[place], done);
-      IF done IS NOT NULL THEN
+      -- Others belong to it by now, says a graph that is not looked at twice.
+      IF done OPERATOR(pg_catalog.=) 'REGROUPED' THEN
+        PERFORM pgstream._follow_graph();
+        CALL pgstream._commit();
+        IF groups[place] OPERATOR(pg_catalog.<>) ALL (regrouped) THEN
+          regrouped := regrouped OPERATOR(pg_catalog.||) groups[place];
+          seen := pg_catalog.array_remove(seen, groups[place]);
+        END IF;
+      ELSIF done IS NOT NULL THEN
         refreshed := refreshed OPERATOR(pg_catalog.+) 1;
         PERFORM pgstream._beat();
       END IF;

@@ -1,7 +1,8 @@
 -- Refreshes one due stream table, unless another caller is at it or somebody has written its frontier since it was
 -- found due (`version`; `below`: of what moment the stream tables below it were then). A failure is caught, counted and
 -- recorded: the old content stays readable. Returns what was done; NULL when nothing was to do here, FAILED, SKIPPED
--- when something passing prevented it, CANCELED when somebody canceled the query.
+-- when something passing prevented it, CANCELED when somebody canceled the query, REGROUPED when it is to be refreshed
+-- with others by now.
 --
 -- It does not wait long for locks, because others wait for it: half the shortest bound there can be, twice as long after
 -- each try that was in vain, up to 4 s. The pause between two tries grows with it, so that most of the time is the others'.
@@ -35,6 +36,9 @@ BEGIN
   WHERE f.pgs_id = id FOR UPDATE OF f SKIP LOCKED;
   IF NOT FOUND OR target.version <> version OR target.status NOT IN ('INITIALIZING', 'ACTIVE') OR target.broken_reason IS NOT NULL THEN
     RETURN NULL;
+  END IF;
+  IF NOT pgstream._is_whole(ARRAY[id]) THEN
+    RETURN 'REGROUPED';
   END IF;
   number := pg_current_xact_id()::text::bigint;
   in_flight := pgstream._under_way(ARRAY[id], number);

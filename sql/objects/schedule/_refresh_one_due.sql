@@ -56,7 +56,9 @@ BEGIN
     END IF;
   END LOOP;
   CALL pgstream._commit();
-  IF outcome.state IS NOT NULL THEN
+  IF outcome.state OPERATOR(pg_catalog.=) 'PGS02' THEN
+    done := 'REGROUPED';
+  ELSIF outcome.state IS NOT NULL THEN
     BEGIN
       done := pgstream._record_group_failure(outcome.failing, started, outcome.message, outcome.state, outcome.is_raised);
     EXCEPTION WHEN query_canceled OR assert_failure OR OTHERS THEN
