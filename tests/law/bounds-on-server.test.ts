@@ -25,7 +25,7 @@ afterAll(async () => {
 
 /** What is compared: rows with NULLs and ties, and values that are equal and written in two ways. */
 const VALUES: Readonly<Record<string, readonly string[]>> = {
-  i: ['1', '2', '3', 'NULL'],
+  i: ['1', '2', '3', '2147483647', '-2147483648', 'NULL'],
   n: ['1.0', '1.00', '2', '2.50', `'NaN'`, `'Infinity'`, 'NULL'],
   f: ['1', '-0.0', '0', '2.5', `'NaN'`, `'-Infinity'`, 'NULL'],
   t: [`'a'`, `'b'`, `'B'`, `''`, 'NULL'],
@@ -59,6 +59,18 @@ const SHAPES: Readonly<Record<string, (column: string, operator: string) => stri
   'windows above': (c, op) =>
     `SELECT k, id, row_number() OVER (PARTITION BY k ORDER BY id, ${c}) AS r FROM (SELECT DISTINCT k, id, ${c} FROM o WHERE ${c} ${op} (SELECT max(${c}) FROM b)) AS s`,
 }
+
+/** Integers that are compared as numeric. */
+const INTEGERS: typeof SHAPES = {
+  'an average': (c, op) => `SELECT id FROM o WHERE ${c} ${op} (SELECT avg(${c}) FROM b)`,
+  'no number': (c, op) =>
+    `SELECT id FROM o WHERE ${c} ${op} (SELECT max(CASE ${c} WHEN 3 THEN 'NaN'::numeric WHEN 1 THEN '-Infinity' ELSE ${c} END) FROM b)`,
+  'sums of groups': (c, op) =>
+    `SELECT k, sum(${c}) AS s FROM o GROUP BY k HAVING sum(${c}) ${op} (SELECT avg(${c}) * 1.5 FROM b)`,
+  'averages of groups': (c, op) =>
+    `SELECT k, avg(${c}) AS a FROM o GROUP BY k HAVING avg(${c}) ${op} (SELECT avg(${c}) FROM o)`,
+}
+const shapesOf = (column: string) => (column === 'i' ? { ...INTEGERS, ...SHAPES } : SHAPES)
 
 const OPERATORS = ['<', '<=', '>', '>=', '=', '<>'] as const
 
@@ -96,8 +108,8 @@ describe.each(Object.keys(VALUES))('values of column %s', (column) => {
         fc.constantFrom(...OPERATORS),
         fc.boolean(),
         async (outer, inner, batches, operator, indexed) => {
-          const name = Object.keys(SHAPES)[at++ % Object.keys(SHAPES).length] ?? ''
-          const query = SHAPES[name]?.(column, operator) ?? ''
+          const shapes = Object.values(shapesOf(column))
+          const query = shapes[at++ % shapes.length]?.(column, operator) ?? ''
           const fill = (table: string, rows: readonly (readonly [number, string])[]) =>
             rows
               .map(
@@ -131,7 +143,7 @@ describe.each(Object.keys(VALUES))('values of column %s', (column) => {
           }
         },
       ),
-      { numRuns: Object.keys(SHAPES).length },
+      { numRuns: Object.keys(shapesOf(column)).length },
     )
   })
 })
@@ -154,6 +166,15 @@ describe('of a large table', () => {
   test.each([
     ['values above their average', 'SELECT id, n FROM big WHERE n > (SELECT avg(n) FROM big)'],
     ['of two types', 'SELECT id FROM big WHERE id > (SELECT count(*) / 2 FROM big WHERE k < 50)'],
+    ['integers above an average', 'SELECT id FROM big WHERE id > (SELECT avg(id) FROM big)'],
+    [
+      'sums of groups above an average',
+      'SELECT id / 4 AS q, sum(w) AS s FROM big GROUP BY id / 4 HAVING sum(w) > (SELECT avg(n) / 1000 FROM big)',
+    ],
+    [
+      'averages of groups above an average',
+      'SELECT id / 4 AS q, avg(w) AS a FROM big GROUP BY id / 4 HAVING avg(w) > (SELECT avg(n) / 5000 FROM big)',
+    ],
     [
       'values between two bounds',
       'SELECT id FROM big WHERE n <= (SELECT avg(n) FROM big) AND n > (SELECT avg(n) - 900 FROM big WHERE k < 50)',
@@ -181,7 +202,11 @@ describe('of a large table', () => {
         reason: 'without it all rows are compared again when what they are compared with changes',
       },
     ])
-    // An index on w has no order of numeric.
-    expect(await asked('SELECT id FROM big WHERE w > (SELECT avg(n) FROM big)')).toEqual([])
+    // Integers that are compared as numeric are looked for as integers.
+    expect(await asked('SELECT id FROM big WHERE w > (SELECT avg(n) FROM big)')).toMatchObject([
+      { columns: ['w'] },
+    ])
+    // An index on f has no order of numeric.
+    expect(await asked('SELECT id FROM big WHERE f::numeric > (SELECT avg(n) FROM big)')).toEqual([])
   })
 })

@@ -1,5 +1,5 @@
-import { INT2, INT4, INT8, NUMERIC } from './number-types.ts'
-import { type Scalar, scalarArguments, scalarColumns } from './scalar.ts'
+import { FLOAT4, FLOAT8, INT2, INT4, INT8, NUMERIC } from './number-types.ts'
+import { type Expression, type Scalar, scalarArguments, scalarColumns } from './scalar.ts'
 
 const INTEGERS: ReadonlySet<number> = new Set([INT2, INT4, INT8])
 const COMPARISONS: ReadonlySet<string> = new Set(['=', '<>', '<', '<=', '>', '>='])
@@ -19,6 +19,24 @@ export function mayFail(scalar: Scalar): boolean {
   return scalarArguments(scalar).some(mayFail) || !isTotal(scalar)
 }
 
+function isPositive(scalar: Scalar | undefined): boolean {
+  if (scalar?.kind === 'expression' && isWidening(scalar)) return isPositive(scalar.args[0])
+  return scalar?.kind === 'constant' && /^'[\d.]*[1-9][\d.]*'/.test(scalar.sql)
+}
+
+const WIDER: Readonly<Record<number, readonly number[]>> = {
+  [INT2]: [INT4, INT8, NUMERIC, FLOAT4, FLOAT8],
+  [INT4]: [INT8, NUMERIC, FLOAT4, FLOAT8],
+  [INT8]: [NUMERIC, FLOAT4, FLOAT8],
+  [FLOAT4]: [FLOAT8],
+}
+
+/** A cast to a type that has room for every value: PostgreSQL's own, which nobody can replace. */
+export function isWidening({ parts: [before, after], args: [arg, ...others], type }: Expression): boolean {
+  const isCast = before === '' && after?.startsWith('::') === true && others.length === 0
+  return isCast && arg !== undefined && WIDER[arg.type.oid]?.includes(type.oid) === true
+}
+
 /** Given that its arguments do not fail. */
 function isTotal(scalar: Scalar): boolean {
   switch (scalar.kind) {
@@ -30,19 +48,11 @@ function isTotal(scalar: Scalar): boolean {
       if (COMPARISONS.has(scalar.sql)) return true
       if (scalar.type.oid === NUMERIC && NUMERIC_ARITHMETIC.has(scalar.sql)) return true
       // By a positive constant: by zero fails, and the least integer by −1.
-      const [, divisor] = scalar.args
-      return (
-        INTEGERS.has(scalar.type.oid) &&
-        (scalar.sql === '/' || scalar.sql === '%') &&
-        divisor?.kind === 'constant' &&
-        /^'\d*[1-9]\d*'/.test(divisor.sql)
-      )
+      const isDivision = scalar.sql === '/' || scalar.sql === '%'
+      const isExact = INTEGERS.has(scalar.type.oid) || scalar.type.oid === NUMERIC
+      return isDivision && isExact && isPositive(scalar.args[1])
     }
-    case 'expression': {
-      const [argument] = scalar.args
-      const widens =
-        scalar.construct === 'cast to numeric' && argument !== undefined && INTEGERS.has(argument.type.oid)
-      return widens || TOTAL.test(scalar.construct)
-    }
+    case 'expression':
+      return isWidening(scalar) || TOTAL.test(scalar.construct)
   }
 }

@@ -1,7 +1,13 @@
 /** Comparisons with one row, in SQL: as that row is in some state, and where the two states differ. */
 import type { Node } from '../algebra/node.ts'
+import { INT2, INT4, INT8 } from '../algebra/number-types.ts'
 import type { BoundCrossing } from '../algebra/operators/bound-crossing.ts'
-import { type BoundFilter, type Compared, isOfOneOrder } from '../algebra/operators/bound-filter.ts'
+import {
+  type BoundFilter,
+  type Compared,
+  isOfOneOrder,
+  soughtValue,
+} from '../algebra/operators/bound-filter.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { ColumnId, Scalar } from '../algebra/scalar.ts'
 import type { CompileRequest } from '../catalog/request.ts'
@@ -59,7 +65,7 @@ WHERE EXISTS (SELECT FROM ${rows})`,
       ...left.where,
       ...(range === null
         ? []
-        : [`${operand(node.value, left)} BETWEEN ${bound('least')} AND ${bound('greatest')}`]),
+        : [`${operand(soughtValue(node), left)} BETWEEN ${bound('least')} AND ${bound('greatest')}`]),
       `(${holds('was')} IS TRUE) <> (${holds('now')} IS TRUE)`,
       // A condition over no table is looked at once, before everything else.
       `EXISTS (SELECT FROM ${bounds})`,
@@ -77,20 +83,36 @@ interface Range {
 function rangeOf(node: BoundCrossing, left: Select, printer: Printer): Range | null {
   if (left.weight !== null || left.from.length !== 1) return null
   if (!isOrdered(node, printer.request)) return null
+  const sought = soughtValue(node)
   const end = (direction: string) =>
     printer.whole(() => {
       const rows = printer.select(node.left)
-      const value = operand(node.value, rows)
+      const value = operand(sought, rows)
       return printer.render(
         { ...rows, where: [...rows.where, `${value} IS NOT NULL`] },
-        [{ name: 'value', value: node.value }],
+        [{ name: 'value', value: sought }],
         false,
         `\nORDER BY ${value}${direction}\nLIMIT 1`,
       )
     })
-  const either = (direction: string, chosen: string) =>
-    `CASE WHEN b.was IS NULL OR b.now IS NULL THEN (${indent(end(direction))}) ELSE ${chosen}(b.was, b.now) END`
-  return { least: either('', 'least'), greatest: either(' DESC', 'greatest') }
+  const limits = sought === node.value ? undefined : LIMITS[sought.type.oid]
+  if (sought !== node.value && !limits) return null
+  const rounded = (text: string, rounding: string) =>
+    limits
+      ? `greatest(least(${rounding}(${text}), ${limits.greatest}), ${limits.least})::${limits.type}`
+      : text
+  const either = (direction: string, chosen: string, rounding: string) =>
+    `CASE WHEN b.was IS NULL OR b.now IS NULL THEN (${indent(end(direction))}) ELSE ${rounded(`${chosen}(b.was, b.now)`, rounding)} END`
+  return { least: either('', 'least', 'ceil'), greatest: either(' DESC', 'greatest', 'floor') }
+}
+
+/** Of integers that are compared as numeric: no bound lies beyond them, NaN and Infinity neither. */
+const LIMITS: Readonly<
+  Record<number, { readonly type: string; readonly least: string; readonly greatest: string }>
+> = {
+  [INT2]: { type: 'smallint', least: '-32768', greatest: '32767' },
+  [INT4]: { type: 'integer', least: '-2147483648', greatest: '2147483647' },
+  [INT8]: { type: 'bigint', least: '-9223372036854775808', greatest: '9223372036854775807' },
 }
 
 /** With an order, and no NULLs within. */

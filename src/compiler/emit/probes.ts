@@ -5,7 +5,7 @@
  */
 import { ref } from '../algebra/build.ts'
 import type { Column, Node } from '../algebra/node.ts'
-import { type BoundFilter, isOfOneOrder } from '../algebra/operators/bound-filter.ts'
+import { type BoundFilter, isOfOneOrder, soughtValue } from '../algebra/operators/bound-filter.ts'
 import { expandNeeds, madeColumns } from '../algebra/operators/expand.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { MatchKey } from '../algebra/operators/key-match.ts'
@@ -50,7 +50,7 @@ export function missingProbes(term: Node): readonly MissingProbe[] {
         'time',
       )
     case 'bound-crossing':
-      return crossingSteps(term.left, isOfOneOrder(term) ? [term.value] : [], 'bound')
+      return crossingSteps(term.left, isOfOneOrder(term) ? [soughtValue(term)] : [], 'bound')
     case 'key-match':
       return [
         ...missingProbes(term.delta),
@@ -120,7 +120,9 @@ export function soughtByValue(query: Node): readonly StoredValues[] {
 }
 
 /** What lies between two bounds is looked for. */
-function comparedValue({ left, value }: BoundFilter): readonly StoredValues[] {
+function comparedValue(node: BoundFilter): readonly StoredValues[] {
+  const { left } = node
+  const value = soughtValue(node)
   const isStored = left.op === 'read' && left.of.op === 'stage-output' && value.kind === 'column'
   return isStored && left.of.op === 'stage-output' ? [{ stage: left.of.stage, columns: [value.id] }] : []
 }

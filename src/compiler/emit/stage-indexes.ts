@@ -2,9 +2,10 @@
 import { ref } from '../algebra/build.ts'
 import { mayFail } from '../algebra/may-fail.ts'
 import type { Column, Node } from '../algebra/node.ts'
-import type { Project } from '../algebra/operators/project.ts'
+import type { Project, Projection } from '../algebra/operators/project.ts'
 import { storedId } from '../algebra/operators/read.ts'
 import {
+  type ColumnId,
   mapScalar,
   type Scalar,
   scalarArguments,
@@ -99,7 +100,9 @@ export function stageIndexes(
         ({ column }) => kept.includes(column.id) && isShort(request, column.type),
       )
       const [first] = found
+      const computed = first ? null : computedOutput(request, table, below.node.rule.outputs, columns)
       if (first) add(table, [first.name])
+      else if (computed) add(table, [computed])
     }
   return [...hashes, ...new Set(indexes.flatMap((index) => statements(request, index)))]
 }
@@ -112,6 +115,22 @@ function statements(request: CompileRequest, { table, columns, long }: Index): r
     ...(short.length > 0 ? [`CREATE INDEX ON ${table} (${short.join(', ')})`] : []),
     ...hashed.map(({ name }) => `CREATE INDEX ON ${table} USING hash (${name})`),
   ]
+}
+
+/** What is read off several stored columns, as `avg` is, by an index over the expression. */
+function computedOutput(
+  request: CompileRequest,
+  table: StoredTable,
+  outputs: readonly Projection[],
+  columns: readonly ColumnId[],
+): string | null {
+  for (const { column, value } of outputs) {
+    if (!columns.includes(column.id) || !isIndexable(request, value) || mayFail(value)) continue
+    const names = new Map(table.columns.map((each) => [each.column.id, each.name]))
+    if ([...scalarColumns(value)].every((id) => names.has(id)))
+      return `(${printScalar(value, (id) => names.get(id) ?? '')})`
+  }
+  return null
 }
 
 /** Categories of types: numbers, booleans, dates and intervals. Anything else may be too long for an index. */

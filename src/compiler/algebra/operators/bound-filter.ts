@@ -9,13 +9,16 @@
  * or σ(ΔL, B′) ⊎ χ(L, B, B′) over L as it was. χ are the rows for which the comparison says something else with B′:
  * bound-crossing.ts.
  * State: none of its own; the row is that of a stage.
- * Cost: the changed rows and those that cross, by an index on the column that is compared.
+ * Cost: the changed rows and those that cross, by an index on the column that is compared; of groups, on the state, by what is
+ * compared, avg included.
  * Nulls: a comparison that is NULL drops the row; with a bound that is NULL, or with no bound, no row passes.
  * Refuses: nothing; what is no comparison by <, <=, > or >= stays a join (normalize/bound-filters.ts).
  * Source: DBSP23 Thm 3.4.
  */
+
+import { isWidening } from '../may-fail.ts'
 import type { Node } from '../node.ts'
-import { FLOAT4, FLOAT8, INT2, INT4, INT8 } from '../number-types.ts'
+import { FLOAT4, FLOAT8, INT2, INT4, INT8, NUMERIC } from '../number-types.ts'
 import type { Operator } from '../operator.ts'
 import type { Operator as Comparison, Scalar } from '../scalar.ts'
 import { operatorOf } from './index.ts'
@@ -44,6 +47,13 @@ const ORDERS: readonly (readonly number[])[] = [
 export function isOfOneOrder({ value, bound }: Compared): boolean {
   const types = [value.type.oid, bound.type.oid]
   return types[0] === types[1] || ORDERS.some((order) => types.every((type) => order.includes(type ?? 0)))
+}
+
+/** What an index is asked for: an integer that is compared as numeric, `sum(n) > (SELECT avg(n) …)`, as the integer that it is. */
+export function soughtValue({ value, bound }: Compared): Scalar {
+  const isNumeric = value.type.oid === NUMERIC && bound.type.oid === NUMERIC
+  const [integer] = value.kind === 'expression' && isNumeric && isWidening(value) ? value.args : []
+  return integer ?? value
 }
 
 export const boundFilter: Operator<BoundFilter> = {

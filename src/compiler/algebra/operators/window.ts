@@ -13,7 +13,8 @@
  * Where every call runs from the first row to its own (sum, count, min, max, bool_and, bool_or over a frame from UNBOUNDED
  * PRECEDING to CURRENT ROW, row_number, rank, dense_rank), all order by the same NOT NULL column first, and an index has
  * PARTITION BY and then that column: the rows from the first change on, which go on from what is stored of the row before.
- * Not sums of floats, averages, extremes of types whose equal values look different.
+ * Not sums and averages of floats, whose last digits depend on where adding began, other averages, of which no sum is stored, and
+ * extremes of char(n), arrays and enums.
  * State: the output rows; where only the first rows of each are asked for (row_number() <= k), these.
  * Cost: the rows of the touched partitions, by an index on PARTITION BY; the first of them, those near a change, or
  * those from it on, by one that has the order too. A change at NULL in the order reaches its whole partition.
