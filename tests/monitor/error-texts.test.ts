@@ -203,7 +203,7 @@ describe('an error in a refresh that a person asked for', () => {
         dataType: 'd',
       },
       detail: expect.stringMatching(
-        /^seven\nRaised in: PL\/pgSQL function .*picky\(integer\) line 4 at RAISE$/,
+        /^seven\nContext: PL\/pgSQL function .*picky\(integer\) line 4 at RAISE$/,
       ),
       constraint: undefined,
     })
@@ -211,7 +211,7 @@ describe('an error in a refresh that a person asked for', () => {
     expect(await failing(client, 'functions')).toMatchObject({
       code: '22012',
       detail: expect.stringMatching(
-        /^Raised in: PL\/pgSQL expression "1 \/ i"\nPL\/pgSQL function .*picky\(integer\) line 6 at RETURN$/,
+        /^Context: PL\/pgSQL expression "1 \/ i"\nPL\/pgSQL function .*picky\(integer\) line 6 at RETURN$/,
       ),
       hint: undefined,
     })

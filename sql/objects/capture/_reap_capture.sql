@@ -15,7 +15,10 @@ BEGIN
     RETURN false;
   END IF;
   FOR carrier IN
-    SELECT DISTINCT pgstream._qualified_name(t.tgrelid) FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+    -- LOCK takes no foreign table; of one, lock_timeout is all there is.
+    SELECT DISTINCT pgstream._qualified_name(t.tgrelid) FROM pg_trigger t
+    JOIN pg_proc p ON p.oid = t.tgfoid
+    JOIN pg_class c ON c.oid = t.tgrelid AND c.relkind <> 'f'
     WHERE p.pronamespace = 'pgstream_changes'::regnamespace AND p.proname ~ format('^capture_%s_', source) ORDER BY 1
   LOOP
     EXECUTE format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE NOWAIT', carrier);

@@ -4,7 +4,10 @@
 -- Who waits for such a lock keeps every later writer waiting behind it, and a writer may be at work for long. So it waits a
 -- little, lets go of everything, lets the others by for as long, and waits twice as long. At last longer than it takes to
 -- find a deadlock: two transactions that have written what both of them want to lock.
-CREATE OR REPLACE FUNCTION pgstream._lock_writers(members bigint[]) RETURNS void
+--
+-- The lock stays for as long as whoever asked keeps the transaction open, and refreshes of others' stream tables are asked for with
+-- the right to read them alone. So the owner of the one that was `asked` for must be let in to the table itself.
+CREATE OR REPLACE FUNCTION pgstream._lock_writers(members bigint[], asked bigint DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -20,7 +23,12 @@ DECLARE
   started CONSTANT timestamptz := clock_timestamp();
   patience double precision := 20;
   source oid;
+  denied oid := (SELECT s FROM unnest(sources) AS s, pgstream.pgs_stream_tables t JOIN pg_class c ON c.oid = t.pgs_relid
+    WHERE t.pgs_id = asked AND NOT has_table_privilege(c.relowner, s, 'SELECT, TRIGGER, UPDATE, DELETE, TRUNCATE') LIMIT 1);
 BEGIN
+  IF denied IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'PGS05', MESSAGE = pgstream._qualified_name(denied);
+  END IF;
   LOOP
     BEGIN
       PERFORM set_config('lock_timeout', greatest(1, patience)::integer || 'ms', true);

@@ -12,7 +12,7 @@ DECLARE
 BEGIN
   RAISE DEBUG 'the context of what follows: %', e.context;
   IF inside <> '' THEN
-    e.detail := concat_ws(E'\n', nullif(e.detail, ''), 'Raised in: ' || inside);
+    e.detail := concat_ws(E'\n', nullif(e.detail, ''), 'Context: ' || inside);
   END IF;
   -- RAISE takes no NULL, and clients are shown an option that is empty. Most errors have no more than these.
   IF concat(e.schema_name, e.table_name, e.column_name, e.constraint_name, e.type_name) = '' THEN

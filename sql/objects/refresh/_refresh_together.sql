@@ -6,9 +6,10 @@
 -- Under REPEATABLE READ every statement reads at one snapshot, so one pass does it. Under READ COMMITTED each reads at its
 -- own, later one: the pass is made again until nothing moved in a whole pass, for then nothing has moved between the
 -- first and the last of them. Where changes come faster than that, or cannot be told (FULL), the ordinary tables below are
--- locked against writers for one last pass. What is suspended or broken stays as it is.
+-- locked against writers for one last pass, if the owner of the stream table that was `asked` for might hold them off
+-- (pgstream._lock_writers). What is suspended or broken stays as it is.
 CREATE OR REPLACE FUNCTION pgstream._refresh_together(
-  members bigint[], initiated_by text, is_caught boolean,
+  members bigint[], initiated_by text, is_caught boolean, asked bigint DEFAULT NULL,
   OUT actions text[], OUT as_of timestamptz, OUT failing bigint, OUT message text, OUT state text, OUT is_raised boolean
 )
 LANGUAGE plpgsql
@@ -33,7 +34,7 @@ BEGIN
         IF pass < last_pass THEN
           PERFORM pgstream._lock_group(members);
         ELSE
-          PERFORM pgstream._lock_writers(members);
+          PERFORM pgstream._lock_writers(members, asked);
         END IF;
         -- Who suspends one from now on does so for what comes after: it moves with the others.
         taken := ARRAY(SELECT s.pgs_id FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = ANY (members) AND s.status <> 'SUSPENDED');

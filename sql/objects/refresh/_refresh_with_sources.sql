@@ -34,7 +34,7 @@ BEGIN
           as_of := CASE WHEN repeatable THEN transaction_timestamp() ELSE clock_timestamp() END;
           actions := ARRAY[pgstream._refresh_or_recompute(members[1], 'MANUAL')];
         ELSE
-          SELECT t.actions, t.as_of INTO actions, as_of FROM pgstream._refresh_together(members, 'MANUAL', false) AS t;
+          SELECT t.actions, t.as_of INTO actions, as_of FROM pgstream._refresh_together(members, 'MANUAL', false, id) AS t;
         END IF;
         -- Nothing new is news as well, but not under REPEATABLE READ, where writing it down may fail, nor worth a wait for who
         -- has refreshed one and not ended yet.
@@ -53,8 +53,14 @@ BEGIN
       IF NOT is_again THEN
         RAISE EXCEPTION USING ERRCODE = 'PGS02', MESSAGE = 'other stream tables are refreshed together by now';
       END IF;
-    EXCEPTION WHEN SQLSTATE 'PGS02' THEN
-      is_again := true;
+    EXCEPTION
+      WHEN SQLSTATE 'PGS02' THEN
+        is_again := true;
+      WHEN SQLSTATE 'PGS05' THEN
+        RAISE EXCEPTION 'permission denied to hold off the writers of table %', SQLERRM
+          USING ERRCODE = 'insufficient_privilege',
+            DETAIL = 'A group of stream tables that is recomputed, or whose sources change faster than it is refreshed, gets to one moment only then.',
+            HINT = 'Refresh it in a REPEATABLE READ transaction, which takes no such lock, or leave it to the scheduler.';
     END;
   END LOOP;
   -- Somebody has dropped it, or it was found broken.

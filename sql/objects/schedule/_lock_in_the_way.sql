@@ -1,10 +1,14 @@
--- Which table keeps a refresh waiting, and who holds it: a lock of another session, or of a prepared transaction (it has no
--- process; its number is that which it holds a lock on), that conflicts with what a refresh takes. NULL when there is
--- none any more, or it is on something smaller than a table; but for a stream table that a prepared transaction has refreshed.
+-- Which table keeps a refresh of a stream table and of its group waiting, and who holds it: a lock of another session, or of a
+-- prepared transaction (it has no process; its number is that which it holds a lock on), that conflicts with what a refresh takes.
+-- NULL when there is none any more, or it is on something smaller than a table; but for a stream table that a prepared transaction
+-- has refreshed.
 CREATE OR REPLACE FUNCTION pgstream._lock_in_the_way(id bigint) RETURNS text
 LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 AS $$
+  WITH members AS MATERIALIZED (
+    SELECT id AS pgs_id UNION SELECT o.pgs_id FROM pgstream.graph g JOIN pgstream.graph o USING (group_id) WHERE g.pgs_id = id
+  )
   SELECT coalesce((SELECT k.words FROM pgstream._kept_by_prepared() k WHERE k.pgs_id = id), (
   SELECT format('waiting for a lock on %s, held by %s', coalesce(pgstream._qualified_name(l.relation), l.relation::text),
     CASE WHEN l.pid IS NULL THEN format('prepared transaction %L', p.gid) ELSE format('process %s', l.pid) END)
@@ -16,10 +20,11 @@ AS $$
     AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
     AND (l.mode = 'AccessExclusiveLock' AND l.relation IN (
         SELECT unnest(ARRAY[d.source_relid, t.buffer::oid] || t.carriers)
-        FROM pgstream.pgs_dependencies d LEFT JOIN pgstream.pgs_change_tracking t USING (source_relid) WHERE d.pgs_id = id)
+        FROM pgstream.pgs_dependencies d LEFT JOIN pgstream.pgs_change_tracking t USING (source_relid)
+        WHERE d.pgs_id IN (SELECT m.pgs_id FROM members m))
       OR l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock') AND l.relation IN (
-        SELECT s.pgs_relid FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id
-        UNION ALL SELECT c.oid FROM pg_class c
-        WHERE c.relnamespace = 'pgstream_state'::regnamespace AND c.relname ~ format('^state_%s_', id)))
+        SELECT s.pgs_relid FROM pgstream.pgs_stream_tables s JOIN members m USING (pgs_id)
+        UNION ALL SELECT c.oid FROM pg_class c JOIN members m ON c.relname ~ format('^state_%s_', m.pgs_id)
+        WHERE c.relnamespace = 'pgstream_state'::regnamespace))
   ORDER BY l.mode, l.relation LIMIT 1))
 $$;
