@@ -7,6 +7,7 @@ import { ref, sql, WEIGHT } from '../algebra/build.ts'
 import type { Column, Node } from '../algebra/node.ts'
 import { columnOf } from '../algebra/node.ts'
 import { type Aggregate, callSql } from '../algebra/operators/aggregate.ts'
+import type { Consolidate } from '../algebra/operators/consolidate.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Projection } from '../algebra/operators/project.ts'
 import type { Read } from '../algebra/operators/read.ts'
@@ -265,7 +266,7 @@ export class Printer {
       case 'union-all':
         return this.#union(node)
       case 'consolidate':
-        return this.derived(this.consolidated(node.input), 'net', operatorOf(node).columns(node), true)
+        return this.#consolidate(node)
       case 'aggregate':
         return this.#aggregate(node)
       case 'recursion':
@@ -374,6 +375,16 @@ export class Printer {
       .flatMap((each) => deltaBelow(each) ?? [])
       .flatMap((each) => this.#leaves.perhapsEmpty(each) ?? [])
     return [...new Set(deltas)].map((name) => `EXISTS (SELECT FROM ${name})`)
+  }
+
+  /** In a step of a recursion it may depend on the recursion's own rows, which no WITH query of the statement sees. */
+  #consolidate(node: Consolidate): Select {
+    const columns = operatorOf(node).columns(node)
+    const query = this.consolidated(node.input)
+    if (!node.isShared || this.#selves.size > 0) return this.derived(query, 'net', columns, true)
+    const name = this.shared('net', query)
+    const names = columns.map((column) => [column.id, `${name}.${columnName(column)}`] as const)
+    return { from: [name], where: [], columns: new Map(names), weight: `${name}.weight` }
   }
 
   #union(node: UnionAll): Select {

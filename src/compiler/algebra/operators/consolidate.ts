@@ -19,6 +19,8 @@ import { operatorOf } from './index.ts'
 export interface Consolidate {
   readonly op: 'consolidate'
   readonly input: Node
+  /** It is worth a WITH query of its own: whoever joins it may be said in several ways, and it in one. */
+  readonly isShared?: true
 }
 
 export const consolidate: Operator<Consolidate> = {
