@@ -3,13 +3,18 @@ import { expect, test } from 'vitest'
 import { withClient } from '../support/server.ts'
 import { changesThatReadMore } from './rows-read.ts'
 
-test('a chain of six references reads what its result needs', () =>
+/** Of twenty neighbouring rows the result has as many as there are references, of each, before and after. */
+test.each([
+  [6, 2500],
+  [14, 30000],
+])('a chain of %i references reads what its result needs', (references, few) =>
   withClient(async (client) => {
     await client.query(`
-      CREATE TABLE t (id int PRIMARY KEY, parent int, v int); CREATE INDEX ON t (parent);
+      DROP TABLE IF EXISTS t; CREATE TABLE t (id int PRIMARY KEY, parent int, v int); CREATE INDEX ON t (parent);
       INSERT INTO t SELECT g, g - 1, g FROM generate_series(1, 2000) AS g`)
-    const steps = [1, 2, 3, 4, 5].map((i) => `JOIN t AS r${i} ON r${i}.parent = r${i - 1}.id`)
-    const query = `SELECT r0.id, r5.id AS other, r0.v + r3.v + r5.v AS v FROM t AS r0 ${steps.join(' ')}`
+    const last = references - 1
+    const steps = Array.from({ length: last }, (_, i) => `JOIN t AS r${i + 1} ON r${i + 1}.parent = r${i}.id`)
+    const query = `SELECT r0.id, r${last}.id AS other, r0.v + r3.v + r${last}.v AS v FROM t AS r0 ${steps.join(' ')}`
     const more = await changesThatReadMore(client, {
       query,
       changes: [
@@ -20,7 +25,8 @@ test('a chain of six references reads what its result needs', () =>
         'INSERT INTO t VALUES (3000, 500, 1), (3001, 500, 1), (3002, 3000, 1)',
       ],
       tables: ['t'],
-      few: 2500,
+      few,
     })
     expect(more).toEqual([])
-  }))
+  }),
+)

@@ -9,7 +9,7 @@ import type { Column } from '../algebra/node.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { bulkMatch, rowHash, sameImage, storedMatch } from './image.ts'
 import { columnName } from './names.ts'
-import { cte, indent } from './select.ts'
+import { cte, indent } from './select-text.ts'
 
 export interface StoredTable {
   /** Qualified, quoted. */

@@ -11,7 +11,8 @@ import {
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { ColumnId, Scalar } from '../algebra/scalar.ts'
 import type { CompileRequest } from '../catalog/request.ts'
-import { condition, indent, operand, type Printer, type Select } from './select.ts'
+import type { Printer } from './select.ts'
+import { condition, indent, operand, type Select } from './select-text.ts'
 
 /** Stands for the bound: no column has this id. */
 const BOUND: ColumnId = -2
@@ -67,9 +68,8 @@ WHERE EXISTS (SELECT FROM ${rows})`,
         ? []
         : [`${operand(soughtValue(node), left)} BETWEEN ${bound('least')} AND ${bound('greatest')}`]),
       `(${holds('was')} IS TRUE) <> (${holds('now')} IS TRUE)`,
-      // A condition over no table is looked at once, before everything else.
-      `EXISTS (SELECT FROM ${bounds})`,
     ],
+    gates: [...(left.gates ?? []), `EXISTS (SELECT FROM ${bounds})`],
     weight: left.weight === null ? sign : `${left.weight} * ${sign}`,
   }
 }

@@ -2,7 +2,8 @@
 import { type Expand, madeColumns } from '../algebra/operators/expand.ts'
 import type { Scalar } from '../algebra/scalar.ts'
 import { columnName } from './names.ts'
-import { operand, type Printer, type Select, top } from './select.ts'
+import type { Printer } from './select.ts'
+import { operand, type Select, top } from './select-text.ts'
 
 export function expand(node: Expand, printer: Printer): Select {
   const input = printer.select(node.input)

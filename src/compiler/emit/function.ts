@@ -4,14 +4,14 @@ import { quoteLiteral } from '../catalog/quote.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { dollarQuote, functionName } from './names.ts'
 import type { PlanColumn } from './plan.ts'
-import { indent } from './select.ts'
+import { indent } from './select-text.ts'
 
 /**
  * What every generated function pins. `pg_stream.refreshing` lets the writes pass the stream table's guard. JIT is off:
  * switched-off join methods carry a cost of 1e10 before PostgreSQL 18, which would start it for a one-row refresh. Outer joins
  * are put in order together with the delta, however many they are: with the default limit of 8 the others would be joined
- * whole first. From nine on, in any order that is good enough: each changed source adds a join of them all, and looking at
- * all orders takes the first refresh of a connection 0.1 s with seven tables, 0.5 s with nine, 25 s with eleven (0.3 s so).
+ * whole first. From twelve on, as by default, in any order that is good enough: each changed source adds a join of them all,
+ * and looking at all orders takes the first refresh of a connection 0.7 s with eleven tables around one of them.
  */
 const PINNED = [
   'search_path = pg_catalog, pg_temp',
@@ -20,7 +20,7 @@ const PINNED = [
   'join_collapse_limit = 100',
   'from_collapse_limit = 100',
   'geqo = on',
-  'geqo_threshold = 9',
+  'geqo_threshold = 12',
 ]
 
 /** Output of bytea and floats, and `quote_ident`, count as immutable, and yet depend on these. */

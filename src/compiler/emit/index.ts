@@ -40,7 +40,8 @@ import {
   scratchFunctions,
   stageFunctions,
 } from './refresh.ts'
-import { cte, Printer } from './select.ts'
+import { Printer } from './select.ts'
+import { cte } from './select-text.ts'
 import { stageIndexes } from './stage-indexes.ts'
 import { chooseStorage } from './storage.ts'
 import { asStored, dependsOnTime, storedMoment } from './temporal.ts'

@@ -13,7 +13,8 @@ import { internalError } from '../catalog/error.ts'
 import { quoteIdentifier } from '../catalog/quote.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { bufferColumn, columnName, deltaName } from './names.ts'
-import { indent, type Leaves, type Printer, type Select } from './select.ts'
+import type { Leaves, Printer } from './select.ts'
+import { indent, type Select } from './select-text.ts'
 
 /** Where a stage's stored rows are, and how its output columns are computed from them. */
 export interface StageSource {
@@ -143,8 +144,7 @@ function bothWays(read: Read, printer: Printer): Select {
   ].map(({ select, tail }) => printer.arm(select, columns, columns, true, tail))
   const [stored = '', changed = ''] = arms
   const changes = `\nUNION ALL\n(${indent(changed)})`
-  if (read.of.op !== 'scan')
-    return { ...printer.derived(`${stored}${changes}`, 'u', columns, true), isUnion: true }
+  if (read.of.op !== 'scan') return printer.derived(`${stored}${changes}`, 'u', columns, true)
   const { relation } = read.of
   const both = printer.derived(`${stored}${printer.when([relation], changes)}`, 'u', columns, true)
   const [union = ''] = both.from
@@ -152,7 +152,6 @@ function bothWays(read: Read, printer: Printer): Select {
   const way = (query: string) => `(${indent(query)}${alias}`
   return {
     ...both,
-    isUnion: true,
     from: [printer.before(relation, { after: way(stored), changes: way(changed), union })],
   }
 }

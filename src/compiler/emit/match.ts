@@ -15,7 +15,8 @@ import { hasMarks, term } from './fitted.ts'
 import { equalValues, groupByImage } from './image.ts'
 import { columnName } from './names.ts'
 import { isProbed, matchOf } from './probes.ts'
-import { at, indent, operand, type Printer, type Select } from './select.ts'
+import type { Printer } from './select.ts'
+import { at, indent, operand, type Select } from './select-text.ts'
 
 export function outerJoin(node: OuterJoin, printer: Printer): Select {
   const left = printer.select(node.left)
@@ -28,6 +29,7 @@ export function outerJoin(node: OuterJoin, printer: Printer): Select {
     // In parentheses it is an item like any other, wherever it stands.
     from: [`(${from}\nLEFT JOIN ${item} ON ${on.join(' AND ') || 'true'})`],
     where: left.where,
+    gates: left.gates,
     columns: new Map([...left.columns, ...made.columns]),
     weight,
   })

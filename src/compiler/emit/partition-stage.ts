@@ -37,7 +37,8 @@ import {
   storedBehind,
   unindexedRunning,
 } from './running.ts'
-import { at, cte, indent, Printer, type Select } from './select.ts'
+import { Printer } from './select.ts'
+import { at, cte, indent, type Select } from './select-text.ts'
 import { type SliceColumns, sliceColumns, slicedRows, touchedSlices } from './slice-functions.ts'
 import { slicingOf, unindexedSlicing } from './slices.ts'
 

@@ -8,7 +8,8 @@ import { type Scalar, scalarColumns } from '../algebra/scalar.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { columnName } from './names.ts'
 import { isIndexed } from './redo.ts'
-import { indent, type Printer, type Select, top } from './select.ts'
+import type { Printer } from './select.ts'
+import { indent, type Select, top } from './select-text.ts'
 
 /** `SELECT … FROM input`: the operator's output columns under their derived names. */
 export function partitionQuery(node: PartitionNode, input: Select, printer: Printer): string {

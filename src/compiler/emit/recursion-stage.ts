@@ -26,7 +26,8 @@ import { columnName } from './names.ts'
 import { type MissingProbe, missingGroupProbes, missingProbes } from './probes.ts'
 import { branchQuery, rowsOf } from './recursion-text.ts'
 import { plainRows } from './redo.ts'
-import { at, cte, indent, type Printer, type Select, type SelfRows } from './select.ts'
+import type { Printer, SelfRows } from './select.ts'
+import { at, cte, indent, type Select } from './select-text.ts'
 
 /** Where the rows are kept. */
 export interface RecursionTable {

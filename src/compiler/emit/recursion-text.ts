@@ -3,7 +3,8 @@ import { columnOf, type RecursionNode } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { UnionBranch } from '../algebra/operators/union-all.ts'
 import { columnName } from './names.ts'
-import { indent, type Printer, type Select, type SelfRows } from './select.ts'
+import type { Printer, SelfRows } from './select.ts'
+import { indent, type Select } from './select-text.ts'
 
 export function recursionQuery(node: RecursionNode, printer: Printer): string {
   const name = printer.alias('recursion')

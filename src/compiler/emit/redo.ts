@@ -22,7 +22,8 @@ import { groupMatch, isIdentity, keyMatch } from './image.ts'
 import { refreshLeaves } from './leaves.ts'
 import { collateClause, columnName, columnType, functionName } from './names.ts'
 import { type MissingProbe, missingGroupProbes } from './probes.ts'
-import { indent, operand, Printer, type Select } from './select.ts'
+import { Printer } from './select.ts'
+import { indent, operand, type Select } from './select-text.ts'
 
 /** The FROM item `redone`, one row per group that asked: its key as its rows have it, and the accumulators anew. */
 export interface Redone {

@@ -31,7 +31,8 @@ import { isPacked } from './packed.ts'
 import { partitionChange, partitionFunction } from './partition-stage.ts'
 import { recursionChange } from './recursion-stage.ts'
 import { redoFunctionOf } from './redo.ts'
-import { cte, indent, inlineCte, Printer, type Select } from './select.ts'
+import { Printer } from './select.ts'
+import { cte, indent, inlineCte, type Select } from './select-text.ts'
 import { sliceFunctions } from './slice-functions.ts'
 import { isApart, stageChange, stageFromScratch, stateSource, storedColumns, withOutputs } from './stage.ts'
 import { probingStages } from './stage-indexes.ts'
@@ -382,7 +383,7 @@ export function fillStatement(definition: Definition | Recomputed): string {
   )
   if ('query' in definition) {
     const names = definition.target.columns.map(({ name }) => name)
-    return `WITH ${taken}\nINSERT INTO ${definition.target.sql} (${names.join(', ')})\nSELECT q.* FROM (\n${definition.query}\n) AS q\nWHERE (SELECT snapshot FROM taken) IS NOT NULL`
+    return `WITH ${taken}\nINSERT INTO ${definition.target.sql} (${names.join(', ')})\nSELECT q.* FROM (\nSELECT r.* FROM (\n${definition.query}\n) AS r\nOFFSET 0) AS q\nWHERE (SELECT snapshot FROM taken) IS NOT NULL`
   }
   const { request, staged, root, storage } = definition
   const { printer, ctes, locks } = fromScratch(definition)
@@ -398,10 +399,9 @@ export function fillStatement(definition: Definition | Recomputed): string {
     value: { kind: 'column', id: column.id, type: column.type } as const,
   }))
   const names = storage.target.columns.map(({ name }) => name)
-  const rows = printer.render(
-    { ...select, where: [...select.where, '(SELECT snapshot FROM taken) IS NOT NULL', ...locks] },
-    outputs,
-    false,
+  const gates = ['(SELECT snapshot FROM taken) IS NOT NULL', ...locks]
+  const rows = printer.gated({ ...select, gates }, (each) =>
+    printer.render(each, outputs, false, each.gates === gates ? '' : '\nOFFSET 0'),
   )
   return `WITH ${[taken, ...ctes, ...fills].join(',\n')}\nINSERT INTO ${storage.target.sql} (${names.join(', ')})\n${rows}`
 }

@@ -17,7 +17,8 @@ import { columnName } from './names.ts'
 import { keyColumns, partitionQuery, tieBreakers } from './partition-text.ts'
 import { isIndexed, readsSourcesOnly, scanBelow } from './redo.ts'
 import { printScalar } from './scalar.ts'
-import { at, indent, type Printer, type Select } from './select.ts'
+import type { Printer } from './select.ts'
+import { at, indent, type Select } from './select-text.ts'
 import { slicingOf } from './slices.ts'
 
 export interface Running {

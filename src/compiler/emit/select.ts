@@ -12,37 +12,32 @@ import { operatorOf } from '../algebra/operators/index.ts'
 import type { Projection } from '../algebra/operators/project.ts'
 import type { Read } from '../algebra/operators/read.ts'
 import type { UnionAll } from '../algebra/operators/union-all.ts'
-import { BOOLEAN, type ColumnId, NULL_SAFE, type Scalar, scalarColumns } from '../algebra/scalar.ts'
+import { BOOLEAN, type Scalar } from '../algebra/scalar.ts'
 import { nullOf } from '../bind/outer-join.ts'
-import { internalError } from '../catalog/error.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { boundCrossing, boundFilter } from './bound.ts'
 import { expand } from './expand.ts'
 import { type Before, before, term, unionOf, whenChanged } from './fitted.ts'
 import { groupByImage } from './image.ts'
-import { lookedUp } from './lookup.ts'
 import { keyMatch, outerJoin, rowMatch, semiJoin } from './match.ts'
 import { columnName } from './names.ts'
 import { partitionQuery } from './partition-text.ts'
 import { recursionQuery } from './recursion-text.ts'
 import { printScalar } from './scalar.ts'
+import {
+  at,
+  condition,
+  cte,
+  indent,
+  isHashOfKey,
+  isNullSafe,
+  noColumn,
+  type Output,
+  operand,
+  type Select,
+  top,
+} from './select-text.ts'
 import { temporalCrossing, temporalFilter, temporalTurning, temporalValues } from './temporal.ts'
-
-/** A SELECT in the making. `weight` is null when every row has weight 1. */
-export interface Select {
-  readonly from: readonly string[]
-  readonly where: readonly string[]
-  /** SQL of each column, usable as an operand. */
-  readonly columns: ReadonlyMap<ColumnId, string>
-  readonly weight: string | null
-  /**
-   * Nothing is known of the values, and they are many. PostgreSQL takes an equality to hold for one row in 200 then, which
-   * makes it join 100,000 rows by nested loops; of a CASE it expects one in two. Measured: 145 ms → 70 ms.
-   */
-  readonly isUnmeasured?: boolean
-  /** The rows of a table and what changed in them: a UNION ALL. */
-  readonly isUnion?: boolean
-}
 
 /** How the leaves are read: a refresh reads deltas and states, a fill reads tables. */
 export interface Leaves {
@@ -61,11 +56,6 @@ export interface Leaves {
 
 /** The rows of a recursion at some moment, under a fresh alias. */
 export type SelfRows = (alias: (base: string) => string) => Select
-
-export interface Output {
-  readonly name: string
-  readonly value: Scalar
-}
 
 export class Printer {
   readonly request: CompileRequest
@@ -205,11 +195,7 @@ export class Printer {
         }
       }
       case 'join': {
-        const { inputs, predicate } = lookedUp(
-          node,
-          node.inputs.map((each) => this.select(each)),
-          this,
-        )
+        const inputs = node.inputs.map((each) => this.select(each))
         const weights = inputs.flatMap((input) => (input.weight === null ? [] : [input.weight]))
         const joined: Select = {
           from: inputs.flatMap((input) => input.from),
@@ -221,8 +207,10 @@ export class Printer {
           ...joined,
           where: [
             ...joined.where,
-            ...this.joining(predicate).map((each) => condition(each, joined, inputs)),
-            ...this.#unlessEmpty(node.inputs),
+            ...this.joining(node.predicate).map((each) => condition(each, joined, inputs)),
+          ],
+          gates: [
+            ...new Set([...inputs.flatMap((input) => input.gates ?? []), ...this.#unlessEmpty(node.inputs)]),
           ],
         }
       }
@@ -305,8 +293,20 @@ export class Printer {
     const items = [...outputs.map(({ name, value }) => `${top(value, select)} AS ${name}`), ...further]
     if (weight) items.push(`${select.weight ?? '1'} AS weight`)
     const from = select.from.length === 0 ? '' : `\nFROM ${select.from.join(',\n     ')}`
-    const where = select.where.length === 0 ? '' : `\nWHERE ${select.where.join('\n  AND ')}`
-    return `SELECT ${items.join(', ')}${from}${where}${tail}`
+    return `SELECT ${items.join(', ')}${from}${whereOf(select)}${tail}`
+  }
+
+  /**
+   * A SELECT behind its gates, which have an inner one to themselves where it joins three tables or more. A condition over
+   * no table counts as one over all of them (initsplan.c), and the planner then takes any two for joined by it: it tries all
+   * orders, those that join what has nothing to do with each other too (measured, a chain of 10 tables: planning takes 370 ms
+   * → 3 ms), and GEQO ends with one of these.
+   */
+  gated(select: Select, print: (select: Select) => string): string {
+    const { gates = [], from } = select
+    const tables = from.length + from.join().split(' JOIN ').length - 1
+    if (gates.length === 0 || tables < 3) return print(select)
+    return `SELECT *\nFROM (${indent(print({ ...select, gates: [] }))}) AS ${this.alias('gated')}\nWHERE ${gates.join('\n  AND ')}`
   }
 
   /** Equal images added up; columns keep their derived names. */
@@ -315,13 +315,16 @@ export class Printer {
   }
 
   consolidatedRows(select: Select, columns: readonly Column[], weight = 'bigint'): string {
+    return this.gated(select, (gated) => this.#consolidatedRows(gated, columns, weight))
+  }
+
+  #consolidatedRows(select: Select, columns: readonly Column[], weight: string): string {
     const groups = columns.map((column) => groupByImage(this.request, column, at(select, column.id)))
     const total = select.weight === null ? 'count(*)' : `sum(${select.weight})`
     const items = columns.map((column, i) => `${groups[i]?.output} AS ${columnName(column)}`)
     const from = select.from.length === 0 ? '' : `\nFROM ${select.from.join(',\n     ')}`
-    const where = select.where.length === 0 ? '' : `\nWHERE ${select.where.join('\n  AND ')}`
     const by = groups.flatMap((group) => group.groupBy)
-    return `SELECT ${[...items, `(${total})::${weight} AS weight`].join(', ')}${from}${where}${
+    return `SELECT ${[...items, `(${total})::${weight} AS weight`].join(', ')}${from}${whereOf(select)}${
       by.length === 0 ? '' : `\nGROUP BY ${by.join(', ')}`
     }\nHAVING ${total} <> 0`
   }
@@ -438,11 +441,10 @@ export class Printer {
       const { id, type } = columns[i] ?? name
       return { name: columnName(name), value: { kind: 'column', id, type } as const }
     })
-    return this.render(
-      weighted ? { ...select, weight: bigint(select.weight) } : select,
-      outputs,
-      weighted,
-      tail,
+    const weighed = weighted ? { ...select, weight: bigint(select.weight) } : select
+    return this.gated(weighed, (each) =>
+      // Without OFFSET the planner would put the inner one in the place of the outer, with the gates.
+      this.render(each, outputs, weighted, each === weighed ? tail : '\nOFFSET 0'),
     )
   }
 
@@ -474,8 +476,14 @@ export class Printer {
           false,
           '\nHAVING true',
         )
-      : this.render(input, outputs, false, by, further)
+      : keys.length === 0
+        ? this.render(input, outputs, false, by, further)
+        : this.gated(input, (gated) => this.render(gated, outputs, false, by, further))
   }
+}
+
+function whereOf({ where, gates = [] }: Select): string {
+  return where.length + gates.length === 0 ? '' : `\nWHERE ${[...where, ...gates].join('\n  AND ')}`
 }
 
 /** A row more or less of their input, of each of a join's, or of the left one, is a row more or less of theirs. */
@@ -538,67 +546,10 @@ function emptiedBy(node: Node): ReadonlySet<number> {
   }
 }
 
-/** A scalar at the top of a select item. */
-export function top(scalar: Scalar, select: Select): string {
-  return printScalar(scalar, (id) => at(select, id))
-}
-
-/** A scalar as an operand: parenthesised unless it stands by itself. */
-export function operand(scalar: Scalar, select: Select): string {
-  const text = top(scalar, select)
-  const closed =
-    scalar.kind === 'column' || scalar.kind === 'constant' || (scalar.kind === 'expression' && scalar.closed)
-  return closed ? text : `(${text})`
-}
-
-function isNullSafe(scalar: Scalar): boolean {
-  return scalar.kind === 'expression' && scalar.construct === NULL_SAFE
-}
-
-/** Of two columns of a key that may be NULL. */
-function isHashOfKey(scalar: Scalar): boolean {
-  return scalar.kind === 'operator' && scalar.args.every(isNullSafe)
-}
-
-/** A condition of `select`, which joins these inputs. */
-export function condition(scalar: Scalar, select: Select, inputs: readonly Select[]): string {
-  const columns = [...scalarColumns(scalar)]
-  const [only, ...others] = inputs.filter((input) => columns.some((id) => input.columns.has(id)))
-  const text = operand(scalar, select)
-  return only?.isUnmeasured && others.length === 0 ? `CASE WHEN ${text} THEN true ELSE false END` : text
-}
-
-export function at(select: Select, id: ColumnId): string {
-  if (id === WEIGHT.id) return select.weight ?? '1'
-  const text = select.columns.get(id)
-  if (text === undefined) throw internalError(`column ${id} is not printed here`)
-  return text
-}
-
-function noColumn(id: ColumnId): string {
-  throw internalError(`column ${id} inside VALUES`)
-}
-
 /**
  * Weights of one type in all arms: only a union whose columns have the same types in each is opened up by the planner, which
  * then carries the condition of a probe into every arm (tlist_same_datatypes; measured: a table of 100,000 rows read whole).
  */
 function bigint(weight: string | null): string {
   return weight === null || /^-?\d+$/.test(weight) ? `'${weight ?? 1}'::bigint` : `(${weight})::bigint`
-}
-
-export function indent(text: string): string {
-  return text.replaceAll('\n', '\n  ')
-}
-
-export function cte(name: string, query: string): string {
-  return `${name} AS MATERIALIZED (\n  ${indent(query)}\n)`
-}
-
-/**
- * Read in place when it is read once, kept by PostgreSQL when it is read more often. Keeping 100,000 rows for one
- * reader costs a third of their refresh (measured: 73 ms → 49 ms).
- */
-export function inlineCte(name: string, query: string): string {
-  return `${name} AS (\n  ${indent(query)}\n)`
 }

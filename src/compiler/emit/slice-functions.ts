@@ -19,7 +19,8 @@ import { collateClause, columnName, columnType, functionName } from './names.ts'
 import { partitionQuery } from './partition-text.ts'
 import type { PlanColumn } from './plan.ts'
 import { storedNames } from './redo.ts'
-import { at, indent, Printer, type Select, top } from './select.ts'
+import { Printer } from './select.ts'
+import { at, indent, type Select, top } from './select-text.ts'
 import { type Slicing, slicingOf } from './slices.ts'
 
 /** The columns of a slice: its partition's key, and its ends. */

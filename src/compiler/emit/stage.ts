@@ -18,7 +18,8 @@ import { partitionQuery } from './partition-text.ts'
 import { recursionQuery } from './recursion-text.ts'
 import { isDoubtful, redone } from './redo.ts'
 import { printScalar } from './scalar.ts'
-import { cte, indent, inlineCte, operand, type Printer, type Select } from './select.ts'
+import type { Printer } from './select.ts'
+import { cte, indent, inlineCte, operand, type Select } from './select-text.ts'
 
 /** Where a stage keeps its groups: a table of its own, or the stream table when its columns are the accumulators. */
 export interface StateTable {

@@ -8,7 +8,8 @@ import type { TemporalTurning } from '../algebra/operators/temporal-turning.ts'
 import type { TemporalValues } from '../algebra/operators/temporal-values.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { columnName } from './names.ts'
-import { operand, type Printer, type Select } from './select.ts'
+import type { Printer } from './select.ts'
+import { operand, type Select } from './select-text.ts'
 
 export function temporalFilter(node: TemporalFilter, printer: Printer): Select {
   const input = printer.select(node.input)
@@ -66,6 +67,7 @@ export function temporalTurning({ input: rows, outputs }: TemporalTurning, print
   return {
     from: [...input.from, turned],
     where: [...input.where, passed(ranges, input), `(${others.join(' OR ')})`, '(SELECT ok FROM guard)'],
+    gates: input.gates,
     columns: new Map([...input.columns, ...made]),
     weight: input.weight === null ? `${alias}.weight` : `${input.weight} * ${alias}.weight`,
   }

@@ -8,7 +8,7 @@
  *   |C| ≤ 4, inclusion–exclusion over states after:  Δ = Σ_{∅≠S⊆C} (−1)^{|S|−1} (⋈_{i∈S} Δᵢ) ⋈ (⋈_{j∉S} after_j)
  *   otherwise telescoping:                           Δ = Σ_{i∈C} (⋈_{j<i} after_j) ⋈ Δᵢ ⋈ (⋈_{j>i} before_j)
  * The first needs no `before`; the second has |C| terms, not 2^|C|−1 (FIELD a1: equal at 4, 4.2 s against 32 ms at 9). Its
- * order is of lookups: what is found by its key comes after what it is found from, so that `before` is looked up.
+ * order is of lookups: what is found by its key comes after what it is found from (TPC-H q8: 150 ms of CPU → 15 ms).
  * A source that is read in three inputs or more: step by step (step-by-step.ts), each step added up.
  * Inputs that store `before` (stages) also telescope, last in the order, where `before` is what is wanted.
  * Several terms have pairs that add up to nothing, of an old row with a new one: what may fail is computed after they are
