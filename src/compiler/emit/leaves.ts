@@ -144,7 +144,8 @@ function bothWays(read: Read, printer: Printer): Select {
   ].map(({ select, tail }) => printer.arm(select, columns, columns, true, tail))
   const [stored = '', changed = ''] = arms
   const changes = `\nUNION ALL\n(${indent(changed)})`
-  if (read.of.op !== 'scan') return printer.derived(`${stored}${changes}`, 'u', columns, true)
+  if (read.of.op !== 'scan')
+    return { ...printer.derived(`${stored}${changes}`, 'u', columns, true), isUnion: true }
   const { relation } = read.of
   const both = printer.derived(`${stored}${printer.when([relation], changes)}`, 'u', columns, true)
   const [union = ''] = both.from
@@ -152,6 +153,7 @@ function bothWays(read: Read, printer: Printer): Select {
   const way = (query: string) => `(${indent(query)}${alias}`
   return {
     ...both,
+    isUnion: true,
     from: [printer.before(relation, { after: way(stored), changes: way(changed), union })],
   }
 }

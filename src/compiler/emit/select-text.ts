@@ -16,6 +16,8 @@ export interface Select {
    * makes it join 100,000 rows by nested loops; of a CASE it expects one in two. Measured: 145 ms → 70 ms.
    */
   readonly isUnmeasured?: boolean
+  /** The rows of a table and what changed in them: a UNION ALL. */
+  readonly isUnion?: boolean
   /** Conditions over no table, without which there is nothing to read (`Printer.gated`). Who leaves them out reads for nothing. */
   readonly gates?: readonly string[] | undefined
 }

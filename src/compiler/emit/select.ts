@@ -19,6 +19,7 @@ import { boundCrossing, boundFilter } from './bound.ts'
 import { expand } from './expand.ts'
 import { type Before, before, term, unionOf, whenChanged } from './fitted.ts'
 import { groupByImage } from './image.ts'
+import { lookedUp } from './lookup.ts'
 import { keyMatch, outerJoin, rowMatch, semiJoin } from './match.ts'
 import { columnName } from './names.ts'
 import { partitionQuery } from './partition-text.ts'
@@ -195,7 +196,11 @@ export class Printer {
         }
       }
       case 'join': {
-        const inputs = node.inputs.map((each) => this.select(each))
+        const { inputs, predicate } = lookedUp(
+          node,
+          node.inputs.map((each) => this.select(each)),
+          this,
+        )
         const weights = inputs.flatMap((input) => (input.weight === null ? [] : [input.weight]))
         const joined: Select = {
           from: inputs.flatMap((input) => input.from),
@@ -205,10 +210,7 @@ export class Printer {
         }
         return {
           ...joined,
-          where: [
-            ...joined.where,
-            ...this.joining(node.predicate).map((each) => condition(each, joined, inputs)),
-          ],
+          where: [...joined.where, ...this.joining(predicate).map((each) => condition(each, joined, inputs))],
           gates: [
             ...new Set([...inputs.flatMap((input) => input.gates ?? []), ...this.#unlessEmpty(node.inputs)]),
           ],
