@@ -2,8 +2,7 @@
  * Looking up rows of a join. Of a table and what changed in it, in one, the planner knows no values: it expects of a join of
  * two such one pair in 200, where a key finds one row at most, and would rather join tables that have nothing to do with each
  * other. So such an input of which the others fix a key is looked up for each of their rows, in a subquery that is planned by
- * itself, from the table's own statistics (measured, a join of eight tables
- * of which four have changed by a row or two: 7,900 rows read → 220).
+ * itself, from the table's own statistics (measured, eight tables of which five changed by a row or two: 7,900 rows read → 220).
  */
 import { ref } from '../algebra/build.ts'
 import type { Key, Node } from '../algebra/node.ts'
