@@ -16,8 +16,8 @@ export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
     globalSetup: ['tests/support/global-setup.ts'],
-    // Of two cores: a test and its server take turns, and many wait for time to pass.
-    maxWorkers: 3,
+    // Two cores: the server and its clients already fill them.
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
