@@ -445,8 +445,8 @@ export class Printer {
     })
     const weighed = weighted ? { ...select, weight: bigint(select.weight) } : select
     return this.gated(weighed, (each) =>
-      // Without OFFSET the planner would put the inner one in the place of the outer, with the gates.
-      this.render(each, outputs, weighted, each === weighed ? tail : '\nOFFSET 0'),
+      // Without LIMIT or OFFSET the planner would put the inner one in the place of the outer, with the gates.
+      this.render(each, outputs, weighted, each === weighed || tail !== '' ? tail : '\nOFFSET 0'),
     )
   }
 
