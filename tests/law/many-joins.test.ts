@@ -28,7 +28,7 @@ afterAll(async () => {
 
 const QUERIES = {
   snowflake: `SELECT bag.v, e.v AS w, d.name, u.name AS up, t.name AS top, k.v AS k FROM d AS t, d AS u, k, bag, e, d
-    WHERE e.id = bag.e AND d.id = e.d AND u.id = d.up AND t.id = u.up AND k.a = bag.a AND k.b = bag.b`,
+    WHERE e.id = bag.e AND d.id = e.d AND u.id = d.up AND t.id = u.up AND k.a = bag.a AND k.b = bag.b AND t.name <> 'n2' AND k.v < 3`,
   'two ways to one key': `SELECT bag.v, d.name, u.name AS up FROM d, bag, e, d AS u, k
     WHERE d.id = e.d AND d.id = bag.a AND e.id = bag.e AND u.id = d.up AND k.a = d.id AND k.v > 0`,
   'grouped, on top of groups': `SELECT d.name, count(*) AS n, sum(g.s) AS s
