@@ -144,7 +144,7 @@ test('a resident program answers; when it dies, one is started', async () => {
   while (!existsSync(path.join(folder, 'resident'))) await sleep(10)
   await define('/nowhere/node')
   expect(await Promise.all(Array.from({ length: 8 }, compile))).toEqual(Array(8).fill(true))
-  expect(readdirSync(folder)).toEqual(['resident'])
+  await expect.poll(() => readdirSync(folder)).toEqual(['resident'])
 
   program.kill('SIGSTOP')
   await expect(compile()).rejects.toMatchObject({ code: 'XX000' })
@@ -152,7 +152,7 @@ test('a resident program answers; when it dies, one is started', async () => {
   expect(await compile()).toBe(true)
   program.kill('SIGKILL')
   expect(await compile()).toBe(true)
-  expect(readdirSync(folder)).toEqual(['resident'])
+  await expect.poll(() => readdirSync(folder)).toEqual(['resident'])
 
   const other = spawn(process.execPath, [bundle, '--serve', folder], {
     ...account,

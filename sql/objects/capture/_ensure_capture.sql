@@ -77,12 +77,18 @@ BEGIN
     EXECUTE format('CREATE TABLE %1$s_bulk PARTITION OF %1$s (part DEFAULT %2$L) FOR VALUES IN (%2$L)', buffer, 'b');
     EXECUTE format('CREATE TABLE %1$s_packed PARTITION OF %1$s (part DEFAULT %2$L) FOR VALUES IN (%2$L)', buffer, 'p');
     EXECUTE format('CREATE INDEX ON %s_small (xid)', buffer);
-    EXECUTE format('CREATE INDEX ON %s_packed (xid)', buffer);
     -- All rows of a partition have its key, but PostgreSQL takes an equality to hold for one row in 200 unless there are
     -- statistics that say otherwise; these stay when the rows that they are of are gone.
-    EXECUTE format('INSERT INTO %1$s_packed (xid, seq, weight) SELECT 0, 0, 1 FROM generate_series(1, 10)', buffer);
-    EXECUTE format('ANALYZE %1$s_packed (part)', buffer);
-    EXECUTE format('TRUNCATE %1$s_packed', buffer);
+    IF current_setting('server_version_num')::integer >= 180000 THEN
+      PERFORM pg_restore_attribute_stats('schemaname', 'pgstream_changes', 'relname', format('changes_%s_packed', source), 'attname', 'part',
+        'inherited', false, 'null_frac', 0::real, 'avg_width', 1, 'n_distinct', 1::real, 'most_common_vals', '{p}', 'most_common_freqs', '{1}'::real[]);
+    ELSE
+      EXECUTE format('INSERT INTO %1$s_packed (xid, seq, weight) SELECT 0, 0, 1 FROM generate_series(1, 10)', buffer);
+      EXECUTE format('ANALYZE %1$s_packed (part)', buffer);
+      -- Before there is an index: for each file all of shared_buffers is looked through.
+      EXECUTE format('TRUNCATE %1$s_packed', buffer);
+    END IF;
+    EXECUTE format('CREATE INDEX ON %s_packed (xid)', buffer);
     EXECUTE format('CREATE INDEX ON %s_bulk USING brin (xid) WITH (pages_per_range = 16, autosummarize = on)', buffer);
     EXECUTE format('CREATE SEQUENCE %s OWNED BY %s.xid', pgstream._counter_name(source), buffer);
     -- One that was never used has no value.

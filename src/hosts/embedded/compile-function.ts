@@ -10,30 +10,50 @@ export interface CompileProgram {
 }
 
 /**
- * `pgstream._compile` on a server that runs on our own machine: COPY … TO PROGRAM starts Node, which leaves the reply
- * in a file named after the backend, so calls never meet. The commands hold nothing but paths known at installation
- * and the backend's process number. CSV with delimiters that JSON cannot hold hands the request over as it is, with
- * no escapes to undo.
- *
- * Where the program is resident (compile-host.ts) the request is left for it; when it does not answer soon, the request is
- * taken back, if it can be, and a program of our own started.
+ * `pgstream._compile` on a server that runs on our own machine. Where the program is resident (compile-host.ts) the request is
+ * written to a file for it, and its reply read, without starting a process. When it does not answer soon, the request is taken
+ * back, if it can be; then, and where there is none, COPY … TO PROGRAM starts one of our own, which leaves the reply in such a
+ * file. Files are named anew for each call, so calls never meet. The commands hold nothing but paths known at installation
+ * and that name. CSV with delimiters that JSON cannot hold hands the request over as it is, with no escapes to undo.
  */
 export function compileFunction({ node, bundle, folder }: CompileProgram): string {
   const file = `${quoteShell(folder)}/`
   const own = `${quoteShell(node)} ${quoteShell(bundle)}`
-  const program = `exec /bin/sh -c ${quoteShell(ask(own))} sh ${file}`
+  const program = (script: string) => quoteLiteral(`exec /bin/sh -c ${quoteShell(script)} sh ${file}`)
   const body = `
 DECLARE
-  reply_name text := pg_backend_pid() || '.reply';
-  clean text := format('COPY (SELECT WHERE false) TO PROGRAM %L', ${quoteLiteral(`cd ${file} && rm -f `)} || concat_ws(' ', reply_name, reply_name || '.request', reply_name || '.taken', reply_name || '.new'));
+  call_name CONSTANT text := pg_backend_pid() || '.' || gen_random_uuid();
+  -- COPY asks for an absolute path.
+  folder CONSTANT text := ${folder.startsWith('/') ? '' : `current_setting('data_directory') || '/' || `}${quoteLiteral(`${folder}/`)};
+  copied CONSTANT text := format('(FORMAT csv, DELIMITER %L, QUOTE %L, ENCODING ''UTF8'')', chr(2), chr(1));
+  clean CONSTANT text := format('COPY (SELECT WHERE false) TO PROGRAM %L', ${quoteLiteral(`cd ${file} && rm -f `)}
+    || concat_ws(' ', call_name, call_name || '.request', call_name || '.taken', call_name || '.new'));
+  is_resident boolean := (pg_stat_file(folder || 'resident', true)).size IS NOT NULL;
+  is_answered boolean := false;
+  deadline timestamptz;
   answer text;
   failure text;
 BEGIN
   BEGIN
-    EXECUTE format(
-      'COPY (SELECT %L) TO PROGRAM %L (FORMAT csv, DELIMITER E''\\x02'', QUOTE E''\\x01'', ENCODING ''UTF8'')',
-      request::text, ${quoteLiteral(program)} || reply_name);
-    answer := pg_read_file(${quoteLiteral(`${folder}/`)} || reply_name);
+    IF is_resident THEN
+      EXECUTE format('COPY (SELECT %L) TO %L %s', request::text, folder || call_name || '.request', copied);
+      deadline := clock_timestamp() + ${quoteLiteral(`${PATIENCE_MS} ms`)};
+      LOOP
+        PERFORM pg_sleep(0.001);
+        is_answered := (pg_stat_file(folder || call_name, true)).size IS NOT NULL;
+        EXIT WHEN is_answered OR clock_timestamp() > deadline;
+      END LOOP;
+      IF NOT is_answered THEN
+        EXECUTE format('COPY (SELECT WHERE false) TO PROGRAM %L', ${program(takeBack(own))} || call_name);
+      END IF;
+    ELSE
+      EXECUTE format('COPY (SELECT %L) TO PROGRAM %L %s', request::text, ${program(`exec ${own} "$1"`)} || call_name, copied);
+    END IF;
+    answer := pg_read_file(folder || call_name);
+    IF is_answered THEN
+      -- It removes what is left, this file too.
+      EXECUTE format('COPY (SELECT WHERE false) TO %L', folder || call_name || '.done');
+    END IF;
   EXCEPTION WHEN OTHERS OR query_canceled THEN
     GET STACKED DIAGNOSTICS failure = MESSAGE_TEXT;
     EXECUTE clean;
@@ -41,7 +61,9 @@ BEGIN
     RAISE EXCEPTION 'the compiler of pg_stream could not be run'
       USING ERRCODE = 'XX000', DETAIL = failure, HINT = 'The log of the server says more.';
   END;
-  EXECUTE clean;
+  IF NOT is_answered THEN
+    EXECUTE clean;
+  END IF;
   RETURN answer::jsonb;
 END`
   return `CREATE OR REPLACE FUNCTION pgstream._compile(request jsonb) RETURNS jsonb
@@ -51,20 +73,16 @@ REVOKE ALL ON FUNCTION pgstream._compile(jsonb) FROM PUBLIC;
 `
 }
 
-/** Standard input to the resident program or to one of our own; the reply to the file $1. */
-function ask(own: string): string {
+/** How long a request waits for the resident program. */
+const PATIENCE_MS = 200
+
+/** A request that waits for the resident program is taken back and compiled by a program of our own; or, taken, waited for. */
+function takeBack(own: string): string {
   return `
-if [ -e "\${1%/*}/resident" ]; then
-  cat >"$1.new" && mv "$1.new" "$1.request" || exit
-  n=0
-  while [ "$n" -lt 200 ] && [ ! -e "$1" ]; do sleep 0.001; n=$((n + 1)); done
-  [ -e "$1" ] && exit 0
-  if mv "$1.request" "$1.taken" 2>/dev/null; then exec ${own} "$1" <"$1.taken"; fi
-  while [ "$n" -lt 1200 ] && [ ! -e "$1" ]; do sleep 0.01; n=$((n + 1)); done
-  [ -e "$1" ]
-else
-  exec ${own} "$1"
-fi`
+if mv "$1.request" "$1.taken" 2>/dev/null; then exec ${own} "$1" <"$1.taken"; fi
+n=0
+while [ "$n" -lt 1000 ] && [ ! -e "$1" ]; do sleep 0.01; n=$((n + 1)); done
+[ -e "$1" ]`
 }
 
 /** A word for `sh`, whatever it holds. */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { asText, replyText, replyTo, wantsMoreStack } from '../reply.ts'
@@ -8,8 +8,8 @@ import { asText, replyText, replyTo, wantsMoreStack } from '../reply.ts'
  * standard output. Synchronous reads and writes: that is all it does, but for what needs more stack.
  *
  * `--serve folder`: the same, resident, because starting Node.js costs ten times what compiling does. A request is a file
- * `*.request` that appears in the folder; the reply takes its name without that ending. The file `resident` says that we
- * are there, and who we are. Ends when standard input does.
+ * `*.request` that appears in the folder, whole when it ends in a newline; the reply takes its name without that ending, and
+ * `*.done` says that it was read. The file `resident` says that we are there, and who we are. Ends when standard input does.
  */
 const STACK_MB = 256
 
@@ -52,7 +52,10 @@ function serve(folder: string): void {
   }
   process.stdin.on('end', end).on('error', end).resume()
   watch('.', () => {
-    for (const name of readdirSync('.')) if (name.endsWith('.request')) take(name)
+    for (const name of readdirSync('.')) {
+      if (name.endsWith('.done')) tidy(name)
+      else if (name.endsWith('.request')) take(name)
+    }
   }).on('error', end)
   writeFileSync(resident, `${process.pid}\n`, { mode: 0o600 })
 }
@@ -61,23 +64,28 @@ function serve(folder: string): void {
 function take(request: string): void {
   const name = request.slice(0, -'.request'.length)
   const taken = `${name}.taken`
+  let text: string
   try {
+    text = readFileSync(request, 'utf8')
+    if (!text.endsWith('\n')) return
     renameSync(request, taken)
   } catch {
     return
   }
-  const write = (reply: string) => {
+  replied(text, (reply) => {
+    // Not when the caller gave up and tidied.
+    if (!existsSync(taken)) return
     try {
       writeFileSync(`${name}.new`, `${reply}\n`, { mode: 0o600 })
       renameSync(`${name}.new`, name)
     } catch {
-      // The caller gave up and tidied.
+      // The caller waits in vain, and says so.
     }
     rmSync(taken, { force: true })
-  }
-  try {
-    replied(readFileSync(taken, 'utf8'), write)
-  } catch {
-    // It had tidied already.
-  }
+  })
+}
+
+function tidy(done: string): void {
+  rmSync(done.slice(0, -'.done'.length), { force: true })
+  rmSync(done, { force: true })
 }
