@@ -270,6 +270,27 @@ describe('FROM ONLY', () => {
     }
   })
 
+  test('is captured no longer than somebody reads it, whoever holds the source', async () => {
+    const other = await freshDatabase()
+    const { client } = other
+    try {
+      await client.query(`CREATE TABLE base (id int PRIMARY KEY, a int); CREATE TABLE kid () INHERITS (base);
+        INSERT INTO base VALUES (1, 1), (2, 2);
+        SELECT pgstream.create_stream_table('own', 'SELECT id, a FROM ONLY base', '1h', 'DIFFERENTIAL')`)
+      const reader = await other.connect()
+      await reader.query('BEGIN; SELECT FROM base')
+      await client.query(`SELECT pgstream.drop_stream_table('own'); UPDATE base SET a = a + 1; DELETE FROM base WHERE id = 1`)
+      const { rows } = await client.query(
+        `SELECT c.relname FROM pgstream.pgs_change_tracking t, pg_inherits i, pg_class c
+         WHERE t.is_retired AND i.inhparent = t.buffer AND c.oid = i.inhrelid AND pg_relation_size(c.oid) > 0`,
+      )
+      expect(rows).toEqual([])
+      await reader.query('COMMIT')
+    } finally {
+      await other.close()
+    }
+  })
+
   test('who may read the columns that are read needs no right on tableoid', async () => {
     const role = `reader_${db.name}`
     const { client } = db
