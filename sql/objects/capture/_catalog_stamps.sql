@@ -6,6 +6,8 @@
 CREATE OR REPLACE FUNCTION pgstream._catalog_stamps(ids bigint[]) RETURNS TABLE (pgs_id bigint, stamp numeric)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+-- Planning takes several times as long as the rest.
+SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 BEGIN
