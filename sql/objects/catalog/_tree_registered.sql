@@ -3,6 +3,8 @@
 CREATE OR REPLACE FUNCTION pgstream._tree_registered(trees text[]) RETURNS TABLE (type oid, class oid, object oid)
 LANGUAGE sql IMMUTABLE STRICT
 SET search_path = pg_catalog, pg_temp
+-- Planning takes several times as long as the rest.
+SET plan_cache_mode = force_generic_plan
 AS $$
   SELECT DISTINCT r.type::oid, r.class::oid, (
     SELECT sum(((b.value::integer + 256) % 256) * (256::bigint ^ (b.i - 1))) FROM unnest(found[2:5]) WITH ORDINALITY AS b(value, i))::bigint::oid

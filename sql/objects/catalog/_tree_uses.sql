@@ -6,6 +6,8 @@
 CREATE OR REPLACE FUNCTION pgstream._tree_uses(trees text[]) RETURNS text[]
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+-- Planning takes several times as long as the rest.
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
   -- A join lists the columns of both sides, also those that nobody reads.

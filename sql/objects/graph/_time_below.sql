@@ -2,6 +2,8 @@
 CREATE OR REPLACE FUNCTION pgstream._time_below(members bigint[], news pgstream.graph[]) RETURNS timestamptz
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+-- Planning takes several times as long as the rest.
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
   below CONSTANT bigint[] := ARRAY(

@@ -3,6 +3,8 @@
 CREATE OR REPLACE FUNCTION pgstream._groups_needed(id bigint, news pgstream.graph[]) RETURNS text[]
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
+-- Planning takes several times as long as the rest.
+SET plan_cache_mode = force_generic_plan
 AS $$
   WITH RECURSIVE nodes AS MATERIALIZED (
     SELECT * FROM pgstream._graph_with(news)

@@ -2,6 +2,8 @@
 CREATE OR REPLACE FUNCTION pgstream._own_indexes(relation oid, key jsonb) RETURNS oid[]
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
+-- Planning takes several times as long as the rest.
+SET plan_cache_mode = force_generic_plan
 SET quote_all_identifiers = off
 AS $$
   SELECT coalesce(array_agg(i.indexrelid), '{}') FROM pg_index i
