@@ -140,7 +140,7 @@ async function oneEvent({ client, set, names, refused, options, report }: Run): 
 async function share({ client, set, names, refused, options, report }: Run, percent: number): Promise<void> {
   const all = new Map(names.map((name) => [name, new Samples()]))
   const actions = new Map<string, string>()
-  const rounds = Math.max(2, Math.ceil(options.rounds / 2))
+  const rounds = Math.max(2, 2 * Math.ceil(options.rounds / 4))
   // The first round is not counted: it makes plans, and teaches AUTO.
   for (let round = 0; round <= rounds; round++) {
     await set.share(percent)
@@ -151,7 +151,9 @@ async function share({ client, set, names, refused, options, report }: Run, perc
         ['auto', refreshOf(`${name}_auto`)],
       ]
       if (!refused.has(name)) contestants.push(['differential', refreshOf(`${name}_differential`)])
-      for (const [contestant, sql] of rotated(contestants, round)) {
+      // Who comes first reads what was just written for the first time, so each pair takes turns.
+      if (round % 2 === 0) contestants.reverse()
+      for (const [contestant, sql] of rotated(contestants, round >> 1)) {
         const ms = await timed(client, sql)
         if (round > 0) all.get(name)?.add(contestant, ms)
       }
