@@ -6,7 +6,13 @@ const COMPARISONS: ReadonlySet<string> = new Set(['=', '<>', '<', '<=', '>', '>=
 /** Of numeric they overflow at 10^131072 only; integers do much sooner. */
 const NUMERIC_ARITHMETIC: ReadonlySet<string> = new Set(['+', '-', '*'])
 /** Constructs that answer whatever their arguments are; `rule` is what the compiler writes itself. */
-const TOTAL = /^(?:rule|IS NULL|IS NOT NULL|COALESCE|NULLIF|CASE|COLLATE|relabel as .*)$/
+const TOTAL = /^(?:rule|IS (?:NOT )?(?:NULL|TRUE|FALSE|UNKNOWN)|COALESCE|NULLIF|CASE|COLLATE|relabel as .*)$/
+/** How PostgreSQL's own comparisons with all elements of an array are printed. */
+const ARRAY_COMPARISON = /^ (?:=|<>|<|<=|>|>=) (?:ANY|ALL) \($/
+const DISTINCT = 'IS DISTINCT FROM'
+const LIKE: ReadonlySet<string> = new Set(['~~', '!~~', '~~*', '!~~*'])
+/** The default one, C and POSIX. Others may be nondeterministic, for which there is no LIKE before PostgreSQL 18. */
+const DETERMINISTIC: ReadonlySet<number> = new Set([100, 950, 951])
 
 /**
  * May the evaluation end in an error, as 1 / 0 does? A query fails only on the rows that it evaluates the scalar for. A
@@ -47,12 +53,24 @@ function isTotal(scalar: Scalar): boolean {
     case 'operator': {
       if (COMPARISONS.has(scalar.sql)) return true
       if (scalar.type.oid === NUMERIC && NUMERIC_ARITHMETIC.has(scalar.sql)) return true
+      if (LIKE.has(scalar.sql) && DETERMINISTIC.has(scalar.inputCollation))
+        return isPlainPattern(scalar.args[1])
       // By a positive constant: by zero fails, and the least integer by −1.
       const isDivision = scalar.sql === '/' || scalar.sql === '%'
       const isExact = INTEGERS.has(scalar.type.oid) || scalar.type.oid === NUMERIC
       return isDivision && isExact && isPositive(scalar.args[1])
     }
     case 'expression':
-      return isWidening(scalar) || TOTAL.test(scalar.construct)
+      return isWidening(scalar) || isComparison(scalar) || TOTAL.test(scalar.construct)
   }
+}
+
+/** `x = ANY (array)`, and `IS DISTINCT FROM` where no other operator stands for it. */
+function isComparison({ construct, parts: [, between = ''] }: Expression): boolean {
+  return ARRAY_COMPARISON.test(between) || (construct === DISTINCT && between === ` ${DISTINCT} `)
+}
+
+/** A pattern that is known, and escapes nothing: one that ends in a backslash fails where it gets that far. */
+function isPlainPattern(scalar: Scalar | undefined): boolean {
+  return scalar?.kind === 'constant' && /^'[^\\]*'/.test(scalar.sql) && !scalar.sql.includes('\\')
 }
