@@ -58,6 +58,11 @@ export interface Operator<N extends Node> {
    * Operators of class `group`, `partition` and `recursion` do not come here: delta/stage.ts cuts the query at them.
    */
   differentiate(node: N, inputs: Differentials): Node | null
+  /**
+   * With so many inputs changed, does a strict delta hold no row that neither state has, whatever those of the inputs hold?
+   * Then these need not be added up first; absent: they must be.
+   */
+  settles?(node: N, changed: number): boolean
   /** The operator as it was before the change, or is after it; absent where it is the same. */
   inState?(node: N, version: 'before' | 'after'): N
   /** One line for explain, without the inputs. */

@@ -36,7 +36,10 @@ export function differentiate(node: Node, changed: Changed, strict = false): Nod
     return found
   }
   const strictBelow = strict || operator.scalars(node).some(mayFail)
-  const deltas = inputs.map((each) => differentiate(each, changed, strictBelow))
+  const of = (isStrict: boolean) => inputs.map((each) => differentiate(each, changed, isStrict))
+  let deltas = of(strictBelow)
+  if (strictBelow && operator.settles?.(node, deltas.filter((each) => each !== null).length))
+    deltas = of(false)
   return operator.differentiate(node, {
     delta: (i) => deltas[i] ?? null,
     before: (i) => stateOf(input(i), 'before', changed),
