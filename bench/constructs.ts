@@ -97,6 +97,16 @@ export const CONSTRUCTS: Readonly<Record<string, Construct>> = {
     'SELECT id, EXISTS (SELECT FROM item i WHERE i.owner = o.id AND i.amount > 50) AS rich FROM owner o',
     ONE_TURNED,
   ),
+  'NOT IN, four under OR': over(
+    `SELECT id, amount FROM item i WHERE owner NOT IN (SELECT owner FROM part WHERE amount > 90) OR bucket NOT IN (SELECT rank FROM owner)
+      OR amount NOT IN (SELECT amount FROM part p WHERE p.owner = i.owner) OR id NOT IN (SELECT boss FROM owner WHERE rank > 50)`,
+    ONE_TURNED,
+  ),
+  'subqueries in the select list, four': over(
+    `SELECT id, EXISTS (SELECT FROM item i WHERE i.owner = o.id AND i.amount > 50) AS rich, id IN (SELECT boss FROM owner) AS is_boss,
+      rank NOT IN (SELECT amount FROM item i WHERE i.owner = o.id) AS apart, boss IN (SELECT owner FROM part WHERE amount > 50) AS a FROM owner o`,
+    ONE_TURNED,
+  ),
   'scalar subquery, correlated': over(
     'SELECT id, (SELECT sum(amount) FROM item i WHERE i.owner = o.id) AS total FROM owner o',
   ),

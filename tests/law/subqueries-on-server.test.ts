@@ -117,6 +117,34 @@ const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       'SELECT id FROM a WHERE (x IN (SELECT y FROM b) OR z IS NOT NULL) AND (x NOT IN (SELECT y FROM b) OR id > 2)',
     inOn: 'SELECT a.id, c.id AS other FROM a LEFT JOIN c ON c.k = a.k AND EXISTS (SELECT FROM b WHERE b.k = c.k) LEFT JOIN b ON b.k = a.k AND a.x IN (SELECT x FROM c)',
   },
+  'several at once': {
+    existsOr: `SELECT id, z FROM a WHERE (x = 10 AND EXISTS (SELECT FROM b WHERE b.k = a.k)) OR (x = 20 AND NOT EXISTS (SELECT FROM c WHERE c.k = a.k))
+      OR (z IS NULL AND EXISTS (SELECT FROM c WHERE c.x = a.x)) OR (id > 3 AND NOT EXISTS (SELECT FROM b WHERE b.y > a.x)) OR EXISTS (SELECT FROM b WHERE b.w = a.v)`,
+    notInOr: `SELECT id FROM a WHERE x NOT IN (SELECT y FROM b) OR k NOT IN (SELECT k FROM b WHERE id > 1)
+      OR x NOT IN (SELECT x FROM c WHERE c.k = a.k) OR k NOT IN (SELECT y FROM b WHERE b.id = a.id)`,
+    notInCase: `SELECT id FROM a WHERE (CASE WHEN x NOT IN (SELECT y FROM b) THEN k IN (SELECT k FROM b) WHEN k IN (SELECT k FROM c) THEN x < ALL (SELECT y FROM b WHERE b.k = a.k)
+      ELSE x > ANY (SELECT x FROM c) END) IS NOT FALSE`,
+    shown: `SELECT id, x IN (SELECT y FROM b) AS i, k NOT IN (SELECT k FROM b WHERE b.id <> a.id) AS n, x > ALL (SELECT y FROM b WHERE b.k = a.k) AS g,
+      EXISTS (SELECT FROM c WHERE c.k = a.k) AS e, (k, x) IN (SELECT k, y FROM b) AS r, (k, x) NOT IN (SELECT k, x FROM c) AS s, v = ANY (SELECT w FROM b) AS w FROM a`,
+    shownAndAsked: `SELECT id, x IN (SELECT y FROM b) AS i, k IN (SELECT k FROM c) AS e FROM a
+      WHERE (x IN (SELECT y FROM b) OR z = 'q') AND (k NOT IN (SELECT k FROM b) OR id < 4) AND (k IN (SELECT k FROM c) OR x IS NULL OR k IS NULL)`,
+    grouped: `SELECT k IN (SELECT k FROM c) AS e, x NOT IN (SELECT y FROM b) AS i, v IN (SELECT w FROM b) AS w, count(*) AS n,
+      count(*) FILTER (WHERE EXISTS (SELECT FROM b WHERE b.k = a.k)) AS m FROM a GROUP BY 1, 2, 3`,
+    having: `SELECT k, count(*) AS n FROM a GROUP BY k HAVING k NOT IN (SELECT k FROM b) OR max(x) NOT IN (SELECT y FROM b) OR min(x) < ALL (SELECT x FROM c WHERE c.k = a.k) OR count(*) IN (SELECT y / 10 FROM b)`,
+    ofDomain: `SELECT id FROM a WHERE EXISTS (SELECT y FROM b WHERE b.y < a.x GROUP BY y HAVING count(*) > a.k - 1) OR EXISTS (SELECT FROM b LEFT JOIN c ON c.k = b.k AND c.x = a.x WHERE b.k >= a.k AND c.id IS NULL)
+      OR x NOT IN (SELECT sum(y) FROM b WHERE b.k <> a.k GROUP BY k) OR v NOT IN (SELECT DISTINCT w FROM b WHERE b.k < a.id)`,
+    within: `SELECT id, (SELECT count(*) FROM b WHERE b.k = a.k AND (b.y IN (SELECT x FROM a) OR b.k NOT IN (SELECT k FROM c) OR b.y NOT IN (SELECT x FROM c))) AS n FROM a`,
+    withinAny: `SELECT id, EXISTS (SELECT FROM b WHERE b.y > a.x AND (b.y IN (SELECT x FROM c WHERE c.k = a.k) OR b.k NOT IN (SELECT k FROM c WHERE c.id < a.id) OR b.y NOT IN (SELECT x FROM c))) AS e FROM a`,
+    tested: `SELECT id FROM a WHERE (x IN (SELECT y FROM b)) IN (SELECT k IS NOT NULL FROM b) OR (k NOT IN (SELECT k FROM b)) NOT IN (SELECT c.k = 1 FROM c) OR (EXISTS (SELECT FROM c WHERE c.k = a.k)) = ALL (SELECT y > 10 FROM b)`,
+    joined: `SELECT a.id, b.y, a.k IN (SELECT k FROM c) AS e, b.y NOT IN (SELECT x FROM c) AS i, a.x NOT IN (SELECT d.y FROM b AS d WHERE d.k = b.k) AS j
+      FROM a LEFT JOIN b ON b.k = a.k AND (b.y IN (SELECT x FROM c) OR b.y NOT IN (SELECT x FROM a) OR EXISTS (SELECT FROM c WHERE c.k = b.k) OR b.w NOT IN (SELECT v FROM a))`,
+    windows: `SELECT id, rank() OVER (PARTITION BY x IN (SELECT y FROM b), k NOT IN (SELECT k FROM b) ORDER BY id) AS r, sum(x) OVER (PARTITION BY k IN (SELECT k FROM c)) IN (SELECT y FROM b) AS s FROM a`,
+    limited: `SELECT id, k IN (SELECT k FROM b) AS e, x NOT IN (SELECT y FROM b) AS i, x IN (SELECT x FROM c) AS j FROM a ORDER BY k IN (SELECT k FROM b), x NOT IN (SELECT y FROM b), id LIMIT 3`,
+    recursive: `WITH RECURSIVE r(k, n) AS (SELECT k, 1 FROM a WHERE id < 3 UNION SELECT b.y / 10, r.n + 1 FROM r JOIN b ON b.k = r.k
+      WHERE r.n < 4 AND (b.y IN (SELECT x FROM c) OR b.k NOT IN (SELECT k FROM c) OR r.k NOT IN (SELECT x / 10 FROM c))) SELECT k, n FROM r`,
+    recursiveAll: `WITH RECURSIVE r(k, n) AS (SELECT k, 1 FROM a WHERE id < 3 UNION ALL SELECT b.y / 10, r.n + 1 FROM r JOIN b ON b.k = r.k
+      WHERE r.n < 3 AND (b.y IN (SELECT x FROM c) OR b.k NOT IN (SELECT k FROM c) OR EXISTS (SELECT FROM c WHERE c.k = r.k))) SELECT k, n FROM r`,
+  },
   'comparing what stands above the rows': {
     windowIn: 'SELECT id, count(*) OVER w IN (SELECT k FROM b) AS i FROM a WINDOW w AS (PARTITION BY k)',
     windowNotIn:

@@ -180,7 +180,8 @@ class Builder {
         ]
         return { node: leftJoin(left.node, right.node, predicate, this.#request), keys: left.keys, names }
       }
-      case 'semi-join': {
+      case 'semi-join':
+      case 'mark-join': {
         const left = this.join(node.left)
         const right = dependsOn(node.right, this.#outer) ? this.join(node.right) : null
         const names = new Map([...(right?.names ?? []), ...left.names])
