@@ -15,7 +15,10 @@ beforeAll(async () => {
     CREATE FUNCTION times(numeric, numeric) RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT coalesce($1, 1) * coalesce($2, 1)';
     CREATE AGGREGATE product(numeric) (sfunc = times, stype = numeric, initcond = '1');
     CREATE FUNCTION later(int, int) RETURNS int LANGUAGE sql IMMUTABLE STRICT AS 'SELECT $2';
-    CREATE AGGREGATE latest(int) (sfunc = later, stype = int)`)
+    CREATE AGGREGATE latest(int) (sfunc = later, stype = int);
+    CREATE FUNCTION added(int[], int) RETURNS int[] LANGUAGE sql IMMUTABLE AS 'SELECT array_append($1, $2)';
+    CREATE FUNCTION shown(int[], int, int) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT coalesce((SELECT array_agg(v ORDER BY v)::text FROM unnest($1) AS v), ''no'') || '' '' || coalesce($2 + $3, -1)';
+    CREATE AGGREGATE listed(int, int ORDER BY int) (sfunc = added, stype = int[], finalfunc = shown)`)
 })
 
 afterAll(async () => {
@@ -47,6 +50,13 @@ const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     ordered: 'SELECT id, (SELECT latest(y ORDER BY y NULLS FIRST) FROM b WHERE b.k = a.k) AS l FROM a',
     unequal: 'SELECT id, (SELECT product(DISTINCT y) FROM b WHERE b.y > a.x) AS p FROM a',
     ofBoth: 'SELECT id, (SELECT product(y + a.x) FROM b WHERE b.k > a.k) AS p FROM a',
+    within: 'SELECT id, (SELECT listed(1, 2) WITHIN GROUP (ORDER BY y) FROM b WHERE b.k = a.k) AS l FROM a',
+    ofRow:
+      'SELECT id, (SELECT listed(a.x, 2 * a.id) WITHIN GROUP (ORDER BY y DESC) || count(*) FROM b WHERE b.k = a.k) AS l FROM a',
+    ofAny:
+      'SELECT id, (SELECT listed(a.x, 3) WITHIN GROUP (ORDER BY y) FILTER (WHERE y > a.x) FROM b WHERE b.k <> a.k) AS l FROM a',
+    ofEach:
+      'SELECT a.id, l.l FROM a LEFT JOIN LATERAL (SELECT listed(a.k, a.id) WITHIN GROUP (ORDER BY b.y + a.x) AS l FROM b WHERE b.k = a.k HAVING count(*) <> 1) AS l ON true',
     asked: 'SELECT id FROM a WHERE (SELECT product(y) FROM b WHERE b.k = a.k) = 1',
     lateral:
       'SELECT id, l.p, l.n FROM a LEFT JOIN LATERAL (SELECT product(y) AS p, count(*) AS n FROM b WHERE b.k = a.k HAVING count(*) <> 1) AS l ON true',

@@ -164,6 +164,7 @@ class Builder {
           grouped,
           added.map(({ column }) => column),
           calls,
+          input.keys,
         )
       }
       case 'outer-join': {
@@ -247,9 +248,17 @@ class Builder {
     }
   }
 
-  /** A row for each of the domain, also where `grouped` has none. */
-  #forAll(grouped: Node, keys: readonly Column[], calls: readonly AggregateCall[]): Joined {
+  /** A row for each of the domain, also where `grouped` has none. `below`: the keys as the calls read them. */
+  #forAll(
+    grouped: Node,
+    keys: readonly Column[],
+    calls: readonly AggregateCall[],
+    below: readonly Column[],
+  ): Joined {
     const domain = this.#domain()
+    const above = new Map(
+      below.flatMap(({ id }, i) => (domain.keys[i] ? [[id, ref(domain.keys[i])] as const] : [])),
+    )
     const mark = markFor(calls, this.#ids)
     const all = leftJoin(domain.node, marked(grouped, mark), this.#same(domain.keys, keys), this.#request)
     const names = new Map(domain.names)
@@ -258,7 +267,8 @@ class Builder {
       const column = this.#ids.make(call.column.name, call.column.type, call.column.nullable)
       outputs.push({
         column,
-        value: overNoRows(call, ref(call.column), mark, this.#request) ?? ref(call.column),
+        value:
+          overNoRows(replaceColumns(call, above), ref(call.column), mark, this.#request) ?? ref(call.column),
       })
       names.set(call.column.id, ref(column))
     }
