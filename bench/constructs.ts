@@ -44,6 +44,14 @@ export const CONSTRUCTS: Readonly<Record<string, Construct>> = {
     'SELECT o.id, o.rank, i.id AS item, i.amount FROM owner o FULL JOIN item i ON i.owner = o.id',
     ONE_OWNER,
   ),
+  'FULL JOIN ON a subquery over both sides': over(
+    'SELECT o.id, o.rank, i.id AS item, i.amount FROM owner o FULL JOIN item i ON i.owner = o.id AND i.amount NOT IN (SELECT p.amount FROM part p WHERE p.owner = o.id AND p.id <> i.id)',
+    ONE_TURNED,
+  ),
+  'LEFT JOIN ON subqueries over either side': over(
+    'SELECT o.id, o.rank, i.id AS item, i.amount FROM owner o LEFT JOIN item i ON i.owner = o.id AND (o.rank > 50 OR i.amount IN (SELECT low FROM band) OR i.id <> (SELECT max(id) FROM part p WHERE p.owner = o.id))',
+    ONE_TURNED,
+  ),
   'outer joins, nested': over(
     'SELECT i.id, o.name, b.name AS boss FROM item i LEFT JOIN (owner o LEFT JOIN owner b ON b.id = o.boss) ON o.id = i.owner',
     (n) => `UPDATE owner SET name = 'owner ' || ${n} WHERE id = 1 + ${n} % (SELECT max(id) FROM owner)`,

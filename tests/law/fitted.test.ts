@@ -58,6 +58,8 @@ const QUERIES: Readonly<Record<string, string>> = {
   many: 'SELECT a.id, k.name, e.id AS e, f.n AS f, g.n AS g FROM a JOIN b ON b.id = a.b JOIN c ON c.id = b.c JOIN d ON d.id = a.d JOIN k ON k.id = c.k JOIN e ON e.id = k.id JOIN f ON f.id = k.id JOIN g ON g.id = f.n',
   subqueries: `SELECT a.id, b.c IN (SELECT n FROM d) AS i, a.n NOT IN (SELECT c FROM b) AS j, a.d NOT IN (SELECT k FROM c WHERE c.id > b.c) AS m,
     EXISTS (SELECT FROM a AS x WHERE x.b = b.id AND x.n > a.n) AS e, EXISTS (SELECT FROM c WHERE c.id = b.c AND c.k < a.d) AS l FROM a JOIN b ON b.id = a.b`,
+  paired:
+    'SELECT b.id, d.id AS d, d.n FROM b FULL JOIN d ON d.id = b.id % 20 AND EXISTS (SELECT FROM a WHERE a.b = b.id AND a.d = d.id AND a.n > d.n)',
   marked: `SELECT '\ue000'::text AS mark, a.n FROM a JOIN b ON b.id = a.b JOIN c ON c.id = b.c`,
 }
 

@@ -155,6 +155,34 @@ const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     recursiveAll: `WITH RECURSIVE r(k, n) AS (SELECT k, 1 FROM a WHERE id < 3 UNION ALL SELECT b.y / 10, r.n + 1 FROM r JOIN b ON b.k = r.k
       WHERE r.n < 3 AND (b.y IN (SELECT x FROM c) OR b.k NOT IN (SELECT k FROM c) OR EXISTS (SELECT FROM c WHERE c.k = r.k))) SELECT k, n FROM r`,
   },
+  'in ON of outer joins': {
+    full: 'SELECT a.id, b.id AS b, b.y FROM a FULL JOIN b ON b.k = a.k AND EXISTS (SELECT FROM c)',
+    fullSides: `SELECT a.id, a.z, b.id AS b, b.w FROM a FULL JOIN b ON b.k = a.k AND a.x NOT IN (SELECT x FROM c WHERE c.k = a.k)
+      AND (b.y IN (SELECT x FROM c) OR EXISTS (SELECT FROM c WHERE c.k = a.k AND c.x > 10))`,
+    fullScalar:
+      'SELECT a.id, b.id AS b FROM a FULL JOIN b ON b.k = a.k AND (SELECT max(x) FROM c WHERE c.k = a.k) >= (SELECT sum(x) FROM c WHERE c.k = b.k)',
+    fullBoth: `SELECT a.id, b.id AS b, b.y FROM a FULL JOIN b ON b.k = a.k AND EXISTS (SELECT FROM c WHERE c.k = a.k AND c.x >= b.y)`,
+    fullBothNot: `SELECT a.id, a.v, b.id AS b, b.w FROM a FULL JOIN b ON b.k = a.k AND (a.x, b.y) NOT IN (SELECT x, x FROM c WHERE c.k = b.k)`,
+    left: 'SELECT a.id, b.y FROM a LEFT JOIN b ON EXISTS (SELECT FROM c WHERE c.k = a.k AND c.x = b.y)',
+    right:
+      'SELECT a.id, b.id AS b, b.w FROM a RIGHT JOIN b ON b.k = a.k AND (a.x > 10 OR b.y <> ALL (SELECT x FROM c WHERE c.k = a.k))',
+    rightBag: `SELECT b.id, b.w::text AS w, c.id AS c FROM c RIGHT JOIN b ON (b.w + c.x)::text LIKE '%0' AND EXISTS (SELECT FROM a WHERE a.x = c.x AND a.v <= b.w)`,
+    compared: 'SELECT a.id, b.y FROM a LEFT JOIN b ON a.id = (SELECT max(c.x) / 10 FROM c WHERE c.k = b.k)',
+    comparedAny:
+      'SELECT a.id, b.id AS b FROM a LEFT JOIN b ON a.k = b.k AND (a.x = 20 OR b.y IN (SELECT x FROM c)) AND (b.y IN (SELECT x FROM c) OR b.w > 1 OR EXISTS (SELECT FROM c WHERE c.k = b.k))',
+    sharedCondition:
+      'SELECT a.id, b.id AS b FROM a LEFT JOIN b ON EXISTS (SELECT FROM c WHERE c.k = b.k) AND b.k = a.k AND (a.x = 10 OR EXISTS (SELECT FROM c WHERE c.k = b.k))',
+    tested:
+      'SELECT a.id, b.id AS b FROM a LEFT JOIN b ON b.k = a.k AND (EXISTS (SELECT FROM c WHERE c.k = a.k)) IN (SELECT c.x >= b.y FROM c)',
+    nested: `SELECT a.id, q.b, q.c FROM a LEFT JOIN (SELECT b.id AS b, b.k, c.id AS c FROM b LEFT JOIN c ON c.k = b.k AND b.y NOT IN (SELECT x FROM a WHERE a.k = c.k)) AS q
+      ON q.k = a.k AND EXISTS (SELECT FROM c WHERE c.id = q.c AND c.x >= a.x)`,
+    lateral:
+      'SELECT a.id, s.y FROM a LEFT JOIN LATERAL (SELECT b.y + a.x AS y, b.k FROM b WHERE b.k >= a.k) AS s ON EXISTS (SELECT FROM c WHERE c.x <= s.y AND c.k = a.k)',
+    within:
+      'SELECT id, (SELECT count(c.id) FROM b LEFT JOIN c ON c.k = b.k AND EXISTS (SELECT FROM a AS d WHERE d.x = c.x AND d.k = b.k AND d.id <> a.id) WHERE b.k = a.k) AS n FROM a',
+    reduced:
+      'SELECT a.id, b.id AS b FROM a FULL JOIN b ON b.k = a.k AND a.x NOT IN (SELECT x FROM c WHERE c.k = b.k) WHERE b.y > 5 OR b.w = 0',
+  },
   'comparing what stands above the rows': {
     windowIn: 'SELECT id, count(*) OVER w IN (SELECT k FROM b) AS i FROM a WINDOW w AS (PARTITION BY k)',
     windowNotIn:

@@ -14,7 +14,7 @@ import type { Column, Node } from '../../algebra/node.ts'
 import { operatorOf } from '../../algebra/operators/index.ts'
 import type { Project } from '../../algebra/operators/project.ts'
 import { BOOLEAN, type ColumnId, type Constant, type Scalar, scalarColumns } from '../../algebra/scalar.ts'
-import { FULL_HINT, internalError, unsupported } from '../../catalog/error.ts'
+import { internalError } from '../../catalog/error.ts'
 import { nodeField, numberField, optionalNode } from '../../catalog/node-field.ts'
 import type { TreeNode } from '../../catalog/node-tree.ts'
 import { expression } from '../binding.ts'
@@ -81,6 +81,13 @@ interface Comparison {
   /** Ways to be unknown of a row without a hit, where that makes a difference. */
   readonly unknown: readonly (readonly Scalar[])[]
   readonly values: { readonly hit: Constant; readonly unknown: Constant; readonly otherwise: Constant }
+}
+
+/** The sides of an outer join, subqueries being columns of them, and the conditions that are left. */
+interface Sides {
+  readonly left: () => Node
+  readonly right: () => Node
+  readonly rest: readonly Scalar[]
 }
 
 export class Sublinks {
@@ -219,11 +226,10 @@ export class Sublinks {
     return sublinks
   }
 
-  #attach(input: Node, sublinks: readonly Sublink[]): Node {
+  #attach(input: Node, sublinks: readonly Sublink[], most = mostParts(input)): Node {
     if (sublinks.length === 0) return input
     const whole: Part = { rows: input, values: new Map() }
     let parts: readonly Part[] = [whole]
-    const most = mostParts(input)
     for (const sublink of sublinks)
       if (parts.length <= most) parts = parts.flatMap((part) => this.#split(part, sublink, input, null))
     if (parts.length > most)
@@ -235,50 +241,37 @@ export class Sublinks {
     )
   }
 
-  /** The conditions of an outer join, by what their subqueries read. */
-  sides(
-    predicate: readonly Scalar[],
-    left: Node,
-    right: Node,
-  ): {
-    readonly onLeft: readonly Scalar[]
-    readonly onRight: readonly Scalar[]
-    readonly rest: readonly Scalar[]
-  } {
+  /** The conditions of an outer join, by what their subqueries read. Null: one of them reads both sides. */
+  sides(predicate: readonly Scalar[], left: Node, right: Node, filtersRight: boolean): Sides | null {
     const [lefts, rights] = [idsOf(left), idsOf(right)]
-    const onLeft: Scalar[] = []
+    const ofLeft = new Set<Sublink>()
+    const ofRight = new Set<Sublink>()
     const onRight: Scalar[] = []
-    const rest: Scalar[] = []
     for (const condition of predicate) {
-      const sublinks = this.#pending.filter(({ column }) => scalarColumns(condition).has(column.id))
-      if (sublinks.length === 0) {
-        rest.push(condition)
-        continue
-      }
-      const inside = new Set(
-        sublinks.flatMap(({ subquery, test }) => [
-          ...columnsRead(subquery),
-          ...(test ? scalarColumns(test) : []),
-        ]),
-      )
-      const readsLeft = [...inside].some((id) => lefts.has(id))
-      const readsRight = [...inside].some((id) => rights.has(id))
-      if (readsLeft && readsRight)
-        throw unsupported(
-          'a subquery over both sides of an outer join in its condition',
-          'Join inside a subquery in FROM, or use refresh mode FULL or AUTO.',
-        )
-      if (!readsLeft && ![...scalarColumns(condition)].some((id) => lefts.has(id))) onRight.push(condition)
-      else if (!readsRight) {
-        onLeft.push(condition)
-        rest.push(condition)
-      } else
-        throw unsupported(
-          'a subquery over the inner side of an outer join, compared with the other',
-          'Join inside a subquery in FROM, or use refresh mode FULL or AUTO.',
-        )
+      const sublinks = [...this.#within(condition)]
+      const inside = sublinks.map((sublink) => this.columnsRead([ref(sublink.column)]))
+      const readsLeft = inside.map((ids) => [...ids].some((id) => lefts.has(id)))
+      const readsRight = inside.map((ids) => [...ids].some((id) => rights.has(id)))
+      if (sublinks.some((_, i) => readsLeft[i] && readsRight[i])) return null
+      if (sublinks.length > 0 && filtersRight && !readsLeft.includes(true) && !reads(condition, lefts))
+        onRight.push(condition)
+      else for (const [i, sublink] of sublinks.entries()) (readsRight[i] ? ofRight : ofLeft).add(sublink)
     }
-    return { onLeft, onRight, rest }
+    // What another condition asks for, too, is a column for both.
+    const isShared = (each: Scalar) =>
+      [...this.#within(each)].some((sublink) => ofLeft.has(sublink) || ofRight.has(sublink))
+    let alone = onRight
+    for (let shared = alone.filter(isShared); shared.length > 0; shared = alone.filter(isShared)) {
+      for (const sublink of shared.flatMap((each) => [...this.#within(each)]))
+        if (!ofLeft.has(sublink)) ofRight.add(sublink)
+      alone = alone.filter((each) => !shared.includes(each))
+    }
+    // Not in parts: no row of the other side would look for its matches in a union of them.
+    return {
+      left: () => this.#attach(left, this.#take([...ofLeft]), 1),
+      right: () => this.#attach(this.filtered(right, alone), this.#take([...ofRight]), 1),
+      rest: predicate.filter((each) => !alone.includes(each)),
+    }
   }
 
   /** What the subqueries in these conditions read, of the rows around too. */
@@ -289,11 +282,6 @@ export class Sublinks {
       if (test) scalarColumns(test, found)
     }
     return found
-  }
-
-  refuse(predicate: readonly Scalar[], construct: string): void {
-    const ids = predicate.flatMap((each) => [...scalarColumns(each)])
-    if (ids.some((id) => this.has(id))) throw unsupported(construct, FULL_HINT)
   }
 
   /** The subqueries in a condition, those first that stand in the test of another. */
