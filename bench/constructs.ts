@@ -272,6 +272,10 @@ export const CONSTRUCTS: Readonly<Record<string, Construct>> = {
   'WITH, joined with itself': over(
     'WITH t AS (SELECT owner, sum(amount) AS s FROM item GROUP BY owner) SELECT o.id, a.s, b.s AS bosses FROM owner o JOIN t a ON a.owner = o.id JOIN t b ON b.owner = o.boss',
   ),
+  'WITH RECURSIVE from row to row': over(
+    'SELECT i.id, t.n FROM item i, LATERAL (WITH RECURSIVE up (id) AS (SELECT i.owner UNION SELECT o.boss FROM up JOIN owner o ON o.id = up.id WHERE o.boss IS NOT NULL) SELECT count(*) AS n FROM up) AS t',
+    ONE_BOSS,
+  ),
   'WITH RECURSIVE, UNION ALL': over(
     'WITH RECURSIVE up (id, top) AS (SELECT id, id FROM owner WHERE boss IS NULL UNION ALL SELECT o.id, up.top FROM owner o JOIN up ON o.boss = up.id) SELECT id, top FROM up',
     ONE_BOSS,

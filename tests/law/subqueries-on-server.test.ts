@@ -183,6 +183,18 @@ const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     reduced:
       'SELECT a.id, b.id AS b FROM a FULL JOIN b ON b.k = a.k AND a.x NOT IN (SELECT x FROM c WHERE c.k = b.k) WHERE b.y > 5 OR b.w = 0',
   },
+  'recursive from row to row': {
+    reached: `SELECT a.id, t.n FROM a, LATERAL (WITH RECURSIVE r(k) AS (SELECT a.k UNION SELECT b.y / 10 FROM r JOIN b ON b.k = r.k) SELECT count(*) AS n FROM r) AS t`,
+    begun: `SELECT id, (WITH RECURSIVE r(k, y) AS (SELECT b.k, b.y FROM b WHERE b.k > a.k UNION SELECT b.k, b.y + a.x FROM r JOIN b ON b.k = r.y / 10 WHERE b.y >= a.x) SELECT max(y) FROM r) AS y FROM a`,
+    stepped: `SELECT a.id, t.k FROM a LEFT JOIN LATERAL (WITH RECURSIVE r(k) AS (SELECT k FROM c UNION SELECT b.y / 10 FROM r JOIN b ON b.k = r.k AND b.y > a.x) SELECT k FROM r) AS t ON t.k <> a.k`,
+    asked: `SELECT id FROM a WHERE EXISTS (WITH RECURSIVE r(k) AS (SELECT a.k UNION SELECT b.y / 10 FROM r JOIN b ON b.k = r.k
+      WHERE EXISTS (SELECT FROM c WHERE c.k = b.k AND c.x <> a.x) AND b.y NOT IN (SELECT x + a.k FROM c WHERE c.k = r.k)) SELECT FROM r WHERE k = a.id)`,
+    outerJoined: `SELECT id, (WITH RECURSIVE r(k, n) AS (SELECT a.k, 1 UNION SELECT coalesce(c.x, b.y) / 10, n + 1 FROM r JOIN b ON b.k = r.k LEFT JOIN c ON c.k = b.k AND c.x > a.x WHERE n < 4) SELECT sum(n + k) FROM r) AS s FROM a`,
+    all: `SELECT a.id, t.* FROM a, LATERAL (WITH RECURSIVE r(k, n) AS (SELECT a.k, 1 UNION ALL SELECT b.y / 10, n + 1 FROM r, b WHERE b.k = r.k AND n < 3) SELECT k, count(*) AS n FROM r GROUP BY k) AS t`,
+    image: `SELECT a.id, t.n, t.l FROM a, LATERAL (WITH RECURSIVE r(v, n) AS (SELECT a.v, 1 UNION ALL SELECT b.w + a.v, n + 1 FROM r JOIN b ON b.k = n WHERE n < 3) SELECT count(DISTINCT v::text) AS n, min(v::text) AS l FROM r) AS t`,
+    cycle: `SELECT a.id, t.k, t.met FROM a, LATERAL (WITH RECURSIVE r(k) AS (SELECT a.k UNION ALL SELECT b.y / 10 FROM r JOIN b ON b.k = r.k AND b.id <> a.id) CYCLE k SET met USING way SELECT k, met FROM r) AS t`,
+    twice: `SELECT a.id, t.n FROM a, LATERAL (WITH RECURSIVE r(k) AS (SELECT a.k UNION SELECT b.y / 10 FROM r JOIN b ON b.k = r.k) SELECT count(*) AS n FROM r AS p JOIN r AS q ON q.k <> p.k) AS t`,
+  },
   'comparing what stands above the rows': {
     windowIn: 'SELECT id, count(*) OVER w IN (SELECT k FROM b) AS i FROM a WINDOW w AS (PARTITION BY k)',
     windowNotIn:
