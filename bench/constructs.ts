@@ -44,6 +44,14 @@ export const CONSTRUCTS: Readonly<Record<string, Construct>> = {
     'SELECT o.id, o.rank, i.id AS item, i.amount FROM owner o FULL JOIN item i ON i.owner = o.id',
     ONE_OWNER,
   ),
+  'FULL JOIN ON a subquery over both sides': over(
+    'SELECT o.id, o.rank, i.id AS item, i.amount FROM owner o FULL JOIN item i ON i.owner = o.id AND i.amount NOT IN (SELECT p.amount FROM part p WHERE p.owner = o.id AND p.id <> i.id)',
+    ONE_TURNED,
+  ),
+  'LEFT JOIN ON subqueries over either side': over(
+    'SELECT o.id, o.rank, i.id AS item, i.amount FROM owner o LEFT JOIN item i ON i.owner = o.id AND (o.rank > 50 OR i.amount IN (SELECT low FROM band) OR i.id <> (SELECT max(id) FROM part p WHERE p.owner = o.id))',
+    ONE_TURNED,
+  ),
   'outer joins, nested': over(
     'SELECT i.id, o.name, b.name AS boss FROM item i LEFT JOIN (owner o LEFT JOIN owner b ON b.id = o.boss) ON o.id = i.owner',
     (n) => `UPDATE owner SET name = 'owner ' || ${n} WHERE id = 1 + ${n} % (SELECT max(id) FROM owner)`,
@@ -95,6 +103,16 @@ export const CONSTRUCTS: Readonly<Record<string, Construct>> = {
   ),
   'EXISTS in the select list': over(
     'SELECT id, EXISTS (SELECT FROM item i WHERE i.owner = o.id AND i.amount > 50) AS rich FROM owner o',
+    ONE_TURNED,
+  ),
+  'NOT IN, four under OR': over(
+    `SELECT id, amount FROM item i WHERE owner NOT IN (SELECT owner FROM part WHERE amount > 90) OR bucket NOT IN (SELECT rank FROM owner)
+      OR amount NOT IN (SELECT amount FROM part p WHERE p.owner = i.owner) OR id NOT IN (SELECT boss FROM owner WHERE rank > 50)`,
+    ONE_TURNED,
+  ),
+  'subqueries in the select list, four': over(
+    `SELECT id, EXISTS (SELECT FROM item i WHERE i.owner = o.id AND i.amount > 50) AS rich, id IN (SELECT boss FROM owner) AS is_boss,
+      rank NOT IN (SELECT amount FROM item i WHERE i.owner = o.id) AS apart, boss IN (SELECT owner FROM part WHERE amount > 50) AS a FROM owner o`,
     ONE_TURNED,
   ),
   'scalar subquery, correlated': over(
@@ -253,6 +271,10 @@ export const CONSTRUCTS: Readonly<Record<string, Construct>> = {
   // WITH, and recursion.
   'WITH, joined with itself': over(
     'WITH t AS (SELECT owner, sum(amount) AS s FROM item GROUP BY owner) SELECT o.id, a.s, b.s AS bosses FROM owner o JOIN t a ON a.owner = o.id JOIN t b ON b.owner = o.boss',
+  ),
+  'WITH RECURSIVE from row to row': over(
+    'SELECT i.id, t.n FROM item i, LATERAL (WITH RECURSIVE up (id) AS (SELECT i.owner UNION SELECT o.boss FROM up JOIN owner o ON o.id = up.id WHERE o.boss IS NOT NULL) SELECT count(*) AS n FROM up) AS t',
+    ONE_BOSS,
   ),
   'WITH RECURSIVE, UNION ALL': over(
     'WITH RECURSIVE up (id, top) AS (SELECT id, id FROM owner WHERE boss IS NULL UNION ALL SELECT o.id, up.top FROM owner o JOIN up ON o.boss = up.id) SELECT id, top FROM up',

@@ -58,6 +58,12 @@ export type Shape =
       readonly conditions: readonly Condition[]
       readonly isAnti: boolean
     }
+  | {
+      readonly op: 'mark-join'
+      readonly left: Shape
+      readonly right: Shape
+      readonly conditions: readonly Condition[]
+    }
   | { readonly op: 'union-all'; readonly inputs: readonly Shape[] }
   | {
       readonly op: 'aggregate'
@@ -228,6 +234,12 @@ export function arbitraryShape({ depth, aggregates }: QueryOptions): fc.Arbitrar
       isAnti: fc.boolean(),
     }),
     fc.record({
+      op: fc.constant('mark-join' as const),
+      left: input,
+      right: input,
+      conditions: fc.array(fc.oneof(sidesEqual, condition), { maxLength: 2 }),
+    }),
+    fc.record({
       op: fc.constant('union-all' as const),
       inputs: fc.array(input, { minLength: 1, maxLength: 2 }),
     }),
@@ -379,6 +391,18 @@ export class QueryBuilder {
         const columns = [...columnsOf(left), ...columnsOf(right)]
         const conditions = shape.conditions.map((each) => predicate(each, columns))
         return { op: 'semi-join', left, right, predicate: conditions, isAnti: shape.isAnti }
+      }
+      case 'mark-join': {
+        const [left, right] = [this.node(shape.left), this.node(shape.right)]
+        const columns = [...columnsOf(left), ...columnsOf(right)]
+        const conditions = shape.conditions.map((each) => predicate(each, columns))
+        const column = this.#ids.make('mark', BOOLEAN, false)
+        const marked: Node = { op: 'mark-join', left, right, predicate: conditions, column }
+        const shown = [
+          ...columnsOf(left).map((each): Scalar => ref(each)),
+          sql(INTEGER)`(${ref(column)})::integer`,
+        ]
+        return { op: 'project', input: marked, outputs: shown.map((each) => this.#projection(each, marked)) }
       }
       case 'bounded': {
         const input = this.node(shape.input)

@@ -314,13 +314,14 @@ test('a refresh fails on no row that neither state has', () => {
   const scans = fc.tuple(
     ...[0, 1].map(() => fc.record({ op: fc.constant('scan' as const), table: fc.nat({ max: 2 }) })),
   )
-  const matched: fc.Arbitrary<Shape> = fc.tuple(scans, fc.nat({ max: 3 })).map(([[left, right], kind]) => {
+  const matched: fc.Arbitrary<Shape> = fc.tuple(scans, fc.nat({ max: 4 })).map(([[left, right], kind]) => {
     if (!left || !right) throw new Error('two sides')
     const sides = {
       left,
       right,
       conditions: [{ operator: '=' as const, left: { column: 0 }, right: { column: 3 } }],
     }
+    if (kind === 4) return { op: 'mark-join', ...sides }
     return kind < 2 ? { op: 'outer-join', ...sides } : { op: 'semi-join', ...sides, isAnti: kind === 3 }
   })
   const column = fc.nat({ max: 8 })

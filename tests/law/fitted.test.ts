@@ -56,6 +56,10 @@ const QUERIES: Readonly<Record<string, string>> = {
   padded:
     'SELECT b.id, d.n, k.name, s.n AS s FROM b JOIN c ON c.id = b.c JOIN k ON k.id = c.k JOIN e ON e.id = k.id JOIN d ON d.id = b.id % 20 LEFT JOIN (SELECT b, count(*) AS n FROM a GROUP BY b) AS s ON s.b = b.id AND s.n > k.id',
   many: 'SELECT a.id, k.name, e.id AS e, f.n AS f, g.n AS g FROM a JOIN b ON b.id = a.b JOIN c ON c.id = b.c JOIN d ON d.id = a.d JOIN k ON k.id = c.k JOIN e ON e.id = k.id JOIN f ON f.id = k.id JOIN g ON g.id = f.n',
+  subqueries: `SELECT a.id, b.c IN (SELECT n FROM d) AS i, a.n NOT IN (SELECT c FROM b) AS j, a.d NOT IN (SELECT k FROM c WHERE c.id > b.c) AS m,
+    EXISTS (SELECT FROM a AS x WHERE x.b = b.id AND x.n > a.n) AS e, EXISTS (SELECT FROM c WHERE c.id = b.c AND c.k < a.d) AS l FROM a JOIN b ON b.id = a.b`,
+  paired:
+    'SELECT b.id, d.id AS d, d.n FROM b FULL JOIN d ON d.id = b.id % 20 AND EXISTS (SELECT FROM a WHERE a.b = b.id AND a.d = d.id AND a.n > d.n)',
   marked: `SELECT '\ue000'::text AS mark, a.n FROM a JOIN b ON b.id = a.b JOIN c ON c.id = b.c`,
 }
 
@@ -76,15 +80,12 @@ test('the statement grows with the number of conditions, it does not double with
     await client.query(
       'CREATE TABLE a (id int PRIMARY KEY, b int); CREATE TABLE b (id int PRIMARY KEY); CREATE TABLE c (id int, b int)',
     )
-    const length = async (count: number) => {
-      const conditions = Array.from(
-        { length: count },
-        (_, i) => `NOT EXISTS (SELECT FROM b WHERE b.id = a.b + ${i})`,
-      )
-      const name = `of_${count}`
+    const length = async (count: number, connected: string, condition: (i: number) => string) => {
+      const conditions = Array.from({ length: count }, (_, i) => condition(i))
+      const name = `of_${count}_${connected.toLowerCase()}`
       await client.query(`SELECT pgstream.create_stream_table($1, $2, '1h', 'DIFFERENTIAL')`, [
         name,
-        `SELECT a.id, c.id AS c FROM a LEFT JOIN c ON c.b = a.b WHERE ${conditions.join(' AND ')}`,
+        `SELECT a.id, c.id AS c FROM a LEFT JOIN c ON c.b = a.b WHERE ${conditions.join(` ${connected} `)}`,
       ])
       const { rows } = await client.query(
         `SELECT max(length(p.prosrc)) AS n FROM pg_proc p JOIN pgstream.pgs_stream_tables s ON p.proname ~ format('^refresh_%s_from_', s.pgs_id) WHERE s.pgs_name = $1`,
@@ -92,9 +93,15 @@ test('the statement grows with the number of conditions, it does not double with
       )
       return Number(rows[0].n)
     }
-    const [few, many] = [await length(4), await length(8)]
-    // Twice the conditions, each beside all that stand before it.
-    expect(many).toBeLessThan(5 * few)
+    const queries = {
+      AND: (i: number) => `NOT EXISTS (SELECT FROM b WHERE b.id = a.b + ${i})`,
+      OR: (i: number) => `a.b + ${i} NOT IN (SELECT c.b FROM c)`,
+    }
+    for (const [connected, condition] of Object.entries(queries)) {
+      const [few, many] = [await length(4, connected, condition), await length(8, connected, condition)]
+      // Twice the conditions, each beside all that stand before it.
+      expect(many).toBeLessThan(5 * few)
+    }
   } finally {
     await close()
   }

@@ -84,6 +84,13 @@ export function rows(node: Node, leaves: Leaves, at: 'before' | 'after' = 'after
         ({ row }) => matchesOf(row, right, node.predicate).length > 0 !== node.isAnti,
       )
     }
+    case 'mark-join': {
+      const right = meaning(node.right, leaves, at)
+      return of(node.left).map(({ row, weight }) => {
+        const mark = matchesOf(row, right, node.predicate).length > 0
+        return { row: new Map([...row, [node.column.id, mark] as const]), weight }
+      })
+    }
     case 'bound-filter': {
       const right = meaning(node.right, leaves, at)
       return of(node.left).filter(({ row }) => matchesOf(row, right, [node.comparison]).length > 0)

@@ -46,7 +46,7 @@ test.each(cases)('%s keeps the meaning', (_, rewrite) => {
 
 test('a tree of joins, filters and projections becomes one projection of one join of its leaves', () => {
   const linear = arbitraryShape({ depth: 3, aggregates: false }).filter(
-    (shape) => !hasUnion(shape) && !JSON.stringify(shape).includes('temporal-values'),
+    (shape) => !hasUnion(shape) && !/temporal-values|mark-join/.test(JSON.stringify(shape)),
   )
   fc.assert(
     fc.property(linear, (shape) => {

@@ -34,6 +34,8 @@ const QUERIES: Readonly<Record<string, string>> = {
     'SELECT c.id, EXISTS (SELECT FROM o WHERE o.c = c.id AND o.amount > 3) AS a, EXISTS (SELECT FROM o WHERE o.c = c.id AND kind = tag) AS b FROM c',
   'in and not in':
     'SELECT c.id, c.name FROM c WHERE id IN (SELECT c FROM o WHERE amount > 3) AND region NOT IN (SELECT c FROM o WHERE o.c = c.back)',
+  'subqueries under OR, one by more than an equality': `SELECT o.id, o.kind FROM o WHERE c NOT IN (SELECT id FROM c WHERE region < 50)
+      OR tag NOT IN (SELECT p.tag FROM o AS p WHERE p.c = o.c) OR EXISTS (SELECT FROM c WHERE c.back = o.c AND c.region > o.amount) OR id IN (SELECT back FROM c)`,
   'a scalar subquery': 'SELECT c.id, (SELECT sum(amount) FROM o WHERE o.c = c.id) AS s FROM c',
   'a scalar subquery compared':
     'SELECT o.id, o.amount FROM o WHERE amount < (SELECT 0.9 * avg(p.amount) FROM o AS p WHERE p.c = o.c)',

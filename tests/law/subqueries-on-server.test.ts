@@ -15,7 +15,10 @@ beforeAll(async () => {
     CREATE FUNCTION times(numeric, numeric) RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT coalesce($1, 1) * coalesce($2, 1)';
     CREATE AGGREGATE product(numeric) (sfunc = times, stype = numeric, initcond = '1');
     CREATE FUNCTION later(int, int) RETURNS int LANGUAGE sql IMMUTABLE STRICT AS 'SELECT $2';
-    CREATE AGGREGATE latest(int) (sfunc = later, stype = int)`)
+    CREATE AGGREGATE latest(int) (sfunc = later, stype = int);
+    CREATE FUNCTION added(int[], int) RETURNS int[] LANGUAGE sql IMMUTABLE AS 'SELECT array_append($1, $2)';
+    CREATE FUNCTION shown(int[], int, int) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT coalesce((SELECT array_agg(v ORDER BY v)::text FROM unnest($1) AS v), ''no'') || '' '' || coalesce($2 + $3, -1)';
+    CREATE AGGREGATE listed(int, int ORDER BY int) (sfunc = added, stype = int[], finalfunc = shown)`)
 })
 
 afterAll(async () => {
@@ -47,6 +50,13 @@ const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     ordered: 'SELECT id, (SELECT latest(y ORDER BY y NULLS FIRST) FROM b WHERE b.k = a.k) AS l FROM a',
     unequal: 'SELECT id, (SELECT product(DISTINCT y) FROM b WHERE b.y > a.x) AS p FROM a',
     ofBoth: 'SELECT id, (SELECT product(y + a.x) FROM b WHERE b.k > a.k) AS p FROM a',
+    within: 'SELECT id, (SELECT listed(1, 2) WITHIN GROUP (ORDER BY y) FROM b WHERE b.k = a.k) AS l FROM a',
+    ofRow:
+      'SELECT id, (SELECT listed(a.x, 2 * a.id) WITHIN GROUP (ORDER BY y DESC) || count(*) FROM b WHERE b.k = a.k) AS l FROM a',
+    ofAny:
+      'SELECT id, (SELECT listed(a.x, 3) WITHIN GROUP (ORDER BY y) FILTER (WHERE y > a.x) FROM b WHERE b.k <> a.k) AS l FROM a',
+    ofEach:
+      'SELECT a.id, l.l FROM a LEFT JOIN LATERAL (SELECT listed(a.k, a.id) WITHIN GROUP (ORDER BY b.y + a.x) AS l FROM b WHERE b.k = a.k HAVING count(*) <> 1) AS l ON true',
     asked: 'SELECT id FROM a WHERE (SELECT product(y) FROM b WHERE b.k = a.k) = 1',
     lateral:
       'SELECT id, l.p, l.n FROM a LEFT JOIN LATERAL (SELECT product(y) AS p, count(*) AS n FROM b WHERE b.k = a.k HAVING count(*) <> 1) AS l ON true',
@@ -116,6 +126,74 @@ const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     bothWays:
       'SELECT id FROM a WHERE (x IN (SELECT y FROM b) OR z IS NOT NULL) AND (x NOT IN (SELECT y FROM b) OR id > 2)',
     inOn: 'SELECT a.id, c.id AS other FROM a LEFT JOIN c ON c.k = a.k AND EXISTS (SELECT FROM b WHERE b.k = c.k) LEFT JOIN b ON b.k = a.k AND a.x IN (SELECT x FROM c)',
+  },
+  'several at once': {
+    existsOr: `SELECT id, z FROM a WHERE (x = 10 AND EXISTS (SELECT FROM b WHERE b.k = a.k)) OR (x = 20 AND NOT EXISTS (SELECT FROM c WHERE c.k = a.k))
+      OR (z IS NULL AND EXISTS (SELECT FROM c WHERE c.x = a.x)) OR (id > 3 AND NOT EXISTS (SELECT FROM b WHERE b.y > a.x)) OR EXISTS (SELECT FROM b WHERE b.w = a.v)`,
+    notInOr: `SELECT id FROM a WHERE x NOT IN (SELECT y FROM b) OR k NOT IN (SELECT k FROM b WHERE id > 1)
+      OR x NOT IN (SELECT x FROM c WHERE c.k = a.k) OR k NOT IN (SELECT y FROM b WHERE b.id = a.id)`,
+    notInCase: `SELECT id FROM a WHERE (CASE WHEN x NOT IN (SELECT y FROM b) THEN k IN (SELECT k FROM b) WHEN k IN (SELECT k FROM c) THEN x < ALL (SELECT y FROM b WHERE b.k = a.k)
+      ELSE x > ANY (SELECT x FROM c) END) IS NOT FALSE`,
+    shown: `SELECT id, x IN (SELECT y FROM b) AS i, k NOT IN (SELECT k FROM b WHERE b.id <> a.id) AS n, x > ALL (SELECT y FROM b WHERE b.k = a.k) AS g,
+      EXISTS (SELECT FROM c WHERE c.k = a.k) AS e, (k, x) IN (SELECT k, y FROM b) AS r, (k, x) NOT IN (SELECT k, x FROM c) AS s, v = ANY (SELECT w FROM b) AS w FROM a`,
+    shownAndAsked: `SELECT id, x IN (SELECT y FROM b) AS i, k IN (SELECT k FROM c) AS e FROM a
+      WHERE (x IN (SELECT y FROM b) OR z = 'q') AND (k NOT IN (SELECT k FROM b) OR id < 4) AND (k IN (SELECT k FROM c) OR x IS NULL OR k IS NULL)`,
+    grouped: `SELECT k IN (SELECT k FROM c) AS e, x NOT IN (SELECT y FROM b) AS i, v IN (SELECT w FROM b) AS w, count(*) AS n,
+      count(*) FILTER (WHERE EXISTS (SELECT FROM b WHERE b.k = a.k)) AS m FROM a GROUP BY 1, 2, 3`,
+    having: `SELECT k, count(*) AS n FROM a GROUP BY k HAVING k NOT IN (SELECT k FROM b) OR max(x) NOT IN (SELECT y FROM b) OR min(x) < ALL (SELECT x FROM c WHERE c.k = a.k) OR count(*) IN (SELECT y / 10 FROM b)`,
+    ofDomain: `SELECT id FROM a WHERE EXISTS (SELECT y FROM b WHERE b.y < a.x GROUP BY y HAVING count(*) > a.k - 1) OR EXISTS (SELECT FROM b LEFT JOIN c ON c.k = b.k AND c.x = a.x WHERE b.k >= a.k AND c.id IS NULL)
+      OR x NOT IN (SELECT sum(y) FROM b WHERE b.k <> a.k GROUP BY k) OR v NOT IN (SELECT DISTINCT w FROM b WHERE b.k < a.id)`,
+    within: `SELECT id, (SELECT count(*) FROM b WHERE b.k = a.k AND (b.y IN (SELECT x FROM a) OR b.k NOT IN (SELECT k FROM c) OR b.y NOT IN (SELECT x FROM c))) AS n FROM a`,
+    withinAny: `SELECT id, EXISTS (SELECT FROM b WHERE b.y > a.x AND (b.y IN (SELECT x FROM c WHERE c.k = a.k) OR b.k NOT IN (SELECT k FROM c WHERE c.id < a.id) OR b.y NOT IN (SELECT x FROM c))) AS e FROM a`,
+    tested: `SELECT id FROM a WHERE (x IN (SELECT y FROM b)) IN (SELECT k IS NOT NULL FROM b) OR (k NOT IN (SELECT k FROM b)) NOT IN (SELECT c.k = 1 FROM c) OR (EXISTS (SELECT FROM c WHERE c.k = a.k)) = ALL (SELECT y > 10 FROM b)`,
+    joined: `SELECT a.id, b.y, a.k IN (SELECT k FROM c) AS e, b.y NOT IN (SELECT x FROM c) AS i, a.x NOT IN (SELECT d.y FROM b AS d WHERE d.k = b.k) AS j
+      FROM a LEFT JOIN b ON b.k = a.k AND (b.y IN (SELECT x FROM c) OR b.y NOT IN (SELECT x FROM a) OR EXISTS (SELECT FROM c WHERE c.k = b.k) OR b.w NOT IN (SELECT v FROM a))`,
+    windows: `SELECT id, rank() OVER (PARTITION BY x IN (SELECT y FROM b), k NOT IN (SELECT k FROM b) ORDER BY id) AS r, sum(x) OVER (PARTITION BY k IN (SELECT k FROM c)) IN (SELECT y FROM b) AS s FROM a`,
+    limited: `SELECT id, k IN (SELECT k FROM b) AS e, x NOT IN (SELECT y FROM b) AS i, x IN (SELECT x FROM c) AS j FROM a ORDER BY k IN (SELECT k FROM b), x NOT IN (SELECT y FROM b), id LIMIT 3`,
+    recursive: `WITH RECURSIVE r(k, n) AS (SELECT k, 1 FROM a WHERE id < 3 UNION SELECT b.y / 10, r.n + 1 FROM r JOIN b ON b.k = r.k
+      WHERE r.n < 4 AND (b.y IN (SELECT x FROM c) OR b.k NOT IN (SELECT k FROM c) OR r.k NOT IN (SELECT x / 10 FROM c))) SELECT k, n FROM r`,
+    recursiveAll: `WITH RECURSIVE r(k, n) AS (SELECT k, 1 FROM a WHERE id < 3 UNION ALL SELECT b.y / 10, r.n + 1 FROM r JOIN b ON b.k = r.k
+      WHERE r.n < 3 AND (b.y IN (SELECT x FROM c) OR b.k NOT IN (SELECT k FROM c) OR EXISTS (SELECT FROM c WHERE c.k = r.k))) SELECT k, n FROM r`,
+  },
+  'in ON of outer joins': {
+    full: 'SELECT a.id, b.id AS b, b.y FROM a FULL JOIN b ON b.k = a.k AND EXISTS (SELECT FROM c)',
+    fullSides: `SELECT a.id, a.z, b.id AS b, b.w FROM a FULL JOIN b ON b.k = a.k AND a.x NOT IN (SELECT x FROM c WHERE c.k = a.k)
+      AND (b.y IN (SELECT x FROM c) OR EXISTS (SELECT FROM c WHERE c.k = a.k AND c.x > 10))`,
+    fullScalar:
+      'SELECT a.id, b.id AS b FROM a FULL JOIN b ON b.k = a.k AND (SELECT max(x) FROM c WHERE c.k = a.k) >= (SELECT sum(x) FROM c WHERE c.k = b.k)',
+    fullBoth: `SELECT a.id, b.id AS b, b.y FROM a FULL JOIN b ON b.k = a.k AND EXISTS (SELECT FROM c WHERE c.k = a.k AND c.x >= b.y)`,
+    fullBothNot: `SELECT a.id, a.v, b.id AS b, b.w FROM a FULL JOIN b ON b.k = a.k AND (a.x, b.y) NOT IN (SELECT x, x FROM c WHERE c.k = b.k)`,
+    left: 'SELECT a.id, b.y FROM a LEFT JOIN b ON EXISTS (SELECT FROM c WHERE c.k = a.k AND c.x = b.y)',
+    right:
+      'SELECT a.id, b.id AS b, b.w FROM a RIGHT JOIN b ON b.k = a.k AND (a.x > 10 OR b.y <> ALL (SELECT x FROM c WHERE c.k = a.k))',
+    rightBag: `SELECT b.id, b.w::text AS w, c.id AS c FROM c RIGHT JOIN b ON (b.w + c.x)::text LIKE '%0' AND EXISTS (SELECT FROM a WHERE a.x = c.x AND a.v <= b.w)`,
+    compared: 'SELECT a.id, b.y FROM a LEFT JOIN b ON a.id = (SELECT max(c.x) / 10 FROM c WHERE c.k = b.k)',
+    comparedAny:
+      'SELECT a.id, b.id AS b FROM a LEFT JOIN b ON a.k = b.k AND (a.x = 20 OR b.y IN (SELECT x FROM c)) AND (b.y IN (SELECT x FROM c) OR b.w > 1 OR EXISTS (SELECT FROM c WHERE c.k = b.k))',
+    sharedCondition:
+      'SELECT a.id, b.id AS b FROM a LEFT JOIN b ON EXISTS (SELECT FROM c WHERE c.k = b.k) AND b.k = a.k AND (a.x = 10 OR EXISTS (SELECT FROM c WHERE c.k = b.k))',
+    tested:
+      'SELECT a.id, b.id AS b FROM a LEFT JOIN b ON b.k = a.k AND (EXISTS (SELECT FROM c WHERE c.k = a.k)) IN (SELECT c.x >= b.y FROM c)',
+    nested: `SELECT a.id, q.b, q.c FROM a LEFT JOIN (SELECT b.id AS b, b.k, c.id AS c FROM b LEFT JOIN c ON c.k = b.k AND b.y NOT IN (SELECT x FROM a WHERE a.k = c.k)) AS q
+      ON q.k = a.k AND EXISTS (SELECT FROM c WHERE c.id = q.c AND c.x >= a.x)`,
+    lateral:
+      'SELECT a.id, s.y FROM a LEFT JOIN LATERAL (SELECT b.y + a.x AS y, b.k FROM b WHERE b.k >= a.k) AS s ON EXISTS (SELECT FROM c WHERE c.x <= s.y AND c.k = a.k)',
+    within:
+      'SELECT id, (SELECT count(c.id) FROM b LEFT JOIN c ON c.k = b.k AND EXISTS (SELECT FROM a AS d WHERE d.x = c.x AND d.k = b.k AND d.id <> a.id) WHERE b.k = a.k) AS n FROM a',
+    reduced:
+      'SELECT a.id, b.id AS b FROM a FULL JOIN b ON b.k = a.k AND a.x NOT IN (SELECT x FROM c WHERE c.k = b.k) WHERE b.y > 5 OR b.w = 0',
+  },
+  'recursive from row to row': {
+    reached: `SELECT a.id, t.n FROM a, LATERAL (WITH RECURSIVE r(k) AS (SELECT a.k UNION SELECT b.y / 10 FROM r JOIN b ON b.k = r.k) SELECT count(*) AS n FROM r) AS t`,
+    begun: `SELECT id, (WITH RECURSIVE r(k, y) AS (SELECT b.k, b.y FROM b WHERE b.k > a.k UNION SELECT b.k, b.y + a.x FROM r JOIN b ON b.k = r.y / 10 WHERE b.y >= a.x) SELECT max(y) FROM r) AS y FROM a`,
+    stepped: `SELECT a.id, t.k FROM a LEFT JOIN LATERAL (WITH RECURSIVE r(k) AS (SELECT k FROM c UNION SELECT b.y / 10 FROM r JOIN b ON b.k = r.k AND b.y > a.x) SELECT k FROM r) AS t ON t.k <> a.k`,
+    asked: `SELECT id FROM a WHERE EXISTS (WITH RECURSIVE r(k) AS (SELECT a.k UNION SELECT b.y / 10 FROM r JOIN b ON b.k = r.k
+      WHERE EXISTS (SELECT FROM c WHERE c.k = b.k AND c.x <> a.x) AND b.y NOT IN (SELECT x + a.k FROM c WHERE c.k = r.k)) SELECT FROM r WHERE k = a.id)`,
+    outerJoined: `SELECT id, (WITH RECURSIVE r(k, n) AS (SELECT a.k, 1 UNION SELECT coalesce(c.x, b.y) / 10, n + 1 FROM r JOIN b ON b.k = r.k LEFT JOIN c ON c.k = b.k AND c.x > a.x WHERE n < 4) SELECT sum(n + k) FROM r) AS s FROM a`,
+    all: `SELECT a.id, t.* FROM a, LATERAL (WITH RECURSIVE r(k, n) AS (SELECT a.k, 1 UNION ALL SELECT b.y / 10, n + 1 FROM r, b WHERE b.k = r.k AND n < 3) SELECT k, count(*) AS n FROM r GROUP BY k) AS t`,
+    image: `SELECT a.id, t.n, t.l FROM a, LATERAL (WITH RECURSIVE r(v, n) AS (SELECT a.v, 1 UNION ALL SELECT b.w + a.v, n + 1 FROM r JOIN b ON b.k = n WHERE n < 3) SELECT count(DISTINCT v::text) AS n, min(v::text) AS l FROM r) AS t`,
+    cycle: `SELECT a.id, t.k, t.met FROM a, LATERAL (WITH RECURSIVE r(k) AS (SELECT a.k UNION ALL SELECT b.y / 10 FROM r JOIN b ON b.k = r.k AND b.id <> a.id) CYCLE k SET met USING way SELECT k, met FROM r) AS t`,
+    twice: `SELECT a.id, t.n FROM a, LATERAL (WITH RECURSIVE r(k) AS (SELECT a.k UNION SELECT b.y / 10 FROM r JOIN b ON b.k = r.k) SELECT count(*) AS n FROM r AS p JOIN r AS q ON q.k <> p.k) AS t`,
   },
   'comparing what stands above the rows': {
     windowIn: 'SELECT id, count(*) OVER w IN (SELECT k FROM b) AS i FROM a WINDOW w AS (PARTITION BY k)',

@@ -15,6 +15,7 @@ import type { Filter } from './operators/filter.ts'
 import type { Join } from './operators/join.ts'
 import type { KeyMatch } from './operators/key-match.ts'
 import type { Limit } from './operators/limit.ts'
+import type { MarkJoin } from './operators/mark-join.ts'
 import type { Negate } from './operators/negate.ts'
 import type { OuterJoin } from './operators/outer-join.ts'
 import type { Project } from './operators/project.ts'
@@ -54,6 +55,7 @@ export type Node =
   | Join
   | KeyMatch
   | Limit
+  | MarkJoin
   | Negate
   | OuterJoin
   | Project

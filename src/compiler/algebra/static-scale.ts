@@ -76,6 +76,7 @@ function columnScale(id: ColumnId, node: Node, base: BaseType): Scale {
     case 'filter':
     case 'outer-join':
     case 'semi-join':
+    case 'mark-join':
     case 'bound-filter':
     case 'bound-crossing':
     case 'expand':

@@ -1,6 +1,6 @@
 /** FROM and WHERE: joins of tables, subqueries and functions, and what they are joined by. */
 import type { Node } from '../algebra/node.ts'
-import type { Scalar } from '../algebra/scalar.ts'
+import { type Scalar, scalarColumns } from '../algebra/scalar.ts'
 import { internalError } from '../catalog/error.ts'
 import { nodeField, nodeListField, numberField, optionalNode } from '../catalog/node-field.ts'
 import type { TreeNode } from '../catalog/node-tree.ts'
@@ -8,9 +8,11 @@ import { bindExpression } from './expression.ts'
 import type { RowsItem } from './from-function.ts'
 import { FromList } from './from-list.ts'
 import { fullJoin, leftJoin } from './outer-join.ts'
+import { pairedJoin } from './paired-join.ts'
 import { conjuncts, type Environment, entryAt } from './query.ts'
 import type { RangeEntry } from './range-table.ts'
 import type { Scope } from './scope.ts'
+import { columnsRead } from './subquery/columns.ts'
 import { isLateral, lateralJoin, lateralLeftJoin } from './subquery/lateral.ts'
 import type { Sublinks } from './subquery/sublinks.ts'
 
@@ -120,8 +122,7 @@ function bindFromItem(
     case JOIN.right:
       return bindOuterJoin(right, left, predicate, sublinks, context)
     case JOIN.full:
-      sublinks.refuse(predicate, 'a subquery in the condition of FULL JOIN')
-      return fullJoin(left, right, predicate, rows.request)
+      return bindFullJoin(left, right, predicate, sublinks, context)
     default:
       throw internalError(`join type ${numberField(item, 'jointype')}`)
   }
@@ -135,12 +136,43 @@ function bindOuterJoin(
   sublinks: Sublinks,
   context: Environment,
 ): Node {
+  const sides = sublinks.sides(predicate, left, right, true)
+  if (!sides) return ofPairs(left, right, predicate, false, sublinks, context)
   const lateral = isLateral(left, right)
-  const { onLeft, onRight, rest } = sublinks.sides(predicate, left, right)
-  const [lefts, rights] = [sublinks.attached(left, onLeft), sublinks.filtered(right, onRight)]
+  const [lefts, rights] = [sides.left(), sides.right()]
   return lateral
-    ? lateralLeftJoin(lefts, rights, rest, context)
-    : leftJoin(lefts, rights, rest, context.request)
+    ? lateralLeftJoin(lefts, rights, sides.rest, context)
+    : leftJoin(lefts, rights, sides.rest, context.request)
+}
+
+function bindFullJoin(
+  left: Node,
+  right: Node,
+  predicate: readonly Scalar[],
+  sublinks: Sublinks,
+  context: Environment,
+): Node {
+  const sides = sublinks.sides(predicate, left, right, false)
+  if (!sides) return ofPairs(left, right, predicate, true, sublinks, context)
+  return fullJoin(sides.left(), sides.right(), sides.rest, context.request)
+}
+
+function ofPairs(
+  left: Node,
+  right: Node,
+  predicate: readonly Scalar[],
+  isFull: boolean,
+  sublinks: Sublinks,
+  context: Environment,
+): Node {
+  const read = new Set(sublinks.columnsRead(predicate))
+  for (const each of predicate) scalarColumns(each, read)
+  const lateral = isLateral(left, right)
+  if (lateral) columnsRead(right, read)
+  const joined: Node = lateral
+    ? lateralJoin(left, right, [], context)
+    : { op: 'join', inputs: [left, right], predicate: [] }
+  return pairedJoin([left, right], sublinks.filtered(joined, predicate), read, isFull, context)
 }
 
 /** JoinType (nodes.h). */

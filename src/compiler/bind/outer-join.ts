@@ -46,14 +46,14 @@ export function fullJoin(
 }
 
 /** Keys that no row of NULLs has: one side's padding is none of its rows. */
-function keysWithoutNull(node: Node): readonly Key[] {
+export function keysWithoutNull(node: Node): readonly Key[] {
   const present = new Set(columnsOf(node).flatMap(({ id, nullable }) => (nullable ? [] : [id])))
   return operatorOf(node)
     .keys(node)
     .filter((key) => key.some((id) => present.has(id)))
 }
 
-function nullsOf(node: Node, request: CompileRequest): readonly Projection[] {
+export function nullsOf(node: Node, request: CompileRequest): readonly Projection[] {
   return columnsOf(node).map((column) => ({
     column: { ...column, nullable: true },
     value: nullOf(column.type, request),

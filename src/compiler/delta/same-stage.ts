@@ -13,6 +13,7 @@ const IDS: ReadonlySet<string> = new Set([
   'columns',
   'ordinality',
   'partition',
+  'settled',
   'self',
 ])
 

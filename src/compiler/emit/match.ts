@@ -7,6 +7,7 @@ import { ref } from '../algebra/build.ts'
 import type { Column } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { KeyMatch } from '../algebra/operators/key-match.ts'
+import type { MarkJoin } from '../algebra/operators/mark-join.ts'
 import type { OuterJoin } from '../algebra/operators/outer-join.ts'
 import type { RowMatch } from '../algebra/operators/row-match.ts'
 import type { SemiJoin } from '../algebra/operators/semi-join.ts'
@@ -72,21 +73,7 @@ export function outerJoin(node: OuterJoin, printer: Printer): Select {
 const BARE_COLUMN = /^[a-z_][a-z0-9_]*\.(?:[a-z_][a-z0-9_$]*|"(?:[^"]|"")+")$/
 
 export function semiJoin(node: SemiJoin, printer: Printer): Select {
-  const outer = printer.select(node.left)
-  const right = printer.split(() => printer.select(node.right))
-  const isCounted = right.weight !== null && printer.isFitted
-  const isOfLeft = (conjunct: Scalar) => {
-    const columns = [...scalarColumns(conjunct)]
-    return columns.length > 0 && columns.every((id) => outer.columns.has(id))
-  }
-  const both = node.predicate.filter((each) => !isOfLeft(each))
-  const match = (left: Select) => conditions(node.isAnti ? printer.doubted(both) : both, left, right)
-  const { left, total } = isCounted
-    ? counted(outer, operatorOf(node.left).columns(node.left), right, match, printer)
-    : { left: outer, total: totalOf(right, [...right.where, ...match(outer)]) }
-  // Asked first: the right side is not looked at for rows that fail it.
-  const first = conditions(node.predicate.filter(isOfLeft), left, right)
-  const found = right.weight === null ? exists(right, [...right.where, ...match(left)]) : `${total} > 0`
+  const { left, first, found } = matching(node, node.isAnti, printer)
   // NULL is no match.
   const conjuncts =
     node.isAnti && first.length > 0 ? [`(${first.join(' AND ')}) IS TRUE`, found] : [...first, found]
@@ -94,6 +81,34 @@ export function semiJoin(node: SemiJoin, printer: Printer): Select {
     ...left,
     where: [...left.where, ...(node.isAnti ? [`NOT (${conjuncts.join(' AND ')})`] : conjuncts)],
   }
+}
+
+/** The left rows, and what says of one that it has a match: conditions on it alone, and whether a right row meets the others. */
+export function matching(
+  node: SemiJoin | MarkJoin,
+  isDoubted: boolean,
+  printer: Printer,
+  tail = '',
+): { readonly left: Select; readonly first: readonly string[]; readonly found: string } {
+  const outer = printer.select(node.left)
+  const isOfLeft = (conjunct: Scalar) => {
+    const columns = [...scalarColumns(conjunct)]
+    return columns.length > 0 && columns.every((id) => outer.columns.has(id))
+  }
+  const both = node.predicate.filter((each) => !isOfLeft(each))
+  // The same for all left rows it is asked once.
+  const isOne = !both.some((each) => [...scalarColumns(each)].some((id) => outer.columns.has(id)))
+  const print = () => printer.select(node.right)
+  const right = isOne ? printer.whole(print) : printer.split(print)
+  const isCounted = right.weight !== null && printer.isFitted && !isOne
+  const match = (left: Select) => conditions(isDoubted ? printer.doubted(both) : both, left, right)
+  const { left, total } = isCounted
+    ? counted(outer, operatorOf(node.left).columns(node.left), right, match, printer)
+    : { left: outer, total: totalOf(right, [...right.where, ...match(outer)]) }
+  // Asked first: the right side is not looked at for rows that fail it.
+  const first = conditions(node.predicate.filter(isOfLeft), left, right)
+  const found = right.weight === null ? exists(right, [...right.where, ...match(left)], tail) : `${total} > 0`
+  return { left, first, found }
 }
 
 export function keyMatch(node: KeyMatch, printer: Printer): Select {
@@ -117,8 +132,12 @@ export function keyMatch(node: KeyMatch, printer: Printer): Select {
     )
   const weight = `sign(${alias}.change)::integer`
   const asked: Select = { from: [`(${indent(keyed)}) AS ${alias}`], where: [], columns: names, weight }
-  if (isProbed(node, node.state, matchOf(node.keys)))
-    return withAtMost(asked, columns, `${alias}.change`, node.version, state, match, printer)
+  const isOne = columns.length === 0 && !printer.isFitted
+  if (isOne || isProbed(node, node.state, matchOf(node.keys))) {
+    const found = withAtMost(asked, columns, `${alias}.change`, node.version, state, match, printer)
+    // All rows of the other side or none: the planner, who expects one row here, may begin with them.
+    return isOne ? { ...found, gates: [exists(found, found.where)] } : found
+  }
   const limit = stillThere(node.version, `${alias}.change`)
   // Nothing finds the rows of a key: all are read once.
   const outputs = node.keys.map(({ column, value }) => ({ name: columnName(column), value }))
@@ -300,7 +319,7 @@ LEFT JOIN (SELECT t.number, sum(t.weight) AS total FROM (${indent(term(met))}) A
   return { left: made, total: `${alias}total`, further: `${alias}further` }
 }
 
-function exists(rows: Select, where: readonly string[], tail = ''): string {
+export function exists(rows: Select, where: readonly string[], tail = ''): string {
   return `EXISTS (SELECT${fromWhere(rows, where)}${tail})`
 }
 
@@ -313,7 +332,7 @@ function fromWhere(rows: Select, where: readonly string[]): string {
   return `${from}${where.length > 0 ? ` WHERE ${where.join(' AND ')}` : ''}`
 }
 
-function conditions(predicate: readonly Scalar[], left: Select, right: Select): readonly string[] {
+export function conditions(predicate: readonly Scalar[], left: Select, right: Select): readonly string[] {
   const both: Select = { ...left, columns: new Map([...left.columns, ...right.columns]) }
   return predicate.map((each) => operand(each, both))
 }

@@ -9,6 +9,7 @@ import { type BoundFilter, isOfOneOrder, soughtValue } from '../algebra/operator
 import { expandNeeds, madeColumns } from '../algebra/operators/expand.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { MatchKey } from '../algebra/operators/key-match.ts'
+import type { MarkJoin } from '../algebra/operators/mark-join.ts'
 import type { Read } from '../algebra/operators/read.ts'
 import type { Scan } from '../algebra/operators/scan.ts'
 import { BOOLEAN, type ColumnId, mapScalar, type Scalar, scalarColumns } from '../algebra/scalar.ts'
@@ -30,6 +31,7 @@ export function missingProbes(term: Node): readonly MissingProbe[] {
     case 'join':
     case 'outer-join':
     case 'semi-join':
+    case 'mark-join':
     case 'bound-filter':
     case 'expand':
     case 'filter':
@@ -114,10 +116,12 @@ export interface StoredValues {
 
 /** The rows of stages that the joins of a query look for by other columns than their key. */
 export function soughtByValue(query: Node): readonly StoredValues[] {
-  const isJoin = query.op === 'join' || query.op === 'outer-join' || query.op === 'semi-join'
+  const isJoin = JOINS.has(query.op)
   const own = isJoin ? stepsOf([query], []).values : query.op === 'bound-filter' ? comparedValue(query) : []
   return [...own, ...operatorOf(query).inputs(query).flatMap(soughtByValue)]
 }
+
+const JOINS: ReadonlySet<Node['op']> = new Set(['join', 'outer-join', 'semi-join', 'mark-join'])
 
 /** What lies between two bounds is looked for. */
 function comparedValue(node: BoundFilter): readonly StoredValues[] {
@@ -200,6 +204,18 @@ function stepsOf(nodes: readonly Node[], predicate: readonly Scalar[]): Steps {
         visit(node.left, [...conditions, ...node.predicate])
         visit(node.right, [...conditions, ...node.predicate])
         return
+      case 'mark-join':
+        // Its right rows find no left ones, and where nothing joins them any one of them will do.
+        visit(node.left, conditions)
+        if (node.predicate.some((each) => readsBoth(each, node))) visit(node.right, node.predicate)
+        else asIs(node.right)
+        found.computed.push({
+          column: node.column.id,
+          needs: operatorOf(node.left)
+            .columns(node.left)
+            .map(({ id }) => id),
+        })
+        return
       case 'bound-filter':
         visit(node.left, conditions)
         return
@@ -229,6 +245,11 @@ function stepsOf(nodes: readonly Node[], predicate: readonly Scalar[]): Steps {
   }
   for (const node of nodes) visit(node, predicate)
   return found
+}
+
+function readsBoth(condition: Scalar, { left, right }: MarkJoin): boolean {
+  const columns = [...scalarColumns(condition)]
+  return [left, right].every((side) => columns.some((id) => idsOf(side).has(id)))
 }
 
 /** Does an equality fix the first column of the index on a stage's key? */

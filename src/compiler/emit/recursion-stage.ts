@@ -179,26 +179,32 @@ FROM fresh`
   #again(branch: UnionBranch, self: SelfRows): string {
     const { node } = this.#stage
     const own = operatorOf(branch.input).columns(branch.input)
-    const rows = this.#reading(self, () => {
-      const input = stateOf(branch.input, 'after', this.#changed)
-      return plainRows(this.#printer.select(input), input, this.#printer)
-    })
-    const match = this.#columns.map((column, i) => {
-      const given = columnOf(own, branch.columns[i] ?? 0)
-      const nullable = column.nullable && given.nullable
-      return keyMatch(
-        this.#printer.request,
-        { ...column, nullable },
-        at(rows, given.id),
-        `g.${columnName(column)}`,
-      )
-    })
     const wanted = `(SELECT DISTINCT ${this.#names} FROM ${this.gone}) AS g`
-    const given = { ...rows, where: [...rows.where, ...match] }
-    const found =
-      branch === node.step && !this.#printer.isBulk
-        ? this.#oneByOne(given, own, wanted)
-        : { ...given, from: [wanted, ...rows.from] }
+    const asked = (rows: Select): Select => {
+      const match = this.#columns.map((column, i) => {
+        const given = columnOf(own, branch.columns[i] ?? 0)
+        const nullable = column.nullable && given.nullable
+        return keyMatch(
+          this.#printer.request,
+          { ...column, nullable },
+          at(rows, given.id),
+          `g.${columnName(column)}`,
+        )
+      })
+      return { ...rows, where: [...rows.where, ...match] }
+    }
+    const found = this.#reading(self, () => {
+      const input = stateOf(branch.input, 'after', this.#changed)
+      const select = this.#printer.select(input)
+      const plain = (rows: Select) => plainRows(rows, input, this.#printer)
+      if (!this.#printer.isBulk) {
+        if (branch === node.step) return this.#oneByOne(asked(plain(select)), own, wanted)
+        // What is added up is asked for first: all of it would be.
+        if (select.weight !== null) return this.#oneByOne(plain(asked(select)), own, wanted)
+      }
+      const rows = asked(plain(select))
+      return { ...rows, from: [wanted, ...rows.from] }
+    })
     return branchQuery(node, branch, found, this.#printer)
   }
 

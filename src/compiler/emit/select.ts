@@ -20,6 +20,7 @@ import { expand } from './expand.ts'
 import { type Before, before, term, unionOf, whenChanged } from './fitted.ts'
 import { groupByImage } from './image.ts'
 import { lookedUp } from './lookup.ts'
+import { markJoin } from './mark-join.ts'
 import { keyMatch, outerJoin, rowMatch, semiJoin } from './match.ts'
 import { columnName } from './names.ts'
 import { partitionQuery } from './partition-text.ts'
@@ -76,6 +77,14 @@ export class Printer {
 
   get isBulk(): boolean {
     return this.#leaves.isBulk || this.isFitted
+  }
+
+  get isWhole(): boolean {
+    return this.#leaves.isWhole === true
+  }
+
+  get isInRecursion(): boolean {
+    return this.#selves.size > 0
   }
 
   get isFitted(): boolean {
@@ -245,6 +254,8 @@ export class Printer {
         return outerJoin(node, this)
       case 'semi-join':
         return semiJoin(node, this)
+      case 'mark-join':
+        return markJoin(node, this)
       case 'bound-filter':
         return boundFilter(node, this)
       case 'bound-crossing':
@@ -499,6 +510,7 @@ const LINEAR: ReadonlySet<Node['op']> = new Set([
   'join',
   'outer-join',
   'semi-join',
+  'mark-join',
   'bound-filter',
   'bound-crossing',
 ])
@@ -537,6 +549,7 @@ function emptiedBy(node: Node): ReadonlySet<number> {
       return new Set(node.inputs.flatMap((input) => [...emptiedBy(input)]))
     case 'outer-join':
     case 'semi-join':
+    case 'mark-join':
     case 'bound-filter':
       return emptiedBy(node.left)
     case 'key-match':

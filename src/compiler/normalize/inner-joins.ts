@@ -49,6 +49,8 @@ function under(node: Node, conditions: readonly Scalar[]): Node {
       const kept = node.isAnti ? conditions : [...conditions, ...node.predicate]
       return { ...node, left: under(node.left, kept), right: under(node.right, node.predicate) }
     }
+    case 'mark-join':
+      return { ...node, left: under(node.left, conditions), right: under(node.right, node.predicate) }
     case 'expand': {
       const made = new Set(madeColumns(node).map(({ id }) => id))
       const { outer } = node

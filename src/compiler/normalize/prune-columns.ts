@@ -84,6 +84,8 @@ export function pruneColumns(node: Node, needed: ReadonlySet<ColumnId> | null = 
         }),
       }
     }
+    case 'mark-join':
+      return needed && !needed.has(node.column.id) ? pruneColumns(node.left, needed) : below(node, needed)
     case 'join': {
       const bounded = boundFilters(node, needed)
       return bounded ? pruneColumns(bounded, needed) : below(node, needed)

@@ -11,6 +11,7 @@ import { filter } from './filter.ts'
 import { join } from './join.ts'
 import { keyMatch } from './key-match.ts'
 import { limit } from './limit.ts'
+import { markJoin } from './mark-join.ts'
 import { negate } from './negate.ts'
 import { outerJoin } from './outer-join.ts'
 import { project } from './project.ts'
@@ -36,6 +37,7 @@ export const operators = {
   join,
   'outer-join': outerJoin,
   'semi-join': semiJoin,
+  'mark-join': markJoin,
   'bound-filter': boundFilter,
   'union-all': unionAll,
   aggregate,

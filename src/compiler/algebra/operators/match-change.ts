@@ -12,7 +12,7 @@ import { operatorOf } from './index.ts'
 import type { KeyMatch, MatchKey } from './key-match.ts'
 
 /** The columns of a table of keys go by numbers that no column of a query has; nobody sees them but its own join. */
-const FIRST_KEY: ColumnId = 1_000_000
+export const FIRST_KEY: ColumnId = 1_000_000
 
 interface Matching {
   readonly left: Node
@@ -81,7 +81,7 @@ function idsOf(node: Node): ReadonlySet<ColumnId> {
  * `f(L) = g(R)` as a key; null for anything else. Values that are one group are one to this equality as well: it is the
  * type's own, under the collation that g has.
  */
-function equated(
+export function equated(
   conjunct: Scalar,
   id: ColumnId,
   lefts: ReadonlySet<ColumnId>,

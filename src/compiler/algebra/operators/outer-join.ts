@@ -98,7 +98,8 @@ export function versions(inputs: Differentials): { readonly left: Node; readonly
 
 /** Is a right side below read as a stored state and a delta added up? */
 function meetsSum(node: Node): boolean {
-  if (node.op === 'outer-join' || node.op === 'semi-join') return isSum(node.right) || meetsSum(node.left)
+  if (node.op === 'outer-join' || node.op === 'semi-join' || node.op === 'mark-join')
+    return isSum(node.right) || meetsSum(node.left)
   return operatorOf(node).inputs(node).some(meetsSum)
 }
 

@@ -2,24 +2,29 @@
  * Any correlation at all: the subquery is evaluated once for every combination of outer values that there is, the domain
  * D = distinct π(L). Law: L ⋈dep S = L ⋈(e = d) (D ⋈dep S), and D goes down through S: to where the columns are read, into
  * the keys of aggregations, into both sides of joins where both read it. An aggregation without groups has a row for each
- * row of D. Source: NeumannKemper15.
+ * row of D. A recursion carries the values along: its base term is joined with D, and its step reads them in the rows so far.
+ * Source: NeumannKemper15.
  */
 import { ref } from '../../algebra/build.ts'
 import type { Column, ColumnIds, Node } from '../../algebra/node.ts'
 import type { AggregateCall } from '../../algebra/operators/aggregate.ts'
 import { operatorOf } from '../../algebra/operators/index.ts'
 import type { Projection } from '../../algebra/operators/project.ts'
+import type { Recursion } from '../../algebra/operators/recursion.ts'
+import type { UnionBranch } from '../../algebra/operators/union-all.ts'
 import type { ColumnId, Scalar } from '../../algebra/scalar.ts'
 import { FULL_HINT, unsupported } from '../../catalog/error.ts'
 import type { CompileRequest } from '../../catalog/request.ts'
 import { expression } from '../binding.ts'
 import { groupedRows } from '../distinct.ts'
+import { typeFacts } from '../facts.ts'
 import { assertGroupKey } from '../group-key.ts'
 import { imageOf } from '../key-image.ts'
 import { leftJoin } from '../outer-join.ts'
 import { columnsRead, dependsOn, replaceColumns } from './columns.ts'
 import { marked, markFor, overNoRows } from './empty-group.ts'
 import { limitByKey } from './limit-by-key.ts'
+import { pull } from './pull.ts'
 import { sameKey } from './same-key.ts'
 
 /** A subquery with the outer values that it is for: its own columns under the ids they had. */
@@ -87,6 +92,8 @@ class Builder {
   readonly #outer: ReadonlySet<ColumnId>
   readonly #ids: ColumnIds
   readonly #request: CompileRequest
+  /** What recursions are to their step terms. */
+  readonly #selves = new Map<number, Joined>()
 
   constructor(base: Node, values: readonly Projection[], ids: ColumnIds, request: CompileRequest) {
     this.#base = base
@@ -99,7 +106,9 @@ class Builder {
   /** D ⋈dep node. */
   join(node: Node): Joined {
     const operator = operatorOf(node)
-    if (!dependsOn(node, this.#outer)) {
+    const self = this.#selfIn(node)
+    if (self && node.op === 'read') return self
+    if (!self && !dependsOn(node, this.#outer)) {
       const domain = this.#domain()
       return { ...domain, node: { op: 'join', inputs: [domain.node, node], predicate: [] } }
     }
@@ -164,13 +173,19 @@ class Builder {
           grouped,
           added.map(({ column }) => column),
           calls,
+          input.keys,
         )
       }
+      case 'recursion':
+        return this.#recursion(node)
       case 'outer-join': {
         const left = this.join(node.left)
-        if (!dependsOn(node.right, this.#outer)) {
-          const predicate = node.predicate.map((each) => replaceColumns(each, left.names))
-          return { ...left, node: leftJoin(left.node, node.right, predicate, this.#request) }
+        const plain = this.#raised(node.right)
+        if (plain) {
+          const predicate = [...node.predicate, ...plain.predicate].map((each) =>
+            replaceColumns(each, left.names),
+          )
+          return { ...left, node: leftJoin(left.node, plain.node, predicate, this.#request) }
         }
         const right = this.join(node.right)
         const names = new Map([...right.names, ...left.names])
@@ -180,15 +195,18 @@ class Builder {
         ]
         return { node: leftJoin(left.node, right.node, predicate, this.#request), keys: left.keys, names }
       }
-      case 'semi-join': {
+      case 'semi-join':
+      case 'mark-join': {
         const left = this.join(node.left)
-        const right = dependsOn(node.right, this.#outer) ? this.join(node.right) : null
+        const plain = this.#raised(node.right)
+        const right = plain ? null : this.join(node.right)
         const names = new Map([...(right?.names ?? []), ...left.names])
         const predicate = [
-          ...node.predicate.map((each) => replaceColumns(each, names)),
+          ...[...node.predicate, ...(plain?.predicate ?? [])].map((each) => replaceColumns(each, names)),
           ...(right ? this.#same(left.keys, right.keys) : []),
         ]
-        return { ...left, node: { ...node, left: left.node, right: right?.node ?? node.right, predicate } }
+        const made = plain?.node ?? right?.node ?? node.right
+        return { ...left, node: { ...node, left: left.node, right: made, predicate } }
       }
       case 'union-all': {
         const branches = node.branches.map((branch) => ({ branch, joined: this.join(branch.input) }))
@@ -205,13 +223,7 @@ class Builder {
             columns: [...columns, ...keys],
             branches: branches.map(({ branch, joined }) => ({
               input: joined.node,
-              columns: [
-                ...branch.columns.map((id) => {
-                  const now = joined.names.get(id)
-                  return now?.kind === 'column' ? now.id : id
-                }),
-                ...joined.keys.map(({ id }) => id),
-              ],
+              columns: [...branch.columns.map((id) => idOf(id, joined)), ...joined.keys.map(({ id }) => id)],
             })),
           },
           keys,
@@ -224,7 +236,12 @@ class Builder {
   }
 
   #joinAll(inputs: readonly Node[], predicate: readonly Scalar[]): Joined {
-    const joined = inputs.map((input) => (dependsOn(input, this.#outer) ? this.join(input) : input))
+    const raised: Scalar[] = []
+    const joined = inputs.map((input) => {
+      const plain = this.#selfIn(input) ? null : this.#raised(input)
+      raised.push(...(plain?.predicate ?? []))
+      return plain?.node ?? this.join(input)
+    })
     const dependent = joined.filter((each): each is Joined => 'names' in each)
     const first = dependent[0] ?? this.#domain()
     const names = new Map([...dependent].reverse().flatMap((each) => [...each.names]))
@@ -237,7 +254,7 @@ class Builder {
           ...joined.map((each) => ('names' in each ? each.node : each)),
         ],
         predicate: [
-          ...predicate.map((each) => replaceColumns(each, names)),
+          ...[...predicate, ...raised].map((each) => replaceColumns(each, names)),
           ...dependent.slice(1).flatMap((each) => this.#same(first.keys, each.keys)),
         ],
       },
@@ -246,9 +263,76 @@ class Builder {
     }
   }
 
-  /** A row for each of the domain, also where `grouped` has none. */
-  #forAll(grouped: Node, keys: readonly Column[], calls: readonly AggregateCall[]): Joined {
+  /** Outer values are columns of its rows: those that the base term is for, passed on by each step. */
+  #recursion({ columns, base, step, recursion }: Recursion): Joined {
+    for (const { column } of this.#values) {
+      const { hashable, sql } = typeFacts(this.#request, column.type.oid)
+      if (!hashable) throw unsupported(`WITH RECURSIVE correlated by type ${sql}`, FULL_HINT)
+    }
+    const begun = this.join(base.input)
+    const own = columns.map((column) => this.#fresh(column))
+    const keys = this.#values.map(({ column }) => this.#fresh(column))
+    const all = [...own, ...keys]
+    const self = -(all[0]?.id ?? 0)
+    const names = this.#names(keys)
+    for (const [i, column] of columns.entries()) {
+      const made = own[i]
+      if (made) names.set(column.id, ref(made))
+    }
+    const of = { op: 'stage-output', stage: self, columns: all, keys: [] } as const
+    this.#selves.set(recursion.self, { node: { op: 'read', version: 'after', of }, keys, names })
+    const stepped = this.join(step.input)
+    this.#selves.delete(recursion.self)
+    const branch = (joined: Joined, ids: readonly ColumnId[]): UnionBranch => ({
+      input: joined.node,
+      columns: [...ids.map((id) => idOf(id, joined)), ...joined.keys.map(({ id }) => id)],
+    })
+    return {
+      node: {
+        op: 'recursion',
+        columns: all,
+        base: branch(begun, base.columns),
+        step: branch(stepped, step.columns),
+        recursion: { ...recursion, self },
+      },
+      keys,
+      names,
+    }
+  }
+
+  /** The rows so far that a step term reads. */
+  #selfIn(node: Node): Joined | undefined {
+    if (this.#selves.size === 0) return undefined
+    if (node.op === 'read') return node.of.op === 'stage-output' ? this.#selves.get(node.of.stage) : undefined
+    for (const input of operatorOf(node).inputs(node)) {
+      const found = this.#selfIn(input)
+      if (found) return found
+    }
+    return undefined
+  }
+
+  /**
+   * What reads nothing of the query around, and the conditions that do, for what it is joined with. In a step term alone: its
+   * rows have the values, and a domain would be a state of its own. Null: it depends on them.
+   */
+  #raised(node: Node): { readonly node: Node; readonly predicate: readonly Scalar[] } | null {
+    if (!dependsOn(node, this.#outer)) return { node, predicate: [] }
+    if (this.#selves.size === 0) return null
+    const pulled = pull(node, { outer: this.#outer, ids: this.#ids, request: this.#request })
+    return pulled && !pulled.isTotal && pulled.values.size === 0 ? pulled : null
+  }
+
+  /** A row for each of the domain, also where `grouped` has none. `below`: the keys as the calls read them. */
+  #forAll(
+    grouped: Node,
+    keys: readonly Column[],
+    calls: readonly AggregateCall[],
+    below: readonly Column[],
+  ): Joined {
     const domain = this.#domain()
+    const above = new Map(
+      below.flatMap(({ id }, i) => (domain.keys[i] ? [[id, ref(domain.keys[i])] as const] : [])),
+    )
     const mark = markFor(calls, this.#ids)
     const all = leftJoin(domain.node, marked(grouped, mark), this.#same(domain.keys, keys), this.#request)
     const names = new Map(domain.names)
@@ -257,7 +341,8 @@ class Builder {
       const column = this.#ids.make(call.column.name, call.column.type, call.column.nullable)
       outputs.push({
         column,
-        value: overNoRows(call, ref(call.column), mark, this.#request) ?? ref(call.column),
+        value:
+          overNoRows(replaceColumns(call, above), ref(call.column), mark, this.#request) ?? ref(call.column),
       })
       names.set(call.column.id, ref(column))
     }
@@ -265,6 +350,12 @@ class Builder {
   }
 
   #domain(): Joined {
+    if (this.#selves.size > 0)
+      throw unsupported(
+        'such a subquery in the recursive term of a correlated WITH RECURSIVE',
+        FULL_HINT,
+        'What it is correlated by cannot be asked of the rows that the term reads.',
+      )
     const keys = this.#values.map(({ column, value }) => ({ column: this.#fresh(column), value }))
     const columns = keys.map(({ column }) => column)
     return {
@@ -294,6 +385,11 @@ class Builder {
   #fresh({ name, type, nullable }: Column): Column {
     return this.#ids.make(name, type, nullable)
   }
+}
+
+function idOf(id: ColumnId, { names }: Joined): ColumnId {
+  const now = names.get(id)
+  return now?.kind === 'column' ? now.id : id
 }
 
 /** The node's own scalars, not those of its inputs. */

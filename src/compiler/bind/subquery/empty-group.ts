@@ -4,10 +4,12 @@ import type { Column, ColumnIds, Node } from '../../algebra/node.ts'
 import type { AggregateCall } from '../../algebra/operators/aggregate.ts'
 import { operatorOf } from '../../algebra/operators/index.ts'
 import { BOOLEAN, type Constant, type Scalar } from '../../algebra/scalar.ts'
-import { FULL_HINT, unsupported } from '../../catalog/error.ts'
+import { internalError } from '../../catalog/error.ts'
 import type { CompileRequest } from '../../catalog/request.ts'
 import { expression } from '../binding.ts'
 import { nullOf } from '../outer-join.ts'
+
+const WITHIN_GROUP = ' WITHIN GROUP ('
 
 /** Aggregates of pg_catalog that are a number over no rows; any other is NULL (pg_aggregate.dat, orderedsetaggs.c). */
 const NUMBERS: ReadonlyMap<string, '0' | '1'> = new Map([
@@ -50,29 +52,47 @@ export function overNoRows(
   request: CompileRequest,
 ): Scalar | null {
   const { column, name } = call
-  if (mark && isOwn(call))
+  if (mark && isOwn(call)) {
+    const empty = emptyCall(call, request)
+    const [first = '', ...rest] = empty.parts
+    const last = rest.pop()
     return expression({
       construct: `aggregate ${name}`,
-      parts: ['CASE WHEN ', ` IS NULL THEN ${emptySql(call, request)} ELSE `, ' END'],
-      args: [ref(mark), value],
+      parts:
+        last === undefined
+          ? ['CASE WHEN ', ` IS NULL THEN ${first} ELSE `, ' END']
+          : ['CASE WHEN ', ` IS NULL THEN ${first}`, ...rest, `${last} ELSE `, ' END'],
+      args: [ref(mark), ...empty.args, value],
       type: column.type,
     })
+  }
   const number = isOwn(call) ? undefined : NUMBERS.get(name)
   if (!number) return null
   return number === '0' ? sql(column.type)`coalesce(${value}, 0)` : sql(column.type)`coalesce(${value}, 1)`
 }
 
-/** The call over no rows: asked of PostgreSQL itself. What stands before WITHIN GROUP counts without rows, too. */
-function emptySql({ name, written }: AggregateCall, request: CompileRequest): string {
-  if (!written || written.parts.some((part) => part.includes(' WITHIN GROUP (')))
-    throw unsupported(
-      `aggregate ${name} in a correlated subquery`,
-      FULL_HINT,
-      'What it is over no rows is not known.',
-    )
-  const text = written.parts.map((part, i) => {
+/**
+ * The call over no rows: asked of PostgreSQL itself. What stands before WITHIN GROUP counts without rows, too: it is the same
+ * for all of them, of the queries around or a constant.
+ */
+function emptyCall(
+  { name, written }: AggregateCall,
+  request: CompileRequest,
+): { readonly parts: readonly string[]; readonly args: readonly Scalar[] } {
+  if (!written) throw internalError(`aggregate ${name} is not written`)
+  const within = written.parts.findIndex((part) => part.includes(WITHIN_GROUP))
+  const parts: string[] = []
+  const args: Scalar[] = []
+  let text = '(SELECT '
+  for (const [i, part] of written.parts.entries()) {
+    text += part
     const arg = written.args[i]
-    return arg ? `${part}${nullOf(arg.type, request).sql}` : part
-  })
-  return `(SELECT ${text.join('')} WHERE false)`
+    if (!arg) continue
+    if (i < within) {
+      parts.push(text)
+      args.push(arg)
+      text = ''
+    } else text += nullOf(arg.type, request).sql
+  }
+  return { parts: [...parts, `${text} WHERE false)`], args }
 }

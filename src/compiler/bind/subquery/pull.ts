@@ -74,7 +74,8 @@ export function pull(node: Node, pulling: Pulling): Pulled | null {
       return input && grouped(input, node, pulling)
     }
     case 'outer-join':
-    case 'semi-join': {
+    case 'semi-join':
+    case 'mark-join': {
       if (dependsOn(node.right, outer) || node.predicate.some((each) => reads(each, outer))) return null
       const left = pull(node.left, pulling)
       const isReached = left && !left.isTotal && !node.predicate.some((each) => readsValue(each, left))

@@ -5,7 +5,8 @@
  * A scalar subquery is an outer join (one-row.ts). EXISTS, IN, = ANY and ALL part the rows into those for which it is true,
  * false and unknown, by semi and anti joins: L = (L ⋉ S) ⊎ (L ▷ S), each with the value as a constant. A condition is then
  * simplified in each part, and a part that it drops is not there: EXISTS by itself is a semi join, NOT EXISTS an anti join,
- * NOT IN anti joins on equality and on NULLs. None of them keeps state. Source: Dayal87; LarsonZhou07 for the deltas.
+ * NOT IN anti joins on equality and on NULLs. Where there would be many parts each asks a mark join instead, whose columns say
+ * whether a row has a match. None of them keeps state. Source: Dayal87; LarsonZhou07 for the deltas; NeumannKemper15.
  */
 import { and, ref, sameScalar, sql } from '../../algebra/build.ts'
 import { mayFail } from '../../algebra/may-fail.ts'
@@ -13,7 +14,7 @@ import type { Column, Node } from '../../algebra/node.ts'
 import { operatorOf } from '../../algebra/operators/index.ts'
 import type { Project } from '../../algebra/operators/project.ts'
 import { BOOLEAN, type ColumnId, type Constant, type Scalar, scalarColumns } from '../../algebra/scalar.ts'
-import { FULL_HINT, internalError, unsupported } from '../../catalog/error.ts'
+import { internalError } from '../../catalog/error.ts'
 import { nodeField, numberField, optionalNode } from '../../catalog/node-field.ts'
 import type { TreeNode } from '../../catalog/node-tree.ts'
 import { expression } from '../binding.ts'
@@ -34,8 +35,14 @@ const SUBLINK = { exists: 0, all: 1, any: 2, rowCompare: 3, expression: 4, array
 /** ParamKind (primnodes.h): the columns of the subquery in the test of ANY and ALL. */
 const PARAM_SUBLINK = 2
 
-/** So many copies of a query are no longer one. */
-const MOST_PARTS = 64
+/** Two subqueries that are true or false, or one that may be unknown. Parts multiply; marks do not. */
+const MOST_PARTS = 4
+
+/** In one condition: in each part the planner is free to begin with any of the semi joins, and not with what changed. */
+const MOST_SUBLINKS = 2
+
+/** Before those are left out that fail the condition. */
+const MOST_WAYS = 64
 
 interface Sublink {
   readonly column: Column
@@ -55,7 +62,32 @@ interface Part {
 
 interface Asked {
   readonly sublink: Sublink
-  readonly side: 'positive' | 'negative' | null
+  readonly side: Side
+}
+
+type Side = 'positive' | 'negative' | null
+
+interface Condition {
+  readonly condition: Scalar
+  readonly asked: readonly Asked[]
+  /** Nothing else asks for the same subqueries. */
+  readonly areOnly: boolean
+}
+
+/** When a subquery is true, and when it is unknown. */
+interface Comparison {
+  readonly found: Node
+  readonly hit: readonly Scalar[]
+  /** Ways to be unknown of a row without a hit, where that makes a difference. */
+  readonly unknown: readonly (readonly Scalar[])[]
+  readonly values: { readonly hit: Constant; readonly unknown: Constant; readonly otherwise: Constant }
+}
+
+/** The sides of an outer join, subqueries being columns of them, and the conditions that are left. */
+interface Sides {
+  readonly left: () => Node
+  readonly right: () => Node
+  readonly rest: readonly Scalar[]
 }
 
 export class Sublinks {
@@ -115,41 +147,62 @@ export class Sublinks {
     const holds = (condition: Scalar) => [...scalarColumns(condition)].some((id) => this.has(id))
     const plain = predicate.filter((each) => !holds(each))
     const base: Node = plain.length === 0 ? input : joinOrFilter(input, plain)
-    let parts: readonly Part[] = [{ rows: base, values: new Map() }]
-    const conditions = predicate.filter(holds)
-    for (const condition of conditions) {
+    const whole: Part = { rows: base, values: new Map() }
+    const all = predicate.filter(holds)
+    const conditions = all.map((condition): Condition => {
       const asked = this.#taken(condition).map((sublink) => {
         const { id } = sublink.column
         const isTested = [...this.#known.values()].some(({ test }) => test && scalarColumns(test).has(id))
-        const isOnly =
-          !isTested && !conditions.some((each) => each !== condition && reads(each, new Set([id])))
-        return { sublink, isOnly, side: isTested ? null : polarity(and(conditions), id) }
+        const isOnly = !isTested && !all.some((each) => each !== condition && reads(each, new Set([id])))
+        return { sublink, isOnly, side: isTested ? null : polarity(and(all), id) }
       })
-      const areOnly = asked.every(({ isOnly }) => isOnly)
+      return { condition, asked, areOnly: asked.every(({ isOnly }) => isOnly) }
+    })
+    const parts = this.#parted(whole, base, conditions)
+    return this.#together(base, parts ?? [this.#marked(whole, base, conditions)], [])
+  }
+
+  /** Null: they are too many. */
+  #parted(whole: Part, base: Node, conditions: readonly Condition[]): readonly Part[] | null {
+    let parts: readonly Part[] = [whole]
+    for (const { condition, asked, areOnly } of conditions) {
+      if (asked.filter(({ sublink }) => isTruthValue(sublink)).length > MOST_SUBLINKS) return null
       const now = (part: Part) => fold(replaceColumns(condition, part.values))
       const passing: Part[] = []
-      parts = parts.flatMap((part) => {
+      const open: Part[] = []
+      for (const part of parts) {
         const { sure, others } = surely(part, condition, areOnly ? asked : [])
         if (sure) passing.push(sure)
         let ways = 1
-        return asked.reduce<readonly Part[]>(
-          (open, { sublink, side }) => {
-            const found = open.map((each) =>
-              areOnly && isSettled(now(each)) ? [each] : this.#split(each, sublink, base, side),
-            )
-            // Those that are settled early are as many again to whoever comes to them later.
-            ways *= Math.max(1, ...found.map(({ length }) => length))
-            limit(ways)
-            return found.flat()
-          },
-          [others],
-        )
-      })
-      const met = parts.flatMap((part) => (isImpossible(part, now(part)) ? [] : [holding(part, now(part))]))
+        let split: readonly Part[] = [others]
+        for (const { sublink, side } of asked) {
+          const found = split.map((each) =>
+            areOnly && isSettled(now(each)) ? [each] : this.#split(each, sublink, base, side),
+          )
+          // Those that are settled early are as many again to whoever comes to them later.
+          ways *= Math.max(1, ...found.map(({ length }) => length))
+          if (ways > MOST_WAYS) return null
+          split = found.flat()
+        }
+        open.push(...split)
+      }
+      const met = open.flatMap((part) => (isImpossible(part, now(part)) ? [] : [holding(part, now(part))]))
       parts = [...passing, ...met]
-      limit(parts.length)
+      if (parts.length > mostParts(base)) return null
     }
-    return this.#together(base, parts, [])
+    return parts
+  }
+
+  /** Of one part: what settles a condition by itself is a semi or anti join, anything else a mark. */
+  #marked(whole: Part, base: Node, conditions: readonly Condition[]): Part {
+    return conditions.reduce((part, each) => {
+      const { condition, asked } = each
+      const alone = asked.length === 1 && each.areOnly ? this.#parted(part, base, [each]) : null
+      const [only, ...others] = alone ?? []
+      if (only && others.length === 0) return only
+      const marked = asked.reduce((now, { sublink, side }) => this.#mark(now, sublink, base, side), part)
+      return holding(marked, fold(replaceColumns(condition, marked.values)))
+    }, whole)
   }
 
   /** `input` with the columns of the subqueries that are not used up yet, or of those that these conditions hold. */
@@ -173,13 +226,14 @@ export class Sublinks {
     return sublinks
   }
 
-  #attach(input: Node, sublinks: readonly Sublink[]): Node {
+  #attach(input: Node, sublinks: readonly Sublink[], most = mostParts(input)): Node {
     if (sublinks.length === 0) return input
-    let parts: readonly Part[] = [{ rows: input, values: new Map() }]
-    for (const sublink of sublinks) {
-      parts = parts.flatMap((part) => this.#split(part, sublink, input, null))
-      limit(parts.length)
-    }
+    const whole: Part = { rows: input, values: new Map() }
+    let parts: readonly Part[] = [whole]
+    for (const sublink of sublinks)
+      if (parts.length <= most) parts = parts.flatMap((part) => this.#split(part, sublink, input, null))
+    if (parts.length > most)
+      parts = [sublinks.reduce((part, sublink) => this.#mark(part, sublink, input, null), whole)]
     return this.#together(
       input,
       parts,
@@ -187,50 +241,37 @@ export class Sublinks {
     )
   }
 
-  /** The conditions of an outer join, by what their subqueries read. */
-  sides(
-    predicate: readonly Scalar[],
-    left: Node,
-    right: Node,
-  ): {
-    readonly onLeft: readonly Scalar[]
-    readonly onRight: readonly Scalar[]
-    readonly rest: readonly Scalar[]
-  } {
+  /** The conditions of an outer join, by what their subqueries read. Null: one of them reads both sides. */
+  sides(predicate: readonly Scalar[], left: Node, right: Node, filtersRight: boolean): Sides | null {
     const [lefts, rights] = [idsOf(left), idsOf(right)]
-    const onLeft: Scalar[] = []
+    const ofLeft = new Set<Sublink>()
+    const ofRight = new Set<Sublink>()
     const onRight: Scalar[] = []
-    const rest: Scalar[] = []
     for (const condition of predicate) {
-      const sublinks = this.#pending.filter(({ column }) => scalarColumns(condition).has(column.id))
-      if (sublinks.length === 0) {
-        rest.push(condition)
-        continue
-      }
-      const inside = new Set(
-        sublinks.flatMap(({ subquery, test }) => [
-          ...columnsRead(subquery),
-          ...(test ? scalarColumns(test) : []),
-        ]),
-      )
-      const readsLeft = [...inside].some((id) => lefts.has(id))
-      const readsRight = [...inside].some((id) => rights.has(id))
-      if (readsLeft && readsRight)
-        throw unsupported(
-          'a subquery over both sides of an outer join in its condition',
-          'Join inside a subquery in FROM, or use refresh mode FULL or AUTO.',
-        )
-      if (!readsLeft && ![...scalarColumns(condition)].some((id) => lefts.has(id))) onRight.push(condition)
-      else if (!readsRight) {
-        onLeft.push(condition)
-        rest.push(condition)
-      } else
-        throw unsupported(
-          'a subquery over the inner side of an outer join, compared with the other',
-          'Join inside a subquery in FROM, or use refresh mode FULL or AUTO.',
-        )
+      const sublinks = [...this.#within(condition)]
+      const inside = sublinks.map((sublink) => this.columnsRead([ref(sublink.column)]))
+      const readsLeft = inside.map((ids) => [...ids].some((id) => lefts.has(id)))
+      const readsRight = inside.map((ids) => [...ids].some((id) => rights.has(id)))
+      if (sublinks.some((_, i) => readsLeft[i] && readsRight[i])) return null
+      if (sublinks.length > 0 && filtersRight && !readsLeft.includes(true) && !reads(condition, lefts))
+        onRight.push(condition)
+      else for (const [i, sublink] of sublinks.entries()) (readsRight[i] ? ofRight : ofLeft).add(sublink)
     }
-    return { onLeft, onRight, rest }
+    // What another condition asks for, too, is a column for both.
+    const isShared = (each: Scalar) =>
+      [...this.#within(each)].some((sublink) => ofLeft.has(sublink) || ofRight.has(sublink))
+    let alone = onRight
+    for (let shared = alone.filter(isShared); shared.length > 0; shared = alone.filter(isShared)) {
+      for (const sublink of shared.flatMap((each) => [...this.#within(each)]))
+        if (!ofLeft.has(sublink)) ofRight.add(sublink)
+      alone = alone.filter((each) => !shared.includes(each))
+    }
+    // Not in parts: no row of the other side would look for its matches in a union of them.
+    return {
+      left: () => this.#attach(left, this.#take([...ofLeft]), 1),
+      right: () => this.#attach(this.filtered(right, alone), this.#take([...ofRight]), 1),
+      rest: predicate.filter((each) => !alone.includes(each)),
+    }
   }
 
   /** What the subqueries in these conditions read, of the rows around too. */
@@ -241,11 +282,6 @@ export class Sublinks {
       if (test) scalarColumns(test, found)
     }
     return found
-  }
-
-  refuse(predicate: readonly Scalar[], construct: string): void {
-    const ids = predicate.flatMap((each) => [...scalarColumns(each)])
-    if (ids.some((id) => this.has(id))) throw unsupported(construct, FULL_HINT)
   }
 
   /** The subqueries in a condition, those first that stand in the test of another. */
@@ -298,12 +334,55 @@ export class Sublinks {
     }
   }
 
-  #split(part: Part, sublink: Sublink, base: Node, side: 'positive' | 'negative' | null): readonly Part[] {
+  #split(part: Part, sublink: Sublink, base: Node, side: Side): readonly Part[] {
+    const compared = this.#compared(part, sublink, base, side)
+    if (!compared) return [this.#valued(part, sublink, base)]
+    const { found, hit, unknown, values } = compared
+    const miss = (rows: Node, predicate: readonly Scalar[]): Node => ({
+      op: 'semi-join',
+      left: rows,
+      right: found,
+      predicate,
+      isAnti: true,
+    })
+    const as = (rows: Node, value: Constant): Part => ({
+      ...part,
+      rows,
+      values: new Map([...part.values, [sublink.column.id, value]]),
+    })
+    const parts = [as(matched(part.rows, found, hit), values.hit)]
+    let rest = miss(part.rows, hit)
+    for (const way of unknown) {
+      parts.push(as(matched(rest, found, way), values.unknown))
+      rest = miss(rest, way)
+    }
+    return [...parts, as(rest, values.otherwise)]
+  }
+
+  /** The rows whole, a subquery's value made of marks. */
+  #mark(part: Part, sublink: Sublink, base: Node, side: Side): Part {
+    const compared = this.#compared(part, sublink, base, side)
+    if (!compared) return this.#valued(part, sublink, base)
+    const { found, hit, unknown, values } = compared
+    let { rows } = part
+    const mark = (predicate: readonly Scalar[]): Scalar => {
+      const column = this.#environment.ids.make('mark', BOOLEAN, false)
+      rows = { op: 'mark-join', left: rows, right: found, predicate, column }
+      return ref(column)
+    }
+    const isHit = mark(hit)
+    const isUnknown = unknown.map(mark)
+    const value = truthOf(isHit, isUnknown, values)
+    return { ...part, rows, values: new Map([...part.values, [sublink.column.id, value]]) }
+  }
+
+  /** Null: a subquery of one row at most. */
+  #compared(part: Part, sublink: Sublink, base: Node, side: Side): Comparison | null {
     const { kind } = sublink
-    if (kind === SUBLINK.expression || kind === SUBLINK.rowCompare) return [this.#valued(part, sublink, base)]
+    if (!isTruthValue(sublink)) return null
     const { ids, request } = this.#environment
     const pulled = pull(sublink.subquery, { outer: idsOf(base), ids, request })
-    if (pulled?.isTotal) return [this.#valued(part, sublink, base)]
+    if (pulled?.isTotal) return null
     const found = pulled ?? overDomain(sublink.subquery, base, ids, request)
     const values = pulled?.values ?? new Map<ColumnId, Scalar>()
     const known = new Map([...values, ...part.values])
@@ -316,30 +395,14 @@ export class Sublinks {
         ? [[sql(BOOLEAN)`((${and(test)}) IS NULL)`]]
         : unknownWays(test, [base, found.node], request)
     const on = (conditions: readonly Scalar[]) => [...found.predicate, ...conditions]
-    const match = (rows: Node, conditions: readonly Scalar[]) => matched(rows, found.node, on(conditions))
-    const miss = (rows: Node, conditions: readonly Scalar[]): Node => ({
-      op: 'semi-join',
-      left: rows,
-      right: found.node,
-      predicate: on(conditions),
-      isAnti: true,
-    })
-    const as = (rows: Node, value: Constant): Part => ({
-      ...part,
-      rows,
-      values: new Map([...part.values, [sublink.column.id, value]]),
-    })
-    const whenHit = isAll ? TRUTH.false : TRUTH.true
     const otherwise = isAll ? TRUTH.true : TRUTH.false
     const merged = side && TRUTH[side === 'positive' ? 'false' : 'true']
-    const parts = [as(match(part.rows, hit), whenHit)]
-    let rest = miss(part.rows, hit)
-    if (merged !== otherwise)
-      for (const way of unknown) {
-        parts.push(as(match(rest, way), merged ?? TRUTH.unknown))
-        rest = miss(rest, way)
-      }
-    return [...parts, as(rest, otherwise)]
+    return {
+      found: found.node,
+      hit: on(hit),
+      unknown: merged === otherwise ? [] : unknown.map(on),
+      values: { hit: isAll ? TRUTH.false : TRUTH.true, unknown: merged ?? TRUTH.unknown, otherwise },
+    }
   }
 
   /** A subquery of one row at most: its value, and what a test makes of it. */
@@ -389,6 +452,18 @@ function surely(
   }
 }
 
+/** The rows of a recursion so far cannot be read twice in a step. */
+function mostParts(base: Node): number {
+  const isStep = (node: Node): boolean =>
+    (node.op === 'read' && node.of.op === 'stage-output') || operatorOf(node).inputs(node).some(isStep)
+  return isStep(base) ? 1 : MOST_PARTS
+}
+
+/** EXISTS, IN, ANY or ALL. */
+function isTruthValue({ kind }: Sublink): boolean {
+  return kind !== SUBLINK.expression && kind !== SUBLINK.rowCompare
+}
+
 function isSettled(condition: Scalar): boolean {
   return isTruth(condition, 'true') || isTruth(condition, 'false') || isTruth(condition, 'unknown')
 }
@@ -419,13 +494,24 @@ function negated(test: readonly Scalar[]): Scalar {
   return { kind: 'logic', op: 'not', args: [and(test)], type: BOOLEAN }
 }
 
-function limit(parts: number): void {
-  if (parts > MOST_PARTS)
-    throw unsupported(
-      'so many subqueries under OR, NOT and CASE',
-      FULL_HINT,
-      'The rows are parted by the value of each of them.',
-    )
+function truthOf(hit: Scalar, unknown: readonly Scalar[], values: Comparison['values']): Scalar {
+  const not = (scalar: Scalar): Scalar => ({ kind: 'logic', op: 'not', args: [scalar], type: BOOLEAN })
+  const isMerged = values.unknown === values.hit
+  if (unknown.length === 0 || isMerged) {
+    const any: Scalar =
+      unknown.length === 0 ? hit : { kind: 'logic', op: 'or', args: [hit, ...unknown], type: BOOLEAN }
+    return values.hit === TRUTH.true ? any : not(any)
+  }
+  const isUnknown: Scalar =
+    unknown.length === 1 && unknown[0]
+      ? unknown[0]
+      : { kind: 'logic', op: 'or', args: unknown, type: BOOLEAN }
+  return expression({
+    construct: 'CASE',
+    parts: ['CASE WHEN ', ' THEN ', ' WHEN ', ' THEN ', ' ELSE ', ' END'],
+    args: [hit, values.hit, isUnknown, values.unknown, values.otherwise],
+    type: BOOLEAN,
+  })
 }
 
 /** In the test of ANY and ALL the subquery's columns are parameters. */
