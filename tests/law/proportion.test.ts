@@ -11,6 +11,10 @@ const FEW = 400
 
 const DIMENSIONS = Array.from({ length: 9 }, (_, i) => `d${i}`)
 
+/** Its arms are no tables, so the planner would compute it whole before it joins it. */
+const UNION =
+  '(SELECT o.id, c.name, c.back FROM o JOIN c ON c.id = o.c UNION ALL SELECT c.id, o.kind, o.c FROM c JOIN o ON o.id = c.id)'
+
 const QUERIES: Readonly<Record<string, string>> = {
   'left join': 'SELECT c.id, c.name, o.id AS oid, o.amount FROM c LEFT JOIN o ON o.c = c.id',
   'left join to a key': 'SELECT o.id, o.amount, c.name FROM o LEFT JOIN c ON c.id = o.c',
@@ -52,6 +56,11 @@ const QUERIES: Readonly<Record<string, string>> = {
   'a sum over groups of which few pass':
     'SELECT sum(o.amount) AS s FROM o JOIN c ON c.id = o.c WHERE c.name = $$n9$$ AND o.amount < (SELECT 2 * avg(p.amount) FROM o AS p WHERE p.c = c.id)',
   union: 'SELECT name FROM c UNION SELECT tag FROM o',
+  'a join of a union of joins': `SELECT u.id, u.name, d.name AS other FROM ${UNION} AS u JOIN c AS d ON d.id = u.back`,
+  'left join to a union of joins': `SELECT d.id, d.name, u.name AS other FROM c AS d LEFT JOIN ${UNION} AS u ON d.id = u.back`,
+  'not exists over a union of joins': `SELECT d.id, d.name FROM c AS d WHERE NOT EXISTS (SELECT FROM ${UNION} AS u WHERE d.id = u.back)`,
+  'left join of a full join':
+    'SELECT c.id, o.id AS o, d.name FROM (c FULL JOIN o ON o.id = c.id) LEFT JOIN c AS d ON d.id = c.back',
   'except all': 'SELECT id FROM c EXCEPT ALL SELECT c FROM o',
 }
 

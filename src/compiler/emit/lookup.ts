@@ -10,6 +10,7 @@ import { operatorOf } from '../algebra/operators/index.ts'
 import { equatedColumns, type Join } from '../algebra/operators/join.ts'
 import { type ColumnId, type ColumnRef, type Scalar, scalarColumns } from '../algebra/scalar.ts'
 import { columnName } from './names.ts'
+import { hasDelta, isProbed } from './probes.ts'
 import type { Printer } from './select.ts'
 import { condition, indent, type Select } from './select-text.ts'
 
@@ -20,6 +21,61 @@ interface Joined {
 
 /** A join's inputs, those that are looked up after what they are looked up by, and what is left to compare. */
 export function lookedUp(node: Join, inputs: readonly Select[], printer: Printer): Joined {
+  const found = node.inputs.map((input, i) => {
+    const others: Join = { ...node, inputs: node.inputs.filter((_, j) => j !== i), predicate: [] }
+    return isSought(others, input, node.predicate, printer)
+  })
+  // What finds it must be there before it: of two of them neither.
+  const at = found.indexOf(true)
+  if (at < 0 || found.lastIndexOf(true) !== at) return byKey(node, inputs, printer)
+  const [select, input] = [inputs[at], node.inputs[at]]
+  if (!select || !input) return byKey(node, inputs, printer)
+  const isOwn = (each: Scalar) => [...scalarColumns(each)].some((id) => select.columns.has(id))
+  const inside = node.predicate.filter(isOwn)
+  const rest: Join = {
+    ...node,
+    inputs: node.inputs.filter((_, i) => i !== at),
+    predicate: node.predicate.filter((each) => !isOwn(each)),
+  }
+  const placed = byKey(
+    rest,
+    inputs.filter((_, i) => i !== at),
+    printer,
+  )
+  return {
+    inputs: [...placed.inputs, lookup({ select, input }, inside, placed.inputs, printer)],
+    predicate: placed.predicate,
+  }
+}
+
+/**
+ * Is `input` a union of joins in which indexes find what meets a change in `from`? The planner takes the arms of a union for
+ * tables only where each is one; any others it computes whole before it joins them, unless the conditions stand within.
+ */
+export function isSought(
+  from: Node,
+  input: Node,
+  predicate: readonly Scalar[],
+  { isBulk }: Printer,
+): boolean {
+  return (
+    !isBulk && isUnionOfJoins(input) && !hasDelta(input) && hasDelta(from) && isProbed(from, input, predicate)
+  )
+}
+
+function isUnionOfJoins(node: Node): boolean {
+  if (node.op === 'filter' || node.op === 'project') return isUnionOfJoins(node.input)
+  return node.op === 'union-all' && !node.branches.every(({ input }) => isTable(input))
+}
+
+/** A table, filtered perhaps, or a union of such. */
+function isTable(node: Node): boolean {
+  if (node.op === 'filter' || node.op === 'project') return isTable(node.input)
+  if (node.op === 'union-all') return node.branches.every(({ input }) => isTable(input))
+  return node.op === 'scan' || node.op === 'read' || node.op === 'values'
+}
+
+function byKey(node: Join, inputs: readonly Select[], printer: Printer): Joined {
   const unchanged = { inputs, predicate: node.predicate }
   // Many rows are better joined whole, and two inputs leave no choice.
   if (printer.isBulk || inputs.length < 3 || !inputs.some((input) => input.isUnion)) return unchanged

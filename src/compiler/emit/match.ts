@@ -14,6 +14,7 @@ import type { SemiJoin } from '../algebra/operators/semi-join.ts'
 import { type Scalar, scalarColumns } from '../algebra/scalar.ts'
 import { hasMarks, term } from './fitted.ts'
 import { equalValues, groupByImage } from './image.ts'
+import { isSought } from './lookup.ts'
 import { columnName } from './names.ts'
 import { isProbed, matchOf } from './probes.ts'
 import type { Printer } from './select.ts'
@@ -34,6 +35,15 @@ export function outerJoin(node: OuterJoin, printer: Printer): Select {
     columns: new Map([...left.columns, ...made.columns]),
     weight,
   })
+  if (right.weight === null && isSought(node.left, node.right, node.predicate, printer)) {
+    const rows = { ...right, where: [...right.where, ...conditions(node.predicate, left, right)] }
+    const outputs = columns.map((column) => ({
+      name: columnName(column),
+      value: { kind: 'column', id: column.id, type: column.type } as const,
+    }))
+    const made = printer.derived(printer.render(rows, outputs, false, '\nOFFSET 0'), 'r', columns, false)
+    return join(`LATERAL ${made.from.join()}`, [], made, left.weight)
+  }
   if (right.weight === null) {
     // What is computed of a row must be NULL where there is none: only columns are so by themselves.
     const isBare =
@@ -107,7 +117,9 @@ export function matching(
     : { left: outer, total: totalOf(right, [...right.where, ...match(outer)]) }
   // Asked first: the right side is not looked at for rows that fail it.
   const first = conditions(node.predicate.filter(isOfLeft), left, right)
-  const found = right.weight === null ? exists(right, [...right.where, ...match(left)], tail) : `${total} > 0`
+  const within = tail === '' && isSought(node.left, node.right, node.predicate, printer) ? ' OFFSET 0' : tail
+  const found =
+    right.weight === null ? exists(right, [...right.where, ...match(left)], within) : `${total} > 0`
   return { left, first, found }
 }
 

@@ -183,10 +183,10 @@ function stepsOf(nodes: readonly Node[], predicate: readonly Scalar[]): Steps {
         return
       case 'project': {
         const values = new Map(node.outputs.map(({ column, value }) => [column.id, value]))
-        visit(
-          node.input,
-          conditions.map((each) => replaced(each, values)),
-        )
+        const now = conditions.map((each) => replaced(each, values))
+        // What an outer join pads meets no equality with the columns that it lacks: the planner reads nothing.
+        if (now.some((each, i) => each !== conditions[i] && isNeverMet(each))) return
+        visit(node.input, now)
         for (const { column, value } of node.outputs)
           found.computed.push({ column: column.id, needs: [...scalarColumns(value)] })
         return
@@ -263,7 +263,17 @@ function replaced(scalar: Scalar, values: ReadonlyMap<ColumnId, Scalar>): Scalar
   return mapScalar(scalar, (each) => (each.kind === 'column' ? (values.get(each.id) ?? each) : each))
 }
 
-function hasDelta(node: Node): boolean {
+/** A comparison with NULL. */
+function isNeverMet(condition: Scalar): boolean {
+  return (
+    condition.kind === 'operator' &&
+    condition.strict &&
+    condition.args.some((arg) => arg.kind === 'constant' && arg.isNull)
+  )
+}
+
+/** Does it read a change? */
+export function hasDelta(node: Node): boolean {
   if (node.op === 'read') return node.version === 'delta'
   return node.op === 'key-match' || operatorOf(node).inputs(node).some(hasDelta)
 }
