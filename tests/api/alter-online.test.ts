@@ -135,6 +135,69 @@ test('the indexes of the new plan are there, each once', async () => {
   expect(await indexes(state)).toEqual(['(region_1)'])
 })
 
+const shown = async (table: string) =>
+  (
+    await query(
+      `SELECT regexp_replace(pg_get_indexdef(indexrelid), '^.* USING btree ', '') AS def FROM pg_index WHERE indrelid = $1::regclass ORDER BY 1`,
+      [table],
+    )
+  ).map(({ def }) => def)
+
+test('an owner’s constraint and index over the key stand in nobody’s way, and for no index that tells NULLs', async () => {
+  await query(
+    `CREATE TABLE parts (id int PRIMARY KEY, n int, v int); INSERT INTO parts SELECT i, nullif(i % 3, 0), i FROM generate_series(1, 9) AS i`,
+  )
+  const define = (name: string, definition: string, mode: string) =>
+    query(`SELECT pgstream.create_stream_table($1, $2, '1h', $3)`, [name, definition, mode])
+  const groups = 'SELECT n, sum(v) AS v FROM parts GROUP BY n'
+  await define('rows', 'SELECT id, n, v FROM parts', 'DIFFERENTIAL')
+  await define('groups', groups, 'DIFFERENTIAL')
+  await define('recomputed', groups, 'FULL')
+  await query(
+    `ALTER TABLE rows ADD PRIMARY KEY (id); ALTER TABLE groups ADD UNIQUE (n); CREATE UNIQUE INDEX ON recomputed (n)`,
+  )
+  await query(`SELECT pgstream.alter_stream_table('recomputed', refresh_mode => 'DIFFERENTIAL');
+    SELECT pgstream.alter_stream_table('groups', refresh_mode => 'FULL');
+    SELECT pgstream.alter_stream_table('groups', refresh_mode => 'DIFFERENTIAL')`)
+  await expect(query('DROP INDEX recomputed_n_idx1')).rejects.toMatchObject({
+    detail: 'The index by which a refresh finds its rows is dropped.',
+  })
+  await query('ALTER TABLE parts DROP CONSTRAINT parts_pkey; UPDATE parts SET v = v + 1')
+  for (const name of ['rows', 'groups', 'recomputed']) {
+    await refresh(name)
+    await query('UPDATE parts SET v = v + 1')
+    expect(await refresh(name)).toBe('DIFFERENTIAL')
+    expect(await verified(name), name).toEqual([])
+  }
+  expect(await shown('rows')).toEqual(['(hash_record_extended(ROW(id, n, v), (0)::bigint))', '(id)'])
+  expect(await shown('groups')).toEqual(['(n)', '(n) NULLS NOT DISTINCT'])
+})
+
+test('the hash of a key is not taken for that of a row', async () => {
+  await query('CREATE TABLE parts (id int PRIMARY KEY, a text, b text, v int)')
+  for (const name of ['bag', 'recomputed'])
+    await query(
+      `SELECT pgstream.create_stream_table($1, 'SELECT a, b, sum(v) AS v FROM parts GROUP BY a, b', '1h', 'DIFFERENTIAL')`,
+      [name],
+    )
+  expect(await shown('bag')).toHaveLength(2)
+  await alter('bag', 'SELECT a, b, v::bigint AS v FROM parts')
+  await query(`SELECT pgstream.alter_stream_table('recomputed', refresh_mode => 'FULL')`)
+  for (const name of ['bag', 'recomputed'])
+    expect(await shown(name)).toEqual(['(hash_record_extended(ROW(a, b, v), (0)::bigint))'])
+})
+
+test('a name with a line break in it is a name', async () => {
+  await query(`CREATE TABLE odd ("i\nd" int PRIMARY KEY, v int); INSERT INTO odd VALUES (1, 1)`)
+  await query(
+    `SELECT pgstream.create_stream_table('"o\nf"', 'SELECT "i\nd", v FROM odd', '1h', 'DIFFERENTIAL')`,
+  )
+  await query('INSERT INTO odd VALUES (2, 2)')
+  expect(await refresh('"o\nf"')).toBe('DIFFERENTIAL')
+  await query(`SELECT pgstream.repair_stream_table('"o\nf"')`)
+  expect(await verified('"o\nf"')).toEqual([])
+})
+
 test('a column added at the end: same table, readers go on', async () => {
   const before = await known()
   await alter('a', 'SELECT region, sum(amount) AS total, count(*) AS n FROM orders GROUP BY region')

@@ -105,3 +105,22 @@ test('what is renamed is followed in another refresh mode too', async () => {
       `ALTER TABLE m RENAME ${rename}; SELECT pgstream.alter_stream_table('st', refresh_mode => '${mode}')`,
     )
 })
+
+test('who has a lock on a source whose columns got other types holds a refresh up, and breaks nothing', async () => {
+  db = await freshDatabase()
+  await db.client.query(`${MADE} SET client_min_messages = error`)
+  await db.client.query(`SELECT pgstream.create_stream_table('st', $1, '1s', 'DIFFERENTIAL')`, [
+    QUERIES.window,
+  ])
+  await db.client.query('ALTER TABLE m ALTER x TYPE bigint, ALTER v TYPE numeric(12, 4)')
+  const other = await db.connect()
+  await other.query('BEGIN; LOCK TABLE m IN ACCESS EXCLUSIVE MODE')
+  await db.client.query('CALL pgstream.run_scheduler()')
+  const state = async () =>
+    (await db.client.query('SELECT status, broken_reason AS reason FROM pgstream.pgs_stream_tables')).rows
+  expect(await state()).toEqual([{ status: 'ACTIVE', reason: null }])
+  await other.query('COMMIT')
+  await refresh(db.client, 'st')
+  expect(await state()).toEqual([{ status: 'ACTIVE', reason: null }])
+  await expectEqual(db.client, 'st')
+})

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { expectEqual, expectExact } from '../oracle/oracle.ts'
 import { backendPid, create, scenes } from './scene.ts'
@@ -246,4 +247,31 @@ test('what is broken or suspended waits for nothing', async () => {
       SELECT s.pgs_id FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid = 'st'::regclass); DROP TABLE s CASCADE`)
   expect((await info(client, 'st')).status).toBe('ERROR')
   expect(await waiting()).toEqual({ info: null, check: 'OK' })
+})
+
+test('a deadlock of two who hold off each other’s writers, one asking while the other pauses, is found', async () => {
+  const { client, open } = await scene('CREATE TABLE one (id int); CREATE TABLE two (id int)')
+  for (const source of ['one', 'two'])
+    for (const name of [`${source}_a`, `${source}_b`]) {
+      await create(client, name, `SELECT count(*) AS n FROM ${source}`, { mode: 'FULL' })
+      await client.query(`SELECT pgstream.alter_stream_table($1, consistency_group => $2)`, [name, source])
+    }
+  const refreshed = async (written: string, read: string) => {
+    const session = await open()
+    await session.query(`SET deadlock_timeout = '200ms'; SET statement_timeout = '20s'; BEGIN`)
+    await session.query(`INSERT INTO ${written} VALUES (1)`)
+    return async () => {
+      const code = await session
+        .query(`SELECT pgstream.refresh_stream_table('${read}_a')`)
+        .then(() => 'done')
+        .catch((error) => error.code)
+      await session.query('ROLLBACK')
+      return code
+    }
+  }
+  const [first, second] = [await refreshed('one', 'two'), await refreshed('two', 'one')]
+  const asked = first()
+  // Each tries for 300 ms and pauses for as long, in the end.
+  await sleep(300)
+  expect([await second(), await asked].sort()).toEqual(['40P01', 'done'])
 })

@@ -8,6 +8,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
@@ -163,4 +164,34 @@ test('a resident program answers; when it dies, one is started', async () => {
   other.stdin?.end()
   await ended
   expect(readdirSync(folder)).toEqual([])
+})
+
+test('a resident program may take its time over what it has taken; what it leaves behind is compiled', async () => {
+  const folder = path.join(root, "someone's")
+  mkdirSync(folder)
+  chmodSync(folder, 0o777)
+  await database.client.query(
+    compileFunction({ node: process.execPath, bundle: path.join(root, 'echo host.cjs'), folder }),
+  )
+  const [alive, dead] = ['60', '0'].map((seconds) =>
+    spawn('sleep', [seconds], { ...serverAccount(undefined) }),
+  )
+  if (dead) await once(dead, 'exit')
+  const compile = async (pid: number | undefined, timeout = '0') => {
+    writeFileSync(path.join(folder, 'resident'), `${pid}\n`)
+    const client = await database.connect()
+    await client.query(`SET statement_timeout = '${timeout}'`)
+    const answer = client.query(COMPILE, ['{"large": 1}', 'got'])
+    answer.catch(() => {})
+    const requests = () => readdirSync(folder).filter((name) => name.endsWith('.request'))
+    await expect.poll(requests, { interval: 5 }).toHaveLength(1)
+    const file = path.join(folder, String(requests()[0]))
+    renameSync(file, file.replace('.request', '.taken'))
+    return answer
+  }
+  await expect(compile(alive?.pid, '1s')).rejects.toMatchObject({ code: '57014' })
+  expect(readdirSync(folder)).toEqual(['resident'])
+  expect((await compile(dead?.pid)).rows).toEqual([{ same: true }])
+  expect(readdirSync(folder)).toEqual(['resident'])
+  alive?.kill()
 })

@@ -41,6 +41,11 @@ BEGIN
   PERFORM pgstream._uninstall_plan(id);
   PERFORM pgstream._install_plan(id, owner);
   PERFORM pgstream._release_sources(old_sources);
+  IF new_plan -> 'key' <> old.key THEN
+    -- First what would be taken for the new one: by the hash of a key, and by that of a row.
+    PERFORM pgstream._change_columns(id, ARRAY(
+      SELECT i FROM unnest(pgstream._plan_indexes(old.pgs_relid, old.plan)) AS i WHERE i <> ALL (pgstream._own_indexes(old.pgs_relid, old.key))));
+  END IF;
   PERFORM pgstream._install_indexes(id, 'target');
   IF new_plan -> 'key' <> old.key THEN
     PERFORM pgstream._change_columns(id, pgstream._own_indexes(old.pgs_relid, old.key));

@@ -3,6 +3,7 @@ CREATE OR REPLACE FUNCTION pgstream._drop_capture(source oid) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET pg_stream.internal = 'on'
+SET client_min_messages = warning
 AS $$
 DECLARE
   carrier oid;

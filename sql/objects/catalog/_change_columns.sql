@@ -25,8 +25,8 @@ BEGIN
     END;
   END IF;
   FOREACH old_index IN ARRAY old_indexes LOOP
-    -- With one of its columns it has gone already.
-    CONTINUE WHEN pgstream._qualified_name(old_index) IS NULL;
+    -- With one of its columns it has gone already; and a constraint over the same columns is its owner's.
+    CONTINUE WHEN pgstream._qualified_name(old_index) IS NULL OR EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = old_index);
     EXECUTE format('DROP INDEX %s', pgstream._qualified_name(old_index));
   END LOOP;
   -- Its readers may have relied on its key, too; what changes for them otherwise they are told as changes of its rows.

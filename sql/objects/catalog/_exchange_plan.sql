@@ -34,8 +34,7 @@ BEGIN
           FROM pgstream.pgs_dependencies d JOIN pgstream.pgs_stream_tables s USING (pgs_id) WHERE d.source_relid = old.pgs_relid)),
         HINT = 'Keep the order of its columns, or drop the stream tables that read it.';
   END IF;
-  old_indexes := CASE WHEN plan ? 'hasLongValues' THEN pgstream._plan_indexes(old.pgs_relid, old.plan)
-    ELSE pgstream._own_indexes(old.pgs_relid, old.key) END;
+  old_indexes := pgstream._plan_indexes(old.pgs_relid, old.plan);
   -- The index stays when the new plan wants the same.
   reshaped := pgstream._shapes_differ(old.plan, plan) OR plan ? 'hasLongValues' <> old.plan ? 'hasLongValues';
   IF NOT reshaped AND old.key IS NOT DISTINCT FROM plan -> 'key' AND (pgstream._null_keys(old.plan))[1] IS NOT DISTINCT FROM (pgstream._null_keys(plan))[1] THEN

@@ -26,7 +26,10 @@ AS $$
     WHEN s.plan IS NOT NULL AND s.broken_reason IS NULL AND NOT pgstream._columns_are_whole(relation, s.columns)
       THEN 'Its columns are no longer those of its query.'
     -- Rows of types that cannot be hashed have none.
-    WHEN s.is_populated AND s.broken_reason IS NULL AND pgstream._own_indexes(relation, s.key) = '{}'
+    WHEN s.is_populated AND s.broken_reason IS NULL AND NOT EXISTS (
+          -- One of its owner's may stand for it, but not where NULLs would repeat.
+          SELECT FROM unnest(pgstream._own_indexes(relation, s.key)) AS o(oid) JOIN pg_index i ON i.indexrelid = o.oid
+          WHERE i.indnullsnotdistinct OR (pgstream._null_keys(s.plan))[1] IS NOT TRUE)
         AND EXISTS (SELECT FROM jsonb_array_elements_text(s.plan #> '{install,indexes}') AS i
           WHERE i !~ E'^CREATE (UNIQUE )?INDEX ON pgstream_state\\.')
       THEN 'The index by which a refresh finds its rows is dropped.'

@@ -24,7 +24,11 @@ BEGIN
     WHERE s.pgs_id = id AND CASE
       WHEN x.state IS NOT NULL THEN which <> 'target' AND NOT EXISTS (SELECT FROM pg_index p WHERE p.indrelid = x.state)
       WHEN which = 'state' THEN false
-      WHEN x.rest IS NULL THEN pgstream._own_indexes(s.pgs_relid, s.plan -> 'key') = '{}'
+      -- One that is a constraint of its owner's goes with that, and one that lets NULLs repeat does not tell a key with NULLs.
+      WHEN i ~ '^CREATE UNIQUE ' THEN NOT EXISTS (
+        SELECT FROM unnest(pgstream._own_indexes(s.pgs_relid, s.plan -> 'key')) AS o(oid) JOIN pg_index p ON p.indexrelid = o.oid
+        WHERE p.indnullsnotdistinct = (i ~ ' NULLS NOT DISTINCT$') AND NOT EXISTS (SELECT FROM pg_constraint n WHERE n.conindid = o.oid))
+      WHEN x.rest IS NULL THEN pgstream._own_indexes(s.pgs_relid, NULL) = '{}'
       ELSE NOT EXISTS (
         SELECT FROM pg_index p WHERE p.indrelid = s.pgs_relid AND right(pg_get_indexdef(p.indexrelid), length(x.rest)) = x.rest) END
   LOOP

@@ -7,9 +7,10 @@ AS $$
   SELECT pgstream._own_indexes(relation, plan -> 'key') || ARRAY(
     SELECT x.indexrelid
     FROM jsonb_array_elements_text(plan #> '{install,indexes}') AS i
-    CROSS JOIN LATERAL (SELECT format('CREATE INDEX ON %s ', pgstream._qualified_name(relation))) AS f(beginning)
-    -- "(…)" or "USING hash (…)"
-    CROSS JOIN LATERAL (SELECT substr(i, length(f.beginning) + 1)) AS r(rest)
-    JOIN pg_index x ON x.indrelid = relation AND right(pg_get_indexdef(x.indexrelid), length(r.rest)) = r.rest
-    WHERE starts_with(i, f.beginning) AND x.indexrelid <> ALL (pgstream._own_indexes(relation, plan -> 'key')))
+    -- "(…)" or "USING hash (…)"; what is over the hash of a row is printed otherwise than it was written.
+    CROSS JOIN LATERAL (SELECT substring(i FROM E'^CREATE INDEX ON .* ((?:USING hash )?\\([^()]*\\))$') AS rest,
+      i ~ E' \\(hash_record_extended\\(' AS is_hash) AS r
+    JOIN pg_index x ON x.indrelid = relation AND (right(pg_get_indexdef(x.indexrelid), length(r.rest)) = r.rest
+      OR r.is_hash AND pg_get_expr(x.indexprs, x.indrelid) LIKE 'hash_record_extended(%')
+    WHERE i ~ '^CREATE INDEX ON ' AND i !~ E'^CREATE INDEX ON pgstream_state\\.' AND x.indexrelid <> ALL (pgstream._own_indexes(relation, plan -> 'key')))
 $$;

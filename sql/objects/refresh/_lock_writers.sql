@@ -43,7 +43,8 @@ BEGIN
         RAISE;
       END IF;
     END;
-    PERFORM pg_sleep(patience / 1000);
+    -- Of two that do this in turns neither would ever see the other wait: each looks for a deadlock while the other sleeps.
+    PERFORM pg_sleep(patience * (0.5 + random()) / 1000);
     patience := least(2 * patience, longest);
     IF given > 0 THEN
       patience := least(patience, given - extract(epoch FROM clock_timestamp() - started) * 1000);

@@ -10,9 +10,11 @@ AS $$
   WHERE i.indrelid = relation
     AND CASE WHEN key IS NULL OR key = 'null' THEN pg_get_expr(i.indexprs, i.indrelid) LIKE 'hash_record_extended(%'
       WHEN key = '[]' THEN i.indisunique AND pg_get_expr(i.indexprs, i.indrelid) = 'true'
-      ELSE i.indisunique AND i.indexprs IS NULL AND i.indpred IS NULL AND (
-        SELECT array_agg(a.attname::text ORDER BY u.n) FROM unnest(i.indkey) WITH ORDINALITY AS u(attnum, n)
-        JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.attnum)
-        -- The names are quoted by the compiler, which does so more often than quote_ident: "day".
-        = ARRAY(SELECT (parse_ident(k))[1] FROM jsonb_array_elements_text(key) WITH ORDINALITY AS u(k, n) ORDER BY n) END
+      ELSE i.indisunique AND i.indexprs IS NULL AND i.indpred IS NULL AND cardinality(i.indkey::smallint[]) = jsonb_array_length(key) AND (
+        -- The names are quoted by the compiler, which does so more often than quote_ident: "day"; with a line break as U&"…".
+        SELECT bool_and(CASE WHEN k LIKE 'U&"%' THEN k = format('U&"%s"', replace(replace(replace(replace(a.attname,
+            '"', '""'), E'\\', E'\\\\'), E'\n', E'\\000a'), E'\r', E'\\000d'))
+          ELSE (parse_ident(k))[1] = a.attname END)
+        FROM jsonb_array_elements_text(key) WITH ORDINALITY AS u(k, n)
+        JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = (i.indkey::smallint[])[u.n - 1]) END
 $$;

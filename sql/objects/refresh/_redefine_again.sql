@@ -18,8 +18,9 @@ BEGIN
     PERFORM pgstream._check_acyclic(old.pgs_relid, request);
     PERFORM pgstream._define(id, (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = old.pgs_relid), request);
   EXCEPTION WHEN syntax_error_or_access_rule_violation OR feature_not_supported OR object_not_in_prerequisite_state THEN
-    -- Rights may be given back.
-    IF SQLSTATE = '42501' THEN
+    -- Rights may be given back. 55000 stands for its class here, in which are the locks of others; and what was renamed just now is
+    -- found under its new name.
+    IF SQLSTATE = '42501' OR SQLSTATE LIKE '55%' AND SQLSTATE <> '55000' OR pgstream._is_of_names(SQLSTATE) AND pgstream._names_differ(old.names, pgstream._names_now(old.names)) THEN
       RAISE;
     END IF;
     GET STACKED DIAGNOSTICS words = MESSAGE_TEXT;

@@ -2,7 +2,8 @@
  * Applying a net change (consolidated rows with weights, in the CTE `net`) to a stored table, as further CTEs.
  *
  * With a key: a row of positive weight is inserted or replaces the row of its key; a key with nothing but negative
- * weight goes. Without: a bag; copies are inserted and, found by hash and compared by image, deleted one by one.
+ * weight goes. Without: a bag; copies are deleted one by one, found by hash and compared by image, and then inserted: its owner
+ * may know a key, and constrain the table to it.
  * Rows that do not change are not in `net`, so they are not touched.
  */
 import type { Column } from '../algebra/node.ts'
@@ -113,7 +114,7 @@ WHERE n.weight < 0`
 SELECT ${values.join(', ')}
 FROM ${net} AS n
 CROSS JOIN LATERAL generate_series(1, n.weight) AS copies
-WHERE n.weight > 0
+WHERE n.weight > 0 AND (SELECT count(*) FROM ${prefix}_deleted) >= 0
 RETURNING 1`
   return {
     ctes: [

@@ -11,8 +11,8 @@ export interface CompileProgram {
 
 /**
  * `pgstream._compile` on a server that runs on our own machine. Where the program is resident (compile-host.ts) the request is
- * written to a file for it, and its reply read, without starting a process. When it does not answer soon, the request is taken
- * back, if it can be; then, and where there is none, COPY … TO PROGRAM starts one of our own, which leaves the reply in such a
+ * written to a file for it, and its reply read, without starting a process. When it does not begin soon, the request is taken
+ * back; then, and where there is none, COPY … TO PROGRAM starts one of our own, which leaves the reply in such a
  * file. Files are named anew for each call, so calls never meet. The commands hold nothing but paths known at installation
  * and that name. CSV with delimiters that JSON cannot hold hands the request over as it is, with no escapes to undo.
  */
@@ -30,6 +30,7 @@ DECLARE
     || concat_ws(' ', call_name, call_name || '.request', call_name || '.taken', call_name || '.new'));
   is_resident boolean := (pg_stat_file(folder || 'resident', true)).size IS NOT NULL;
   is_answered boolean := false;
+  pause double precision := 0.001;
   deadline timestamptz;
   answer text;
   failure text;
@@ -39,13 +40,15 @@ BEGIN
       EXECUTE format('COPY (SELECT %L) TO %L %s', request::text, folder || call_name || '.request', copied);
       deadline := clock_timestamp() + ${quoteLiteral(`${PATIENCE_MS} ms`)};
       LOOP
-        PERFORM pg_sleep(0.001);
+        PERFORM pg_sleep(pause);
         is_answered := (pg_stat_file(folder || call_name, true)).size IS NOT NULL;
-        EXIT WHEN is_answered OR clock_timestamp() > deadline;
-      END LOOP;
-      IF NOT is_answered THEN
+        EXIT WHEN is_answered;
+        CONTINUE WHEN clock_timestamp() < deadline;
         EXECUTE format('COPY (SELECT WHERE false) TO PROGRAM %L', ${program(takeBack(own))} || call_name);
-      END IF;
+        EXIT WHEN (pg_stat_file(folder || call_name, true)).size IS NOT NULL;
+        pause := 0.01;
+        deadline := clock_timestamp() + interval '1 second';
+      END LOOP;
     ELSE
       EXECUTE format('COPY (SELECT %L) TO PROGRAM %L %s', request::text, ${program(`exec ${own} "$1"`)} || call_name, copied);
     END IF;
@@ -76,13 +79,17 @@ REVOKE ALL ON FUNCTION pgstream._compile(jsonb) FROM PUBLIC;
 /** How long a request waits for the resident program. */
 const PATIENCE_MS = 200
 
-/** A request that waits for the resident program is taken back and compiled by a program of our own; or, taken, waited for. */
+/**
+ * A request that waits for the resident program is taken back and compiled by a program of our own; so is one that the
+ * resident had taken when it died. While it is at one nothing is done: what is large takes its time, and whoever waits here
+ * could not be canceled. Fails when nobody has it any more, and there is no reply.
+ */
 function takeBack(own: string): string {
   return `
-if mv "$1.request" "$1.taken" 2>/dev/null; then exec ${own} "$1" <"$1.taken"; fi
-n=0
-while [ "$n" -lt 1000 ] && [ ! -e "$1" ]; do sleep 0.01; n=$((n + 1)); done
-[ -e "$1" ]`
+if mv "$1.request" "$1.taken" 2>/dev/null || { [ -e "$1.taken" ] && ! kill -0 "$(cat "\${1%/*}/resident")"; } 2>/dev/null; then
+  exec ${own} "$1" <"$1.taken"
+fi
+[ -e "$1.taken" ] || [ -e "$1" ]`
 }
 
 /** A word for `sh`, whatever it holds. */
