@@ -149,18 +149,13 @@ const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     joined: `SELECT a.id, b.y, a.k IN (SELECT k FROM c) AS e, b.y NOT IN (SELECT x FROM c) AS i, a.x NOT IN (SELECT d.y FROM b AS d WHERE d.k = b.k) AS j
       FROM a LEFT JOIN b ON b.k = a.k AND (b.y IN (SELECT x FROM c) OR b.y NOT IN (SELECT x FROM a) OR EXISTS (SELECT FROM c WHERE c.k = b.k) OR b.w NOT IN (SELECT v FROM a))`,
     windows: `SELECT id, rank() OVER (PARTITION BY x IN (SELECT y FROM b), k NOT IN (SELECT k FROM b) ORDER BY id) AS r, sum(x) OVER (PARTITION BY k IN (SELECT k FROM c)) IN (SELECT y FROM b) AS s FROM a`,
-    limited: `SELECT id, k IN (SELECT k FROM b) AS e, x NOT IN (SELECT y FROM b) AS i, x IN (SELECT x FROM c) AS j FROM a ORDER BY k IN (SELECT k FROM b), x NOT IN (SELECT y FROM b), id LIMIT 3`,
     recursive: `WITH RECURSIVE r(k, n) AS (SELECT k, 1 FROM a WHERE id < 3 UNION SELECT b.y / 10, r.n + 1 FROM r JOIN b ON b.k = r.k
       WHERE r.n < 4 AND (b.y IN (SELECT x FROM c) OR b.k NOT IN (SELECT k FROM c) OR r.k NOT IN (SELECT x / 10 FROM c))) SELECT k, n FROM r`,
-    recursiveAll: `WITH RECURSIVE r(k, n) AS (SELECT k, 1 FROM a WHERE id < 3 UNION ALL SELECT b.y / 10, r.n + 1 FROM r JOIN b ON b.k = r.k
-      WHERE r.n < 3 AND (b.y IN (SELECT x FROM c) OR b.k NOT IN (SELECT k FROM c) OR EXISTS (SELECT FROM c WHERE c.k = r.k))) SELECT k, n FROM r`,
   },
   'in ON of outer joins': {
     full: 'SELECT a.id, b.id AS b, b.y FROM a FULL JOIN b ON b.k = a.k AND EXISTS (SELECT FROM c)',
     fullSides: `SELECT a.id, a.z, b.id AS b, b.w FROM a FULL JOIN b ON b.k = a.k AND a.x NOT IN (SELECT x FROM c WHERE c.k = a.k)
       AND (b.y IN (SELECT x FROM c) OR EXISTS (SELECT FROM c WHERE c.k = a.k AND c.x > 10))`,
-    fullScalar:
-      'SELECT a.id, b.id AS b FROM a FULL JOIN b ON b.k = a.k AND (SELECT max(x) FROM c WHERE c.k = a.k) >= (SELECT sum(x) FROM c WHERE c.k = b.k)',
     fullBoth: `SELECT a.id, b.id AS b, b.y FROM a FULL JOIN b ON b.k = a.k AND EXISTS (SELECT FROM c WHERE c.k = a.k AND c.x >= b.y)`,
     fullBothNot: `SELECT a.id, a.v, b.id AS b, b.w FROM a FULL JOIN b ON b.k = a.k AND (a.x, b.y) NOT IN (SELECT x, x FROM c WHERE c.k = b.k)`,
     left: 'SELECT a.id, b.y FROM a LEFT JOIN b ON EXISTS (SELECT FROM c WHERE c.k = a.k AND c.x = b.y)',

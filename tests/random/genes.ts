@@ -262,7 +262,7 @@ const { query } = fc.letrec<Ties>((tie) => ({
     aggregate: sometimes(aggregateOf(sublinkOf(tie('within'))), 2),
     sublinks: fc.oneof(
       { arbitrary: fc.constant([]), weight: 2 },
-      { arbitrary: few(sublinkOf(tie('within')), 2, 1), weight: 1 },
+      { arbitrary: few(sublinkOf(tie('within')), 4, 1), weight: 1 },
     ),
     windows: fc.oneof({ arbitrary: fc.constant([]), weight: 4 }, { arbitrary: few(window, 2, 1), weight: 1 }),
     distinctOn: fc.nat(15).map((n) => n === 15),

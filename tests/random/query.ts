@@ -193,6 +193,7 @@ function select(
     ...(isTimeShown ? [] : time),
   ]
   const shownSublinks: Value[] = []
+  const asked: string[] = []
   for (const [i, each] of genes.sublinks.entries()) {
     if (budget.tables <= 0) break
     const scope = [...from.scope, ...outer]
@@ -200,8 +201,10 @@ function select(
     if (!made) continue
     const isShown = each.place % 3 === 0 && !genes.aggregate
     if (isShown) shownSublinks.push(made)
-    else where.push(sublinkCondition(each, made, from.scope))
+    else asked.push(sublinkCondition(each, made, from.scope))
   }
+  if (asked.length > 2) where.push(`(${asked.join(' OR ')})`)
+  else where.push(...asked)
   const tail = `${from.sql}${where.length > 0 ? `\nWHERE ${where.join(' AND ')}` : ''}`
   if (genes.aggregate) return aggregated(genes, genes.aggregate, from, tail, relations, budget, timed)
   const visible = [...from.scope, ...outer]
@@ -288,11 +291,16 @@ function fromClause(
       sql += `, ${right.sql}`
       if (on) where.push(on)
     } else if (on) {
-      const more = join.on ? ` AND ${condition(join.on, scope)}` : ''
+      const conditions = join.on ? [on, condition(join.on, scope)] : [on]
+      const inOn = genes.sublinks[i]
+      if (inOn && inOn.place % 4 === 3) {
+        const made = sublink(inOn, scope, scope, relationOf(inOn, relations, budget), i + 10, scalarCall)
+        if (made) conditions.push(sublinkCondition(inOn, made, scope))
+      }
       const kind = pick(JOINS, join.outer)
       // PostgreSQL joins both ways by equality alone, and nothing reads the left row from there.
       const isLeft = (kind === 'FULL JOIN' && !on.includes(' = ')) || (right.reads && /RIGHT|FULL/.test(kind))
-      sql += `\n${isLeft ? 'LEFT JOIN' : kind} ${right.sql} ON ${on}${more}`
+      sql += `\n${isLeft ? 'LEFT JOIN' : kind} ${right.sql} ON ${conditions.join(' AND ')}`
     } else if (right.reads && join.outer % 2 === 1) sql += `\nLEFT JOIN ${right.sql} ON true`
     else sql += `\nCROSS JOIN ${right.sql}`
   })
