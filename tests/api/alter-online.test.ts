@@ -18,7 +18,7 @@ beforeEach(async () => {
     CREATE TABLE orders (id int PRIMARY KEY, region text NOT NULL, status text NOT NULL, amount numeric NOT NULL);
     INSERT INTO orders SELECT i, 'r' || i % 10, 's' || i % 2, i FROM generate_series(1, 100) AS i;
     CREATE FUNCTION slow(x numeric) RETURNS numeric IMMUTABLE LANGUAGE plpgsql AS
-      'BEGIN IF x = 50 AND current_setting(''app.slow'', true) = ''on'' THEN PERFORM pg_sleep(1); END IF; RETURN x; END'`)
+      'BEGIN IF x = 50 AND current_setting(''app.slow'', true) = ''on'' THEN PERFORM pg_advisory_xact_lock(50), pg_sleep(1); END IF; RETURN x; END'`)
   await query(`SELECT pgstream.create_stream_table('a', $1, '1h')`, [
     'SELECT region, sum(amount) AS total FROM orders GROUP BY region',
   ])
@@ -28,8 +28,12 @@ beforeEach(async () => {
 async function whileComputing(altering: pg.Client, look: () => Promise<void>): Promise<void> {
   const { processID } = altering as unknown as { processID: number }
   for (;;) {
-    const { wait } = await one('SELECT wait_event AS wait FROM pg_stat_activity WHERE pid = $1', [processID])
-    if (wait === 'PgSleep') break
+    // Who waits for the compiler sleeps as well.
+    const { isComputing } = await one(
+      `SELECT EXISTS (SELECT FROM pg_locks WHERE pid = $1 AND locktype = 'advisory' AND objid = 50) AS "isComputing"`,
+      [processID],
+    )
+    if (isComputing) break
   }
   await look()
   expect(
