@@ -279,7 +279,9 @@ describe('FROM ONLY', () => {
         SELECT pgstream.create_stream_table('own', 'SELECT id, a FROM ONLY base', '1h', 'DIFFERENTIAL')`)
       const reader = await other.connect()
       await reader.query('BEGIN; SELECT FROM base')
-      await client.query(`SELECT pgstream.drop_stream_table('own'); UPDATE base SET a = a + 1; DELETE FROM base WHERE id = 1`)
+      await client.query(
+        `SELECT pgstream.drop_stream_table('own'); UPDATE base SET a = a + 1; DELETE FROM base WHERE id = 1`,
+      )
       const { rows } = await client.query(
         `SELECT c.relname FROM pgstream.pgs_change_tracking t, pg_inherits i, pg_class c
          WHERE t.is_retired AND i.inhparent = t.buffer AND c.oid = i.inhrelid AND pg_relation_size(c.oid) > 0`,
