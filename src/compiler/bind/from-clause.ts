@@ -121,7 +121,7 @@ function bindFromItem(
       return bindOuterJoin(right, left, predicate, sublinks, context)
     case JOIN.full:
       sublinks.refuse(predicate, 'a subquery in the condition of FULL JOIN')
-      return fullJoin(left, right, predicate, rows.request)
+      return fullJoin(left, right, predicate, context)
     default:
       throw internalError(`join type ${numberField(item, 'jointype')}`)
   }
