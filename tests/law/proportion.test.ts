@@ -59,6 +59,10 @@ const QUERIES: Readonly<Record<string, string>> = {
   'a join of a union of joins': `SELECT u.id, u.name, d.name AS other FROM ${UNION} AS u JOIN c AS d ON d.id = u.back`,
   'left join to a union of joins': `SELECT d.id, d.name, u.name AS other FROM c AS d LEFT JOIN ${UNION} AS u ON d.id = u.back`,
   'not exists over a union of joins': `SELECT d.id, d.name FROM c AS d WHERE NOT EXISTS (SELECT FROM ${UNION} AS u WHERE d.id = u.back)`,
+  'full joins with USING':
+    'SELECT id, c.name, o.amount, d.n FROM c FULL JOIN o USING (id) FULL JOIN d0 AS d USING (id)',
+  'left join of a full join with USING':
+    'SELECT id, o.amount, d.name FROM (c FULL JOIN o USING (id)) LEFT JOIN (SELECT id, name FROM c) AS d USING (id)',
   'left join of a full join':
     'SELECT c.id, o.id AS o, d.name FROM (c FULL JOIN o ON o.id = c.id) LEFT JOIN c AS d ON d.id = c.back',
   'except all': 'SELECT id FROM c EXCEPT ALL SELECT c FROM o',

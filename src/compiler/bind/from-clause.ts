@@ -154,7 +154,7 @@ function bindFullJoin(
 ): Node {
   const sides = sublinks.sides(predicate, left, right, false)
   if (!sides) return ofPairs(left, right, predicate, true, sublinks, context)
-  return fullJoin(sides.left(), sides.right(), sides.rest, context.request)
+  return fullJoin(sides.left(), sides.right(), sides.rest, context)
 }
 
 function ofPairs(

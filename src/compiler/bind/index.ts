@@ -20,6 +20,7 @@ export function bind(request: CompileRequest): Project {
     ctes: [],
     outer: [],
     recursions: new Map(),
+    merged: new Map(),
   })
   const query = asProject(temporalConditions(bound, ids))
   assertStable(query)

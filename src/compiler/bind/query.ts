@@ -46,7 +46,7 @@ import { readsColumn, takenApart } from './grouping-windows.ts'
 import { raised } from './levels.ts'
 import { bindLimit } from './limit.ts'
 import { bindOrdering, targetOfItem } from './ordering.ts'
-import { nullOf } from './outer-join.ts'
+import { type MergedColumns, nullOf, withMergedColumns } from './outer-join.ts'
 import { bindRangeTable, lazily, type RangeEntry } from './range-table.ts'
 import type { QueryScope, Scope } from './scope.ts'
 import { SelectSets } from './select-sets.ts'
@@ -67,6 +67,7 @@ export interface Environment {
   readonly outer: readonly QueryScope[]
   /** Of WITH queries that are being bound: what they are to themselves. */
   readonly recursions: ReadonlyMap<TreeNode, Node>
+  readonly merged: MergedColumns
 }
 
 /** A whole query: a projection of its output columns. */
@@ -432,7 +433,7 @@ export function columnTypes(
 
 function scopeOver(
   range: readonly RangeEntry[],
-  { request, outer }: Environment,
+  { request, outer, merged }: Environment,
   external: Scope['external'],
   sets?: Scope['rows'],
 ): QueryScope {
@@ -447,7 +448,7 @@ function scopeOver(
     },
     own: (node) => {
       const attnum = numberField(node, 'varattno')
-      return entryAt(range, numberField(node, 'varno')).column(attnum, scope)
+      return withMergedColumns(entryAt(range, numberField(node, 'varno')).column(attnum, scope), merged)
     },
     external: (node) => {
       const level = AGGREGATES.has(node.tag) ? numberField(node, 'agglevelsup') : 0
