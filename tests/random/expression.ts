@@ -2,7 +2,7 @@
 import { comparisons, functionsOf } from './functions.ts'
 import type { ConditionGenes, ExpressionGenes } from './genes.ts'
 import { constant, literal, pick, type Value, value } from './scope.ts'
-import { columnTypes, typeNamed } from './types.ts'
+import { columnTypes } from './types.ts'
 
 /** A column, or a literal where there is none, with functions applied. */
 export function expression(genes: ExpressionGenes, scope: readonly Value[]): Value {
@@ -21,7 +21,8 @@ export function applyFunctions(base: Value, functions: readonly number[], other:
     if (allowed.length === 0) return argument
     const chosen = pick(allowed, gene)
     const sql = fill(chosen.sql, argument.sql, literal(argument.type, other))
-    return value(sql, chosen.returns, { open: argument.open && typeNamed(chosen.returns).manyImages })
+    const { type } = value(sql, chosen.returns)
+    return value(sql, type, { open: argument.open && type.manyImages })
   }, base)
 }
 

@@ -6,13 +6,13 @@ import type { ColumnType } from './types.ts'
 
 export interface ValueFunction {
   readonly sql: string
-  readonly returns: string
+  readonly returns: ColumnType | string
   /** Tells equal values apart, so it must not be asked about a value whose image is open. */
   readonly reveals?: true
 }
 
-const f = (sql: string, returns: string): ValueFunction => ({ sql, returns })
-const r = (sql: string, returns: string): ValueFunction => ({ sql, returns, reveals: true })
+const f = (sql: string, returns: ColumnType | string): ValueFunction => ({ sql, returns })
+const r = (sql: string, returns: ColumnType | string): ValueFunction => ({ sql, returns, reveals: true })
 
 const whole = (type: string): ValueFunction[] => [
   f('(%::numeric + 1)', 'numeric'),
@@ -144,7 +144,7 @@ export function functionsOf(type: ColumnType): readonly ValueFunction[] {
 
 function ofRows(
   type: ColumnType,
-  fields: readonly { readonly name: string; readonly type: string }[],
+  fields: readonly { readonly name: string; readonly type: ColumnType }[],
 ): readonly ValueFunction[] {
   return [
     f('(% IS NULL)', 'bool'),

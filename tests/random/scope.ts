@@ -67,7 +67,7 @@ function skewed(gene: number, length: number): number {
 
 /** Rows of a table or a view as values. */
 export function rowType(name: string, columns: readonly OutputColumn[]): ColumnType {
-  const fields = columns.map((column) => ({ name: column.name, type: column.type.name }))
+  const fields = columns.map((column) => ({ name: column.name, type: column.type }))
   return {
     name: `row of ${name}`,
     sql: name,

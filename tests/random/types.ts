@@ -16,7 +16,7 @@ export interface ColumnType {
   readonly sum?: string
   readonly avg?: string
   /** Of a row. */
-  readonly fields?: readonly { readonly name: string; readonly type: string }[]
+  readonly fields?: readonly { readonly name: string; readonly type: ColumnType }[]
 }
 
 type Options = Partial<Omit<ColumnType, 'name' | 'values'>>
