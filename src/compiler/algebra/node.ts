@@ -111,3 +111,16 @@ export function columnOf(columns: readonly Column[], id: ColumnId): Column {
   if (column === undefined) throw internalError(`column ${id} is not in scope`)
   return column
 }
+
+/** Fields of the algebra that hold ids of columns, or lists of them; in any other field a number is what it is. */
+export const ID_FIELDS: ReadonlySet<string> = new Set([
+  'id',
+  'keys',
+  'indexes',
+  'sorted',
+  'columns',
+  'column',
+  'ordinality',
+  'settled',
+  'self',
+])

@@ -1,4 +1,4 @@
-import type { Column, ColumnIds, Node } from '../algebra/node.ts'
+import { type Column, type ColumnIds, ID_FIELDS, type Node } from '../algebra/node.ts'
 import type { ColumnId } from '../algebra/scalar.ts'
 
 interface Copy {
@@ -21,7 +21,7 @@ export function copyOf(node: Node, ids: ColumnIds): Copy {
   const walk = (value: unknown, field: string): unknown => {
     if (typeof value === 'number') {
       // A recursion goes by the id of its first column, with a minus.
-      const isId = IDS.has(field) || (field === 'stage' && value < 0)
+      const isId = ID_FIELDS.has(field) || (field === 'stage' && value < 0)
       return isId ? renamed(value) : value
     }
     if (Array.isArray(value)) return value.map((each) => walk(each, field))
@@ -33,18 +33,6 @@ export function copyOf(node: Node, ids: ColumnIds): Copy {
     column: (column) => ({ ...column, id: renamed(column.id) }),
   }
 }
-
-/** Fields of the algebra that hold ids of columns, or lists of them. */
-const IDS: ReadonlySet<string> = new Set([
-  'id',
-  'keys',
-  'indexes',
-  'sorted',
-  'columns',
-  'ordinality',
-  'settled',
-  'self',
-])
 
 function isColumn(value: object): value is Column {
   return 'id' in value && 'name' in value && 'type' in value && 'nullable' in value

@@ -36,10 +36,13 @@ export function differentiate(node: Node, changed: Changed, strict = false): Nod
     return found
   }
   const strictBelow = strict || operator.scalars(node).some(mayFail)
-  const of = (isStrict: boolean) => inputs.map((each) => differentiate(each, changed, isStrict))
-  let deltas = of(strictBelow)
-  if (strictBelow && operator.settles?.(node, deltas.filter((each) => each !== null).length))
-    deltas = of(false)
+  const settles = (count: number) => operator.settles?.(node, count) === true
+  const deltasOf = (isStrict: boolean) => inputs.map((each) => differentiate(each, changed, isStrict))
+  const touched = inputs.filter((each) => leavesOf(each).some((found) => isChanged(found, changed)))
+  let deltas = deltasOf(strictBelow && !settles(touched.length))
+  // A change of a leaf may come to nothing on its way.
+  if (strictBelow && settles(touched.length) && !settles(deltas.filter((each) => each !== null).length))
+    deltas = deltasOf(true)
   return operator.differentiate(node, {
     delta: (i) => deltas[i] ?? null,
     before: (i) => stateOf(input(i), 'before', changed),

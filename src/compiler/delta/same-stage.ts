@@ -2,20 +2,7 @@
  * Are two operators the same but for the ids of their columns? A WITH query is bound anew for each reference, so that each has
  * columns of its own; what it keeps and computes is one thing.
  */
-import type { Node } from '../algebra/node.ts'
-
-/** Fields of the algebra that hold ids of columns, or lists of them; in any other field a number is what it is. */
-const IDS: ReadonlySet<string> = new Set([
-  'id',
-  'keys',
-  'indexes',
-  'sorted',
-  'columns',
-  'ordinality',
-  'partition',
-  'settled',
-  'self',
-])
+import { ID_FIELDS, type Node } from '../algebra/node.ts'
 
 export function isSameStage(a: Node, b: Node): boolean {
   const names = new Map<number, number>()
@@ -29,7 +16,7 @@ export function isSameStage(a: Node, b: Node): boolean {
   const same = (x: unknown, y: unknown, field: string): boolean => {
     if (typeof x === 'number' && typeof y === 'number') {
       // A recursion that is not numbered yet goes by the id of its first column, with a minus.
-      const isId = IDS.has(field) || (field === 'stage' && x < 0 && y < 0)
+      const isId = ID_FIELDS.has(field) || (field === 'stage' && x < 0 && y < 0)
       return isId ? Math.sign(x) === Math.sign(y) && sameId(Math.abs(x), Math.abs(y)) : x === y
     }
     if (typeof x !== 'object' || typeof y !== 'object' || x === null || y === null) return x === y
