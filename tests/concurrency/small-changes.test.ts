@@ -170,3 +170,20 @@ test('what a large delta costs is a guess until one was measured, and a guess is
   const [forgotten] = await learned(`'FULL'`, `'{2000}'`, `'{2,1}'`, `'{2,1}'`, '5')
   expect(forgotten).toBeCloseTo(1.95)
 })
+
+test('what was never measured is tried in the hope of less than the first fill, unless all state had to be made anew', async () => {
+  const { client } = await scene(`CREATE TABLE t (id int PRIMARY KEY, g int, v int);
+    INSERT INTO t SELECT i, i / 2, i FROM generate_series(1, 3000) AS i`)
+  const groups = 'SELECT g, sum(v) AS total FROM t GROUP BY g'
+  await create(client, 'a', groups, { mode: 'AUTO' })
+  await create(client, 'b', `SELECT total % 5 AS rest, count(*) AS n FROM (${groups}) AS s GROUP BY 1`, {
+    mode: 'AUTO',
+  })
+  await client.query('UPDATE t SET v = v + 1')
+  // A delta that is expected to take four fifths of the first fill.
+  await client.query(
+    'UPDATE pgstream.frontiers SET full_ms = 100000, delta_ms_fixed = 0, delta_costs = ARRAY[80000 / pgstream._delta_size(6000), 1]',
+  )
+  expect(await expectExact(client, 'a')).toBe('FULL')
+  expect(await expectExact(client, 'b')).toBe('DIFFERENTIAL')
+})

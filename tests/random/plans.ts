@@ -75,8 +75,11 @@ export async function tend(client: SqlClient, schema: string): Promise<void> {
     [schema],
   )
   const { tables } = (rows as { tables: string | null }[])[0] ?? { tables: null }
-  // In a lock's way, or dropped meanwhile: another time.
-  if (tables) await client.query(`VACUUM (ANALYZE, SKIP_LOCKED) ${tables}`)
+  if (!tables) return
+  // In a lock's way: another time.
+  await client.query(`VACUUM (ANALYZE, SKIP_LOCKED) ${tables}`).catch((error: { code?: string }) => {
+    if (error.code !== '55P03') throw error
+  })
 }
 
 /** mulberry32. */

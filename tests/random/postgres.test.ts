@@ -32,6 +32,8 @@ async function connect(seed: number): Promise<Sessions> {
   compiler.rewrite = plans.rewritten
   for (const [name, value] of plans.settings) await main.query(`SET ${name} = '${value}'`)
   const tending = await database.connect()
+  // SKIP_LOCKED waits for the children of what it analyzes, and who holds them waits for it.
+  await tending.query(`SET lock_timeout = '150ms'`)
   opened.push(tending)
   return { main, other, tending }
 }

@@ -64,8 +64,8 @@ BEGIN
     RETURN;
   END IF;
   delta_ms := coalesce(frontier.delta_ms_fixed, 0) + pgstream._delta_ms(changes, costs);
-  -- What was never measured is tried where it may well be less.
-  IF delta_ms > frontier.full_ms * (CASE WHEN frontier.full_is_measured THEN 1 ELSE 0.6 END) THEN
+  -- What was never measured is tried where it may well be less than the first fill: not where it has to make all state anew.
+  IF delta_ms > frontier.full_ms * (CASE WHEN frontier.full_is_measured OR pgstream._is_mostly_state(target.pgs_id) THEN 1 ELSE 0.6 END) THEN
     action := 'FULL';
     variant := 'full';
     reason := format('%s changed rows: differential estimated at %s ms, full at %s ms%s', changed_rows,
