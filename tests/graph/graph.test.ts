@@ -343,3 +343,25 @@ test('what a bound above needs is refreshed for it', async () => {
   await client.query('CALL pgstream.run_scheduler()')
   expect((await client.query('SELECT * FROM d3')).rows).toEqual([{ id: 1, v: 1 }])
 })
+
+test('a refresh reads its own rows of the catalog, however many stream tables there are', async () => {
+  const at = await scene(TABLES)
+  for (let i = 0; i < 24; i++) await create(at.client, `s${i}`, from(i === 0 ? 't' : `s${i - 1}`))
+  await at.client.query('SELECT pgstream._follow_graph(); ANALYZE pgstream.graph, pgstream.frontiers')
+  const read = async () => {
+    const { rows } = await at.client.query(
+      `SELECT sum(coalesce(t.seq_tup_read, 0) + coalesce(t.idx_tup_fetch, 0))::int AS n
+       FROM pg_stat_xact_user_tables t WHERE t.relid IN ('pgstream.graph'::regclass, 'pgstream.pgs_stream_tables'::regclass)`,
+    )
+    return rows[0].n
+  }
+  await at.client.query('BEGIN')
+  const before = await read()
+  const { rows } = await at.client.query(
+    `SELECT pgstream._is_whole(ARRAY[s.pgs_id]) AS whole FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid = 's7'::regclass`,
+  )
+  expect(rows).toEqual([{ whole: true }])
+  // Its own row, twice; and that of the question.
+  expect((await read()) - before).toBeLessThan(8)
+  await at.client.query('ROLLBACK')
+})
