@@ -18,12 +18,13 @@ BEGIN
   about := jsonb_build_object('event', event) || coalesce(
     (SELECT jsonb_build_object('pgs_id', id, 'schema', s.pgs_schema, 'name', s.pgs_name)
      FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id), jsonb_strip_nulls(jsonb_build_object('pgs_id', id)));
+  message := (about || payload)::text;
   FOREACH most IN ARRAY ARRAY[8000, 1000, 100, 0] LOOP
+    EXIT WHEN octet_length(message) < room;
     message := (about || coalesce((
       SELECT jsonb_object_agg(p.key, CASE WHEN jsonb_typeof(p.value) = 'string' AND length(p.value #>> '{}') > most
         THEN to_jsonb(left(p.value #>> '{}', most) || '...') ELSE p.value END)
       FROM jsonb_each(payload) AS p), '{}'))::text;
-    EXIT WHEN octet_length(message) < room;
   END LOOP;
   IF octet_length(message) >= room THEN
     message := about::text;
