@@ -6,5 +6,5 @@ AS $$
   SELECT g.group_id
   FROM pgstream.graph g JOIN pgstream.frontiers f USING (pgs_id) JOIN pgstream.pgs_stream_tables s USING (pgs_id)
   WHERE NOT g.is_alone AND s.is_populated AND s.status <> 'SUSPENDED' AND s.broken_reason IS NULL
-  GROUP BY g.group_id HAVING min(f.data_timestamp) < max(f.data_timestamp)
+  GROUP BY g.group_id HAVING min(coalesce(f.data_timestamp, '-infinity')) < max(f.data_timestamp)
 $$;

@@ -19,9 +19,9 @@ BEGIN
     -- What has moved was dated when it did, unless it is of the moment of its group.
     checked_at = CASE WHEN f.checked_at > as_of + interval '1 minute' THEN as_of
       WHEN n.action = 'NO_DATA' OR is_grouped THEN greatest(f.checked_at, as_of) ELSE f.checked_at END,
-    data_timestamp = CASE WHEN is_grouped THEN least(as_of, below)
+    data_timestamp = nullif(CASE WHEN is_grouped THEN least(as_of, below)
       WHEN n.action = 'NO_DATA' THEN greatest(f.data_timestamp, least(as_of, below))
-      ELSE least(f.data_timestamp, below) END
+      ELSE least(f.data_timestamp, below) END, '-infinity')
   FROM unnest(ids, actions, totals) AS n(pgs_id, action, total)
   JOIN pgstream.frontiers o USING (pgs_id)
   CROSS JOIN LATERAL (SELECT CASE WHEN o.seen = n.total THEN coalesce(o.doubt_below, number) ELSE number END AS upto) AS b
