@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { expect, test } from 'vitest'
 import { freshDatabase } from '../support/server.ts'
-import { create, outcome } from './scene.ts'
+import { create, outcome, untilWaiting } from './scene.ts'
 
 const SETUP = `
   CREATE TABLE a (id int PRIMARY KEY, v int); CREATE TABLE b (id int, w text);
@@ -134,3 +134,31 @@ test('a drop that is rolled back', async () => {
     expect(rows).toEqual([{ n: '0' }])
   })
 })
+
+test.each(['DIFFERENTIAL', 'FULL'])(
+  'a reader that is defined meanwhile (%s) is no less a reader',
+  async (mode) => {
+    const db = await freshDatabase()
+    try {
+      const { client } = db
+      await client.query(SETUP)
+      const other = await db.connect()
+      for (const cascade of [false, true]) {
+        await create(client, 'st', 'SELECT id, v FROM a')
+        await other.query('BEGIN')
+        await create(other, 'reader', 'SELECT id FROM st', { mode })
+        const dropping = outcome(client.query(`SELECT pgstream.drop_stream_table('st', ${cascade})`))
+        await untilWaiting(other, client)
+        await other.query('COMMIT')
+        expect(await dropping).toBe(cascade ? 'ok' : '2BP01')
+        const { rows } = await client.query(
+          'SELECT pgs_name AS name FROM pgstream.pgs_stream_tables ORDER BY 1',
+        )
+        expect(rows.map(({ name }) => name)).toEqual(cascade ? [] : ['reader', 'st'])
+        if (!cascade) await client.query(`SELECT pgstream.drop_stream_table('st', true)`)
+      }
+    } finally {
+      await db.close()
+    }
+  },
+)
