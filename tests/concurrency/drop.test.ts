@@ -162,3 +162,24 @@ test.each(['DIFFERENTIAL', 'FULL'])(
     }
   },
 )
+
+test('another mode, of one whose source is dropped meanwhile, is refused with the reason', async () => {
+  const db = await freshDatabase()
+  try {
+    const { client } = db
+    await client.query(SETUP)
+    await create(client, 'st', 'SELECT id, v FROM a')
+    const other = await db.connect()
+    await other.query('BEGIN; DROP TABLE a')
+    const altering = client.query(`SELECT pgstream.alter_stream_table('st', refresh_mode => 'FULL')`)
+    const refused = expect(altering).rejects.toMatchObject({
+      code: '55000',
+      detail: 'source table public.a was dropped.',
+    })
+    await untilWaiting(other, client)
+    await other.query('COMMIT')
+    await refused
+  } finally {
+    await db.close()
+  }
+})
