@@ -17,8 +17,8 @@ BEGIN
       OR EXISTS (SELECT FROM pg_snapshot_xip(in_flight) AS x WHERE x::text::bigint < b.upto) THEN in_flight END,
     doubt_below = b.upto, skips = 0, retry_at = NULL, waiting_for = NULL, failed_version = NULL,
     -- What has moved was dated when it did, unless it is of the moment of its group.
-    checked_at = CASE WHEN f.checked_at > as_of + interval '1 minute' THEN as_of
-      WHEN n.action = 'NO_DATA' OR is_grouped THEN greatest(f.checked_at, as_of) ELSE f.checked_at END,
+    checked_at = CASE WHEN is_grouped OR f.checked_at > as_of + interval '1 minute' THEN as_of
+      WHEN n.action = 'NO_DATA' THEN greatest(f.checked_at, as_of) ELSE f.checked_at END,
     data_timestamp = nullif(CASE WHEN is_grouped THEN least(as_of, below)
       WHEN n.action = 'NO_DATA' THEN greatest(f.data_timestamp, least(as_of, below))
       ELSE least(f.data_timestamp, below) END, '-infinity')
