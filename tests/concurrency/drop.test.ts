@@ -183,3 +183,22 @@ test('another mode, of one whose source is dropped meanwhile, is refused with th
     await db.close()
   }
 })
+
+test.each(['pause_all', 'resume_all'])('%s is not stopped by one that is dropped meanwhile', async (name) => {
+  const db = await freshDatabase()
+  try {
+    const { client } = db
+    await client.query(SETUP)
+    for (const each of ['first', 'second', 'third']) await create(client, each, 'SELECT id, v FROM a')
+    if (name === 'resume_all') await client.query('SELECT pgstream.pause_all()')
+    const [holder, other] = await Promise.all([db.connect(), db.connect()])
+    await holder.query(`BEGIN; SELECT FROM pgstream.pgs_stream_tables WHERE pgs_name = 'first' FOR UPDATE`)
+    const calling = client.query(`SELECT pgstream.${name}() AS n`)
+    await untilWaiting(other, client)
+    await other.query(`SELECT pgstream.drop_stream_table('second')`)
+    await holder.query('COMMIT')
+    expect((await calling).rows).toEqual([{ n: '2' }])
+  } finally {
+    await db.close()
+  }
+})
