@@ -40,6 +40,27 @@ test('a new query is told of as well, one that is only read again is not', async
   expect(notices).toHaveLength(1)
 })
 
+test('nobody is told of what pg_stream makes and takes away, at COMMIT neither', async () => {
+  const { client } = database
+  notices.length = 0
+  await client.query('CREATE TABLE alone (id int PRIMARY KEY); CREATE TABLE other (id int PRIMARY KEY)')
+  await client.query(`SELECT pgstream.create_stream_table('taken', 'SELECT id FROM alone', '1h')`)
+  for (const change of [
+    `pgstream.alter_stream_table('taken', query => 'SELECT id FROM other')`,
+    `pgstream.drop_stream_table('taken')`,
+  ]) {
+    await client.query('BEGIN')
+    await client.query(`SELECT ${change}`)
+    // Capture that nobody needs any more is taken away now.
+    await client.query('COMMIT')
+  }
+  const { rows } = await client.query(
+    `SELECT FROM pgstream.pgs_change_tracking WHERE source_relid IN ('alone'::regclass, 'other'::regclass)`,
+  )
+  expect(rows).toEqual([])
+  expect(notices).toEqual([])
+})
+
 test('LIMIT without ORDER BY is refused, with a hint', async () => {
   await expect(
     database.client.query(

@@ -62,6 +62,27 @@ test.each(FORMS)('$way: $name', async ({ off, on, ddl }) => {
   expect(await rows(`SELECT * FROM pgstream.verify_stream_table('st')`)).toEqual([])
 })
 
+test('what a try of the scheduler finds gone is noted, not only tried again', async () => {
+  db = await freshDatabase()
+  await query(SETUP)
+  const [off, on] = WAYS['event triggers disabled for a while']
+  await query(`ALTER EVENT TRIGGER pg_stream_drop DISABLE; ${off}; DROP TABLE t; ${on};
+    ALTER EVENT TRIGGER pg_stream_drop ENABLE ALWAYS`)
+  await later()
+  expect(await rows('SELECT pgstream._refresh_due(pgs_id) AS done FROM pgstream.pgs_stream_tables')).toEqual([
+    { done: 'FAILED' },
+  ])
+  expect(
+    await rows('SELECT status, broken_reason, last_error FROM pgstream.pgs_stream_tables'),
+  ).toMatchObject([
+    {
+      status: 'ERROR',
+      broken_reason: 'source table public.t was dropped',
+      last_error: 'source table public.t was dropped',
+    },
+  ])
+})
+
 test('off for the refresh: not watched', async () => {
   db = await freshDatabase()
   if ((await rows(`SELECT current_setting('event_triggers', true) AS s`))[0]?.s === null) return

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { expect, test } from 'vitest'
 import { freshDatabase } from '../support/server.ts'
-import { create, outcome } from './scene.ts'
+import { create, outcome, untilWaiting } from './scene.ts'
 
 const SETUP = `
   CREATE TABLE a (id int PRIMARY KEY, v int); CREATE TABLE b (id int, w text);
@@ -133,4 +133,72 @@ test('a drop that is rolled back', async () => {
     )
     expect(rows).toEqual([{ n: '0' }])
   })
+})
+
+test.each(['DIFFERENTIAL', 'FULL'])(
+  'a reader that is defined meanwhile (%s) is no less a reader',
+  async (mode) => {
+    const db = await freshDatabase()
+    try {
+      const { client } = db
+      await client.query(SETUP)
+      const other = await db.connect()
+      for (const cascade of [false, true]) {
+        await create(client, 'st', 'SELECT id, v FROM a')
+        await other.query('BEGIN')
+        await create(other, 'reader', 'SELECT id FROM st', { mode })
+        const dropping = outcome(client.query(`SELECT pgstream.drop_stream_table('st', ${cascade})`))
+        await untilWaiting(other, client)
+        await other.query('COMMIT')
+        expect(await dropping).toBe(cascade ? 'ok' : '2BP01')
+        const { rows } = await client.query(
+          'SELECT pgs_name AS name FROM pgstream.pgs_stream_tables ORDER BY 1',
+        )
+        expect(rows.map(({ name }) => name)).toEqual(cascade ? [] : ['reader', 'st'])
+        if (!cascade) await client.query(`SELECT pgstream.drop_stream_table('st', true)`)
+      }
+    } finally {
+      await db.close()
+    }
+  },
+)
+
+test('another mode, of one whose source is dropped meanwhile, is refused with the reason', async () => {
+  const db = await freshDatabase()
+  try {
+    const { client } = db
+    await client.query(SETUP)
+    await create(client, 'st', 'SELECT id, v FROM a')
+    const other = await db.connect()
+    await other.query('BEGIN; DROP TABLE a')
+    const altering = client.query(`SELECT pgstream.alter_stream_table('st', refresh_mode => 'FULL')`)
+    const refused = expect(altering).rejects.toMatchObject({
+      code: '55000',
+      detail: 'source table public.a was dropped.',
+    })
+    await untilWaiting(other, client)
+    await other.query('COMMIT')
+    await refused
+  } finally {
+    await db.close()
+  }
+})
+
+test.each(['pause_all', 'resume_all'])('%s is not stopped by one that is dropped meanwhile', async (name) => {
+  const db = await freshDatabase()
+  try {
+    const { client } = db
+    await client.query(SETUP)
+    for (const each of ['first', 'second', 'third']) await create(client, each, 'SELECT id, v FROM a')
+    if (name === 'resume_all') await client.query('SELECT pgstream.pause_all()')
+    const [holder, other] = await Promise.all([db.connect(), db.connect()])
+    await holder.query(`BEGIN; SELECT FROM pgstream.pgs_stream_tables WHERE pgs_name = 'first' FOR UPDATE`)
+    const calling = client.query(`SELECT pgstream.${name}() AS n`)
+    await untilWaiting(other, client)
+    await other.query(`SELECT pgstream.drop_stream_table('second')`)
+    await holder.query('COMMIT')
+    expect((await calling).rows).toEqual([{ n: '2' }])
+  } finally {
+    await db.close()
+  }
 })

@@ -98,3 +98,93 @@ test('a REPEATABLE READ reader is told of the moment that it sees', async () => 
   expect((await reader.query('TABLE st')).rows).toEqual([])
   expect((await dated(client, 'st', snapshot)).shown).toBe(true)
 })
+
+test.each([
+  ['filled', (client: pg.Client) => create(client, 'above', 'SELECT id, held(id) AS a FROM below')],
+  [
+    'given another query',
+    (client: pg.Client) =>
+      client.query(
+        `SELECT pgstream.alter_stream_table('above', query => 'SELECT id, held(id) + 1 AS a FROM below')`,
+      ),
+  ],
+])('what moves below one while it is %s is not shown by it', async (how, act) => {
+  const { client, open, schema } = await scene(`CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1);
+    CREATE FUNCTION held(id int) RETURNS int IMMUTABLE LANGUAGE plpgsql
+      AS 'BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RETURN id; END'`)
+  await create(client, 'below', 'SELECT id FROM t')
+  // So that capture of it is there: to begin one waits for its writers, and keeps them waiting.
+  await create(client, 'beside', 'SELECT id FROM below')
+  if (how !== 'filled') await create(client, 'above', `SELECT id, ${schema}.held(id) AS a FROM below`)
+  await client.query('INSERT INTO t VALUES (2)')
+  await refresh(client, 'below')
+  await client.query('SELECT pg_advisory_lock(4711)')
+  const person = await open()
+  const acting = act(person)
+  await untilWaiting(client, person)
+  await client.query('INSERT INTO t VALUES (3)')
+  const later = await clock(client)
+  await refresh(client, 'below')
+  await client.query('SELECT pg_advisory_unlock(4711)')
+  await acting
+  expect((await client.query('SELECT id FROM above ORDER BY id')).rows).toEqual([{ id: 1 }, { id: 2 }])
+  expect(await dated(client, 'above', later)).toEqual({ shown: false, kept: false, checked: false })
+  await refresh(client, 'above')
+  expect(await dated(client, 'above', later)).toEqual({ shown: true, kept: true, checked: true })
+  await expectExact(client, 'above')
+})
+
+test('who joins a declared group alone is not dated anew', async () => {
+  const { client } = await scene('CREATE TABLE t (id int PRIMARY KEY)')
+  await create(client, 'below', 'SELECT id FROM t')
+  await create(client, 'above', 'SELECT id FROM below')
+  await client.query('INSERT INTO t VALUES (1)')
+  const later = await clock(client)
+  await refresh(client, 'below')
+  await client.query(`SELECT pgstream.alter_stream_table('above', consistency_group => 'alone')`)
+  expect((await client.query('SELECT id FROM above')).rows).toEqual([])
+  expect(await dated(client, 'above', later)).toEqual({ shown: false, kept: false, checked: false })
+})
+
+test('what reads one that is not filled yet is of no moment, until it shows what that one does', async () => {
+  const { client } = await scene('CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)')
+  const known = async () => {
+    const { rows } = await client.query(
+      `SELECT string_agg(pgs_name, ' ' ORDER BY pgs_name) AS names FROM pgstream.stream_tables_info
+       WHERE pgs_schema = current_schema() AND data_timestamp IS NOT NULL`,
+    )
+    return rows[0].names
+  }
+  await create(client, 'below', 'SELECT id FROM t', { initialize: false })
+  await create(client, 'above', 'SELECT id FROM below')
+  await create(client, 'beside', 'SELECT id FROM t')
+  await create(client, 'high', 'SELECT id FROM above')
+  expect(await known()).toBe('beside')
+  await refresh(client, 'below')
+  expect(await known()).toBe('below beside')
+  const { stale } = await one(client, `SELECT pgstream.refresh_if_stale('above', '1 hour') AS stale`)
+  expect(stale).toBe(true)
+  expect(await known()).toBe('above below beside')
+  expect((await client.query('SELECT id FROM above')).rows).toEqual([{ id: 1 }])
+  await refresh(client, 'high')
+  expect(await known()).toBe('above below beside high')
+  await expectExact(client, 'high')
+})
+
+test('a member that is not filled yet has no moment, whatever the others of its group show', async () => {
+  const { client } = await scene('CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)')
+  await create(client, 'a', 'SELECT id FROM t')
+  await create(client, 'd', 'SELECT a.id FROM a JOIN t USING (id)', { initialize: false })
+  const at = async () =>
+    Object.fromEntries(
+      (
+        await client.query(
+          `SELECT pgs_name AS name, data_timestamp IS NOT NULL AS known FROM pgstream.stream_tables_info WHERE pgs_schema = current_schema()`,
+        )
+      ).rows.map(({ name, known }) => [name, known]),
+    )
+  await client.query('SELECT pgstream._follow_graph()')
+  expect(await at()).toEqual({ a: true, d: false })
+  await client.query('CALL pgstream.run_scheduler()')
+  expect(await at()).toEqual({ a: true, d: true })
+})

@@ -206,3 +206,59 @@ describe.each([
     }
   })
 })
+
+describe('what is renamed while a refresh waits for its lock is no failure', () => {
+  const RENAMES = [
+    ['a table', 'ALTER TABLE src RENAME TO source', 'source'],
+    ['a column', 'ALTER TABLE src RENAME v TO w', 'src'],
+    [
+      'a table, whose name another takes',
+      'ALTER TABLE src RENAME TO source; CREATE TABLE src (id int PRIMARY KEY, k int, v int); INSERT INTO src VALUES (3, 9, 900)',
+      'source',
+    ],
+  ] as const
+  const SUMS = 'SELECT a.k, sum(b.v)::int AS s FROM src AS a JOIN src AS b ON b.id = a.id GROUP BY a.k'
+
+  test.each(
+    RENAMES.flatMap(([what, rename, now]) =>
+      ['CALL pgstream.run_scheduler()', `SELECT pgstream.refresh_stream_table('s')`].flatMap((call) =>
+        [false, true].map((grouped) => ({ what, rename, now, call, grouped })),
+      ),
+    ),
+  )('$what, $call, in a group: $grouped', async ({ rename, now, call, grouped }) => {
+    const { client, open, schema } = await scene(
+      'CREATE TABLE src (id int PRIMARY KEY, k int, v int); INSERT INTO src VALUES (1, 1, 1), (2, 1, 5)',
+    )
+    await create(client, 's', SUMS, { schedule: '1s' })
+    await create(client, 'r', 'SELECT id, v FROM src', { mode: 'FULL', schedule: '1s' })
+    if (grouped)
+      for (const name of ['s', 'r'])
+        await client.query('SELECT pgstream.alter_stream_table($1, consistency_group => $2)', [name, schema])
+    await client.query('INSERT INTO src VALUES (3, 2, 7)')
+    const [other, caller] = await Promise.all([open(), open()])
+    await other.query(`BEGIN; ${rename}`)
+    const refreshed = outcome(caller.query(call))
+    await untilWaiting(client, caller)
+    await other.query('COMMIT')
+    expect(await refreshed).toBe('ok')
+    const { rows: failures } = await client.query(
+      `SELECT h.status, h.error_message FROM pgstream.pgs_refresh_history h JOIN pgstream.pgs_stream_tables s USING (pgs_id)
+       WHERE s.pgs_schema = $1 AND h.status <> 'COMPLETED'`,
+      [schema],
+    )
+    expect(failures).toEqual([])
+    expect((await client.query('SELECT k, s FROM s ORDER BY k')).rows).toEqual([
+      { k: 1, s: 6 },
+      { k: 2, s: 7 },
+    ])
+    await client.query(`DELETE FROM ${now} WHERE id = 1`)
+    for (const name of ['s', 'r']) {
+      await refresh(client, name)
+      expect((await client.query('SELECT * FROM pgstream.verify_stream_table($1)', [name])).rows).toEqual([])
+    }
+    expect((await client.query('SELECT k, s FROM s ORDER BY k')).rows).toEqual([
+      { k: 1, s: 5 },
+      { k: 2, s: 7 },
+    ])
+  })
+})

@@ -183,6 +183,34 @@ describe('capture that nobody needs any more', () => {
   })
 })
 
+test('capture that cannot be taken away keeps nothing from being refreshed', async () => {
+  const { client, open } = await scene(
+    'CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE u (id int PRIMARY KEY)',
+  )
+  await create(client, 'st', 'SELECT id FROM t')
+  await create(client, 'other', 'SELECT id FROM u', { schedule: '1s' })
+  const reader = await open()
+  await reader.query('BEGIN; SELECT FROM t')
+  await client.query(`SELECT pgstream.drop_stream_table('st')`)
+  await reader.query('COMMIT')
+  const tracked = async () =>
+    (await client.query(`SELECT FROM pgstream.pgs_change_tracking WHERE source_relid = 't'::regclass`))
+      .rowCount
+  expect(await tracked()).toBe(1)
+  await client.query(`CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'nothing is dropped here'; END $$;
+    CREATE EVENT TRIGGER nothing_is_dropped ON sql_drop EXECUTE FUNCTION refuse(); ALTER EVENT TRIGGER nothing_is_dropped ENABLE ALWAYS`)
+  try {
+    await client.query('INSERT INTO u VALUES (1)')
+    await client.query('CALL pgstream.run_scheduler()')
+    await expectEqual(client, 'other')
+    expect(await tracked()).toBe(1)
+  } finally {
+    await client.query('DROP EVENT TRIGGER nothing_is_dropped')
+  }
+  await client.query('CALL pgstream.run_scheduler()')
+  expect(await tracked()).toBe(0)
+})
+
 describe('drop_stream_table with cascade', () => {
   test('takes dependents that read each other', async () => {
     const made = await scene(BASE)

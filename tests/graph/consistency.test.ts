@@ -514,6 +514,32 @@ test('a member that is resumed brings its group to one moment at the next look',
   expect((await client.query('SELECT FROM pgstream._groups_apart()')).rows).toEqual([])
 })
 
+test('so does one whose group shows the moment of what lies below and stays behind', async () => {
+  const { client } = await scene(
+    `${DIAMOND}; CREATE TABLE u (g int PRIMARY KEY); INSERT INTO u SELECT generate_series(0, 4)`,
+  )
+  await create(client, 'low', 'SELECT g FROM u')
+  await client.query(`SELECT pgstream.alter_stream_table('low', status => 'SUSPENDED')`)
+  await client.query('INSERT INTO u VALUES (5)')
+  await create(client, 'a', 'SELECT g, sum(v) AS total FROM t JOIN low USING (g) GROUP BY g')
+  await create(client, 'b', 'SELECT g, count(*) AS n FROM t GROUP BY g')
+  await create(client, 'd', 'SELECT a.g, a.total, b.n FROM a JOIN b ON b.g = a.g')
+  await pass(client)
+  await client.query(`SELECT pgstream.alter_stream_table('b', status => 'SUSPENDED')`)
+  await client.query('INSERT INTO t VALUES (100, 1, 7)')
+  await refresh(client, 'd')
+  await pass(client)
+  await client.query(`SELECT pgstream.resume_stream_table('b')`)
+  await pass(client)
+  expect((await client.query('SELECT total::int, n::int FROM d WHERE g = 1')).rows).toEqual([
+    { total: 242, n: 11 },
+  ])
+  for (const name of ['a', 'b', 'd']) await expectEqual(client, name)
+  // And is not due again for what it cannot change.
+  await pass(client)
+  expect((await client.query('SELECT FROM pgstream._groups_apart()')).rows).toEqual([])
+})
+
 test('members that a failing one holds say by whom, and go on when that one is suspended', async () => {
   const { client, schema } = await scene(DIAMOND)
   await create(client, 'a', 'SELECT g, sum(v) AS total FROM t GROUP BY g', { schedule: '1s' })

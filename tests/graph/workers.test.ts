@@ -101,6 +101,40 @@ test.each(WRITES)('a commit with nothing after it is noticed: %s', async (_, beg
   await untilQuiet(client)
 })
 
+test('who writes while a group is claimed is not overlooked', async () => {
+  const { client, open } = await scene(TABLES)
+  await create(client, 'a', 'SELECT g, sum(v) AS total FROM t GROUP BY g', { schedule: 'calculated' })
+  await create(client, 'b', 'SELECT g, count(*) AS n FROM t GROUP BY g', { schedule: 'calculated' })
+  await create(client, 'd', 'SELECT g, total, n FROM a JOIN b USING (g)', { schedule: '1s' })
+  await client.query('INSERT INTO t VALUES (100, 1, 7)')
+  await untilQuiet(client)
+  const [writer, worker] = await Promise.all([open(), open()])
+  // The claim has noted that nothing was altered, and waits as long as somebody holds lock 1.
+  await client.query(`ALTER FUNCTION pgstream._note_unaltered(bigint[]) RENAME TO _note_at_once;
+    CREATE FUNCTION pgstream._note_unaltered(ids bigint[]) RETURNS TABLE (pgs_id bigint, version xid) LANGUAGE plpgsql AS $$
+    BEGIN
+      RETURN QUERY SELECT * FROM pgstream._note_at_once(ids);
+      PERFORM pg_advisory_lock_shared(1), pg_advisory_unlock_shared(1);
+    END $$`)
+  try {
+    await client.query('INSERT INTO t VALUES (101, 1, 7)')
+    await client.query(`UPDATE pgstream.frontiers SET stamped_at = stamped_at - interval '1 hour'`)
+    await client.query('SELECT pg_advisory_lock(1)')
+    const claiming = pass(worker)
+    await untilWaiting(client, worker)
+    await writer.query('BEGIN; INSERT INTO t VALUES (102, 1, 7)')
+    await client.query('SELECT pg_advisory_unlock(1)')
+    await claiming
+  } finally {
+    await client.query(`DROP FUNCTION pgstream._note_unaltered(bigint[]);
+      ALTER FUNCTION pgstream._note_at_once(bigint[]) RENAME TO _note_unaltered`)
+  }
+  await writer.query('COMMIT')
+  expect(await due(client)).toEqual(['a', 'b', 'd'])
+  await pass(client)
+  for (const name of ['a', 'b', 'd']) await expectEqual(client, name)
+})
+
 test('what was rolled back costs one look, and nothing after it', async () => {
   const { client, open } = await scene(TABLES)
   await create(client, 'a', 'SELECT g, sum(v) AS total FROM t GROUP BY g', { schedule: '1s' })

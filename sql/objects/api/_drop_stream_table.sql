@@ -8,6 +8,7 @@ AS $$
 DECLARE
   target pgstream.pgs_stream_tables;
   dependent record;
+  is_locked boolean := false;
 BEGIN
   -- First what a refresh locks first: it then either is done or has not begun, and holds no table that we want.
   PERFORM FROM pgstream.frontiers WHERE pgs_id = id FOR UPDATE;
@@ -16,15 +17,21 @@ BEGIN
   IF NOT FOUND THEN
     RETURN;
   END IF;
-  FOR dependent IN
-    SELECT s.pgs_id, format('%I.%I', s.pgs_schema, s.pgs_name) AS label
-    FROM pgstream.pgs_dependencies d JOIN pgstream.pgs_stream_tables s USING (pgs_id) WHERE d.source_relid = target.pgs_relid
   LOOP
-    IF cascade IS NOT TRUE THEN
-      RAISE EXCEPTION 'cannot drop stream table "%" because stream table % reads it', target.pgs_name, dependent.label
-        USING ERRCODE = 'dependent_objects_still_exist', HINT = 'Drop that one first, or use cascade => true.';
-    END IF;
-    PERFORM pgstream._drop_stream_table(dependent.pgs_id, true);
+    FOR dependent IN
+      SELECT s.pgs_id, format('%I.%I', s.pgs_schema, s.pgs_name) AS label
+      FROM pgstream.pgs_dependencies d JOIN pgstream.pgs_stream_tables s USING (pgs_id) WHERE d.source_relid = target.pgs_relid
+    LOOP
+      IF cascade IS NOT TRUE THEN
+        RAISE EXCEPTION 'cannot drop stream table "%" because stream table % reads it', target.pgs_name, dependent.label
+          USING ERRCODE = 'dependent_objects_still_exist', HINT = 'Drop that one first, or use cascade => true.';
+      END IF;
+      PERFORM pgstream._drop_stream_table(dependent.pgs_id, true);
+    END LOOP;
+    EXIT WHEN is_locked;
+    -- Whoever has defined a reader of it holds its lock until that can be seen.
+    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', pgstream._qualified_name(target.pgs_relid));
+    is_locked := true;
   END LOOP;
   EXECUTE format('DROP TABLE %s %s', pgstream._qualified_name(target.pgs_relid), CASE WHEN cascade THEN 'CASCADE' ELSE '' END);
   PERFORM pgstream._forget_stream_table(id);

@@ -19,6 +19,12 @@ BEGIN
   UPDATE pgstream.frontiers f SET own_seq = f.own_seq WHERE f.pgs_id = id;
   PERFORM pgstream._follow_name(id);
   SELECT * INTO old FROM pgstream.pgs_stream_tables WHERE pgs_id = id FOR UPDATE;
+  -- By whoever we waited for.
+  IF old.broken_reason IS NOT NULL THEN
+    RAISE EXCEPTION 'cannot alter stream table "%"', old.pgs_name
+      USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = old.broken_reason || '.',
+        HINT = 'Put back what is missing and call pgstream.resume_stream_table(name), or give it a new query by pgstream.alter_stream_table(name, query => …).';
+  END IF;
   owner := (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = old.pgs_relid);
   request := CASE WHEN old.needs_redefine THEN pgstream._read_again(id, mode) ELSE pgstream._stored_request(id, mode) END;
   new_plan := pgstream._compile_definition(request, owner);

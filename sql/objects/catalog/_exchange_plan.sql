@@ -22,6 +22,7 @@ DECLARE
   reshaped boolean;
   result pgstream.refresh_result;
   as_of timestamptz;
+  below timestamptz;
   captured bigint;
 BEGIN
   SELECT s.plan, s.xmin INTO plan, version FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
@@ -71,6 +72,7 @@ BEGIN
     END;
   END IF;
 
+  below := pgstream._time_below(ARRAY[id]);
   as_of := clock_timestamp();
   captured := pg_sequence_last_value('pgstream.change_seq');
   IF in_place THEN
@@ -84,6 +86,6 @@ BEGIN
     PERFORM pgstream._call_as_owner(id, 'adopt');
     EXECUTE format('DROP TABLE pgstream_state.state_%s_next', id);
   END IF;
-  PERFORM pgstream._settle(id, result, captured, as_of, initiated_by, why, version);
+  PERFORM pgstream._settle(id, result, captured, as_of, below, initiated_by, why, version);
 END
 $$;

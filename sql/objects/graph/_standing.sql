@@ -3,7 +3,8 @@
 -- transaction, whose frontiers and transactions are those of its snapshot: exact when it began.
 --
 -- `exact_at`: when it was last known to be equal to its query over its sources. What is read through other stream tables counts
--- as of what they showed when that was known: those that were behind then may have caught up since, without it.
+-- as of what they showed when that was known: those that were behind then may have caught up since, without it. NULL where it was
+-- not filled yet, or was computed over one that was not.
 CREATE OR REPLACE FUNCTION pgstream._standing(ids bigint[] DEFAULT NULL)
 RETURNS TABLE (pgs_id bigint, relid oid, ancestors oid[], moved boolean, unmoved boolean, exact_at timestamptz)
 LANGUAGE plpgsql
@@ -32,8 +33,9 @@ BEGIN
       WHERE ids IS NULL OR g.pgs_id = ANY (ids) GROUP BY g.pgs_id
     )
     SELECT s.pgs_id, s.pgs_relid, coalesce(g.ancestors, '{}'), v.moved, u.unmoved,
-      CASE WHEN u.unmoved THEN at
-        WHEN u.can_tell AND s.pgs_id <> ALL (w.behind) THEN greatest(f.data_timestamp, least(w.looked_at, b.as_of))
+      CASE WHEN NOT s.is_populated THEN NULL
+        WHEN u.unmoved THEN at
+        WHEN u.can_tell AND s.pgs_id <> ALL (w.behind) THEN nullif(greatest(f.data_timestamp, least(w.looked_at, b.as_of)), '-infinity')
         ELSE f.data_timestamp END
     FROM pgstream.pgs_stream_tables s
     JOIN pgstream.frontiers f USING (pgs_id)

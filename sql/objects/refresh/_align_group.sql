@@ -9,7 +9,8 @@ DECLARE
   members bigint[];
   moved bigint[];
   actions text[];
-  as_of timestamptz := clock_timestamp();
+  as_of timestamptz;
+  below timestamptz;
 BEGIN
   -- Nearly always it cannot have one, and the graph need not be computed for that.
   IF NOT EXISTS (SELECT FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_stream_table)
@@ -25,6 +26,7 @@ BEGIN
     -- Who was waited for may have defined another one of the group.
     EXIT WHEN members = moved OR cardinality(members) = 1;
     BEGIN
+      below := pgstream._time_below(members);
       SELECT t.actions, t.as_of INTO actions, as_of FROM pgstream._refresh_together(members, 'INITIAL', false, id) AS t;
     EXCEPTION WHEN SQLSTATE 'PGS05' THEN
       -- The scheduler needs no lock for it, and such a group is due at once.
@@ -33,10 +35,9 @@ BEGIN
     moved := members;
     EXIT WHEN current_setting('transaction_isolation') <> 'read committed';
   END LOOP;
-  IF NOT (SELECT g.is_alone FROM pgstream._graph_with(news) g WHERE g.pgs_id = id) THEN
+  IF cardinality(members) > 1 THEN
     -- What was suspended has not moved.
-    PERFORM pgstream._date(CASE WHEN cardinality(members) = 1 THEN members
-      ELSE ARRAY(SELECT u.id FROM unnest(members, actions) AS u(id, action) WHERE u.action <> 'SKIP') END, as_of, pgstream._time_below(members, news));
+    PERFORM pgstream._date(ARRAY(SELECT u.id FROM unnest(members, actions) AS u(id, action) WHERE u.action <> 'SKIP'), as_of, below);
   END IF;
 END
 $$;

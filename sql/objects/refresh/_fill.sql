@@ -10,6 +10,7 @@ DECLARE
   target pgstream._refresh_targets;
   result pgstream.refresh_result;
   as_of timestamptz;
+  below timestamptz;
   captured bigint;
 BEGIN
   IF pg_trigger_depth() > 0 THEN
@@ -32,11 +33,12 @@ BEGIN
   END IF;
   PERFORM pgstream._show_progress(id, CASE why WHEN 'first fill' THEN 'FULL' ELSE 'REINITIALIZE' END);
   PERFORM pgstream._call_as_owner(id, 'empty');
+  below := pgstream._time_below(ARRAY[id]);
   as_of := clock_timestamp();
   captured := pg_sequence_last_value('pgstream.change_seq');
   BEGIN
     result := pgstream._call_fill(id, 'fill');
-    PERFORM pgstream._settle(id, result, captured, as_of, initiated_by, why, target.version);
+    PERFORM pgstream._settle(id, result, captured, as_of, below, initiated_by, why, target.version);
   EXCEPTION WHEN program_limit_exceeded THEN
     IF NOT pgstream._allow_long_values(id) THEN
       RAISE;

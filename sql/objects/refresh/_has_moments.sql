@@ -5,7 +5,7 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT cardinality(members) > 1 AND (
-    SELECT min(f.data_timestamp) < max(f.data_timestamp)
+    SELECT min(f.checked_at) < max(f.checked_at) OR min(coalesce(f.data_timestamp, '-infinity')) < max(f.data_timestamp)
     FROM pgstream.frontiers f JOIN pgstream.pgs_stream_tables s USING (pgs_id)
     WHERE f.pgs_id = ANY (members) AND s.is_populated AND s.status <> 'SUSPENDED' AND s.broken_reason IS NULL)
 $$;

@@ -23,6 +23,7 @@ DECLARE
   started CONSTANT timestamptz := clock_timestamp();
   patience double precision := 20;
   source oid;
+  label text;
   denied oid := (SELECT s FROM unnest(sources) AS s, pgstream.pgs_stream_tables t JOIN pg_class c ON c.oid = t.pgs_relid
     WHERE t.pgs_id = asked AND NOT has_table_privilege(c.relowner, s, 'SELECT, TRIGGER, UPDATE, DELETE, TRUNCATE') LIMIT 1);
 BEGIN
@@ -34,11 +35,18 @@ BEGIN
       PERFORM set_config('lock_timeout', greatest(1, patience)::integer || 'ms', true);
       PERFORM pgstream._lock_group(members);
       FOREACH source IN ARRAY sources LOOP
-        EXECUTE format('LOCK TABLE %s IN SHARE MODE', pgstream._qualified_name(source));
+        label := pgstream._qualified_name(source);
+        -- Or somebody has dropped it, which the refresh will find.
+        CONTINUE WHEN label IS NULL;
+        EXECUTE format('LOCK TABLE %s IN SHARE MODE', label);
+        -- It was renamed while we waited for it, and another table has its name.
+        IF to_regclass(label) IS DISTINCT FROM source::regclass THEN
+          RAISE undefined_table;
+        END IF;
       END LOOP;
       PERFORM set_config('lock_timeout', given || 'ms', true);
       RETURN;
-    EXCEPTION WHEN lock_not_available THEN
+    EXCEPTION WHEN lock_not_available OR undefined_table OR invalid_schema_name THEN
       IF given > 0 AND extract(epoch FROM clock_timestamp() - started) * 1000 >= given THEN
         RAISE;
       END IF;

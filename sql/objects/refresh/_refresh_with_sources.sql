@@ -16,6 +16,7 @@ DECLARE
   actions text[];
   action text;
   as_of timestamptz;
+  below timestamptz;
   is_again boolean := false;
   repeatable CONSTANT boolean := current_setting('transaction_isolation') <> 'read committed';
 BEGIN
@@ -27,6 +28,7 @@ BEGIN
     BEGIN
       FOR i IN 1..cardinality(groups) LOOP
         members := groups[i]::bigint[];
+        below := pgstream._time_below(members);
         IF cardinality(members) = 1 THEN
           -- Or somebody has dropped it.
           CONTINUE WHEN NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s
@@ -41,10 +43,10 @@ BEGIN
         IF actions && '{FULL,DIFFERENTIAL,REINITIALIZE}' OR pgstream._has_moments(members)
           OR 'NO_DATA' = ANY (actions) AND NOT repeatable AND EXISTS (
             SELECT FROM pgstream.frontiers f
-            WHERE f.pgs_id = ANY (members) AND f.data_timestamp < as_of - interval '1 second')
+            WHERE f.pgs_id = ANY (members) AND coalesce(f.data_timestamp, '-infinity') < as_of - interval '1 second')
             AND cardinality(members) = (SELECT count(*) FROM (
               SELECT FROM pgstream.frontiers f WHERE f.pgs_id = ANY (members) FOR UPDATE SKIP LOCKED) AS l) THEN
-          PERFORM pgstream._date(ARRAY(SELECT u.id FROM unnest(members, actions) AS u(id, action) WHERE u.action <> 'SKIP'), as_of, pgstream._time_below(members, news));
+          PERFORM pgstream._date(ARRAY(SELECT u.id FROM unnest(members, actions) AS u(id, action) WHERE u.action <> 'SKIP'), as_of, below);
         END IF;
         action := coalesce(actions[array_position(members, id)], action);
       END LOOP;

@@ -1,7 +1,8 @@
 -- After a fill: indexes, statistics, frontier, status, history. `version`: of the catalog row when the fill began; `captured`:
--- see pgstream._advance.
+-- see pgstream._advance; `below`: pgstream._time_below, of before the fill.
 CREATE OR REPLACE FUNCTION pgstream._settle(
-  id bigint, result pgstream.refresh_result, captured bigint, as_of timestamptz, initiated_by text, why text, version xid
+  id bigint, result pgstream.refresh_result, captured bigint, as_of timestamptz, below timestamptz, initiated_by text, why text,
+  version xid
 ) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -27,6 +28,7 @@ BEGIN
   WHERE f.pgs_id = id;
   PERFORM pgstream._advance(id, ARRAY(SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_captured),
     result.snapshot, captured, as_of, duration_ms, 'FULL', 0, NULL, NULL, NULL);
+  UPDATE pgstream.frontiers f SET data_timestamp = nullif(least(as_of, below), '-infinity') WHERE f.pgs_id = id AND below IS NOT NULL;
   -- Who has suspended it meanwhile has done so for what comes after.
   UPDATE pgstream.pgs_stream_tables s
   SET is_populated = true, status = CASE WHEN s.paused OR s.status = 'SUSPENDED' THEN 'SUSPENDED' ELSE 'ACTIVE' END,

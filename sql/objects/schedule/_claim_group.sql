@@ -25,8 +25,9 @@ BEGIN
     claimed := false;
     RETURN;
   END IF;
-  PERFORM pgstream._note_unaltered(members);
+  -- Before anything is written, which takes a number: who has counted by now has a smaller one than we.
   totals := pgstream._movements_of_members(members, false);
+  PERFORM pgstream._note_unaltered(members);
   number := pg_current_xact_id()::text::bigint;
   in_flight := pgstream._under_way(members, number);
   repeatable := pgstream._ddl_is_watched() AND NOT EXISTS (

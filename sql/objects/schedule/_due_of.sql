@@ -64,7 +64,7 @@ BEGIN
         AND coalesce(w.patient_until > now, true)
     )
     SELECT s.group_id, array_agg(s.pgs_id ORDER BY s.depth, s.pgs_id), array_agg(s.version ORDER BY s.depth, s.pgs_id), max(s.rank),
-      (SELECT min(b.exact_at) FROM standing m CROSS JOIN unnest(m.ancestors) AS a(relid) JOIN standing b ON b.pgs_relid = a.relid
+      (SELECT min(coalesce(b.exact_at, '-infinity')) FROM standing m CROSS JOIN unnest(m.ancestors) AS a(relid) JOIN standing b ON b.pgs_relid = a.relid
         WHERE m.group_id = s.group_id AND b.group_id <> s.group_id),
       bool_or(s.skips > 0)
     FROM standing s

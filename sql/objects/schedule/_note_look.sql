@@ -22,11 +22,11 @@ BEGIN
       doubt_below = CASE WHEN f.seen = totals[i] THEN coalesce(f.doubt_below, number) ELSE number END,
       skips = 0, retry_at = NULL, waiting_for = NULL, failed_version = NULL,
       -- What has moved was dated when it did, unless it is of the moment of its group.
-      checked_at = CASE WHEN f.checked_at > as_of + interval '1 minute' THEN as_of
-        WHEN actions[i] = 'NO_DATA' OR is_grouped THEN greatest(f.checked_at, as_of) ELSE f.checked_at END,
-      data_timestamp = CASE WHEN is_grouped THEN least(as_of, below)
+      checked_at = CASE WHEN is_grouped OR f.checked_at > as_of + interval '1 minute' THEN as_of
+        WHEN actions[i] = 'NO_DATA' THEN greatest(f.checked_at, as_of) ELSE f.checked_at END,
+      data_timestamp = nullif(CASE WHEN is_grouped THEN least(as_of, below)
         WHEN actions[i] = 'NO_DATA' THEN greatest(f.data_timestamp, least(as_of, below))
-        ELSE least(f.data_timestamp, below) END
+        ELSE least(f.data_timestamp, below) END, '-infinity')
     WHERE f.pgs_id = ids[i];
     -- From when it looked: a time that came since is still to be served. Whoever computes the graph anew holds its rows to the
     -- end of a transaction that may be long, and leaves this to be found out.

@@ -44,8 +44,8 @@ BEGIN
     WHERE f.pgs_id = id;
     RETURN CASE WHEN state = '57014' AND NOT is_raised THEN 'CANCELED' ELSE 'SKIPPED' END;
   END IF;
-  IF NOT pgstream._ddl_is_watched() THEN
-    -- What the refresh found missing, and noted, was rolled back with it.
+  -- What the refresh found missing, and noted, was rolled back with it.
+  IF NOT pgstream._ddl_is_watched() OR state = '55000' THEN
     BEGIN
       PERFORM pgstream._recheck_unwatched(id);
     EXCEPTION WHEN OTHERS THEN

@@ -33,7 +33,14 @@ BEGIN
     CALL pgstream._commit();
   END LOOP;
   FOREACH source IN ARRAY ARRAY(SELECT t.source_relid FROM pgstream.pgs_change_tracking AS t WHERE t.is_retired) LOOP
-    PERFORM pgstream._reap_capture(source);
+    BEGIN
+      PERFORM pgstream._reap_capture(source);
+    EXCEPTION WHEN OTHERS THEN
+      -- Whoever alters the source at this moment; the next pass tries again.
+      IF NOT pgstream._passes_by_itself(SQLSTATE, SQLERRM) THEN
+        RAISE WARNING 'the capture of table %, which nobody needs any more, could not be taken away: %', source, SQLERRM;
+      END IF;
+    END;
     CALL pgstream._commit();
   END LOOP;
   altered := pgstream._watch();
