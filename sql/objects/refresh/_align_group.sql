@@ -31,7 +31,7 @@ BEGIN
       RETURN;
     END;
     moved := members;
-    EXIT WHEN current_setting('transaction_isolation') <> 'read committed';
+    EXIT WHEN current_setting('transaction_isolation') IN ('repeatable read', 'serializable');
   END LOOP;
   IF NOT (SELECT g.is_alone FROM pgstream._graph_with(news) g WHERE g.pgs_id = id) THEN
     -- What was suspended has not moved.
