@@ -23,14 +23,26 @@ export async function upgrade(database: Executor, host: Host | undefined): Promi
   )
 }
 
+const DEADLOCK_DETECTED = '40P01'
+
+/** How often others may be in the way before that is said. */
+const TRIES = 10
+
+/**
+ * Others may be at work meanwhile, and lock the same things in another order: clients that were waiting for the server to
+ * come back, say. Nothing is done then, and it is done again.
+ */
 async function inTransaction(database: Executor, script: string): Promise<void> {
-  await database.query('BEGIN')
-  try {
-    await database.query(script)
-    await database.query('COMMIT')
-  } catch (error) {
-    await database.query('ROLLBACK')
-    throw error
+  for (let tries = 1; ; tries += 1) {
+    await database.query('BEGIN')
+    try {
+      await database.query(script)
+      await database.query('COMMIT')
+      return
+    } catch (error) {
+      await database.query('ROLLBACK')
+      if (tries === TRIES || (error as { readonly code?: unknown }).code !== DEADLOCK_DETECTED) throw error
+    }
   }
 }
 

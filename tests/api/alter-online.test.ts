@@ -177,6 +177,41 @@ test('an owner’s constraint and index over the key stand in nobody’s way, an
   expect(await shown('groups')).toEqual(['(n)', '(n) NULLS NOT DISTINCT'])
 })
 
+test('an owner’s index over just the key stays when the key is another, pg_stream’s own goes, also with another type', async () => {
+  await query(
+    `CREATE TABLE parts (id int PRIMARY KEY, n int, v int); INSERT INTO parts SELECT i, i, i FROM generate_series(1, 3) AS i`,
+  )
+  const define = (name: string, definition: string) =>
+    query(`SELECT pgstream.create_stream_table($1, $2, '1h', 'DIFFERENTIAL')`, [name, definition])
+  await define('keyed', 'SELECT id, n FROM parts')
+  await define('grouped', 'SELECT n, sum(v) AS v FROM parts GROUP BY n')
+  await query(`CREATE UNIQUE INDEX own ON keyed (id); CREATE UNIQUE INDEX own_too ON grouped (n) NULLS NOT DISTINCT;
+    CREATE INDEX ON grouped USING hash (n); ALTER INDEX grouped_n_idx RENAME TO renamed; REINDEX INDEX renamed`)
+  await query('REINDEX INDEX CONCURRENTLY keyed_id_idx')
+  await alter('keyed', 'SELECT id, n FROM parts UNION ALL SELECT -id, n FROM parts')
+  await alter('grouped', 'SELECT n, v::bigint AS v FROM parts')
+  const hash = (row: string) => `(hash_record_extended(ROW(${row}), (0)::bigint))`
+  expect(await shown('keyed')).toEqual([hash('id, n'), '(id)'].sort())
+  expect((await shown('grouped')).sort()).toEqual(
+    [
+      hash('n, v'),
+      '(n) NULLS NOT DISTINCT',
+      'CREATE INDEX grouped_n_idx1 ON public.grouped USING hash (n)',
+    ].sort(),
+  )
+  // Back again, where the owner's stands for the one that was wanted.
+  for (const name of ['keyed', 'grouped']) expect(await verified(name), name).toEqual([])
+  // A key whose type is another, in a query without one.
+  await define('single', 'SELECT DISTINCT n FROM parts')
+  await alter('single', 'SELECT n::bigint AS n FROM parts UNION ALL SELECT n FROM parts')
+  expect(await shown('single')).toEqual([hash('n')])
+  await query('UPDATE parts SET n = n + 1')
+  for (const name of ['keyed', 'grouped', 'single']) {
+    expect(await refresh(name)).toBe('DIFFERENTIAL')
+    expect(await verified(name), name).toEqual([])
+  }
+})
+
 test('the hash of a key is not taken for that of a row', async () => {
   await query('CREATE TABLE parts (id int PRIMARY KEY, a text, b text, v int)')
   for (const name of ['bag', 'recomputed'])

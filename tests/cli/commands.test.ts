@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, expect, test } from 'vitest'
+import { upgrade } from '../../src/hosts/install.ts'
 import { outside } from '../../src/hosts/outside.ts'
 import { serverHost } from '../../src/hosts/server-host.ts'
+import { untilWaiting } from '../concurrency/scene.ts'
 import { expectExact } from '../oracle/oracle.ts'
 import { type FreshDatabase, freshDatabase, testServer } from '../support/server.ts'
 import { runCli } from './cli-process.ts'
@@ -45,6 +47,22 @@ test('a server of one’s own: install, upgrade, uninstall', async () => {
      UNION ALL SELECT evtname FROM pg_event_trigger`,
   )
   expect(rows).toEqual([])
+})
+
+test('an upgrade in the midst of the work of others is made again when it was in a deadlock', async () => {
+  database = await freshDatabase()
+  const { client, connect } = database
+  const upgrading = await connect()
+  // The other way round it would be the reader that is asked to try again.
+  await client.query(
+    `SET deadlock_timeout = '1h'; BEGIN; LOCK TABLE pgstream.pgs_change_tracking IN ACCESS SHARE MODE`,
+  )
+  const upgraded = upgrade(upgrading, undefined)
+  const observer = await connect()
+  await untilWaiting(observer, upgrading)
+  await client.query('SELECT count(*) FROM pgstream.stream_tables_info')
+  await client.query('COMMIT')
+  await upgraded
 })
 
 test('a role that is no superuser hears what it lacks, and installs with it', async () => {

@@ -109,6 +109,30 @@ test('SERIALIZABLE', async () => {
   await expectExact(client, 'totals')
 })
 
+test('READ UNCOMMITTED is READ COMMITTED to PostgreSQL', async () => {
+  const { client } = await scene(SETUP)
+  await client.query(`SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ UNCOMMITTED`)
+  await create(client, 'totals', TOTALS)
+  await expectEqual(client, 'totals')
+  await create(client, 'large', 'SELECT customer, n FROM totals WHERE total > 20')
+  await create(
+    client,
+    'few',
+    'SELECT l.customer, t.total FROM large AS l JOIN totals AS t ON t.customer = l.customer',
+  )
+  await client.query('UPDATE orders SET amount = amount + 1 WHERE customer < 3')
+  expect(await refresh(client, 'few')).toBe('DIFFERENTIAL')
+  await client.query(
+    `SELECT pgstream.alter_stream_table('large', query => 'SELECT customer, n FROM totals WHERE n > 20')`,
+  )
+  await client.query(`SELECT pgstream.repair_stream_table('totals')`)
+  const { rows } = await client.query(
+    'SELECT pgs_name FROM pgstream.pgs_stream_tables WHERE pgs_schema = current_schema() AND NOT is_populated',
+  )
+  expect(rows).toEqual([])
+  for (const name of ['totals', 'large', 'few']) await expectEqual(client, name)
+})
+
 test('a snapshot that saw changes whose buffer has been emptied since: 40001, not "nothing to do"', async () => {
   const { client, open } = await scene(SETUP)
   await client.query('INSERT INTO orders SELECT i, 1, 1 FROM generate_series(1000, 30000) AS i')

@@ -119,3 +119,31 @@ describe('keys that are too long for an index', () => {
     expect(await expectExactWhenQuiet(client, 'changed')).toBe('DIFFERENTIAL')
   })
 })
+
+test('keys of more columns than an index has', async () => {
+  const { client } = await scene()
+  const all = Array.from({ length: 40 }, (_, i) => `c${i}`)
+  const columns = all.join(', ')
+  await client.query(`CREATE TABLE wide (id int PRIMARY KEY, ${all.map((name) => `${name} int`).join(', ')});
+    INSERT INTO wide SELECT i, ${all.map((_, i) => (i % 3 === 0 ? 'NULL' : `i % ${i + 1}`)).join(', ')} FROM generate_series(1, 30) AS i;
+    INSERT INTO wide SELECT id + 30, ${columns} FROM wide WHERE id < 10`)
+  const queries = {
+    grouped: `SELECT ${columns}, count(*) AS n, max(id) AS last, count(DISTINCT id % 2) AS d FROM wide GROUP BY ${columns}`,
+    merged: `SELECT ${columns} FROM wide UNION SELECT ${all.toReversed().join(', ')} FROM wide`,
+    numbered: `SELECT id, row_number() OVER (PARTITION BY ${columns} ORDER BY id) AS place FROM wide`,
+    first: `SELECT DISTINCT ON (${columns}) * FROM wide ORDER BY ${columns}, id`,
+    way: `WITH RECURSIVE r AS (SELECT ${columns} FROM wide WHERE id < 3 UNION SELECT ${all.map((name) => `w.${name}`).join(', ')}
+      FROM wide AS w JOIN r ON w.c1 = r.c1 AND w.c2 = r.c2 + 1) SELECT * FROM r`,
+    counts: `SELECT n, count(*) AS groups FROM (SELECT count(*) AS n FROM wide GROUP BY ${columns}) AS g GROUP BY n`,
+  }
+  for (const [name, query] of Object.entries(queries)) await create(client, name, query)
+  for (const step of [
+    'UPDATE wide SET c4 = c4 + 1, c3 = 7 WHERE id % 4 = 1; DELETE FROM wide WHERE id = 31',
+    `INSERT INTO wide SELECT id + 100, ${columns} FROM wide WHERE id < 20; UPDATE wide SET c1 = NULL WHERE id = 102`,
+    'DELETE FROM wide WHERE id > 25',
+  ]) {
+    await client.query(step)
+    for (const name of Object.keys(queries))
+      expect(await expectExactWhenQuiet(client, name)).toBe('DIFFERENTIAL')
+  }
+})

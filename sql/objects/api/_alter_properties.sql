@@ -24,7 +24,7 @@ BEGIN
     PERFORM pgstream._tell_of_cron(id);
   END IF;
   -- Others of the group may be of another moment.
-  IF new_group IS NOT NULL AND current_setting('transaction_isolation') = 'read committed'
+  IF new_group IS NOT NULL AND current_setting('transaction_isolation') NOT IN ('repeatable read', 'serializable')
     AND (SELECT s.is_populated AND s.status <> 'SUSPENDED' AND s.broken_reason IS NULL FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id) THEN
     PERFORM pgstream._align_group(id);
   END IF;

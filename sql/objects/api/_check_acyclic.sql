@@ -12,7 +12,7 @@ BEGIN
     RETURN;
   END IF;
   LOCK TABLE pgstream._definition_lock IN SHARE ROW EXCLUSIVE MODE;
-  IF current_setting('transaction_isolation') <> 'read committed' THEN
+  IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
     -- What the other has committed is not to be seen by this snapshot; that it wrote these rows is an error (40001).
     PERFORM FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid = ANY (read) ORDER BY s.pgs_id FOR SHARE;
   END IF;

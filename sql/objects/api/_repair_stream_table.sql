@@ -14,7 +14,7 @@ DECLARE
   details text;
   advice text;
 BEGIN
-  IF current_setting('transaction_isolation') <> 'read committed' THEN
+  IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
     RAISE EXCEPTION 'a stream table cannot be repaired in a % transaction', current_setting('transaction_isolation')
       USING ERRCODE = 'invalid_transaction_state', HINT = 'Repair it in a READ COMMITTED transaction.';
   END IF;

@@ -15,7 +15,7 @@ BEGIN
   SELECT f.stamp, n.stamp AS now INTO looked
   FROM pgstream.frontiers f, pgstream._catalog_stamps(ARRAY[id]) AS n WHERE f.pgs_id = id;
   IF looked.stamp = looked.now AND pgstream._ddl_is_watched() THEN
-    IF current_setting('transaction_isolation') = 'read committed' THEN
+    IF current_setting('transaction_isolation') NOT IN ('repeatable read', 'serializable') THEN
       UPDATE pgstream.frontiers f SET stamped_at = clock_timestamp()
       WHERE f.pgs_id IN (SELECT l.pgs_id FROM pgstream.frontiers l WHERE l.pgs_id = id FOR UPDATE SKIP LOCKED);
     END IF;

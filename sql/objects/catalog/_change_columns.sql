@@ -9,10 +9,11 @@ AS $$
 DECLARE
   target pgstream.pgs_stream_tables;
   ddl text;
-  old_index oid;
   why text;
 BEGIN
   SELECT * INTO STRICT target FROM pgstream.pgs_stream_tables WHERE pgs_id = id;
+  -- Before a column gets another type, which builds its indexes anew, as others.
+  PERFORM pgstream._drop_indexes(old_indexes);
   ddl := (pgstream._column_changes(target.pgs_relid, target.columns, target.plan)).ddl;
   IF ddl IS NOT NULL THEN
     BEGIN
@@ -24,11 +25,6 @@ BEGIN
           HINT = 'Keep names and types of the columns that others use, or drop what depends on them.';
     END;
   END IF;
-  FOREACH old_index IN ARRAY old_indexes LOOP
-    -- With one of its columns it has gone already; and a constraint over the same columns is its owner's.
-    CONTINUE WHEN pgstream._qualified_name(old_index) IS NULL OR EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = old_index);
-    EXECUTE format('DROP INDEX %s', pgstream._qualified_name(old_index));
-  END LOOP;
   -- Its readers may have relied on its key, too; what changes for them otherwise they are told as changes of its rows.
   IF ddl IS NOT NULL OR old_indexes <> '{}' THEN
     IF EXISTS (SELECT FROM pgstream.pgs_change_tracking t WHERE t.source_relid = target.pgs_relid) THEN

@@ -49,7 +49,7 @@ BEGIN
   PERFORM pgstream._release_sources(ARRAY(
     SELECT s FROM unnest(old_sources) AS s WHERE NOT EXISTS (
       SELECT FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.source_relid = s AND d.is_captured)));
-  IF NOT old.is_populated OR current_setting('transaction_isolation') <> 'read committed' THEN
+  IF NOT old.is_populated OR current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
     -- A snapshot older than capture tells nothing: a later refresh fills.
     IF changes.ddl IS NOT NULL THEN
       PERFORM pgstream._call_as_owner(id, 'empty');

@@ -12,7 +12,7 @@ DECLARE
   statement record;
 BEGIN
   FOR statement IN
-    SELECT i AS ddl, CASE WHEN x.state IS NULL THEN coalesce(t.spcname, '') ELSE '' END AS space
+    SELECT i AS ddl, x.state, s.pgs_relid, CASE WHEN x.state IS NULL THEN coalesce(t.spcname, '') ELSE '' END AS space
     FROM pgstream.pgs_stream_tables s
     LEFT JOIN pg_class c ON c.oid = s.pgs_relid LEFT JOIN pg_tablespace t ON t.oid = c.reltablespace
     CROSS JOIN LATERAL jsonb_array_elements_text(s.plan #> '{install,indexes}') AS i
@@ -33,7 +33,11 @@ BEGIN
         SELECT FROM pg_index p WHERE p.indrelid = s.pgs_relid AND right(pg_get_indexdef(p.indexrelid), length(x.rest)) = x.rest) END
   LOOP
     PERFORM set_config('default_tablespace', statement.space, true);
-    EXECUTE statement.ddl;
+    IF statement.state IS NULL THEN
+      PERFORM pgstream._make_index(statement.pgs_relid, statement.ddl);
+    ELSE
+      EXECUTE statement.ddl;
+    END IF;
   END LOOP;
 END
 $$;

@@ -15,7 +15,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
   -- Before the counters are read.
-  at CONSTANT timestamptz := CASE current_setting('transaction_isolation') WHEN 'read committed' THEN clock_timestamp()
+  at CONSTANT timestamptz := CASE WHEN current_setting('transaction_isolation') NOT IN ('repeatable read', 'serializable') THEN clock_timestamp()
     ELSE transaction_timestamp() END;
 BEGIN
   RETURN QUERY

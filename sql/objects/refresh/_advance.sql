@@ -57,7 +57,7 @@ BEGIN
   FOREACH source IN ARRAY sources LOOP
     noted := set_config('pg_stream.consumed_' || source, extract(epoch FROM statement_timestamp())::text, true);
   END LOOP;
-  IF current_setting('transaction_isolation') <> 'read committed' THEN
+  IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
     INSERT INTO pgstream.truncations (source_relid, xid, seq, reason)
     SELECT t.source_relid, t.xid, nextval('pgstream.change_seq'), min(t.reason)
     FROM pgstream.truncations t

@@ -33,7 +33,7 @@ BEGIN
       RETURN;
     END;
     moved := members;
-    EXIT WHEN current_setting('transaction_isolation') <> 'read committed';
+    EXIT WHEN current_setting('transaction_isolation') IN ('repeatable read', 'serializable');
   END LOOP;
   IF cardinality(members) > 1 THEN
     -- What was suspended has not moved.

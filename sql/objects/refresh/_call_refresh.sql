@@ -24,7 +24,7 @@ BEGIN
     PERFORM pgstream._check_session(before);
   END IF;
   -- DDL writes the row of who reads what it alters. (A snapshot that is older than that ends here in 40001.)
-  IF current_setting('transaction_isolation') OPERATOR(pg_catalog.<>) 'read committed' THEN
+  IF current_setting('transaction_isolation') OPERATOR(pg_catalog.=) ANY ('{repeatable read,serializable}'::pg_catalog.text[]) THEN
     PERFORM FROM pgstream.pgs_stream_tables s WHERE s.pgs_id OPERATOR(pg_catalog.=) target.pgs_id FOR KEY SHARE;
   ELSIF target.needs_replan OR target.is_watched IS NOT TRUE
     OR (SELECT s.xmin OPERATOR(pg_catalog.<>) target.version FROM pgstream.pgs_stream_tables s WHERE s.pgs_id OPERATOR(pg_catalog.=) target.pgs_id) THEN

@@ -16,7 +16,7 @@ BEGIN
   IF pg_trigger_depth() > 0 THEN
     PERFORM pgstream._refuse_in_trigger();
   END IF;
-  IF current_setting('transaction_isolation') <> 'read committed' THEN
+  IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
     RAISE EXCEPTION 'a stream table cannot be filled in a % transaction', current_setting('transaction_isolation')
       USING ERRCODE = 'invalid_transaction_state',
         DETAIL = 'Its snapshot may be older than the capture of changes.',

@@ -8,14 +8,11 @@ AS $$
 DECLARE
   target pgstream.pgs_stream_tables;
   owner name;
-  old_index oid;
 BEGIN
   SELECT * INTO STRICT target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
   owner := (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = target.pgs_relid);
   -- Made for an earlier content.
-  FOREACH old_index IN ARRAY pgstream._plan_indexes(target.pgs_relid, target.plan) LOOP
-    EXECUTE format('DROP INDEX %s', pgstream._qualified_name(old_index));
-  END LOOP;
+  PERFORM pgstream._drop_indexes(pgstream._plan_indexes(target.pgs_relid, target.plan));
   PERFORM pgstream._uninstall_plan(id);
   PERFORM pgstream._define(id, owner, pgstream._stored_request(id, target.refresh_mode));
   PERFORM pgstream._install_plan(id, owner);

@@ -8,7 +8,7 @@ BEGIN
     RETURN 'names';
   END IF;
   -- Under REPEATABLE READ the plan cannot be exchanged: who records the failure notes it.
-  IF state = '54000' AND current_setting('transaction_isolation') = 'read committed' AND pgstream._allow_long_values(id) THEN
+  IF state = '54000' AND current_setting('transaction_isolation') NOT IN ('repeatable read', 'serializable') AND pgstream._allow_long_values(id) THEN
     RETURN 'long values';
   END IF;
   -- Not for the data's sake: what passes by itself, what the server lacks, what does not fit the definition. A function may

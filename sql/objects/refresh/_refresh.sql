@@ -23,7 +23,7 @@ DECLARE
   result pgstream.refresh_result;
   -- The last statement that was captured before the refresh statement: see pgstream._advance.
   captured bigint;
-  repeatable CONSTANT boolean := current_setting('transaction_isolation') <> 'read committed';
+  repeatable CONSTANT boolean := current_setting('transaction_isolation') IN ('repeatable read', 'serializable');
   started timestamptz := clock_timestamp();
   -- The snapshot of a REPEATABLE READ transaction is younger than its beginning; than nothing else that is known.
   as_of timestamptz := CASE WHEN repeatable THEN transaction_timestamp() ELSE started END;

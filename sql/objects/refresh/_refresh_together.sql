@@ -15,7 +15,7 @@ CREATE OR REPLACE FUNCTION pgstream._refresh_together(
 LANGUAGE plpgsql
 AS $$
 DECLARE
-  repeatable CONSTANT boolean := current_setting('transaction_isolation') <> 'read committed';
+  repeatable CONSTANT boolean := current_setting('transaction_isolation') IN ('repeatable read', 'serializable');
   last_pass CONSTANT integer := 4;
   pass integer := CASE WHEN NOT repeatable AND EXISTS (
     SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = ANY (members) AND s.strategy = 'FULL') THEN last_pass ELSE 1 END;

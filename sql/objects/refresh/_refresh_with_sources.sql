@@ -18,7 +18,7 @@ DECLARE
   as_of timestamptz;
   below timestamptz;
   is_again boolean := false;
-  repeatable CONSTANT boolean := current_setting('transaction_isolation') <> 'read committed';
+  repeatable CONSTANT boolean := current_setting('transaction_isolation') IN ('repeatable read', 'serializable');
 BEGIN
   LOOP
     notes := pgstream._notes_of_graph();

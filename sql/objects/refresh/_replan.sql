@@ -6,9 +6,10 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET pg_stream.internal = 'on'
 SET client_min_messages = warning
+SET default_tablespace = ''
 AS $$
 DECLARE
-  ddl text;
+  made record;
   target pgstream.pgs_stream_tables;
   request jsonb;
   new_plan jsonb;
@@ -60,8 +61,8 @@ BEGIN
   END IF;
   PERFORM pgstream._install_functions(id);
   -- A source's new index may have rows found by other columns than before.
-  FOR ddl IN
-    SELECT i
+  FOR made IN
+    SELECT i AS ddl, c.oid AS relation
     FROM jsonb_array_elements_text(new_plan #> '{install,indexes}') AS i
     JOIN pg_class c ON c.oid = target.pgs_relid
       OR c.relnamespace = 'pgstream_state'::regnamespace AND c.relkind = 'r' AND c.relname ~ format('^state_%s_', id)
@@ -70,7 +71,11 @@ BEGIN
       SELECT FROM pg_index x
       WHERE x.indrelid = c.oid AND right(pg_get_indexdef(x.indexrelid), length(i) - length(f.beginning) + 1) = substr(i, length(f.beginning)))
   LOOP
-    PERFORM pgstream._make_own(ddl);
+    IF made.relation = target.pgs_relid THEN
+      PERFORM pgstream._make_index(target.pgs_relid, made.ddl);
+    ELSE
+      PERFORM pgstream._make_own(made.ddl);
+    END IF;
   END LOOP;
   PERFORM pgstream._own_generated_objects(id);
   RETURN false;

@@ -6,7 +6,7 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  IF current_setting('transaction_isolation') <> 'read committed' THEN
+  IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
     RETURN false;
   END IF;
   IF NOT pgstream._ddl_is_watched() THEN

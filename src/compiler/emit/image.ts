@@ -51,13 +51,21 @@ export function isLong(request: CompileRequest, { type }: Column): boolean {
   return request.hasLongValues === true && typeFacts(request, type.oid).length === -1
 }
 
+/** As many columns has an index room for (INDEX_MAX_KEYS). */
+export const INDEX_COLUMNS = 32
+
+/** Has a unique index room for such keys? */
+export function fitsIndex(request: CompileRequest, key: readonly Column[]): boolean {
+  return key.length <= INDEX_COLUMNS && !key.some((column) => isLong(request, column))
+}
+
 /**
  * Key columns by whose hash a stored row is found: two or more that may be NULL. Of several ORs an index serves one at a
- * time, and then reads all rows that have that column in common. Of a key that may be too long for an index all columns.
+ * time, and then reads all rows that have that column in common. Of a key that does not fit an index all columns.
  */
 export function hashedKey(request: CompileRequest, key: readonly Column[]): readonly Column[] {
   const hashable = key.filter((column) => typeFacts(request, column.type.oid).hashable)
-  if (key.some((column) => isLong(request, column))) return hashable
+  if (!fitsIndex(request, key)) return hashable
   const nullable = hashable.filter((column) => column.nullable)
   return nullable.length > 1 ? nullable : []
 }

@@ -20,7 +20,7 @@ import {
   type GeneratedFunction,
   pendingFunction,
 } from './function.ts'
-import { hashedKey, rowHash } from './image.ts'
+import { hashedKey, INDEX_COLUMNS, rowHash } from './image.ts'
 import { fillLeaves } from './leaves.ts'
 import { columnType, targetName } from './names.ts'
 import { missingForPartition } from './partition-stage.ts'
@@ -238,7 +238,7 @@ function unique(missing: readonly MissingProbe[]): readonly MissingProbe[] {
 function missingIndexes(missing: readonly MissingProbe[]): readonly MissingIndex[] {
   const found = new Map<string, MissingIndex>()
   for (const { relation, groups, purpose } of missing)
-    for (const columns of groups) {
+    for (const columns of groups.map((group) => group.slice(0, INDEX_COLUMNS))) {
       const key = `${relation} ${columns.join(' ')}`
       if (!found.has(key) || purpose === 'join') found.set(key, { relation, columns, purpose })
     }

@@ -16,7 +16,7 @@ import {
 import type { CompileRequest } from '../catalog/request.ts'
 import { inputOf, type Stage, type StagedQuery } from '../delta/stage.ts'
 import type { StoredTable } from './apply.ts'
-import { hashedKey, isLong, rowHash } from './image.ts'
+import { fitsIndex, hashedKey, INDEX_COLUMNS, isLong, rowHash } from './image.ts'
 import { keyColumns, orderOfFirst } from './partition-text.ts'
 import { soughtByValue } from './probes.ts'
 import { selfIndexes } from './recursion-stage.ts'
@@ -56,7 +56,7 @@ export function stageIndexes(
   const hashes: string[] = []
   for (const stage of staged.stages) {
     const keys = stage.kind === 'group' ? stage.node.rule.keys.map(({ column }) => column) : []
-    if (keys.some((column) => isLong(request, column))) {
+    if (!fitsIndex(request, keys)) {
       const table = stateTableOf(request, storage, stage)
       const nameOfKey = (column: Column) => nameOf(table, column) ?? ''
       const hash = rowHash(request, hashedKey(request, keys), nameOfKey)
@@ -109,7 +109,7 @@ export function stageIndexes(
 
 /** A hash index has room for any value, of one column. */
 function statements(request: CompileRequest, { table, columns, long }: Index): readonly string[] {
-  const short = columns.filter((column) => !long.some(({ name }) => name === column))
+  const short = columns.filter((column) => !long.some(({ name }) => name === column)).slice(0, INDEX_COLUMNS)
   const hashed = long.filter(({ column }) => request.types[column.type.oid]?.hashable)
   return [
     ...(short.length > 0 ? [`CREATE INDEX ON ${table} (${short.join(', ')})`] : []),

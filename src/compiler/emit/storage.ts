@@ -12,7 +12,7 @@ import { quoteIdentifier } from '../catalog/quote.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import type { GroupStage, PartitionStage, RecursionStage, Stage, StagedQuery } from '../delta/stage.ts'
 import type { StoredTable } from './apply.ts'
-import { isLong } from './image.ts'
+import { fitsIndex } from './image.ts'
 import { columnName, stateTableName, targetName } from './names.ts'
 import type { PartitionTable } from './partition-stage.ts'
 import { keyColumns } from './partition-text.ts'
@@ -70,10 +70,10 @@ export function stateTableOf(request: CompileRequest, storage: Storage, stage: S
   }
 }
 
-/** The keys of a group that a unique index can have; null where one may be too long. */
+/** The keys of a group that a unique index can have; null where they do not fit one. */
 function groupKey(request: CompileRequest, { node }: GroupStage): readonly Column[] | null {
   const keys = node.rule.keys.map(({ column }) => column)
-  return keys.some((column) => isLong(request, column)) ? null : keys
+  return fitsIndex(request, keys) ? keys : null
 }
 
 /** Where a partition stage keeps its rows. */
@@ -155,8 +155,9 @@ function chooseKey(request: CompileRequest, root: Node): readonly Column[] | nul
     .keys(root)
     .map((key) => key.map((id) => columns.find((column) => column.id === id)))
     .filter((key): key is Column[] =>
-      key.every((column) => column && request.types[column.type.oid]?.sortable && !isLong(request, column)),
+      key.every((column) => column && request.types[column.type.oid]?.sortable),
     )
+    .filter((key) => fitsIndex(request, key))
   return keys.sort((a, b) => a.length - b.length)[0] ?? null
 }
 
