@@ -73,6 +73,8 @@ const QUERIES: Readonly<Record<string, string>> = {
     'SELECT c.id, x.s, y.m FROM c LEFT JOIN LATERAL (SELECT sum(amount) AS s, max(o.id) AS last FROM o WHERE o.c = c.id) AS x ON true LEFT JOIN LATERAL (SELECT max(p.region) AS m FROM c AS p WHERE p.back = x.last) AS y ON true',
   'groups found by what they say, of one table by their key, of another by an extreme':
     'SELECT c.id, t.n, t.m, p.name FROM c JOIN (SELECT c, kind, count(*) AS n, max(o.id) AS m FROM o GROUP BY c, kind) AS t ON t.c = c.id LEFT JOIN c AS p ON p.id = t.m',
+  'what a window says is looked for':
+    'SELECT w.c, p.name FROM (SELECT c, id, lag(id) OVER (PARTITION BY c ORDER BY id) AS before FROM o) AS w LEFT JOIN c AS p ON p.id = w.before',
   'except all': 'SELECT id FROM c EXCEPT ALL SELECT c FROM o',
 }
 

@@ -10,7 +10,7 @@ import { expandNeeds, madeColumns } from '../algebra/operators/expand.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { MatchKey } from '../algebra/operators/key-match.ts'
 import type { MarkJoin } from '../algebra/operators/mark-join.ts'
-import type { Read } from '../algebra/operators/read.ts'
+import { type Read, type StageOutput, storedId } from '../algebra/operators/read.ts'
 import type { Scan } from '../algebra/operators/scan.ts'
 import { BOOLEAN, type ColumnId, mapScalar, type Scalar, scalarColumns } from '../algebra/scalar.ts'
 
@@ -137,8 +137,8 @@ function storedValues({ sought, computed, owners }: Steps): readonly StoredValue
     return owner ? [owner] : needs && needs.length > 0 ? needs.flatMap(ownersOf) : [id]
   }
   const values: StoredValues[] = []
-  for (const { stage, node, by } of sought) {
-    const leading = node.of.keys[0]?.[0]
+  for (const { of, by } of sought) {
+    const leading = of.keys[0]?.[0]
     // What one side fixes together is found by one index.
     const groups: { readonly owners: ReadonlySet<Node | ColumnId>; readonly columns: Set<ColumnId> }[] = []
     for (const { column, needs } of by) {
@@ -148,7 +148,8 @@ function storedValues({ sought, computed, owners }: Steps): readonly StoredValue
       else groups.push({ owners: all, columns: new Set([column]) })
     }
     for (const { columns } of groups)
-      if (leading === undefined || !columns.has(leading)) values.push({ stage, columns: [...columns] })
+      if (leading === undefined || !columns.has(leading))
+        values.push({ stage: of.stage, columns: [...columns].map((id) => storedId(of, id)) })
   }
   return values
 }
@@ -174,7 +175,7 @@ interface Steps {
   /** Stored results of stages that are read as they are. */
   readonly whole: Node[]
   /** Results of stages, and which of their columns are fixed by others. */
-  readonly sought: { readonly stage: number; readonly node: Read; readonly by: readonly Fixed[] }[]
+  readonly sought: { readonly of: StageOutput; readonly by: readonly Fixed[] }[]
   /** What is at hand: deltas, and what is made of them. */
   readonly opaque: Node[]
   readonly reached: Set<ColumnId>
@@ -212,7 +213,7 @@ function stepsOf(nodes: readonly Node[], predicate: readonly Scalar[]): Steps {
           if (node.version !== 'delta') {
             if (!isKeyed(node, conditions)) found.whole.push(node)
             if (node.of.op === 'stage-output')
-              found.sought.push({ stage: node.of.stage, node, by: equalities(node.of.columns, conditions) })
+              found.sought.push({ of: node.of, by: equalities(node.of.columns, conditions) })
           }
           for (const { id } of node.of.columns) found.owners.set(id, node)
           asIs(node)
