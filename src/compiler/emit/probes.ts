@@ -131,10 +131,12 @@ export function soughtByValue(query: Node): readonly StoredValues[] {
  */
 function storedValues({ sought, computed, owners }: Steps): readonly StoredValues[] {
   const made = new Map(computed.map(({ column, needs }) => [column, needs]))
-  const ownersOf = (id: ColumnId): readonly (Node | ColumnId)[] => {
+  // The branches of a union may make columns of one another's.
+  const ownersOf = (id: ColumnId, seen: readonly ColumnId[] = []): readonly (Node | ColumnId)[] => {
     const owner = owners.get(id)
-    const needs = made.get(id)?.filter((each) => each !== id)
-    return owner ? [owner] : needs && needs.length > 0 ? needs.flatMap(ownersOf) : [id]
+    const needs = made.get(id)?.filter((each) => each !== id && !seen.includes(each))
+    if (owner) return [owner]
+    return needs && needs.length > 0 ? needs.flatMap((each) => ownersOf(each, [...seen, id])) : [id]
   }
   const values: StoredValues[] = []
   for (const { of, by } of sought) {
@@ -142,7 +144,7 @@ function storedValues({ sought, computed, owners }: Steps): readonly StoredValue
     // What one side fixes together is found by one index.
     const groups: { readonly owners: ReadonlySet<Node | ColumnId>; readonly columns: Set<ColumnId> }[] = []
     for (const { column, needs } of by) {
-      const all = new Set(needs.flatMap(ownersOf))
+      const all = new Set(needs.flatMap((id) => ownersOf(id)))
       const group = groups.find((each) => [...all].every((owner) => each.owners.has(owner)))
       if (group) group.columns.add(column)
       else groups.push({ owners: all, columns: new Set([column]) })
