@@ -95,6 +95,11 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     query:
       'SELECT a.l, b.l AS other FROM nba AS a JOIN nbb AS b ON 5 + b.l = a.l - 2 WHERE NOT EXISTS (SELECT FROM nbb AS x WHERE x.l = a.l + 1::smallint)',
   },
+  'a full join with a function of the row on the left, of which only matches are left': {
+    ...SIDES('lf'),
+    query:
+      'SELECT a.id, c.x AS n, d.id AS other, d.y FROM lfa AS a LEFT JOIN (generate_series(1, least(a.k, 3)) AS c(x) FULL JOIN lfb AS d ON d.k = c.x) ON c.x <= a.id WHERE d.y > 0',
+  },
   'left joins of lateral aggregates, one over what the other says': {
     ...SIDES('lt'),
     query:
