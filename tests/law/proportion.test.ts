@@ -65,6 +65,16 @@ const QUERIES: Readonly<Record<string, string>> = {
     'SELECT id, o.amount, d.name FROM (c FULL JOIN o USING (id)) LEFT JOIN (SELECT id, name FROM c) AS d USING (id)',
   'left join of a full join':
     'SELECT c.id, o.id AS o, d.name FROM (c FULL JOIN o ON o.id = c.id) LEFT JOIN c AS d ON d.id = c.back',
+  'left join to the next':
+    'SELECT a.id, b.id AS next, b.amount FROM o AS a LEFT JOIN o AS b ON b.id = a.id + 1',
+  'left join of groups to the next':
+    'WITH a AS (SELECT c, sum(amount) AS s FROM o GROUP BY c), b AS (SELECT c, count(*) AS n, max(id) AS m FROM o GROUP BY c) SELECT a.c, a.s, b.n FROM a LEFT JOIN b ON b.c - 2 = a.c - 1 AND b.m <> a.s',
+  'a lateral aggregate over what another one says':
+    'SELECT c.id, x.s, y.m FROM c LEFT JOIN LATERAL (SELECT sum(amount) AS s, max(o.id) AS last FROM o WHERE o.c = c.id) AS x ON true LEFT JOIN LATERAL (SELECT max(p.region) AS m FROM c AS p WHERE p.back = x.last) AS y ON true',
+  'groups found by what they say, of one table by their key, of another by an extreme':
+    'SELECT c.id, t.n, t.m, p.name FROM c JOIN (SELECT c, kind, count(*) AS n, max(o.id) AS m FROM o GROUP BY c, kind) AS t ON t.c = c.id LEFT JOIN c AS p ON p.id = t.m',
+  'what a window says is looked for':
+    'SELECT w.c, p.name FROM (SELECT c, id, lag(id) OVER (PARTITION BY c ORDER BY id) AS before FROM o) AS w LEFT JOIN c AS p ON p.id = w.before',
   'except all': 'SELECT id FROM c EXCEPT ALL SELECT c FROM o',
 }
 

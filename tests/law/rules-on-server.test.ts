@@ -67,7 +67,44 @@ const DECIMALS = (name: string) => ({
   image: true,
 })
 
+/** Whole numbers of three sizes, the least and the greatest of each among them as far as the query does not fail. */
+const NEXT = (name: string) => ({
+  setUp: `CREATE TABLE ${name}a (k int, s smallint, l bigint); CREATE TABLE ${name}b (k int, m int, l bigint);
+    INSERT INTO ${name}a VALUES (-2147483648, -32768, -9223372036854775806), (2147483646, 32767, 9223372036854775806), (1, 1, 1), (1, 1, 1), (NULL, NULL, NULL);
+    INSERT INTO ${name}b VALUES (-2147483648, -2768, -9223372036854775808), (2147483647, 62767, 9223372036854775802), (2, 30001, 2), (NULL, NULL, NULL)`,
+  changes: [
+    `INSERT INTO ${name}b VALUES (-2147483647, -9999, -6), (2, 30001, -6), (3, 40000, 4)`,
+    `UPDATE ${name}a SET k = k - 1, s = -1, l = 9 WHERE k = 2147483646; UPDATE ${name}b SET m = 29999, l = 2 WHERE k = 3`,
+    `DELETE FROM ${name}b WHERE k = -2147483647; DELETE FROM ${name}a WHERE k = 1`,
+    `INSERT INTO ${name}a VALUES (1, 1, 2), (2147483646, 32767, 9223372036854775806); DELETE FROM ${name}b WHERE k = 2`,
+    `INSERT INTO ${name}b VALUES (2, 30001, -5); DELETE FROM ${name}a WHERE l = 9`,
+  ],
+})
+
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  'left join to the next number': {
+    ...NEXT('nl'),
+    query: 'SELECT a.k, b.k AS next FROM nla AS a LEFT JOIN nlb AS b ON b.k = a.k + 1',
+  },
+  'full join of a small number with a distance from a greater one': {
+    ...NEXT('nf'),
+    query: 'SELECT a.s, b.m FROM nfa AS a FULL JOIN nfb AS b ON a.s = b.m - 30000',
+  },
+  'numbers with distances on both sides, and none that is the next': {
+    ...NEXT('nb'),
+    query:
+      'SELECT a.l, b.l AS other FROM nba AS a JOIN nbb AS b ON 5 + b.l = a.l - 2 WHERE NOT EXISTS (SELECT FROM nbb AS x WHERE x.l = a.l + 1::smallint)',
+  },
+  'a full join with a function of the row on the left, of which only matches are left': {
+    ...SIDES('lf'),
+    query:
+      'SELECT a.id, c.x AS n, d.id AS other, d.y FROM lfa AS a LEFT JOIN (generate_series(1, least(a.k, 3)) AS c(x) FULL JOIN lfb AS d ON d.k = c.x) ON c.x <= a.id WHERE d.y > 0',
+  },
+  'left joins of lateral aggregates, one over what the other says': {
+    ...SIDES('lt'),
+    query:
+      'SELECT a.id, b.n, b.m, c.n AS others, c.s FROM lta AS a LEFT JOIN LATERAL (SELECT count(*) AS n, max(y) AS m FROM ltb AS b WHERE b.k = a.k) AS b ON true LEFT JOIN LATERAL (SELECT count(*) AS n, sum(c.id) AS s FROM lta AS c WHERE c.x = b.m) AS c ON true',
+  },
   'a row of NULLs is not NULL: as a key': {
     setUp: `CREATE TYPE pair AS (a int, b int); CREATE TABLE r1 (id int PRIMARY KEY, p pair);
       INSERT INTO r1 VALUES (1, NULL), (2, ROW(NULL, NULL))`,

@@ -54,6 +54,8 @@ export type SourceGenes =
   | { readonly kind: 'functions'; readonly functions: FunctionGenes }
   | { readonly kind: 'recursion'; readonly recursion: RecursionGenes }
   | { readonly kind: 'values'; readonly rows: readonly RowGenes[] }
+  /** In parentheses. */
+  | { readonly kind: 'join'; readonly first: SourceGenes; readonly join: JoinGenes }
 
 export interface JoinGenes {
   readonly source: SourceGenes
@@ -62,6 +64,8 @@ export interface JoinGenes {
   readonly right: number
   readonly outer: number
   readonly on: ConditionGenes | null
+  /** USING or NATURAL; an alias for all of it. */
+  readonly merge: number
 }
 
 export interface SelectGenes {
@@ -278,6 +282,14 @@ const { query } = fc.letrec<Ties>((tie) => ({
     { arbitrary: fc.record({ kind: fc.constant('lateral' as const), query: tie('query') }), weight: 2 },
     { arbitrary: fc.record({ kind: fc.constant('functions' as const), functions }), weight: 2 },
     { arbitrary: fc.record({ kind: fc.constant('recursion' as const), recursion }), weight: 1 },
+    {
+      arbitrary: fc.record({
+        kind: fc.constant('join' as const),
+        first: tie('source'),
+        join: joinOf(tie('source')),
+      }),
+      weight: 2,
+    },
   ),
   within: fc.oneof(
     { depthSize: 'xsmall', maxDepth: 4, withCrossShrink: true, depthIdentifier: 'query' },
@@ -294,6 +306,7 @@ function joinOf(source: fc.Arbitrary<SourceGenes>): fc.Arbitrary<JoinGenes> {
     right: number,
     outer: number,
     on: sometimes(condition, 8),
+    merge: number,
   })
 }
 

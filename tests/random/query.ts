@@ -10,6 +10,7 @@ import type {
   SelectGenes,
   SourceGenes,
 } from './genes.ts'
+import { type Item, item, type Joined, mergingJoin, underAlias } from './merged-columns.ts'
 import { recursion } from './recursion.ts'
 import { constant, type OutputColumn, pick, type Relation, type Value, value } from './scope.ts'
 import { type SublinkGenes, sublink, sublinkCondition } from './sublinks.ts'
@@ -274,68 +275,96 @@ function fromClause(
   budget: Budget,
   outer: readonly Value[],
 ): From {
-  const ctes: Cte[] = []
-  const first = source(genes.first, relations, 0, ctes, budget, outer)
-  let sql = `\nFROM ${first.sql}`
-  let scope = first.scope
+  const from: FromGenes = { relations, budget, ctes: [], taken: { items: 0 } }
+  let left: Joined = source(genes.first, from, outer)
   const where: string[] = []
   let commas = false
   genes.joins.forEach((join, i) => {
     if (budget.tables <= 0) return
-    const right = source(join.source, relations, i + 1, ctes, budget, [...scope, ...outer])
-    const on = joinCondition(join, scope, right.scope, i)
-    scope = [...scope, ...right.scope]
+    const right = source(join.source, from, [...left.scope, ...outer])
     // After a comma a JOIN sees only what follows the comma.
     commas ||= join.kind % 4 === 0
-    if (commas) {
-      sql += `, ${right.sql}`
-      if (on) where.push(on)
-    } else if (on) {
-      const conditions = join.on ? [on, condition(join.on, scope)] : [on]
-      const inOn = genes.sublinks[i]
-      if (inOn && inOn.place % 4 === 3) {
-        const made = sublink(inOn, scope, scope, relationOf(inOn, relations, budget), i + 10, scalarCall)
-        if (made) conditions.push(sublinkCondition(inOn, made, scope))
-      }
-      const kind = pick(JOINS, join.outer)
-      // PostgreSQL joins both ways by equality alone, and nothing reads the left row from there.
-      const isLeft = (kind === 'FULL JOIN' && !on.includes(' = ')) || (right.reads && /RIGHT|FULL/.test(kind))
-      sql += `\n${isLeft ? 'LEFT JOIN' : kind} ${right.sql} ON ${conditions.join(' AND ')}`
-    } else if (right.reads && join.outer % 2 === 1) sql += `\nLEFT JOIN ${right.sql} ON true`
-    else sql += `\nCROSS JOIN ${right.sql}`
+    if (!commas) {
+      left = joined(left, right, join, i, from, genes.sublinks[i])
+      return
+    }
+    const on = joinCondition(join, left.scope, right.scope, i)
+    left = beside(left, right, `${left.sql}, ${right.sql}`)
+    if (on) where.push(on)
   })
-  return { with: ctes.map((each) => each.text), sql, scope, where }
+  return { with: from.ctes.map((each) => each.text), sql: `\nFROM ${left.sql}`, scope: left.scope, where }
+}
+
+/** What the items of one FROM share. */
+interface FromGenes {
+  readonly relations: readonly Relation[]
+  readonly budget: Budget
+  readonly ctes: Cte[]
+  /** Each item has a place, by which it is named. */
+  readonly taken: { items: number }
+}
+
+function beside(left: Joined, right: Joined, sql: string): Joined {
+  return { sql, scope: [...left.scope, ...right.scope], columns: [...left.columns, ...right.columns] }
+}
+
+function joined(
+  left: Joined,
+  right: Item,
+  join: JoinGenes,
+  position: number,
+  { relations, budget, taken }: FromGenes,
+  inOn?: SublinkGenes,
+): Joined {
+  const wanted = pick(JOINS, join.outer)
+  const kind = right.reads && /RIGHT|FULL/.test(wanted) ? 'LEFT JOIN' : wanted
+  if (join.merge % 4 === 3) {
+    const made = mergingJoin(left, right, join, kind, `u${budget.level}_${taken.items++}`)
+    if (made) return made
+  }
+  const on = joinCondition(join, left.scope, right.scope, position)
+  if (on === null) {
+    const cross = right.reads && join.outer % 2 === 1 ? 'LEFT JOIN' : 'CROSS JOIN'
+    return beside(left, right, `${left.sql}\n${cross} ${right.sql}${cross === 'LEFT JOIN' ? ' ON true' : ''}`)
+  }
+  const scope = [...left.scope, ...right.scope]
+  const conditions = join.on ? [on, condition(join.on, scope)] : [on]
+  if (inOn && inOn.place % 4 === 3) {
+    const relation = relationOf(inOn, relations, budget)
+    const made = sublink(inOn, scope, scope, relation, position + 10, scalarCall)
+    if (made) conditions.push(sublinkCondition(inOn, made, scope))
+  }
+  // PostgreSQL joins both ways by equality alone, and nothing reads the left row from there.
+  const isLeft = kind === 'FULL JOIN' && !on.includes(' = ')
+  return beside(
+    left,
+    right,
+    `${left.sql}\n${isLeft ? 'LEFT JOIN' : kind} ${right.sql} ON ${conditions.join(' AND ')}`,
+  )
 }
 
 interface Cte extends Relation {
   readonly text: string
 }
 
-/** An item of FROM; what reads the row to its left cannot be joined from the right. */
-interface Item {
-  readonly sql: string
-  readonly scope: readonly Value[]
-  readonly reads?: true
-}
-
-function source(
-  genes: SourceGenes,
-  relations: readonly Relation[],
-  position: number,
-  ctes: Cte[],
-  budget: Budget,
-  outer: readonly Value[],
-): Item {
+function source(genes: SourceGenes, from: FromGenes, outer: readonly Value[]): Item {
+  const { relations, ctes, budget } = from
+  const position = from.taken.items++
   const alias = budget.level > 0 ? `l${budget.level}_${position}` : (ALIASES[position] ?? `t${position}`)
-  const columnsOf = (columns: readonly OutputColumn[]) =>
-    columns.map((column) => value(`${alias}.${column.name}`, column.type, column))
+  const instead = (gene: number) => relationItem(pick(relations, gene), gene, alias, budget)
   switch (genes.kind) {
-    case 'relation': {
-      const relation = pick(relations, genes.pick)
-      budget.tables -= 1
-      const row = relation.row && genes.pick >= 52 ? [value(alias, relation.row)] : []
-      const only = relation.hasParts && genes.pick % 3 === 1 ? 'ONLY ' : ''
-      return { sql: `${only}${relation.name} AS ${alias}`, scope: [...columnsOf(relation.columns), ...row] }
+    case 'relation':
+      return instead(genes.pick)
+    case 'join': {
+      const left = source(genes.first, from, outer)
+      const right = source(genes.join.source, from, [...left.scope, ...outer])
+      // A cross join is for the start of a FROM alone.
+      const made = joined(left, right, genes.join, 9, from)
+      const reads = left.reads || right.reads ? { reads: true as const } : {}
+      // It is in parentheses already.
+      if (made.hides) return { ...made, ...reads }
+      if (genes.join.merge % 3 === 2) return { ...underAlias(made, alias), ...reads }
+      return { ...made, sql: `(${made.sql})`, ...reads }
     }
     case 'values': {
       const types = [typeNamed('int4'), typeNamed('text')]
@@ -344,24 +373,24 @@ function source(
       )
       const columns = types.map((type, i) => ({ name: NAMES[i] ?? 'c', type, open: false, rounds: false }))
       const list = columns.map((column) => column.name).join(', ')
-      return { sql: `(VALUES ${rows.join(', ')}) AS ${alias}(${list})`, scope: columnsOf(columns) }
+      const { scope } = item('', alias, columns)
+      return { sql: `(VALUES ${rows.join(', ')}) AS ${alias}(${list})`, scope, columns }
     }
     case 'subquery': {
       const inner = query(genes.query, relations, budget)
-      return { sql: `(${inner.sql}) AS ${alias}`, scope: columnsOf(inner.columns) }
+      return item(`(${inner.sql}) AS ${alias}`, alias, inner.columns)
     }
     case 'with': {
       const inner = query(genes.query, relations, budget)
       const name = `w${position}`
       ctes.push({ name, columns: inner.columns, text: `${name} AS (${inner.sql})` })
-      return { sql: `${name} AS ${alias}`, scope: columnsOf(inner.columns) }
+      return item(`${name} AS ${alias}`, alias, inner.columns)
     }
     case 'again': {
       const again = ctes[genes.pick % Math.max(1, ctes.length)]
-      if (!again)
-        return source({ kind: 'relation', pick: genes.pick }, relations, position, ctes, budget, outer)
+      if (!again) return instead(genes.pick)
       budget.tables -= 1
-      return { sql: `${again.name} AS ${alias}`, scope: columnsOf(again.columns) }
+      return item(`${again.name} AS ${alias}`, alias, again.columns)
     }
     case 'lateral': {
       const inside = { tables: Math.max(1, budget.tables - 1), level: budget.level + 1 }
@@ -369,31 +398,39 @@ function source(
       const seen = outer.filter(({ type, rounds, open }) => type.comparable && !rounds && !open)
       const inner = query(genes.query, relations, inside, seen)
       budget.tables = Math.min(inside.tables, budget.tables)
-      return { sql: `LATERAL (${inner.sql}) AS ${alias}`, scope: columnsOf(inner.columns), reads: true }
+      return { ...item(`LATERAL (${inner.sql}) AS ${alias}`, alias, inner.columns), reads: true }
     }
     case 'functions': {
       const made = functionsInFrom(genes.functions, outer, alias)
-      if (!made)
-        return source(
-          { kind: 'relation', pick: genes.functions.pick },
-          relations,
-          position,
-          ctes,
-          budget,
-          outer,
-        )
-      return { ...made, reads: true }
+      return made ? { ...made, reads: true } : instead(genes.functions.pick)
     }
     case 'recursion': {
       const name = `r${position}`
       const made = recursion(genes.recursion, relations, name)
-      const { base } = genes.recursion
-      if (!made) return source({ kind: 'relation', pick: base }, relations, position, ctes, budget, outer)
+      if (!made) return instead(genes.recursion.base)
       budget.tables -= 2
       ctes.push({ name, columns: made.columns, text: made.sql })
-      return { sql: `${name} AS ${alias}`, scope: columnsOf(made.columns) }
+      const read = item(`${name} AS ${alias}`, alias, made.columns)
+      // What CYCLE adds cannot be renamed.
+      return made.columns.some((column) => column.name === 'met')
+        ? { sql: read.sql, scope: read.scope, columns: read.columns }
+        : read
     }
   }
+}
+
+function relationItem(relation: Relation, gene: number, alias: string, budget: Budget): Item {
+  budget.tables -= 1
+  const only = relation.hasParts && gene % 3 === 1 ? 'ONLY ' : ''
+  const made = item(`${only}${relation.name} AS ${alias}`, alias, relation.columns)
+  // Under other names its fields have others, too.
+  return relation.row && gene >= 52
+    ? {
+        sql: made.sql,
+        columns: made.columns,
+        scope: [...made.scope, value(alias, relation.row)],
+      }
+    : made
 }
 
 /** Null for a cross join, which only two joins from the start may be: six tables of eight rows are 262,144. */

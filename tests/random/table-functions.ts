@@ -1,6 +1,7 @@
 /** Random functions in FROM and set-returning functions in the select list: few rows for every value, and no failure. */
 import { expression, fill } from './expression.ts'
 import type { ExpressionGenes } from './genes.ts'
+import type { Joined } from './merged-columns.ts'
 import { literal, pick, type Value, value } from './scope.ts'
 
 export interface FunctionGenes {
@@ -73,11 +74,7 @@ function call(
 const COLUMNS = ['x', '"a b"', 'ok', 'n', 'v', 'seq']
 
 /** An item of FROM; null where no function fits what is in scope. */
-export function functionsInFrom(
-  genes: FunctionGenes,
-  scope: readonly Value[],
-  alias: string,
-): { readonly sql: string; readonly scope: readonly Value[] } | null {
+export function functionsInFrom(genes: FunctionGenes, scope: readonly Value[], alias: string): Joined | null {
   const calls = genes.calls
     .map((each, i) => call(each, scope, genes.pick + i))
     .filter((each) => each !== null)
@@ -92,6 +89,7 @@ export function functionsInFrom(
   return {
     sql: `${sql}${genes.ordinality ? ' WITH ORDINALITY' : ''} AS ${alias}(${names.join(', ')})`,
     scope: columns.map((column, i) => ({ ...column, sql: `${alias}.${names[i]}` })),
+    columns: columns.map((column, i) => ({ ...column, name: names[i] ?? 'c' })),
   }
 }
 

@@ -1,7 +1,7 @@
 /** Window functions, DISTINCT ON and LIMIT of which PostgreSQL leaves nothing open: peers count alike, ties are kept. */
 import { expression } from './expression.ts'
 import type { ExpressionGenes } from './genes.ts'
-import { type Value, value } from './scope.ts'
+import { pick, type Value, value } from './scope.ts'
 
 export interface WindowGenes {
   readonly call: number
@@ -21,14 +21,49 @@ const FRAMES = [
   'GROUPS BETWEEN CURRENT ROW AND 2 FOLLOWING EXCLUDE CURRENT ROW',
   'RANGE BETWEEN CURRENT ROW AND CURRENT ROW',
   'GROUPS 2 PRECEDING',
+  // `@` is a distance between values of the type that is ordered by.
+  'RANGE BETWEEN @ PRECEDING AND CURRENT ROW',
+  'RANGE BETWEEN @ PRECEDING AND @ FOLLOWING EXCLUDE GROUP',
+  'RANGE BETWEEN CURRENT ROW AND @ FOLLOWING EXCLUDE TIES',
+  'RANGE BETWEEN @ FOLLOWING AND UNBOUNDED FOLLOWING',
+  'RANGE BETWEEN @ PRECEDING AND @ PRECEDING EXCLUDE CURRENT ROW',
+  'RANGE BETWEEN UNBOUNDED PRECEDING AND @ FOLLOWING EXCLUDE CURRENT ROW',
 ]
+
+const spans = [`interval '1 day'`, `interval '0'`, `interval '1 month 3 hours'`, `interval '100 years'`]
+
+/** Of types that PostgreSQL has distances for. */
+const DISTANCES: Readonly<Record<string, readonly string[]>> = {
+  int2: ['1::int2', '0::int2', '2::int8', '32767::int4'],
+  int4: ['1', '0', '2', '2147483647::int8'],
+  int8: ['1::int8', '0::int8', '5::int8'],
+  numeric: ['1', '0.5', '0', `'Infinity'::numeric`, '3.50'],
+  decimal: ['1', '0.5', '0', `'Infinity'::numeric`],
+  float8: ['1::float8', '0::float8', `'Infinity'::float8`, '0.4::float8'],
+  float4: ['1::float8', '0::float8', `'Infinity'::float8`],
+  date: spans,
+  timestamp: spans,
+  timestamptz: spans,
+  interval: spans,
+  time: [`interval '1 hour'`, `interval '0'`, `interval '12:30'`],
+}
+
+/** A frame for what is ordered by; none where its type has no distances. */
+function frameOver(order: Value, gene: number): string {
+  const frame = pick(FRAMES, gene)
+  if (!frame.includes('@')) return frame
+  const distances = DISTANCES[order.type.name]
+  if (!distances) return ''
+  let at = gene >> 2
+  return frame.replaceAll('@', () => pick(distances, at++))
+}
 
 export function windowCall(genes: WindowGenes, scope: readonly Value[]): Value {
   const keys = genes.keys.map((each) => expression(each, scope)).filter(isSortable)
   const by = keys.length > 0 ? `PARTITION BY ${keys.map(({ sql }) => sql).join(', ')}` : ''
   const order = expression(genes.order, scope)
   const isOrdered = isSortable(order) && genes.frame % 4 !== 0
-  const frame = isOrdered ? (FRAMES[genes.frame % FRAMES.length] ?? '') : ''
+  const frame = isOrdered ? frameOver(order, genes.frame) : ''
   if (genes.frame >= 40 && inFullOrder(scope)) return rowByRow(genes, by, scope)
   const direction = genes.frame % 3 === 0 ? ' DESC NULLS LAST' : ''
   const over = ` OVER (${[by, isOrdered ? `ORDER BY ${order.sql}${direction}` : '', frame].filter((part) => part !== '').join(' ')})`

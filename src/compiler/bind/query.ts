@@ -492,5 +492,6 @@ const EXTERNAL: Readonly<Record<string, string>> = {
 }
 
 export function conjuncts(scalar: Scalar): readonly Scalar[] {
+  if (scalar.kind === 'constant' && scalar.sql === 'true') return []
   return scalar.kind === 'logic' && scalar.op === 'and' ? scalar.args.flatMap(conjuncts) : [scalar]
 }

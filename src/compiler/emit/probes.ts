@@ -10,7 +10,7 @@ import { expandNeeds, madeColumns } from '../algebra/operators/expand.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { MatchKey } from '../algebra/operators/key-match.ts'
 import type { MarkJoin } from '../algebra/operators/mark-join.ts'
-import type { Read } from '../algebra/operators/read.ts'
+import { type Read, type StageOutput, storedId } from '../algebra/operators/read.ts'
 import type { Scan } from '../algebra/operators/scan.ts'
 import { BOOLEAN, type ColumnId, mapScalar, type Scalar, scalarColumns } from '../algebra/scalar.ts'
 
@@ -117,8 +117,43 @@ export interface StoredValues {
 /** The rows of stages that the joins of a query look for by other columns than their key. */
 export function soughtByValue(query: Node): readonly StoredValues[] {
   const isJoin = JOINS.has(query.op)
-  const own = isJoin ? stepsOf([query], []).values : query.op === 'bound-filter' ? comparedValue(query) : []
+  const own = isJoin
+    ? storedValues(stepsOf([query], []))
+    : query.op === 'bound-filter'
+      ? comparedValue(query)
+      : []
   return [...own, ...operatorOf(query).inputs(query).flatMap(soughtByValue)]
+}
+
+/**
+ * What a stage's rows are looked for by where they are not looked for by their key: each of the tables that they are joined with
+ * may be the one that changed.
+ */
+function storedValues({ sought, computed, owners }: Steps): readonly StoredValues[] {
+  const made = new Map(computed.map(({ column, needs }) => [column, needs]))
+  // The branches of a union may make columns of one another's.
+  const ownersOf = (id: ColumnId, seen: readonly ColumnId[] = []): readonly (Node | ColumnId)[] => {
+    const owner = owners.get(id)
+    const needs = made.get(id)?.filter((each) => each !== id && !seen.includes(each))
+    if (owner) return [owner]
+    return needs && needs.length > 0 ? needs.flatMap((each) => ownersOf(each, [...seen, id])) : [id]
+  }
+  const values: StoredValues[] = []
+  for (const { of, by } of sought) {
+    const leading = of.keys[0]?.[0]
+    // What one side fixes together is found by one index.
+    const groups: { readonly owners: ReadonlySet<Node | ColumnId>; readonly columns: Set<ColumnId> }[] = []
+    for (const { column, needs } of by) {
+      const all = new Set(needs.flatMap((id) => ownersOf(id)))
+      const group = groups.find((each) => [...all].every((owner) => each.owners.has(owner)))
+      if (group) group.columns.add(column)
+      else groups.push({ owners: all, columns: new Set([column]) })
+    }
+    for (const { columns } of groups)
+      if (leading === undefined || !columns.has(leading))
+        values.push({ stage: of.stage, columns: [...columns].map((id) => storedId(of, id)) })
+  }
+  return values
 }
 
 const JOINS: ReadonlySet<Node['op']> = new Set(['join', 'outer-join', 'semi-join', 'mark-join'])
@@ -141,32 +176,48 @@ interface Steps {
   readonly steps: Step[]
   /** Stored results of stages that are read as they are. */
   readonly whole: Node[]
-  /** Those of them of which columns are fixed by others. */
-  readonly values: StoredValues[]
+  /** Results of stages, and which of their columns are fixed by others. */
+  readonly sought: { readonly of: StageOutput; readonly by: readonly Fixed[] }[]
   /** What is at hand: deltas, and what is made of them. */
   readonly opaque: Node[]
   readonly reached: Set<ColumnId>
   /** Columns that are reached when others are. */
-  readonly computed: { readonly column: ColumnId; readonly needs: readonly ColumnId[] }[]
+  readonly computed: Fixed[]
+  /** Where a column is stored. */
+  readonly owners: Map<ColumnId, Node>
+}
+
+interface Fixed {
+  readonly column: ColumnId
+  readonly needs: readonly ColumnId[]
 }
 
 function stepsOf(nodes: readonly Node[], predicate: readonly Scalar[]): Steps {
-  const found: Steps = { steps: [], whole: [], values: [], opaque: [], reached: new Set(), computed: [] }
+  const found: Steps = {
+    steps: [],
+    whole: [],
+    sought: [],
+    opaque: [],
+    reached: new Set(),
+    computed: [],
+    owners: new Map(),
+  }
   const asIs = (node: Node) => {
     for (const id of idsOf(node)) found.reached.add(id)
   }
   const visit = (node: Node, conditions: readonly Scalar[]): void => {
     switch (node.op) {
       case 'read':
-        if (node.version !== 'delta' && node.of.op === 'scan')
+        if (node.version !== 'delta' && node.of.op === 'scan') {
           found.steps.push({ scan: node.of, predicate: conditions })
-        else {
-          if (node.version !== 'delta' && !isKeyed(node, conditions)) {
-            found.whole.push(node)
-            const columns = [...new Set(equalities(node.of.columns, conditions).map(({ column }) => column))]
-            if (node.of.op === 'stage-output' && columns.length > 0)
-              found.values.push({ stage: node.of.stage, columns })
+          for (const { id } of node.of.columns) found.owners.set(id, node)
+        } else {
+          if (node.version !== 'delta') {
+            if (!isKeyed(node, conditions)) found.whole.push(node)
+            if (node.of.op === 'stage-output')
+              found.sought.push({ of: node.of, by: equalities(node.of.columns, conditions) })
           }
+          for (const { id } of node.of.columns) found.owners.set(id, node)
           asIs(node)
         }
         return

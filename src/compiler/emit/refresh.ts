@@ -191,7 +191,8 @@ function guard(
   const unchanged = (relation: number) => `NOT ${hasNew(relation)}`
   const conditions = [
     ...all.filter((relation) => !relations.includes(relation)).map(unchanged),
-    `NOT EXISTS (SELECT FROM ${newTruncations(all)})`,
+    // Of constants only the time can change.
+    all.length === 0 ? 'true' : `NOT EXISTS (SELECT FROM ${newTruncations(all)})`,
     ...locks,
   ]
   const fitted = isFitted

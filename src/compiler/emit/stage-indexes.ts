@@ -89,9 +89,10 @@ export function stageIndexes(
     for (const { stage, columns } of soughtByValue(query)) {
       const below = staged.stages.find(({ number }) => number === stage)
       // Without a key there is one row.
-      if (below?.kind !== 'group' || below.node.rule.keys.length === 0) continue
+      if (!below || (below.kind === 'group' && below.node.rule.keys.length === 0)) continue
+      if (below === storage.fused) continue
       const table = stateTableOf(request, storage, below)
-      const { outputs } = below.node.rule
+      const outputs = below.kind === 'group' ? below.node.rule.outputs : []
       const kept = columns.map((id) => {
         const value = outputs.find(({ column }) => column.id === id)?.value
         return value?.kind === 'column' ? value.id : id
@@ -100,7 +101,7 @@ export function stageIndexes(
         ({ column }) => kept.includes(column.id) && isShort(request, column.type),
       )
       const [first] = found
-      const computed = first ? null : computedOutput(request, table, below.node.rule.outputs, columns)
+      const computed = first ? null : computedOutput(request, table, outputs, columns)
       if (first) add(table, [first.name])
       else if (computed) add(table, [computed])
     }

@@ -27,31 +27,39 @@ function isOverJoin(node: Node): boolean {
   return node.op === 'join' || ((node.op === 'filter' || node.op === 'project') && isOverJoin(node.input))
 }
 
+/** Over what lies below the joins: what columns are computed by, and the conditions. */
+interface Flat {
+  readonly computed: ReadonlyMap<ColumnId, Scalar>
+  readonly conditions: readonly Scalar[]
+}
+
 function flatten(join: Join): Node {
   const inputs: Node[] = []
-  const predicate: Scalar[] = [...join.predicate]
-  const computed = new Map<ColumnId, Scalar>()
-  const visit = (input: Node): void => {
+  const over = (own: readonly Scalar[], below: readonly Flat[]): Flat => {
+    const computed = new Map(below.flatMap((each) => [...each.computed]))
+    const conditions = own.map((each) => substitute(each, computed))
+    return { computed, conditions: [...conditions, ...below.flatMap((each) => each.conditions)] }
+  }
+  const visit = (input: Node): Flat => {
     switch (input.op) {
       case 'join':
-        predicate.push(...input.predicate)
-        input.inputs.forEach(visit)
-        return
+        return over(input.predicate, input.inputs.map(visit))
       case 'filter':
-        predicate.push(...input.predicate)
-        visit(input.input)
-        return
-      case 'project':
-        for (const { column, value } of input.outputs) computed.set(column.id, value)
-        visit(input.input)
-        return
+        return over(input.predicate, [visit(input.input)])
+      case 'project': {
+        const { computed, conditions } = visit(input.input)
+        const made = input.outputs.map(
+          ({ column, value }) => [column.id, substitute(value, computed)] as const,
+        )
+        return { computed: new Map(made), conditions }
+      }
       default:
         inputs.push(input)
+        return { computed: new Map(), conditions: [] }
     }
   }
-  join.inputs.forEach(visit)
+  const { computed, conditions } = visit(join)
   const below = inputs.flatMap((input) => operatorOf(input).columns(input))
-  const conditions = predicate.map((each) => substitute(each, computed))
   const [only] = inputs
   let flat: Node = { op: 'join', inputs, predicate: conditions }
   if (inputs.length === 1 && only)
@@ -59,10 +67,7 @@ function flatten(join: Join): Node {
   if (computed.size === 0) return flat
   const outputs: Projection[] = operatorOf(join)
     .columns(join)
-    .map((column) => {
-      const value = computed.get(column.id)
-      return { column, value: value ? substitute(value, computed) : ref(column) }
-    })
+    .map((column) => ({ column, value: computed.get(column.id) ?? ref(column) }))
   const passed = new Set(outputs.map(({ column }) => column.id))
   return below.every((column) => passed.has(column.id)) && outputs.length === below.length
     ? flat

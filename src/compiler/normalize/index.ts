@@ -3,6 +3,7 @@ import type { Node } from '../algebra/node.ts'
 import { firstRows } from './first-rows.ts'
 import { flattenJoins } from './flatten-joins.ts'
 import { innerJoins } from './inner-joins.ts'
+import { inverseSums } from './inverse-sums.ts'
 import { mergeProjections } from './merge-projections.ts'
 import { narrowRecursion } from './narrow-recursion.ts'
 import { pruneColumns } from './prune-columns.ts'
@@ -19,6 +20,7 @@ export const rewrites: readonly Rewrite[] = [
   { name: 'sink-filters', apply: sinkFilters },
   { name: 'flatten-joins', apply: flattenJoins },
   { name: 'merge-projections', apply: mergeProjections },
+  { name: 'inverse-sums', apply: inverseSums },
   { name: 'first-rows', apply: firstRows },
   { name: 'prune-columns', apply: (node) => pruneColumns(node) },
 ]

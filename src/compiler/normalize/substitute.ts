@@ -1,12 +1,9 @@
 import { type ColumnId, mapScalar, type Scalar } from '../algebra/scalar.ts'
 
-/** Columns replaced by the expressions that compute them, as deep as they go. */
+/**
+ * Columns replaced by the expressions that a projection computes them by. Those read what is below it, where an id may mean
+ * another column: they are not replaced again.
+ */
 export function substitute(scalar: Scalar, computed: ReadonlyMap<ColumnId, Scalar>): Scalar {
-  return mapScalar(scalar, (each) => {
-    if (each.kind !== 'column') return each
-    const value = computed.get(each.id)
-    // A column that stands for itself (passed through a projection) ends the descent.
-    if (!value || (value.kind === 'column' && value.id === each.id)) return each
-    return substitute(value, computed)
-  })
+  return mapScalar(scalar, (each) => (each.kind === 'column' ? (computed.get(each.id) ?? each) : each))
 }
