@@ -24,13 +24,14 @@ export async function upgrade(database: Executor, host: Host | undefined): Promi
 }
 
 const DEADLOCK_DETECTED = '40P01'
+const INTERNAL_ERROR = 'XX000'
 
 /** How often others may be in the way before that is said. */
 const TRIES = 10
 
 /**
  * Others may be at work meanwhile, and lock the same things in another order: clients that were waiting for the server to
- * come back, say. Nothing is done then, and it is done again.
+ * come back, say; or they may be upgrading as well, on another machine. Nothing is done then, and it is done again.
  */
 async function inTransaction(database: Executor, script: string): Promise<void> {
   for (let tries = 1; ; tries += 1) {
@@ -41,9 +42,15 @@ async function inTransaction(database: Executor, script: string): Promise<void> 
       return
     } catch (error) {
       await database.query('ROLLBACK')
-      if (tries === TRIES || (error as { readonly code?: unknown }).code !== DEADLOCK_DETECTED) throw error
+      if (tries === TRIES || !isOfOthers(error)) throw error
     }
   }
+}
+
+function isOfOthers(error: unknown): boolean {
+  const { code, message } = error as { readonly code?: unknown; readonly message?: string }
+  // Two who replace one function: the second waits for the first, and is refused in words that are never translated.
+  return code === DEADLOCK_DETECTED || (code === INTERNAL_ERROR && message === 'tuple concurrently updated')
 }
 
 export async function isInstalled(database: Executor): Promise<boolean> {

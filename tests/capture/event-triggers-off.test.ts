@@ -83,6 +83,38 @@ test('what a try of the scheduler finds gone is noted, not only tried again', as
   ])
 })
 
+test('a stream table that nobody knows to be dropped: its readers say so, its name is free, what it read can be dropped', async () => {
+  db = await freshDatabase()
+  await query(`${SETUP} SELECT pgstream.create_stream_table('above', 'SELECT count(*) AS n FROM st', '1h', 'DIFFERENTIAL');
+    SELECT pgstream.create_stream_table('other', 'SELECT id FROM st', '1h', 'DIFFERENTIAL');
+    SELECT pgstream.create_stream_table('last', 'SELECT a FROM t', '1h', 'DIFFERENTIAL');
+    SELECT pgstream.alter_stream_table('last', status => 'SUSPENDED')`)
+  const [off, on] = WAYS['event triggers disabled for a while']
+  const unseen = (ddl: string) =>
+    query(`ALTER EVENT TRIGGER pg_stream_drop DISABLE; ${off}; ${ddl}; ${on};
+      ALTER EVENT TRIGGER pg_stream_drop ENABLE ALWAYS`)
+  const names = async () =>
+    (await rows('SELECT pgs_name FROM pgstream.pgs_stream_tables ORDER BY 1')).map((row) => row.pgs_name)
+  await unseen('DROP TABLE st')
+  await later()
+  await query('INSERT INTO t VALUES (4, 40, 400)')
+  await expect(query(`SELECT pgstream.refresh_stream_table('above')`)).rejects.toThrow(
+    'source table public.st was dropped',
+  )
+  await query(`SELECT pgstream.create_stream_table('st', 'SELECT id, a FROM t', '1h', 'DIFFERENTIAL')`)
+  expect(await names()).toEqual(['above', 'last', 'other', 'st'])
+  expect(await rows(`SELECT * FROM pgstream.verify_stream_table('st')`)).toEqual([])
+  // By the scheduler, a suspended one, too; and with what it read.
+  await unseen('DROP TABLE last')
+  await query(`UPDATE pgstream._scheduler SET watched_at = '-infinity'`)
+  await query('CALL pgstream.run_scheduler(0)')
+  expect(await names()).toEqual(['above', 'other', 'st'])
+  await query(`SELECT pgstream.create_stream_table('next', 'SELECT a FROM st', '1h', 'DIFFERENTIAL')`)
+  await unseen('DROP TABLE next')
+  await query(`SELECT pgstream.drop_stream_table('st')`)
+  expect(await names()).toEqual(['above', 'other'])
+})
+
 test('off for the refresh: not watched', async () => {
   db = await freshDatabase()
   if ((await rows(`SELECT current_setting('event_triggers', true) AS s`))[0]?.s === null) return

@@ -49,6 +49,12 @@ test('a server of one’s own: install, upgrade, uninstall', async () => {
   expect(rows).toEqual([])
 })
 
+test('two upgrades at once both come about', async () => {
+  database = await freshDatabase()
+  const [one, other] = [await database.connect(), await database.connect()]
+  await Promise.all([upgrade(one, undefined), upgrade(other, undefined)])
+})
+
 test('an upgrade in the midst of the work of others is made again when it was in a deadlock', async () => {
   database = await freshDatabase()
   const { client, connect } = database

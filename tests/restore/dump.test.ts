@@ -660,6 +660,26 @@ describe.skipIf(run === undefined)('a logical dump', () => {
     })
   })
 
+  test('without comments, by which pg_stream’s indexes are told from others', async () => {
+    const from = await database()
+    await from.client.query(`CREATE TABLE base (id int PRIMARY KEY, k int);
+      INSERT INTO base SELECT i, i % 3 FROM generate_series(1, 9) AS i;
+      SELECT pgstream.create_stream_table('grouped', 'SELECT k, count(*) AS n FROM base GROUP BY k', '1h', 'DIFFERENTIAL');
+      CREATE UNIQUE INDEX a_own ON grouped (k); CREATE UNIQUE INDEX a_second ON grouped (k) NULLS NOT DISTINCT`)
+    const to = await database({ pgStream: false })
+    await run?.('pg_dump', '--no-comments', '-f', `${file}.plain.sql`, from.url)
+    await run?.('psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-f', `${file}.plain.sql`, to.url)
+    await restore(to.client)
+    const indexes = `SELECT c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+      WHERE i.indrelid = 'grouped'::regclass ORDER BY 1`
+    await to.client.query('DROP INDEX a_own, a_second')
+    await to.client.query(
+      `SELECT pgstream.alter_stream_table('grouped', query => 'SELECT k, id::bigint AS n FROM base')`,
+    )
+    expect(await rows(to.client, indexes)).toEqual([{ name: 'grouped_hash_record_extended_idx' }])
+    expect(await rows(to.client, `SELECT * FROM pgstream.verify_stream_table('grouped')`)).toEqual([])
+  })
+
   test('in parts, where there are not locks enough for all at once', async () => {
     const from = await database()
     await from.client.query(SCHEMA)

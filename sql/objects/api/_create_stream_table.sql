@@ -21,6 +21,7 @@ BEGIN
   mode := pgstream._check_mode(mode);
   consistency_group := pgstream._check_group_name(consistency_group);
   PERFORM pgstream._check_group_owner(NULL, consistency_group, owner);
+  PERFORM pgstream._forget_gone(s.pgs_id) FROM pgstream.pgs_stream_tables s WHERE s.pgs_schema = schema_name AND s.pgs_name = table_name;
   INSERT INTO pgstream.pgs_stream_tables (pgs_schema, pgs_name, defining_query, defining_search_path, tree, columns, definition,
     schedule, schedule_seconds, refresh_mode, consistency_group, defining_query_holds, cdc_mode)
   VALUES (schema_name, table_name, query, path, '', '[]', '', chosen.schedule, chosen.seconds, mode, consistency_group,

@@ -22,6 +22,7 @@ BEGIN
       SELECT s.pgs_id, format('%I.%I', s.pgs_schema, s.pgs_name) AS label
       FROM pgstream.pgs_dependencies d JOIN pgstream.pgs_stream_tables s USING (pgs_id) WHERE d.source_relid = target.pgs_relid
     LOOP
+      CONTINUE WHEN pgstream._forget_gone(dependent.pgs_id);
       IF cascade IS NOT TRUE THEN
         RAISE EXCEPTION 'cannot drop stream table "%" because stream table % reads it', target.pgs_name, dependent.label
           USING ERRCODE = 'dependent_objects_still_exist', HINT = 'Drop that one first, or use cascade => true.';

@@ -16,5 +16,7 @@ AS $$
   SELECT ARRAY(
     (SELECT d.pgs_id FROM differing d WHERE d.stamp IS NOT NULL ORDER BY d.pgs_id LIMIT 100)
     -- Not looked at since they were made, perhaps a thousand of them.
-    UNION ALL (SELECT d.pgs_id FROM differing d WHERE d.stamp IS NULL ORDER BY d.pgs_id LIMIT 10))
+    UNION ALL (SELECT d.pgs_id FROM differing d WHERE d.stamp IS NULL ORDER BY d.pgs_id LIMIT 10)
+    -- Dropped, whatever became of it before.
+    UNION ALL (SELECT s.pgs_id FROM pgstream.pgs_stream_tables s WHERE NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = s.pgs_relid) LIMIT 100))
 $$;

@@ -35,7 +35,7 @@ BEGIN
     PERFORM pgstream._refuse_in_trigger();
   END IF;
   SELECT * INTO target FROM pgstream._refresh_targets t WHERE t.pgs_id = id;
-  IF NOT FOUND THEN
+  IF target.owner IS NULL THEN
     RAISE EXCEPTION 'stream table % does not exist', id USING ERRCODE = 'undefined_table';
   END IF;
   IF target.broken_reason IS NOT NULL THEN

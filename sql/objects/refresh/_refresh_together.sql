@@ -52,7 +52,7 @@ BEGIN
           FOR i IN 1..cardinality(members) LOOP
             failing := members[i];
             -- Or somebody has dropped it.
-            CONTINUE WHEN members[i] <> ALL (taken) OR NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s
+            CONTINUE WHEN members[i] <> ALL (taken) OR NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s JOIN pg_class c ON c.oid = s.pgs_relid
               WHERE s.pgs_id = members[i] AND s.broken_reason IS NULL);
             done := pgstream._refresh_or_recompute(members[i], initiated_by, true);
             moved := moved OR done <> 'NO_DATA';

@@ -31,7 +31,7 @@ BEGIN
         below := pgstream._time_below(members);
         IF cardinality(members) = 1 THEN
           -- Or somebody has dropped it.
-          CONTINUE WHEN NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s
+          CONTINUE WHEN NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s JOIN pg_class c ON c.oid = s.pgs_relid
             WHERE s.pgs_id = members[1] AND s.status <> 'SUSPENDED' AND s.broken_reason IS NULL);
           as_of := CASE WHEN repeatable THEN transaction_timestamp() ELSE clock_timestamp() END;
           actions := ARRAY[pgstream._refresh_or_recompute(members[1], 'MANUAL')];

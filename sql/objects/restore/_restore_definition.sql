@@ -10,6 +10,7 @@ DECLARE
 BEGIN
   SELECT * INTO STRICT target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
   PERFORM pgstream._ensure_guard(target.pgs_relid);
+  PERFORM pgstream._mark_indexes(target.pgs_relid, target.plan);
   request := pgstream._compile_request(view, id, target.pgs_schema, target.pgs_name, target.refresh_mode);
   -- The table has the types that it had; what the catalog says of them are the oids and names of another time.
   IF NOT pgstream._columns_are_whole(target.pgs_relid, request -> 'columns') THEN

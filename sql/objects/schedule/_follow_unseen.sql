@@ -6,7 +6,7 @@ SET lock_timeout = '500ms'
 AS $$
 BEGIN
   -- Or somebody has dropped it.
-  IF EXISTS (SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id AND (s.broken_reason IS NULL OR s.is_obstructed)) THEN
+  IF NOT pgstream._forget_gone(id) AND EXISTS (SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id AND (s.broken_reason IS NULL OR s.is_obstructed)) THEN
     PERFORM pgstream._recheck_unwatched(id);
   END IF;
 EXCEPTION
