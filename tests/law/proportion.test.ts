@@ -166,3 +166,18 @@ test('a join of a large table with what is looked up from it, of which much has 
   })
   expect(more).toEqual([])
 })
+
+test('neighbours that are joined with neighbours, without an index: no fill compares all pairs', async () => {
+  const { client } = database
+  await client.query(
+    'CREATE TABLE place AS SELECT i AS n, i AS g FROM generate_series(1, 60000) AS i; ANALYZE place',
+  )
+  const pairs = 'SELECT a.n, b.g FROM place AS a JOIN place AS b ON b.n = a.n + 1'
+  await client.query(`SELECT pgstream.create_stream_table('near', $1)`, [
+    `SELECT x.n, y.n AS other FROM (${pairs}) AS x LEFT JOIN (${pairs}) AS y ON y.g = x.g`,
+  ])
+  await client.query('UPDATE place SET g = -g WHERE n <= 20')
+  await client.query(`SELECT pgstream.refresh_stream_table('near')`)
+  const { rows } = await client.query('SELECT count(*)::int AS n, count(other)::int AS others FROM near')
+  expect(rows).toEqual([{ n: 59999, others: 59999 }])
+})
