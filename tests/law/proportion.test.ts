@@ -75,6 +75,8 @@ const QUERIES: Readonly<Record<string, string>> = {
     'SELECT c.id, t.n, t.m, p.name FROM c JOIN (SELECT c, kind, count(*) AS n, max(o.id) AS m FROM o GROUP BY c, kind) AS t ON t.c = c.id LEFT JOIN c AS p ON p.id = t.m',
   'what a window says is looked for':
     'SELECT w.c, p.name FROM (SELECT c, id, lag(id) OVER (PARTITION BY c ORDER BY id) AS before FROM o) AS w LEFT JOIN c AS p ON p.id = w.before',
+  'lateral aggregates by an inequality with what a left join may lack':
+    'SELECT c.id, o.id AS o, x.n, (SELECT max(p.amount) FROM o AS p WHERE p.c = o.c AND p.id < o.amount) AS m FROM c LEFT JOIN o ON o.c = c.id LEFT JOIN LATERAL (SELECT count(*) AS n FROM c AS d WHERE d.back = o.id AND d.region > o.amount) AS x ON true',
   'except all': 'SELECT id FROM c EXCEPT ALL SELECT c FROM o',
 }
 
