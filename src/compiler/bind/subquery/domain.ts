@@ -21,9 +21,10 @@ import { typeFacts } from '../facts.ts'
 import { assertGroupKey } from '../group-key.ts'
 import { imageOf } from '../key-image.ts'
 import { leftJoin } from '../outer-join.ts'
-import { columnsRead, dependsOn, replaceColumns } from './columns.ts'
+import { dependsOn, replaceColumns } from './columns.ts'
 import { marked, markFor, overNoRows } from './empty-group.ts'
 import { limitByKey } from './limit-by-key.ts'
+import { outerValues } from './outer-values.ts'
 import { type Pulled, perGroup, pull } from './pull.ts'
 import { sameKey } from './same-key.ts'
 
@@ -36,12 +37,9 @@ export interface Evaluated {
   readonly keys: readonly Column[]
 }
 
-/** `base`: the rows of the query around, perhaps more of them than there will be. */
-export function overDomain(subquery: Node, base: Node, ids: ColumnIds, request: CompileRequest): Evaluated {
-  const read = columnsRead(subquery)
-  const columns = operatorOf(base)
-    .columns(base)
-    .filter(({ id }) => read.has(id))
+/** `rows`: those of the query around, perhaps more of them than there will be. */
+export function overDomain(subquery: Node, rows: Node, ids: ColumnIds, request: CompileRequest): Evaluated {
+  const { base, columns } = outerValues(subquery, rows)
   const values: Projection[] = columns.flatMap((column) => {
     assertGroupKey(request, column.type, 'a correlated subquery', FULL_HINT)
     // The subquery may show which of several equal values (1.0 and 1.00) it was given.
@@ -85,14 +83,11 @@ export function overDomain(subquery: Node, base: Node, ids: ColumnIds, request: 
  */
 export function totalOverDomain(
   node: Aggregate,
-  base: Node,
+  rows: Node,
   context: { readonly ids: ColumnIds; readonly request: CompileRequest },
 ): Pulled | null {
   const { ids, request } = context
-  const read = columnsRead(node)
-  const columns = operatorOf(base)
-    .columns(base)
-    .filter(({ id }) => read.has(id))
+  const { base, columns } = outerValues(node, rows)
   const nullable = columns.filter((column) => column.nullable)
   const isSuch =
     node.keys.length === 0 &&
