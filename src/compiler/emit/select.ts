@@ -22,7 +22,7 @@ import { groupByImage } from './image.ts'
 import { lookedUp } from './lookup.ts'
 import { markJoin } from './mark-join.ts'
 import { keyMatch, outerJoin, rowMatch, semiJoin } from './match.ts'
-import { columnName } from './names.ts'
+import { collateClause, columnName } from './names.ts'
 import { partitionQuery } from './partition-text.ts'
 import { hasDelta } from './probes.ts'
 import { recursionQuery } from './recursion-text.ts'
@@ -474,9 +474,13 @@ export class Printer {
     weighted: boolean,
     tail = '',
   ): string {
+    // An arm that stands alone has no other to take the collation from, and a value hashes by its own.
     const outputs = names.map((name, i) => {
-      const { id, type } = columns[i] ?? name
-      return { name: columnName(name), value: { kind: 'column', id, type } as const }
+      const value = ref(columns[i] ?? name)
+      const isSame = value.type.collation === name.type.collation
+      const collate = isSame ? '' : collateClause(this.request, name.type.collation)
+      const collated: Scalar = { ...sql(name.type)`(${value})`, parts: ['(', `${collate})`] }
+      return { name: columnName(name), value: collate === '' ? value : collated }
     })
     const weighed = weighted ? { ...select, weight: bigint(select.weight) } : select
     return this.gated(weighed, (each) =>
