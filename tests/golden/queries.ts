@@ -104,6 +104,8 @@ export const GOLDEN_QUERIES: Readonly<Record<string, string>> = {
   'bound-that-moves': `SELECT o.id, c.name FROM public.orders AS o JOIN public.customers AS c ON c.id = o.customer_id WHERE o.amount > (SELECT avg(amount) FROM public.orders WHERE status = 'open')`,
   'scalar-subquery-over-a-domain':
     'SELECT r.id, (SELECT count(*) FROM public.links AS l WHERE l.a < r.id) AS n FROM public.regions AS r',
+  'scalar-subqueries-over-one-domain':
+    'SELECT r.id, (SELECT count(*) FROM public.links AS l WHERE l.a < r.id) AS n, (SELECT max(l.b) FROM public.links AS l WHERE l.b > r.id) AS m FROM public.regions AS r',
   'lateral-limit':
     'SELECT c.id, t.amount FROM public.customers AS c LEFT JOIN LATERAL (SELECT o.amount FROM public.orders AS o WHERE o.customer_id = c.id ORDER BY o.amount DESC, o.id LIMIT 3) AS t ON true',
   temporal: `SELECT kind, body FROM public.events WHERE at > now() - interval '1 hour'`,

@@ -75,6 +75,8 @@ const QUERIES: Readonly<Record<string, string>> = {
     'SELECT c.id, t.n, t.m, p.name FROM c JOIN (SELECT c, kind, count(*) AS n, max(o.id) AS m FROM o GROUP BY c, kind) AS t ON t.c = c.id LEFT JOIN c AS p ON p.id = t.m',
   'what a window says is looked for':
     'SELECT w.c, p.name FROM (SELECT c, id, lag(id) OVER (PARTITION BY c ORDER BY id) AS before FROM o) AS w LEFT JOIN c AS p ON p.id = w.before',
+  'lateral aggregates by an inequality with what a left join may lack':
+    'SELECT c.id, o.id AS o, x.n, (SELECT max(p.amount) FROM o AS p WHERE p.c = o.c AND p.id < o.amount) AS m FROM c LEFT JOIN o ON o.c = c.id LEFT JOIN LATERAL (SELECT count(*) AS n FROM c AS d WHERE d.back = o.id AND d.region > o.amount) AS x ON true',
   'except all': 'SELECT id FROM c EXCEPT ALL SELECT c FROM o',
 }
 
@@ -165,4 +167,19 @@ test('a join of a large table with what is looked up from it, of which much has 
     few: 400,
   })
   expect(more).toEqual([])
+})
+
+test('neighbours that are joined with neighbours, without an index: no fill compares all pairs', async () => {
+  const { client } = database
+  await client.query(
+    'CREATE TABLE place AS SELECT i AS n, i AS g FROM generate_series(1, 60000) AS i; ANALYZE place',
+  )
+  const pairs = 'SELECT a.n, b.g FROM place AS a JOIN place AS b ON b.n = a.n + 1'
+  await client.query(`SELECT pgstream.create_stream_table('near', $1)`, [
+    `SELECT x.n, y.n AS other FROM (${pairs}) AS x LEFT JOIN (${pairs}) AS y ON y.g = x.g`,
+  ])
+  await client.query('UPDATE place SET g = -g WHERE n <= 20')
+  await client.query(`SELECT pgstream.refresh_stream_table('near')`)
+  const { rows } = await client.query('SELECT count(*)::int AS n, count(other)::int AS others FROM near')
+  expect(rows).toEqual([{ n: 59999, others: 59999 }])
 })

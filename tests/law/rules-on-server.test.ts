@@ -105,6 +105,25 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     query:
       'SELECT a.id, b.n, b.m, c.n AS others, c.s FROM lta AS a LEFT JOIN LATERAL (SELECT count(*) AS n, max(y) AS m FROM ltb AS b WHERE b.k = a.k) AS b ON true LEFT JOIN LATERAL (SELECT count(*) AS n, sum(c.id) AS s FROM lta AS c WHERE c.x = b.m) AS c ON true',
   },
+  'a union whose collation comes from one of its branches': {
+    setUp: `CREATE COLLATION uc (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+      CREATE TABLE uca (t text COLLATE uc); CREATE TABLE ucb (k int); INSERT INTO uca VALUES ('a'), ('A'), ('b'); INSERT INTO ucb VALUES (1), (1), (2)`,
+    query: `SELECT t FROM uca UNION ALL SELECT 'a'::text FROM ucb GROUP BY k`,
+    changes: [
+      'DELETE FROM ucb WHERE k = 2',
+      `DELETE FROM uca WHERE t = 'b'`,
+      'DELETE FROM ucb; INSERT INTO ucb VALUES (3)',
+    ],
+  },
+  'aggregates by inequalities with columns that may be NULL': {
+    ...SIDES('ai'),
+    query: `SELECT a.id, (SELECT count(*) FROM aib AS b WHERE b.k = a.k AND b.y >= a.x) AS n,
+        (SELECT rank(a.x) WITHIN GROUP (ORDER BY b.y) FROM aib AS b WHERE b.k <= a.k AND b.y <> a.x) AS r, l.*, m.*
+      FROM aia AS a LEFT JOIN LATERAL (SELECT sum(b.y * a.x) AS s, count(a.z || b.id) AS c, a.z || 'x' AS z FROM aib AS b
+          WHERE b.k <> a.k AND b.y < a.x AND b.id::text < a.z HAVING count(*) <> 1) AS l ON true
+        CROSS JOIN LATERAL (SELECT max(b.y) AS most, count(*) FILTER (WHERE b.y > a.x) AS more FROM aib AS b
+          WHERE b.k < a.k + 1 AND coalesce(b.y, 0) < 2 * a.x) AS m`,
+  },
   'a row of NULLs is not NULL: as a key': {
     setUp: `CREATE TYPE pair AS (a int, b int); CREATE TABLE r1 (id int PRIMARY KEY, p pair);
       INSERT INTO r1 VALUES (1, NULL), (2, ROW(NULL, NULL))`,

@@ -55,6 +55,8 @@ export interface Operator {
   readonly inputCollation: number
   readonly strict: boolean
   readonly volatility: Volatility
+  /** Says what another conjunct says, only for an index to be found: it can be left out. */
+  readonly isRepeated?: true
 }
 
 /** SQL text with holes: printed as parts[0] args[0] parts[1] args[1] … parts[n]. */

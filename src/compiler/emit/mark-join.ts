@@ -96,7 +96,7 @@ function byKeys(node: MarkJoin, { values, match, onRight }: EqualKeys, printer: 
     columns: new Map(values.map(({ id }, i) => [id, `${alias}.key_${i + 1}`])),
     weight: null,
   }
-  const on = conditions(printer.joining(match), left, made)
+  const on = conditions(printer.joining(match, [node.left, node.right]), left, made)
   const from =
     left.from.length === 0 ? `(SELECT) AS ${printer.alias('one')}` : left.from.join('\nCROSS JOIN ')
   return {
@@ -127,7 +127,10 @@ function byNumber(node: MarkJoin, printer: Printer): Select | null {
     columns: new Map(columns.map((column) => [column.id, `${rows}.${columnName(column)}`])),
     weight: null,
   }
-  const met = exists(right, [...right.where, ...conditions(printer.joining(node.predicate), asked, right)])
+  const met = exists(right, [
+    ...right.where,
+    ...conditions(printer.joining(node.predicate, [node.left, node.right]), asked, right),
+  ])
   const query = `WITH ${rows} AS MATERIALIZED (
   SELECT l.*, row_number() OVER () AS number
   FROM (${indent(indent(printer.isFitted ? term(text) : text))}) AS l

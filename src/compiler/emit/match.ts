@@ -16,13 +16,15 @@ import { hasMarks, term } from './fitted.ts'
 import { equalValues, groupByImage } from './image.ts'
 import { isSought } from './lookup.ts'
 import { columnName } from './names.ts'
-import { isProbed, matchOf } from './probes.ts'
+import { hasDelta, isProbed, matchOf } from './probes.ts'
 import type { Printer } from './select.ts'
 import { at, indent, operand, type Select } from './select-text.ts'
 
 export function outerJoin(node: OuterJoin, printer: Printer): Select {
   const left = printer.select(node.left)
-  const right = printer.whole(() => printer.select(node.right))
+  const rightSide = () => printer.whole(() => printer.select(node.right))
+  const isProbing = hasDelta(node.right) || isProbed(node.left, node.right, node.predicate)
+  const right = isProbing ? rightSide() : printer.unprobed(rightSide)
   const columns = operatorOf(node.right).columns(node.right)
   // Of several items the last alone would be joined.
   const from =
@@ -52,7 +54,10 @@ export function outerJoin(node: OuterJoin, printer: Printer): Select {
       const item = right.from.length === 1 ? right.from[0] : `(${right.from.join('\nCROSS JOIN ')})`
       return join(
         item ?? '',
-        [...right.where, ...conditions(printer.joining(node.predicate), left, right)],
+        [
+          ...right.where,
+          ...conditions(printer.joining(node.predicate, [node.left, node.right]), left, right),
+        ],
         right,
         left.weight,
       )
@@ -62,7 +67,12 @@ export function outerJoin(node: OuterJoin, printer: Printer): Select {
       value: { kind: 'column', id: column.id, type: column.type } as const,
     }))
     const made = printer.derived(printer.render(right, outputs, false), 'r', columns, false)
-    return join(made.from.join(), conditions(printer.joining(node.predicate), left, made), made, left.weight)
+    return join(
+      made.from.join(),
+      conditions(printer.joining(node.predicate, [node.left, node.right]), left, made),
+      made,
+      left.weight,
+    )
   }
   const isLateral = isProbed(node.left, node.right, node.predicate)
   const rows = isLateral
@@ -105,7 +115,7 @@ export function matching(
     const columns = [...scalarColumns(conjunct)]
     return columns.length > 0 && columns.every((id) => outer.columns.has(id))
   }
-  const both = node.predicate.filter((each) => !isOfLeft(each))
+  const both = printer.needed(node.predicate, [node.left, node.right]).filter((each) => !isOfLeft(each))
   // The same for all left rows it is asked once.
   const isOne = !both.some((each) => [...scalarColumns(each)].some((id) => outer.columns.has(id)))
   const print = () => printer.select(node.right)

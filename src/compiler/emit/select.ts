@@ -22,8 +22,9 @@ import { groupByImage } from './image.ts'
 import { lookedUp } from './lookup.ts'
 import { markJoin } from './mark-join.ts'
 import { keyMatch, outerJoin, rowMatch, semiJoin } from './match.ts'
-import { columnName } from './names.ts'
+import { collateClause, columnName } from './names.ts'
 import { partitionQuery } from './partition-text.ts'
+import { hasDelta } from './probes.ts'
 import { recursionQuery } from './recursion-text.ts'
 import { printScalar } from './scalar.ts'
 import {
@@ -68,6 +69,7 @@ export class Printer {
   readonly #selves = new Map<number, SelfRows>()
   readonly #shared: string[] = []
   #isSplit = false
+  #isUnprobed = false
 
   constructor(request: CompileRequest, leaves: Leaves, probing: ReadonlySet<number> = new Set()) {
     this.request = request
@@ -96,16 +98,35 @@ export class Printer {
    * meet by keys that may be NULL: then it compares all pairs. Of a CASE it expects one in two (measured, 20,000 rows of a
    * two-column key, in tests/law/proportion.test.ts: 17 s → under 1 s).
    */
-  joining(predicate: readonly Scalar[]): readonly Scalar[] {
-    if (!this.#leaves.isWhole) return predicate
-    const hasEquality = predicate.some(
-      (each) => each.kind === 'operator' && each.equality && !isHashOfKey(each),
-    )
-    return predicate.map((each) =>
+  joining(predicate: readonly Scalar[], inputs: readonly Node[]): readonly Scalar[] {
+    const needed = this.needed(predicate, inputs)
+    if (!this.#leaves.isWhole) return needed
+    const hasEquality = needed.some((each) => each.kind === 'operator' && each.equality && !isHashOfKey(each))
+    return needed.map((each) =>
       isNullSafe(each) || (hasEquality && isHashOfKey(each))
         ? sql(BOOLEAN)`CASE WHEN ${each} THEN true ELSE false END`
         : each,
     )
+  }
+
+  /**
+   * Without what is said again for an index to be found (see inverse-sums.ts), where whole tables meet: the planner takes the
+   * two for independent, expects one row and then compares all pairs.
+   */
+  needed(predicate: readonly Scalar[], inputs: readonly Node[]): readonly Scalar[] {
+    const isProbing = !this.isWhole && !this.#isUnprobed && (!this.isBulk || inputs.some(hasDelta))
+    return isProbing ? predicate : predicate.filter((each) => each.kind !== 'operator' || !each.isRepeated)
+  }
+
+  /** Prints what no index finds the rows of. */
+  unprobed<T>(print: () => T): T {
+    const outer = this.#isUnprobed
+    this.#isUnprobed = true
+    try {
+      return print()
+    } finally {
+      this.#isUnprobed = outer
+    }
   }
 
   /**
@@ -219,7 +240,10 @@ export class Printer {
         }
         return {
           ...joined,
-          where: [...joined.where, ...this.joining(predicate).map((each) => condition(each, joined, inputs))],
+          where: [
+            ...joined.where,
+            ...this.joining(predicate, node.inputs).map((each) => condition(each, joined, inputs)),
+          ],
           gates: [
             ...new Set([...inputs.flatMap((input) => input.gates ?? []), ...this.#unlessEmpty(node.inputs)]),
           ],
@@ -450,9 +474,13 @@ export class Printer {
     weighted: boolean,
     tail = '',
   ): string {
+    // An arm that stands alone has no other to take the collation from, and a value hashes by its own.
     const outputs = names.map((name, i) => {
-      const { id, type } = columns[i] ?? name
-      return { name: columnName(name), value: { kind: 'column', id, type } as const }
+      const value = ref(columns[i] ?? name)
+      const isSame = value.type.collation === name.type.collation
+      const collate = isSame ? '' : collateClause(this.request, name.type.collation)
+      const collated: Scalar = { ...sql(name.type)`(${value})`, parts: ['(', `${collate})`] }
+      return { name: columnName(name), value: collate === '' ? value : collated }
     })
     const weighed = weighted ? { ...select, weight: bigint(select.weight) } : select
     return this.gated(weighed, (each) =>

@@ -68,7 +68,11 @@ function flatten(join: Join): Node {
   const outputs: Projection[] = operatorOf(join)
     .columns(join)
     .map((column) => ({ column, value: computed.get(column.id) ?? ref(column) }))
-  const passed = new Set(outputs.map(({ column }) => column.id))
+  const passed = new Set(
+    outputs.flatMap(({ column, value }) =>
+      value.kind === 'column' && value.id === column.id ? [column.id] : [],
+    ),
+  )
   return below.every((column) => passed.has(column.id)) && outputs.length === below.length
     ? flat
     : { op: 'project', input: flat, outputs }

@@ -63,6 +63,7 @@ function solved(sum: Sum, other: Sum): readonly Operator[] {
       inputCollation: 0,
       strict: true,
       volatility: 'immutable',
+      isRepeated: true,
     },
   ]
 }

@@ -5,14 +5,14 @@
  * row of D. A recursion carries the values along: its base term is joined with D, and its step reads them in the rows so far.
  * Source: NeumannKemper15.
  */
-import { ref } from '../../algebra/build.ts'
+import { ref, sql } from '../../algebra/build.ts'
 import type { Column, ColumnIds, Node } from '../../algebra/node.ts'
-import type { AggregateCall } from '../../algebra/operators/aggregate.ts'
+import type { Aggregate, AggregateCall } from '../../algebra/operators/aggregate.ts'
 import { operatorOf } from '../../algebra/operators/index.ts'
 import type { Projection } from '../../algebra/operators/project.ts'
 import type { Recursion } from '../../algebra/operators/recursion.ts'
 import type { UnionBranch } from '../../algebra/operators/union-all.ts'
-import type { ColumnId, Scalar } from '../../algebra/scalar.ts'
+import { BOOLEAN, type ColumnId, type Scalar } from '../../algebra/scalar.ts'
 import { FULL_HINT, unsupported } from '../../catalog/error.ts'
 import type { CompileRequest } from '../../catalog/request.ts'
 import { expression } from '../binding.ts'
@@ -21,10 +21,11 @@ import { typeFacts } from '../facts.ts'
 import { assertGroupKey } from '../group-key.ts'
 import { imageOf } from '../key-image.ts'
 import { leftJoin } from '../outer-join.ts'
-import { columnsRead, dependsOn, replaceColumns } from './columns.ts'
+import { dependsOn, replaceColumns } from './columns.ts'
 import { marked, markFor, overNoRows } from './empty-group.ts'
 import { limitByKey } from './limit-by-key.ts'
-import { pull } from './pull.ts'
+import { outerValues } from './outer-values.ts'
+import { type Pulled, perGroup, pull } from './pull.ts'
 import { sameKey } from './same-key.ts'
 
 /** A subquery with the outer values that it is for: its own columns under the ids they had. */
@@ -36,12 +37,9 @@ export interface Evaluated {
   readonly keys: readonly Column[]
 }
 
-/** `base`: the rows of the query around, perhaps more of them than there will be. */
-export function overDomain(subquery: Node, base: Node, ids: ColumnIds, request: CompileRequest): Evaluated {
-  const read = columnsRead(subquery)
-  const columns = operatorOf(base)
-    .columns(base)
-    .filter(({ id }) => read.has(id))
+/** `rows`: those of the query around, perhaps more of them than there will be. */
+export function overDomain(subquery: Node, rows: Node, ids: ColumnIds, request: CompileRequest): Evaluated {
+  const { base, columns } = outerValues(subquery, rows)
   const values: Projection[] = columns.flatMap((column) => {
     assertGroupKey(request, column.type, 'a correlated subquery', FULL_HINT)
     // The subquery may show which of several equal values (1.0 and 1.00) it was given.
@@ -76,6 +74,78 @@ export function overDomain(subquery: Node, base: Node, ids: ColumnIds, request: 
     ]
   })
   return { node: { op: 'project', input: node, outputs: [...outputs, ...joined] }, predicate, keys }
+}
+
+/**
+ * An aggregation without groups that reads outer values which may be NULL, and has no rows where one is: conditions in it are
+ * strict in them. Law: with D' = σ(d IS NOT NULL)(D), L ⋈dep γ(S) = L ⟕(e = d) γd(D' ⋈dep S), and over no rows where there is
+ * no group. Reason: an index finds what is equal, of what is alike as NULLs are it does not. Null: not of this kind.
+ */
+export function totalOverDomain(
+  node: Aggregate,
+  rows: Node,
+  context: { readonly ids: ColumnIds; readonly request: CompileRequest },
+): Pulled | null {
+  const { ids, request } = context
+  const { base, columns } = outerValues(node, rows)
+  const nullable = columns.filter((column) => column.nullable)
+  const isSuch =
+    node.keys.length === 0 &&
+    nullable.length > 0 &&
+    nullable.every(({ id }) => isEmptyWithout(node.input, id)) &&
+    columns.every((column) => typeFacts(request, column.type.oid).sortable && !imageOf(ref(column), request))
+  if (!isSuch) return null
+  const present = nullable.map((column) => sql(BOOLEAN)`(${ref(column)} IS NOT NULL)`)
+  const values = columns.map((column) => ({ column: { ...column, nullable: false }, value: ref(column) }))
+  const builder = new Builder({ op: 'filter', input: base, predicate: present }, values, ids, request)
+  const joined = builder.join(node.input)
+  const keys = joined.keys.map((column) => ({
+    column: ids.make(column.name, column.type, false),
+    value: ref(column),
+  }))
+  const { calls, rule } = replaceColumns({ calls: node.calls, rule: node.rule }, joined.names)
+  const predicate = values.flatMap(({ column }, i) => {
+    const key = keys[i]
+    return key ? sameKey(request, column, key.column) : []
+  })
+  const pulled = perGroup({ ...node, input: joined.node, calls, rule }, { keys, predicate }, context)
+  // Over no rows a call is what it is for the row of the query around.
+  const above = new Map(
+    joined.keys.flatMap(({ id }, i) => (columns[i] ? [[id, ref(columns[i])] as const] : [])),
+  )
+  const shown = [...pulled.values].map(([id, value]) => [id, replaceColumns(value, above)] as const)
+  return { ...pulled, values: new Map(shown) }
+}
+
+/** Has it no row where the column of the query around is NULL? */
+function isEmptyWithout(node: Node, id: ColumnId): boolean {
+  switch (node.op) {
+    case 'filter':
+      return node.predicate.some((each) => isNullWith(each, id)) || isEmptyWithout(node.input, id)
+    case 'join':
+      return (
+        node.predicate.some((each) => isNullWith(each, id)) ||
+        node.inputs.some((input) => isEmptyWithout(input, id))
+      )
+    case 'project':
+      return isEmptyWithout(node.input, id)
+    default:
+      return false
+  }
+}
+
+function isNullWith(scalar: Scalar, id: ColumnId): boolean {
+  switch (scalar.kind) {
+    case 'column':
+      return scalar.id === id
+    case 'operator':
+    case 'expression':
+      return scalar.strict && scalar.args.some((arg) => isNullWith(arg, id))
+    case 'logic':
+      return scalar.op === 'and' && scalar.args.some((arg) => isNullWith(arg, id))
+    default:
+      return false
+  }
 }
 
 interface Joined {

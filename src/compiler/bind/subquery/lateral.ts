@@ -6,23 +6,19 @@ import type { Scalar } from '../../algebra/scalar.ts'
 import { leftJoin } from '../outer-join.ts'
 import { dependsOn, idsOf } from './columns.ts'
 import type { Context } from './context.ts'
-import { overDomain } from './domain.ts'
-import { pull } from './pull.ts'
+import { overDomain, totalOverDomain } from './domain.ts'
+import { type Pulling, pull } from './pull.ts'
 
 export function isLateral(left: Node, right: Node): boolean {
   return dependsOn(right, idsOf(left))
 }
 
 /** `left JOIN LATERAL right ON predicate`. */
-export function lateralJoin(
-  left: Node,
-  right: Node,
-  predicate: readonly Scalar[],
-  { ids, request }: Context,
-): Node {
+export function lateralJoin(left: Node, right: Node, predicate: readonly Scalar[], context: Context): Node {
+  const { ids, request } = context
   const made = overRows(right, left)
   if (made) return predicate.length === 0 ? made : { op: 'filter', input: made, predicate }
-  const pulled = pull(right, { outer: idsOf(left), ids, request })
+  const pulled = pull(right, pullingOver(left, context))
   if (!pulled) {
     const evaluated = overDomain(right, left, ids, request)
     return {
@@ -46,6 +42,10 @@ export function lateralJoin(
           outputs: columns.map((column) => computed(column, values.get(column.id))),
         }
   return predicate.length === 0 ? shown : { op: 'filter', input: shown, predicate }
+}
+
+function pullingOver(left: Node, context: Context): Pulling {
+  return { ...context, outer: idsOf(left), total: (node) => totalOverDomain(node, left, context) }
 }
 
 /** A subquery that reads no table, only functions of the rows on the left: they are made of these rows themselves. */
@@ -97,7 +97,7 @@ export function lateralLeftJoin(
   context: Context,
 ): Node {
   const { ids, request } = context
-  const pulled = pull(right, { outer: idsOf(left), ids, request })
+  const pulled = pull(right, pullingOver(left, context))
   const isAlways = pulled?.isTotal && pulled.conditions.length === 0 && predicate.length === 0
   if (isAlways) return lateralJoin(left, right, [], context)
   if (pulled && !pulled.isTotal && pulled.values.size === 0)

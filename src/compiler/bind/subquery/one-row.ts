@@ -14,7 +14,7 @@ import { groupedRows } from '../distinct.ts'
 import { leftJoin, nullOf } from '../outer-join.ts'
 import { dependsOn, idsOf, replaceColumns } from './columns.ts'
 import type { Context } from './context.ts'
-import { overDomain } from './domain.ts'
+import { overDomain, totalOverDomain } from './domain.ts'
 import { TRUTH } from './fold.ts'
 import { correlationKeys, type Pulled, pull } from './pull.ts'
 import { sameKey } from './same-key.ts'
@@ -32,7 +32,11 @@ export interface OneRow {
 export function oneRow(subquery: Project, base: Node, context: Context): OneRow {
   const { request } = context
   const columns = subquery.outputs.map(({ column }) => column)
-  const pulled = pull(subquery, { ...context, outer: idsOf(base) })
+  const pulled = pull(subquery, {
+    ...context,
+    outer: idsOf(base),
+    total: (node) => totalOverDomain(node, base, context),
+  })
   if (pulled?.isTotal) return total(pulled, columns, request)
   if (!dependsOn(subquery, idsOf(base)) && isAlwaysOne(subquery))
     return {

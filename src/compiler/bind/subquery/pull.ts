@@ -37,6 +37,8 @@ export interface Pulling {
   readonly outer: ReadonlySet<ColumnId>
   readonly ids: ColumnIds
   readonly request: CompileRequest
+  /** An aggregation without groups through which no condition rises, where rows can be grouped by outer values. */
+  total?(node: Aggregate): Pulled | null
 }
 
 /** Null: not by this means. */
@@ -71,7 +73,7 @@ export function pull(node: Node, pulling: Pulling): Pulled | null {
     }
     case 'aggregate': {
       const input = pull(node.input, pulling)
-      return input && grouped(input, node, pulling)
+      return (input && grouped(input, node, pulling)) ?? pulling.total?.(node) ?? null
     }
     case 'outer-join':
     case 'semi-join':
@@ -194,38 +196,43 @@ function projected(input: Pulled, outputs: readonly Projection[]): Pulled {
 }
 
 function grouped(input: Pulled, node: Aggregate, pulling: Pulling): Pulled | null {
-  const { outer, ids, request } = pulling
+  const { outer } = pulling
   const isPlain = operatorOf(node)
     .scalars(node)
     .every((scalar) => !reads(scalar, outer) && !readsValue(scalar, input))
   const keyed = isPlain && !input.isTotal ? correlationKeys(input, pulling) : null
   if (!keyed) return null
+  const { predicate } = keyed
   const keys = [...node.keys, ...keyed.keys]
-  const isTotal = node.keys.length === 0
+  if (node.keys.length === 0) return perGroup({ ...node, input: input.node }, { keys, predicate }, pulling)
+  const grouped: Node = { ...node, input: input.node, keys, rule: { ...node.rule, keys } }
+  return { node: grouped, predicate, values: new Map(), isTotal: false, conditions: [] }
+}
+
+/** An aggregation without groups grouped by `keys`: where there is no group, the values are what they are over no rows. */
+export function perGroup(
+  node: Aggregate,
+  { keys, predicate }: { readonly keys: readonly Projection[]; readonly predicate: readonly Scalar[] },
+  { ids, request }: Pick<Pulling, 'ids' | 'request'>,
+): Pulled {
   const values = new Map<ColumnId, Scalar>()
   const renamed = new Map<ColumnId, Column>()
-  const mark = isTotal ? markFor(node.calls, ids) : null
-  if (isTotal)
-    for (const call of node.calls) {
-      const { id, name, type } = call.column
-      const column = ids.make(name, type, true)
-      const value = overNoRows(call, ref(column), mark, request)
-      if (!value) continue
-      values.set(id, value)
-      renamed.set(id, column)
-    }
+  const mark = markFor(node.calls, ids)
+  for (const call of node.calls) {
+    const { id, name, type } = call.column
+    const column = ids.make(name, type, true)
+    const value = overNoRows(call, ref(column), mark, request)
+    if (!value) continue
+    values.set(id, value)
+    renamed.set(id, column)
+  }
   const named = <T extends { readonly column: Column }>(each: T): T => {
     const column = renamed.get(each.column.id)
     return column ? { ...each, column } : each
   }
   const rule = { ...node.rule, keys, outputs: node.rule.outputs.map(named) }
-  return {
-    node: marked({ ...node, input: input.node, keys, calls: node.calls.map(named), rule }, mark),
-    predicate: keyed.predicate,
-    values,
-    isTotal,
-    conditions: [],
-  }
+  const grouped: Node = { ...node, keys, calls: node.calls.map(named), rule }
+  return { node: marked(grouped, mark), predicate, values, isTotal: true, conditions: [] }
 }
 
 /** The right sides of equalities as keys to group by; what reads the query around alone stays as it is. */
