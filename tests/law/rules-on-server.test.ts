@@ -124,6 +124,10 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
         CROSS JOIN LATERAL (SELECT max(b.y) AS most, count(*) FILTER (WHERE b.y > a.x) AS more FROM aib AS b
           WHERE b.k < a.k + 1 AND coalesce(b.y, 0) < 2 * a.x) AS m`,
   },
+  'NULL AND false is false': {
+    ...SIDES('naf'),
+    query: 'SELECT a.id, (SELECT count(*) FROM nafb AS b WHERE (b.k > a.k AND b.id = 2) = false) AS n FROM nafa AS a',
+  },
   'a row of NULLs is not NULL: as a key': {
     setUp: `CREATE TYPE pair AS (a int, b int); CREATE TABLE r1 (id int PRIMARY KEY, p pair);
       INSERT INTO r1 VALUES (1, NULL), (2, ROW(NULL, NULL))`,

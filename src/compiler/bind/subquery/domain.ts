@@ -141,8 +141,7 @@ function isNullWith(scalar: Scalar, id: ColumnId): boolean {
     case 'operator':
     case 'expression':
       return scalar.strict && scalar.args.some((arg) => isNullWith(arg, id))
-    case 'logic':
-      return scalar.op === 'and' && scalar.args.some((arg) => isNullWith(arg, id))
+    // NULL AND false is false, and what is strict in it may be true.
     default:
       return false
   }
