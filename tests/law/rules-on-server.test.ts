@@ -126,7 +126,8 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   'NULL AND false is false': {
     ...SIDES('naf'),
-    query: 'SELECT a.id, (SELECT count(*) FROM nafb AS b WHERE (b.k > a.k AND b.id = 2) = false) AS n FROM nafa AS a',
+    query:
+      'SELECT a.id, (SELECT count(*) FROM nafb AS b WHERE (b.k > a.k AND b.id = 2) = false) AS n FROM nafa AS a',
   },
   'a row of NULLs is not NULL: as a key': {
     setUp: `CREATE TYPE pair AS (a int, b int); CREATE TABLE r1 (id int PRIMARY KEY, p pair);
