@@ -47,7 +47,8 @@ export function evaluate(scalar: Scalar, scope: Scope): Value {
       if (scalar.sql === '*') return Number(left) * Number(right)
       if (scalar.sql === '/') {
         if (right === 0) throw new DivisionByZero()
-        return Number(left) / Number(right)
+        // Of whole numbers, as everything here is; never -0.
+        return Math.trunc(Number(left) / Number(right)) + 0
       }
       throw new Error(`operator ${scalar.sql} has no meaning here`)
     }
@@ -61,6 +62,8 @@ export function evaluate(scalar: Scalar, scope: Scope): Value {
         const group = scope.group.filter(({ row, weight }) => evaluate(where, rowScope(row, weight)) === true)
         return filterMeaning(filtered[1] ?? '', scalar.args, { ...scope, group })
       }
+      const inverse = INVERSE_SUM.exec(text)
+      if (inverse) return plus(evaluate(argument(scalar.args, 0), scope), Number(inverse[1]))
       const template = TEMPLATES[text]
       if (!template) throw new Error(`'${text}' has no meaning here`)
       return template(scalar.args.map((arg) => evaluate(arg, scope)))
@@ -109,6 +112,9 @@ const sumOf = (values: readonly Value[]): Value =>
 const finite = (value: Value): Value => (value === null ? null : Number.isFinite(value))
 const firstOf = (values: readonly Value[]): Value => values.find((value) => value !== null) ?? null
 const plus = (a: Value, b: Value): Value => (a === null || b === null ? null : Number(a) + Number(b))
+
+/** No number here is near the end of its type. */
+const INVERSE_SUM = /^CASE WHEN ▢ [<>]= '-?\d+'::\w+ THEN ▢ \+ '(-?\d+)'::\w+ END$/
 
 /** Texts over values. The moment of the stored content is 1, the present one 2. */
 const TEMPLATES: Readonly<Record<string, (args: readonly Value[]) => Value>> = {
