@@ -1,8 +1,7 @@
 /**
  * inverse-sums: a join by `x = y + c`, of whole numbers, is one by `y = x - c` as well.
  * Law: (x = y + c) = (x = y + c ∧ y = x - c), the second being NULL where the difference is no number of the type. Reason: by
- * the first a row of y's side finds
- * rows of x's by an index; by the second it is the other way round.
+ * the first a row of y's side finds rows of x's by an index; by the second it is the other way round.
  */
 
 import { isWidening } from '../algebra/may-fail.ts'
