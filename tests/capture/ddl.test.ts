@@ -274,3 +274,35 @@ test('a schema that only functions and types of the query are in may be renamed'
   await db.client.query(`UPDATE ${TABLE} SET "a b" = 20 WHERE "Id" = 1`)
   await refreshed()
 })
+
+test('dropping what nobody reads asks no source and no stream table, however many there are', async () => {
+  await db.client.query(`CREATE TABLE t (id int PRIMARY KEY, v int); CREATE UNIQUE INDEX t_v ON t (v);
+    CREATE TABLE other (id int PRIMARY KEY, v int); CREATE INDEX other_v ON other (v); CREATE INDEX other_key ON other (id, v);
+    SELECT pgstream.create_stream_table('st', 'SELECT id, v FROM t');
+    SELECT pgstream.create_stream_table('bag', 'SELECT v FROM t')`)
+  await db.client.query(`SET track_functions = 'all'`)
+  const asked = async (statement: string) => {
+    const read = async () => {
+      await db.client.query('SELECT pg_stat_force_next_flush()')
+      const { rows } = await db.client.query(
+        `SELECT coalesce(sum(calls), 0)::int AS n FROM pg_stat_user_functions
+         WHERE schemaname = 'pgstream' AND funcname IN ('_guard_obstacle', '_source_fingerprint')`,
+      )
+      return rows[0].n
+    }
+    const before = await read()
+    await db.client.query(statement)
+    return (await read()) - before
+  }
+  expect(await asked('DROP INDEX other_v')).toBe(0)
+  expect(await asked('DROP TABLE other')).toBe(0)
+  expect(await asked('DROP INDEX t_v')).toBeGreaterThan(0)
+  for (const st of ['st', 'bag']) {
+    const { rows } = await db.client.query(
+      `SELECT i.indexrelid::regclass AS name FROM pg_index i WHERE i.indrelid = $1::regclass`,
+      [st],
+    )
+    expect(rows).toHaveLength(1)
+    await expect(db.client.query(`DROP INDEX ${rows[0].name}`)).rejects.toMatchObject({ code: '42809' })
+  }
+})

@@ -6,13 +6,16 @@ SET pg_stream.internal = 'on'
 SET client_min_messages = warning
 AS $$
 DECLARE
+  triggers CONSTANT name := format('pgstream_capture_%s_', source);
+  functions CONSTANT name := format('capture_%s_', source);
   carrier oid;
   event text;
 BEGIN
   FOR carrier IN
-    SELECT DISTINCT t.tgrelid FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
-    WHERE t.tgparentid = 0 AND (t.tgname ~ format('^pgstream_capture_%s_', source)
-      OR p.pronamespace = 'pgstream_changes'::regnamespace AND p.proname ~ format('^capture_%s_', source))
+    SELECT DISTINCT t.tgrelid FROM pg_trigger t
+    WHERE t.tgparentid = 0 AND (t.tgname >= triggers AND t.tgname < pgstream._name_after(triggers)
+      OR t.tgfoid = ANY (ARRAY(SELECT p.oid FROM pg_proc p
+        WHERE p.pronamespace = 'pgstream_changes'::regnamespace AND p.proname >= functions AND p.proname < pgstream._name_after(functions))))
   LOOP
     PERFORM pgstream._remove_capture_triggers(source, carrier);
   END LOOP;

@@ -10,6 +10,7 @@ DECLARE
   relation oid;
   source oid;
   readers bigint[];
+  concerned text[];
 BEGIN
   IF NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables) AND NOT EXISTS (SELECT FROM pgstream.pgs_change_tracking)
     -- Restored from a dump: the catalog does not know its tables yet.
@@ -45,11 +46,11 @@ BEGIN
       PERFORM pgstream._follow_names(s.pgs_id) FROM pgstream.pgs_stream_tables s
       WHERE s.uses && ARRAY[format('%s/%s', 'pg_class'::regclass::oid, relation)];
       -- It may be the type of a column.
+      concerned := pgstream._event_uses('pg_class'::regclass, relation);
       PERFORM pgstream._mark_stream_tables(
         ARRAY(SELECT s.pgs_id FROM pgstream.pgs_stream_tables s
-          WHERE s.uses && shape.uses AND pgstream._shapes_differ(s.plan, jsonb_build_object('shapes', pgstream._row_shapes(shape.uses)))),
-        'reinit', format('the columns of table %s were changed', pgstream._qualified_name(relation)))
-      FROM (SELECT pgstream._event_uses('pg_class'::regclass, relation) AS uses) AS shape;
+          WHERE s.uses && concerned AND pgstream._shapes_differ(s.plan, jsonb_build_object('shapes', pgstream._row_shapes(concerned)))),
+        'reinit', format('the columns of table %s were changed', pgstream._qualified_name(relation)));
       PERFORM pgstream._recheck_compared(s.pgs_id) FROM pgstream.pgs_stream_tables s WHERE relation = ANY (s.relations);
       PERFORM pgstream._note_family(relation);
       PERFORM pgstream._recheck_stream_table(relation);
@@ -81,8 +82,8 @@ BEGIN
         USING ERRCODE = 'wrong_object_type', HINT = 'Use pgstream.alter_stream_table or pgstream.drop_stream_table.';
     ELSE
       -- A function, type, operator or collation that a query uses, or the extension that it is of.
-      readers := ARRAY(SELECT pgs_id FROM pgstream.pgs_stream_tables
-        WHERE uses && pgstream._event_uses(command.classid, command.objid));
+      concerned := pgstream._event_uses(command.classid, command.objid);
+      readers := ARRAY(SELECT pgs_id FROM pgstream.pgs_stream_tables WHERE uses && concerned);
       PERFORM pgstream._mark_stream_tables(readers, 'reinit', format('%s %s was altered', command.object_type, command.object_identity));
       -- Tables of a composite type get its new columns.
       PERFORM pgstream._follow_source(t.source_relid) FROM pgstream.pgs_change_tracking t, pg_class c

@@ -7,6 +7,7 @@ SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '100ms'
 AS $$
 DECLARE
+  prefix CONSTANT name := format('capture_%s_', source);
   carrier text;
 BEGIN
   -- Somebody may be at it who needs it again.
@@ -19,7 +20,7 @@ BEGIN
     SELECT DISTINCT pgstream._qualified_name(t.tgrelid) FROM pg_trigger t
     JOIN pg_proc p ON p.oid = t.tgfoid
     JOIN pg_class c ON c.oid = t.tgrelid AND c.relkind <> 'f'
-    WHERE p.pronamespace = 'pgstream_changes'::regnamespace AND p.proname ~ format('^capture_%s_', source) ORDER BY 1
+    WHERE p.pronamespace = 'pgstream_changes'::regnamespace AND p.proname >= prefix AND p.proname < pgstream._name_after(prefix) ORDER BY 1
   LOOP
     EXECUTE format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE NOWAIT', carrier);
   END LOOP;

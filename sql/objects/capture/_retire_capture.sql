@@ -23,7 +23,8 @@ BEGIN
   -- The other kind fires before each row, which it passes on, and writes nothing.
   FOR generated IN
     SELECT p.proname FROM pg_proc p
-    WHERE p.pronamespace = 'pgstream_changes'::regnamespace AND p.proname ~ format('^capture_%s_(insert|update|delete|truncate|row|own)$', source)
+    WHERE p.pronamespace = 'pgstream_changes'::regnamespace AND p.proname = ANY (
+      SELECT format('capture_%s_%s', source, event)::name FROM unnest('{insert,update,delete,truncate,row,own}'::text[]) AS event)
   LOOP
     EXECUTE format(E'CREATE OR REPLACE FUNCTION pgstream_changes.%I() RETURNS trigger\nLANGUAGE plpgsql\nAS %L',
       generated, E'BEGIN\n  RETURN NULL;\nEND\n');

@@ -7,11 +7,12 @@ SET pg_stream.internal = 'on'
 SET client_min_messages = warning
 AS $$
 DECLARE
+  prefix CONSTANT name := 'refresh_' || id || '_';
   statement text;
 BEGIN
   FOR statement IN
     SELECT format('DROP FUNCTION %s', p.oid::regprocedure) FROM pg_proc p
-    WHERE p.pronamespace = 'pgstream_state'::regnamespace AND p.proretset AND p.proname ~ format('^refresh_%s_', id)
+    WHERE p.pronamespace = 'pgstream_state'::regnamespace AND p.proretset AND p.proname >= prefix AND p.proname < pgstream._name_after(prefix)
   LOOP
     EXECUTE statement;
   END LOOP;

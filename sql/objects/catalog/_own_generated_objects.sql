@@ -7,6 +7,8 @@ SET pg_stream.internal = 'on'
 AS $$
 DECLARE
   owner oid := (SELECT c.relowner FROM pgstream.pgs_stream_tables s JOIN pg_class c ON c.oid = s.pgs_relid WHERE s.pgs_id = id);
+  functions CONSTANT name := 'refresh_' || id || '_';
+  tables CONSTANT name := 'state_' || id || '_';
   generated record;
   source oid;
 BEGIN
@@ -15,11 +17,11 @@ BEGIN
   FOR generated IN
     SELECT 'FUNCTION ' || p.oid::regprocedure AS name, p.proowner AS owner
     FROM pg_proc p
-    WHERE p.pronamespace = 'pgstream_state'::regnamespace AND p.proname ~ format('^refresh_%s_', id)
+    WHERE p.pronamespace = 'pgstream_state'::regnamespace AND p.proname >= functions AND p.proname < pgstream._name_after(functions)
     UNION ALL
     SELECT format('TABLE pgstream_state.%I', c.relname), c.relowner
     FROM pg_class c
-    WHERE c.relnamespace = 'pgstream_state'::regnamespace AND c.relkind = 'r' AND c.relname ~ format('^state_%s_', id)
+    WHERE c.relnamespace = 'pgstream_state'::regnamespace AND c.relkind = 'r' AND c.relname >= tables AND c.relname < pgstream._name_after(tables)
   LOOP
     IF generated.owner <> owner THEN
       EXECUTE format('ALTER %s OWNER TO %I', generated.name, pg_get_userbyid(owner));

@@ -17,7 +17,7 @@ SET plan_cache_mode = force_generic_plan
 AS $$
   SELECT t.kind, CASE t.kind WHEN 'ROUTINE' THEN t.object::regprocedure::text WHEN 'SCHEMA' THEN t.name::text
       ELSE format('%s.%I', within, t.name) END, t.owner, t.everybody, t.caller, r.strangers, r.is_lacking, r.is_owner_lacking
-  FROM unnest(prefixes) AS u(first), LATERAL (SELECT (u.first::text || E'\x7f')::name) AS e(last), LATERAL (
+  FROM unnest(prefixes) AS u(first), LATERAL (SELECT pgstream._name_after(u.first)) AS e(last), LATERAL (
     SELECT 'ROUTINE' AS kind, p.pronamespace AS schema, p.proname AS name, p.oid AS object, p.proowner AS owner,
       'f'::"char" AS acl_kind, coalesce(p.proacl, acldefault('f', p.proowner)) AS acl,
       CASE WHEN p.pronamespace = 'pgstream'::regnamespace AND p.proname <> '_compile' AND (NOT p.prosecdef OR p.proname = ANY (
