@@ -42,12 +42,18 @@ CREATE TABLE pgstream.frontiers (
   -- Tries of the scheduler in a row that something passing prevented (a lock, mostly), when it will try again, and why.
   skips integer NOT NULL DEFAULT 0,
   retry_at timestamptz,
-  waiting_for text,
-  -- pgstream._catalog_stamps of all that it reads and of itself, when a refresh last looked whether something was altered, and
-  -- when that was found to be so still.
+  waiting_for text
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500,
+        autovacuum_vacuum_cost_delay = 0);
+
+-- What the catalogs said of all that a stream table reads and of itself (pgstream._catalog_stamps) when a refresh last looked
+-- whether something was altered, and when that was found to be so still. Apart from the frontiers: such a note is no movement.
+CREATE TABLE pgstream._catalog_looks (
+  pgs_id bigint PRIMARY KEY REFERENCES pgstream.pgs_stream_tables ON DELETE CASCADE,
   stamp numeric,
-  stamped_at timestamptz
+  looked_at timestamptz
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500,
         autovacuum_vacuum_cost_delay = 0);
 
 COMMENT ON TABLE pgstream.frontiers IS 'up to which snapshot each stream table has consumed its sources, and its measured costs';
+COMMENT ON TABLE pgstream._catalog_looks IS 'when a refresh last looked for DDL that nobody told of, and what the catalogs said';

@@ -36,7 +36,8 @@ const FORMS = Object.entries(WAYS).flatMap(([way, [off, on]]) =>
 
 /** Two seconds later, as far as a stream table knows. */
 const later = () =>
-  query(`UPDATE pgstream.frontiers SET stamped_at = stamped_at - interval '2 seconds', checked_at = checked_at - interval '2 seconds',
+  query(`UPDATE pgstream._catalog_looks SET looked_at = looked_at - interval '2 seconds';
+    UPDATE pgstream.frontiers SET checked_at = checked_at - interval '2 seconds',
     data_timestamp = data_timestamp - interval '2 seconds'; UPDATE pgstream._scheduler SET looked_at = looked_at - interval '2 seconds'`)
 
 test.each(FORMS)('$way: $name', async ({ off, on, ddl }) => {

@@ -11,7 +11,7 @@ const QUERY = 'SELECT k, sum(n) AS s FROM t GROUP BY k'
 const reasons = `SELECT reason FROM pgstream.get_refresh_history('st', 10) WHERE reason LIKE '%rewritten'`
 
 /** The refresh looks once a second at most. */
-const lookAgain = 'UPDATE pgstream.frontiers SET stamped_at = NULL'
+const lookAgain = 'UPDATE pgstream._catalog_looks SET looked_at = NULL'
 
 test.each(['VACUUM FULL t', 'CLUSTER t USING t_pkey', 'TRUNCATE t'])(
   'after %s a harmless ALTER TABLE stays harmless',

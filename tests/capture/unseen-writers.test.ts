@@ -99,7 +99,7 @@ test.each(FORMS)('$way, $level triggers, $name: writers go on', async ({ way, of
   const fresh = await db.connect()
   await fresh.query(`INSERT INTO t SELECT ${row(23)}`)
   // A refresh looks once a second.
-  await db.client.query(`UPDATE pgstream.frontiers SET stamped_at = stamped_at - interval '2 seconds'`)
+  await db.client.query(`UPDATE pgstream._catalog_looks SET looked_at = looked_at - interval '2 seconds'`)
   if (form.next === 'broken') {
     await expect(action()).rejects.toMatchObject({ code: '55000' })
     return
@@ -147,7 +147,7 @@ test.each(Object.entries(DETACHED))(
     await db.client.query(`${form.ddl}; ALTER TABLE p2 RENAME v TO w`)
     await writer.query(`INSERT INTO ${form.child} (id, k, w) VALUES (4, 2, 4); UPDATE ${form.child} SET w = 5; DELETE FROM ${form.child};
     INSERT INTO p1 VALUES (5, 1, 5)`)
-    await db.client.query(`UPDATE pgstream.frontiers SET stamped_at = stamped_at - interval '2 seconds'`)
+    await db.client.query(`UPDATE pgstream._catalog_looks SET looked_at = looked_at - interval '2 seconds'`)
     expect(await action()).toBe('REINITIALIZE')
     expect(await verified()).toEqual([])
     await writer.query(

@@ -38,12 +38,14 @@ test.each([
   for (const command of [there, back]) {
     await client.query(command)
     await client.query(
-      `INSERT INTO b VALUES (${id++}, 1, 1); UPDATE pgstream.frontiers SET stamped_at = NULL`,
+      `INSERT INTO b VALUES (${id++}, 1, 1); UPDATE pgstream._catalog_looks SET looked_at = NULL`,
     )
     expect(await refresh(client, 'l1')).toBe('REINITIALIZE')
     expect(await refresh(client, 'l2')).toBe('DIFFERENTIAL')
     await exact()
-    await client.query(`UPDATE b SET v = v + 1 WHERE id = 5; UPDATE pgstream.frontiers SET stamped_at = NULL`)
+    await client.query(
+      `UPDATE b SET v = v + 1 WHERE id = 5; UPDATE pgstream._catalog_looks SET looked_at = NULL`,
+    )
     await refresh(client, 'l1')
     expect(await refresh(client, 'l2')).toBe('DIFFERENTIAL')
     await exact()

@@ -21,9 +21,9 @@ async function pair(setup: string, a: string, z: string, schedule = '1h') {
 
 /** The first has just been looked at, the second has not. */
 const lookIsDue = ({ client, schema }: Scene) =>
-  client.query(`UPDATE pgstream.frontiers f
-    SET stamped_at = clock_timestamp() - CASE WHEN s.pgs_name = 'a' THEN interval '0 s' ELSE interval '5 s' END
-    FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = f.pgs_id AND s.pgs_schema = '${schema}'`)
+  client.query(`UPDATE pgstream._catalog_looks l
+    SET looked_at = clock_timestamp() - CASE WHEN s.pgs_name = 'a' THEN interval '0 s' ELSE interval '5 s' END
+    FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = l.pgs_id AND s.pgs_schema = '${schema}'`)
 
 const T =
   'CREATE TABLE t (id int PRIMARY KEY, v int NOT NULL); INSERT INTO t SELECT i, i FROM generate_series(1, 50) AS i'
@@ -95,7 +95,8 @@ test('a plan that comes out otherwise inside a group is no failure of the schedu
 
 test('a look that is dated later than now, before the clock was set back, counts for nothing', async () => {
   const altered = `${OFF}; CREATE OR REPLACE VIEW w AS SELECT id, v + 100 AS v FROM t; ${ON}; INSERT INTO t VALUES (100, 1);
-    UPDATE pgstream.frontiers SET stamped_at = clock_timestamp() + interval '1 hour', checked_at = clock_timestamp() + interval '1 hour'`
+    UPDATE pgstream._catalog_looks SET looked_at = clock_timestamp() + interval '1 hour';
+    UPDATE pgstream.frontiers SET checked_at = clock_timestamp() + interval '1 hour'`
   const setup = `${T}; CREATE VIEW w AS SELECT * FROM t`
   const total = 'SELECT sum(v) AS total FROM w'
   const alone = await scene(setup)

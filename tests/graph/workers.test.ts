@@ -111,14 +111,14 @@ test('who writes while a group is claimed is not overlooked', async () => {
   const [writer, worker] = await Promise.all([open(), open()])
   // The claim has noted that nothing was altered, and waits as long as somebody holds lock 1.
   await client.query(`ALTER FUNCTION pgstream._note_unaltered(bigint[]) RENAME TO _note_at_once;
-    CREATE FUNCTION pgstream._note_unaltered(ids bigint[]) RETURNS TABLE (pgs_id bigint, version xid) LANGUAGE plpgsql AS $$
+    CREATE FUNCTION pgstream._note_unaltered(ids bigint[]) RETURNS void LANGUAGE plpgsql AS $$
     BEGIN
-      RETURN QUERY SELECT * FROM pgstream._note_at_once(ids);
+      PERFORM pgstream._note_at_once(ids);
       PERFORM pg_advisory_lock_shared(1), pg_advisory_unlock_shared(1);
     END $$`)
   try {
     await client.query('INSERT INTO t VALUES (101, 1, 7)')
-    await client.query(`UPDATE pgstream.frontiers SET stamped_at = stamped_at - interval '1 hour'`)
+    await client.query(`UPDATE pgstream._catalog_looks SET looked_at = looked_at - interval '1 hour'`)
     await client.query('SELECT pg_advisory_lock(1)')
     const claiming = pass(worker)
     await untilWaiting(client, worker)
@@ -219,14 +219,11 @@ test('what another caller has refreshed since is not refreshed again', async () 
   )
   const [{ members, versions }] = rows
   expect(members).toHaveLength(3)
-  // Twice: nothing is noted of what was noted a moment ago.
-  for (let times = 0; times < 2; times++) {
-    const { rows } = await client.query('SELECT pgstream._note_due($1::text[], $2::text[]) AS versions', [
-      members,
-      versions,
-    ])
-    versions.splice(0, 3, ...rows[0].versions)
-  }
+  // Two who have found the same share it: that nothing was altered is noted, and is no refresh.
+  await client.query('UPDATE pgstream._catalog_looks SET looked_at = NULL')
+  await client.query('SELECT pgstream._note_due($1::text[])', [members])
+  const noted = await client.query('SELECT FROM pgstream._catalog_looks WHERE looked_at IS NOT NULL')
+  expect(noted.rowCount).toBe(3)
   const retried = () =>
     client.query(
       `SELECT pgstream._refresh_due((m::bigint[])[1], (v::xid[])[1]) AS done FROM unnest($1::text[], $2::text[]) AS u(m, v)`,
@@ -273,6 +270,33 @@ test('what a wait has found is not looked for again by the call, nor by the wait
   expect((await caller.query('CALL pgstream._run(0, $1, NULL)', [found[0].work])).rows).toEqual([
     { refreshed: 0 },
   ])
+})
+
+test('two who are given the same work share it: they begin far from each other', async () => {
+  const { client, open } = await scene(TABLES)
+  const names = Array.from({ length: 12 }, (_, i) => `s${i}`)
+  for (const name of names) await create(client, name, 'SELECT id, v FROM t', { schedule: '1s' })
+  await untilQuiet(client)
+  await unwatched(client)
+  const [first, second, holder] = await Promise.all([open(), open(), open()])
+  await client.query(`INSERT INTO t VALUES (100, 1, 7); UPDATE pgstream._catalog_looks SET looked_at = NULL`)
+  const { rows: found } = await client.query('CALL pgstream._await(10, NULL, NULL, 1)')
+  expect(found).toMatchObject([{ due: 12 }])
+  await holder.query('BEGIN; LOCK TABLE s0')
+  const slow = first.query('CALL pgstream._run(0, $1, NULL)', [found[0].work])
+  await untilWaiting(client, first)
+  const { rows } = await second.query('CALL pgstream._run(0, $1, NULL)', [found[0].work])
+  await holder.query('COMMIT')
+  await slow
+  // All but one; the first does not wait for ever and may have gone on.
+  expect(rows[0].refreshed).toBeGreaterThan(5)
+  await vi.waitFor(
+    async () => {
+      await pass(client)
+      for (const name of names) await expectEqual(client, name)
+    },
+    { timeout: 20_000, interval: 50 },
+  )
 })
 
 test('who finds nothing has looked for the others, until something is captured', async () => {

@@ -35,6 +35,7 @@ BEGIN
   request := pgstream._compile_request(view, id, schema_name, table_name, mode);
   PERFORM pgstream._define(id, owner, request);
   INSERT INTO pgstream.frontiers (pgs_id) VALUES (id);
+  INSERT INTO pgstream._catalog_looks (pgs_id) VALUES (id);
   PERFORM pgstream._install_plan(id, owner);
   PERFORM pgstream._check_group_members(id);
   PERFORM pgstream._tell_notices(id);

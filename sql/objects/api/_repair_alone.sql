@@ -15,6 +15,7 @@ BEGIN
   IF NOT FOUND THEN
     INSERT INTO pgstream.frontiers (pgs_id) VALUES (id);
   END IF;
+  INSERT INTO pgstream._catalog_looks (pgs_id) VALUES (id) ON CONFLICT DO NOTHING;
   -- What was renamed while nobody watched.
   PERFORM pgstream._follow_name(id);
   PERFORM pgstream._follow_names(id);

@@ -5,8 +5,8 @@ LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 AS $$
   WITH asked AS MATERIALIZED (
-    SELECT s.pgs_id, f.stamp
-    FROM pgstream.pgs_stream_tables s JOIN pgstream.frontiers f USING (pgs_id)
+    SELECT s.pgs_id, l.stamp
+    FROM pgstream.pgs_stream_tables s JOIN pgstream._catalog_looks l USING (pgs_id)
     WHERE s.is_populated AND (s.broken_reason IS NULL OR s.is_obstructed) AND s.status <> 'SUSPENDED'
   ), differing AS MATERIALIZED (
     SELECT a.pgs_id, a.stamp

@@ -11,8 +11,8 @@ DECLARE
     ORDER BY array_position(members, s.pgs_id));
 BEGIN
   IF pgstream._ddl_is_watched() AND NOT EXISTS (
-    SELECT FROM pgstream.frontiers f
-    WHERE f.pgs_id = ANY (looked) AND (f.stamped_at BETWEEN as_of - interval '1 second' AND clock_timestamp()) IS NOT TRUE) THEN
+    SELECT FROM pgstream._catalog_looks l
+    WHERE l.pgs_id = ANY (looked) AND (l.looked_at BETWEEN as_of - interval '1 second' AND clock_timestamp()) IS NOT TRUE) THEN
     RETURN;
   END IF;
   PERFORM pgstream._recheck_unwatched(id) FROM unnest(looked) AS id;

@@ -12,18 +12,21 @@ DECLARE
   changed record;
   looked record;
 BEGIN
-  SELECT f.stamp, n.stamp AS now INTO looked
-  FROM pgstream.frontiers f, pgstream._catalog_stamps(ARRAY[id]) AS n WHERE f.pgs_id = id;
+  SELECT l.stamp, n.stamp AS now INTO looked
+  FROM pgstream._catalog_looks l, pgstream._catalog_stamps(ARRAY[id]) AS n WHERE l.pgs_id = id;
   IF looked.stamp = looked.now AND pgstream._ddl_is_watched() THEN
     IF current_setting('transaction_isolation') NOT IN ('repeatable read', 'serializable') THEN
-      UPDATE pgstream.frontiers f SET stamped_at = clock_timestamp()
-      WHERE f.pgs_id IN (SELECT l.pgs_id FROM pgstream.frontiers l WHERE l.pgs_id = id FOR UPDATE SKIP LOCKED);
+      -- The frontier first, as everywhere: whoever drops the stream table holds that and comes to this in the end.
+      UPDATE pgstream._catalog_looks l SET looked_at = clock_timestamp()
+      WHERE l.pgs_id IN (SELECT f.pgs_id FROM pgstream.frontiers f WHERE f.pgs_id = id FOR UPDATE SKIP LOCKED);
     END IF;
     RETURN;
   END IF;
   -- As it was before: what is done here makes for one more look.
-  UPDATE pgstream.frontiers f SET stamp = looked.now, stamped_at = clock_timestamp()
-  WHERE f.pgs_id IN (SELECT l.pgs_id FROM pgstream.frontiers l WHERE l.pgs_id = id AND l.stamp IS DISTINCT FROM looked.now FOR UPDATE SKIP LOCKED);
+  IF looked.stamp IS DISTINCT FROM looked.now THEN
+    UPDATE pgstream._catalog_looks l SET stamp = looked.now, looked_at = clock_timestamp()
+    WHERE l.pgs_id IN (SELECT f.pgs_id FROM pgstream.frontiers f WHERE f.pgs_id = id FOR UPDATE SKIP LOCKED);
+  END IF;
   PERFORM set_config('pg_stream.nobody_told', 'on', true);
   PERFORM pgstream._follow_name(id);
   PERFORM pgstream._recheck_source(d.source_relid) FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_captured;

@@ -48,7 +48,7 @@ BEGIN
     RETURN 'FULL';
   END IF;
   frontier := target.frontier;
-  IF NOT is_checked AND (NOT target.is_watched OR (frontier.stamped_at BETWEEN as_of - interval '1 second' AND clock_timestamp()) IS NOT TRUE) THEN
+  IF NOT is_checked AND (NOT target.is_watched OR (target.looked_at BETWEEN as_of - interval '1 second' AND clock_timestamp()) IS NOT TRUE) THEN
     PERFORM pgstream._recheck_unwatched(id);
     SELECT * INTO target FROM pgstream._refresh_targets t WHERE t.pgs_id = id;
     IF target.broken_reason IS NOT NULL THEN

@@ -8,6 +8,7 @@ SELECT s.pgs_id, s.pgs_schema, s.pgs_name, s.pgs_relid, s.strategy, s.refresh_mo
   c.relowner AS owner,
   f AS frontier,
   f.xmin AS frontier_version,
+  l.looked_at,
   f.system_identifier = pgstream._cluster() AS is_of_this_cluster,
   -- pgstream._ddl_is_watched
   (SELECT count(*) = 2 FROM pg_event_trigger e
@@ -15,4 +16,5 @@ SELECT s.pgs_id, s.pgs_schema, s.pgs_name, s.pgs_relid, s.strategy, s.refresh_mo
       AND coalesce(current_setting('event_triggers', true), 'on') = 'on') AS is_watched
 FROM pgstream.pgs_stream_tables s
 LEFT JOIN pg_class c ON c.oid = s.pgs_relid
-LEFT JOIN pgstream.frontiers f ON f.pgs_id = s.pgs_id;
+LEFT JOIN pgstream.frontiers f ON f.pgs_id = s.pgs_id
+LEFT JOIN pgstream._catalog_looks l ON l.pgs_id = s.pgs_id;

@@ -17,6 +17,7 @@ DECLARE
   below pg_catalog.timestamptz[];
   done pg_catalog.text;
   slot integer;
+  quarter integer;
   -- How many were not left waiting before; they come first.
   fresh integer;
   place integer;
@@ -30,6 +31,7 @@ BEGIN
   IF slot IS NULL THEN
     RETURN;
   END IF;
+  quarter := (ARRAY[0, 2, 1, 3])[1 OPERATOR(pg_catalog.+) pg_catalog.mod(slot OPERATOR(pg_catalog.-) 1, 4)];
   LOOP
     PERFORM pgstream._beat();
     IF pg_catalog.cardinality(left_to_take) OPERATOR(pg_catalog.>) 0 THEN
@@ -46,15 +48,15 @@ BEGIN
       INTO groups, members, versions, below, fresh FROM pgstream._due() AS d WHERE d.group_id OPERATOR(pg_catalog.<>) ALL (seen);
     END IF;
     IF groups IS NOT NULL THEN
-      versions := pgstream._note_due(members, versions);
+      PERFORM pgstream._note_due(members);
     END IF;
     CALL pgstream._commit();
     EXIT WHEN groups IS NULL;
     seen := seen OPERATOR(pg_catalog.||) groups;
     FOR i IN 1..pg_catalog.cardinality(groups) LOOP
-      -- Callers at the same time begin at different places, or all would ask for the same.
+      -- Callers at the same time begin at different places, as far from each other as they are few, or all would ask for the same.
       place := CASE WHEN i OPERATOR(pg_catalog.>) fresh THEN i ELSE 1 OPERATOR(pg_catalog.+) pg_catalog.mod(
-        (i OPERATOR(pg_catalog.-) 1) OPERATOR(pg_catalog.+) pg_catalog.div(fresh OPERATOR(pg_catalog.*) (slot OPERATOR(pg_catalog.-) 1), 4)::pg_catalog.int4, fresh) END;
+        (i OPERATOR(pg_catalog.-) 1) OPERATOR(pg_catalog.+) ((fresh OPERATOR(pg_catalog.*) quarter) OPERATOR(pg_catalog./) 4), fresh) END;
       CALL pgstream._refresh_one_due(groups[place], members[place]::pg_catalog.int8[], versions[place]::pg_catalog.xid[], below[place], done);
       -- Others belong to it by now, says a graph that is not looked at twice.
       IF done OPERATOR(pg_catalog.=) 'REGROUPED' THEN
