@@ -177,7 +177,7 @@ test('created inside REPEATABLE READ: the fill is left to later', async () => {
 })
 
 test('created inside REPEATABLE READ over what another has had captured meanwhile: 40001', async () => {
-  const { client, open } = await scene(SETUP)
+  const { client, open } = await scene(`${SETUP} CREATE TABLE lines (id int)`)
   const second = await open()
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1')
   await create(second, 'other', 'SELECT id FROM orders')
@@ -185,9 +185,13 @@ test('created inside REPEATABLE READ over what another has had captured meanwhil
   // And over what there was not at all.
   await client.query('ROLLBACK; BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1')
   await second.query(
-    `CREATE TABLE later (id int); CREATE FUNCTION made(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1'`,
+    `CREATE TABLE later (id int); CREATE FUNCTION made(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1'; ALTER TABLE lines ADD COLUMN w int`,
   )
-  for (const query of ['SELECT id FROM later', 'SELECT id, made(id) AS m FROM orders']) {
+  for (const query of [
+    'SELECT id FROM later',
+    'SELECT id, made(id) AS m FROM orders',
+    'SELECT * FROM lines',
+  ]) {
     await client.query('SAVEPOINT s')
     expect(await outcome(create(client, 'over', query)), query).toBe('40001')
     await client.query('ROLLBACK TO s')

@@ -40,6 +40,9 @@ BEGIN
     unseen := (
       SELECT min(u.what) FROM (
         SELECT r::regclass::text FROM unnest(relation_oids) AS r WHERE NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = r)
+        -- Of a column that there is not, has_column_privilege says NULL.
+        UNION ALL SELECT 'a column of ' || r::regclass FROM unnest(relation_oids) AS r
+          WHERE has_column_privilege(r, (SELECT max(a.attnum) + 1 FROM pg_attribute a WHERE a.attrelid = r)::smallint, 'SELECT') IS NOT NULL
         UNION ALL SELECT f::regprocedure::text FROM unnest(function_oids) AS f WHERE NOT EXISTS (SELECT FROM pg_proc p WHERE p.oid = f)
         UNION ALL SELECT t::regtype::text FROM unnest(type_oids) AS t WHERE t <> 0 AND NOT EXISTS (SELECT FROM pg_type p WHERE p.oid = t)) AS u(what));
     IF unseen IS NOT NULL THEN
