@@ -50,6 +50,42 @@ test('renamed after it lost a column: refused, with the reason, until a query is
   expect(await rows('TABLE whole')).toEqual([{ id: 99, v: 99 }])
 })
 
+test.each([true, false])('before the first fill, and keys dropped (watched: %s)', async (watched) => {
+  db = await freshDatabase({ watched })
+  const queries = {
+    keyed: 'SELECT id, v FROM src',
+    joined: 'SELECT a.id, b.w FROM src AS a JOIN other AS b USING (id)',
+    grouped: 'SELECT v, max(id) AS m, avg(id) AS mean FROM src GROUP BY v',
+    over: 'SELECT k.id, g.m FROM keyed AS k JOIN grouped AS g ON g.v = k.v',
+    unkeyed: 'SELECT id FROM third',
+  }
+  await query(`CREATE TABLE src (id int PRIMARY KEY, v int); INSERT INTO src VALUES (1, 1), (2, 1);
+    CREATE TABLE other (id int PRIMARY KEY, w int); INSERT INTO other VALUES (1, 1), (2, 2);
+    CREATE TABLE third (id int PRIMARY KEY)`)
+  for (const mode of ['AUTO', 'FULL'])
+    for (const [name, text] of Object.entries(queries))
+      await query(
+        `SELECT pgstream.create_stream_table('${name}${mode === 'FULL' ? '_full' : ''}', '${text}', '1h', '${mode}', false)`,
+      )
+  await query(`ALTER TABLE src DROP CONSTRAINT src_pkey; INSERT INTO src VALUES (1, 3); ALTER TABLE src RENAME v TO "new v";
+    ALTER TABLE other RENAME TO others; ALTER TABLE others ALTER w TYPE bigint; ALTER TABLE keyed RENAME TO "new keyed";
+    ALTER TABLE third DROP CONSTRAINT third_pkey; INSERT INTO third VALUES (1), (1)`)
+  const names = ['"new keyed"', 'joined', 'grouped', 'over', 'unkeyed'].flatMap((name) => [
+    name,
+    name === '"new keyed"' ? 'keyed_full' : `${name}_full`,
+  ])
+  for (const change of ['SELECT', `UPDATE src SET id = id + 1; INSERT INTO others VALUES (3, 3)`]) {
+    await query(change)
+    for (const name of names.toReversed()) await query(`SELECT pgstream.refresh_stream_table('${name}')`)
+    for (const name of names)
+      expect(await rows(`SELECT * FROM pgstream.verify_stream_table('${name}')`), name).toEqual([])
+  }
+  expect(await rows('SELECT id, "new v" AS v FROM src ORDER BY 1, 2')).toEqual(
+    await rows('SELECT id, v FROM "new keyed" ORDER BY 1, 2'),
+  )
+  expect(await rows(`SELECT name FROM pgstream.pgs_status() WHERE status <> 'ACTIVE'`)).toEqual([])
+})
+
 test('nobody watches: the refresh notices', async () => {
   db = await freshDatabase({ watched: false })
   await query(`${SOURCES} ${EXCHANGED}`)

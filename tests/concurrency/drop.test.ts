@@ -184,6 +184,38 @@ test('another mode, of one whose source is dropped meanwhile, is refused with th
   }
 })
 
+test('who alters one that is dropped meanwhile is told so', async () => {
+  const db = await freshDatabase()
+  try {
+    const { client } = db
+    await client.query(SETUP)
+    const other = await db.connect()
+    for (const call of [
+      `alter_stream_table('st', schedule => '5s')`,
+      `alter_stream_table('st', consistency_group => 'together')`,
+      `alter_stream_table('st', status => 'SUSPENDED')`,
+      `alter_stream_table('st', refresh_mode => 'FULL')`,
+      `alter_stream_table('st', query => 'SELECT id, 1 AS v FROM a')`,
+      `create_or_replace_stream_table('st', 'SELECT id, v FROM a', '5s')`,
+      `resume_stream_table('st')`,
+      `repair_stream_table('st')`,
+      `subscribe('st', 'told')`,
+    ]) {
+      await create(client, 'st', 'SELECT id, v FROM a')
+      await other.query(`BEGIN; SELECT pgstream.drop_stream_table('st')`)
+      const calling = expect(client.query(`SELECT pgstream.${call}`), call).rejects.toMatchObject({
+        code: '42P01',
+        message: 'the stream table was dropped by another transaction',
+      })
+      await untilWaiting(other, client)
+      await other.query('COMMIT')
+      await calling
+    }
+  } finally {
+    await db.close()
+  }
+})
+
 test.each(['pause_all', 'resume_all'])('%s is not stopped by one that is dropped meanwhile', async (name) => {
   const db = await freshDatabase()
   try {

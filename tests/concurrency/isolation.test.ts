@@ -176,6 +176,33 @@ test('created inside REPEATABLE READ: the fill is left to later', async () => {
   await expectExact(client, 'totals')
 })
 
+test('created inside REPEATABLE READ over what another has had captured meanwhile: 40001', async () => {
+  const { client, open } = await scene(`${SETUP} CREATE TABLE lines (id int)`)
+  const second = await open()
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1')
+  await create(second, 'other', 'SELECT id FROM orders')
+  expect(await outcome(create(client, 'totals', TOTALS))).toBe('40001')
+  // And over what there was not at all.
+  await client.query('ROLLBACK; BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1')
+  await second.query(
+    `CREATE TABLE later (id int); CREATE FUNCTION made(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1'; ALTER TABLE lines ADD COLUMN w int`,
+  )
+  for (const query of [
+    'SELECT id FROM later',
+    'SELECT id, made(id) AS m FROM orders',
+    'SELECT * FROM lines',
+  ]) {
+    await client.query('SAVEPOINT s')
+    expect(await outcome(create(client, 'over', query)), query).toBe('40001')
+    await client.query('ROLLBACK TO s')
+  }
+  await client.query('ROLLBACK; BEGIN ISOLATION LEVEL REPEATABLE READ')
+  await create(client, 'totals', TOTALS)
+  await client.query('COMMIT')
+  expect(await refresh(client, 'totals')).toBe('FULL')
+  await expectExact(client, 'totals')
+})
+
 test('a writer that is at work when the stream table is created is waited for', async () => {
   const { client, open } = await scene(SETUP)
   const writer = await open()

@@ -267,6 +267,8 @@ const EQUALS: Readonly<Record<string, { type: string; one: string; other: string
   'arrays of numeric': { type: 'numeric[]', one: '{1.0}', other: '{1.00}' },
   'ranges of numeric': { type: 'numrange', one: '[1.0,2]', other: '[1.00,2.0]' },
   'composites of numeric': { type: 'priced', one: '(1.0,x)', other: '(1.00,x)' },
+  'arrays of what has no send function': { type: 'seg[]', one: '{1.0}', other: '{1.00}' },
+  'composites of what has no send function': { type: 'measured', one: '(1.0,x)', other: '(1.00,x)' },
 }
 
 describe('equal but not identical', () => {
@@ -274,7 +276,8 @@ describe('equal but not identical', () => {
     test(name, async () => {
       const { client } = await scene()
       await client.query(`CREATE EXTENSION IF NOT EXISTS citext SCHEMA public`)
-      await client.query(`CREATE TYPE priced AS (price numeric, what text);
+      await client.query(`CREATE EXTENSION IF NOT EXISTS seg SCHEMA public`)
+      await client.query(`CREATE TYPE priced AS (price numeric, what text); CREATE TYPE measured AS (about seg, what text);
         CREATE COLLATION blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
         CREATE TABLE t (id int PRIMARY KEY, v ${type}); CREATE TABLE u (v ${type} PRIMARY KEY, w int);
         INSERT INTO t VALUES (1, '${one}'), (2, '${one}'), (3, NULL); INSERT INTO u VALUES ('${one}', 10)`)

@@ -16,6 +16,7 @@ BEGIN
     cdc_mode = coalesce(new_cdc_mode, s.cdc_mode),
     consistency_group = CASE WHEN new_group IS NULL THEN s.consistency_group ELSE pgstream._check_group_name(new_group) END
   WHERE s.pgs_id = id;
+  PERFORM pgstream._refuse_gone(id);
   INSERT INTO pgstream.graph_changes DEFAULT VALUES;
   IF new_group IS NOT NULL THEN
     PERFORM pgstream._check_group_members(id);

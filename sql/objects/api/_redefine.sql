@@ -16,6 +16,7 @@ BEGIN
   mode := pgstream._check_mode(mode);
   -- With the others of its group, which will follow it.
   PERFORM pgstream._lock_group(pgstream._group_of(id, pgstream._news_of_graph()));
+  PERFORM pgstream._refuse_gone(id);
   PERFORM pgstream._follow_name(id);
   SELECT * INTO target FROM pgstream.pgs_stream_tables WHERE pgs_id = id FOR UPDATE;
   IF target.broken_reason IS NOT NULL THEN

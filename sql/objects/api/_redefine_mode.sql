@@ -15,6 +15,7 @@ DECLARE
 BEGIN
   -- With the others of its group, which will follow it.
   PERFORM pgstream._lock_group(pgstream._group_of(id, pgstream._news_of_graph()));
+  PERFORM pgstream._refuse_gone(id);
   -- Who waits for it under REPEATABLE READ has the old plan in the snapshot: the row that it waits for says so (SQLSTATE 40001).
   UPDATE pgstream.frontiers f SET own_seq = f.own_seq WHERE f.pgs_id = id;
   PERFORM pgstream._follow_name(id);

@@ -20,6 +20,7 @@ BEGIN
   END IF;
   -- Before one is moved, in the order of everybody else.
   PERFORM pgstream._lock_group(pgstream._group_of(id, pgstream._news_of_graph()));
+  PERFORM pgstream._refuse_gone(id);
   PERFORM pgstream._repair_alone(id);
   BEGIN
     PERFORM pgstream._align_group(id);

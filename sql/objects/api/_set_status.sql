@@ -14,6 +14,7 @@ BEGIN
     -- Why it is recomputed may have passed: a privilege that was lacking, a partition that could not be captured.
     needs_replan = needs_replan OR upper(wanted) = 'ACTIVE' AND refresh_mode = 'AUTO' AND strategy = 'FULL'
   WHERE pgs_id = id;
+  PERFORM pgstream._refuse_gone(id);
   IF upper(wanted) = 'ACTIVE' THEN
     UPDATE pgstream.frontiers f SET skips = 0, retry_at = NULL, waiting_for = NULL WHERE f.pgs_id = id AND f.skips > 0;
     PERFORM pgstream._wake();

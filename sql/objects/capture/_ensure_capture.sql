@@ -43,6 +43,10 @@ BEGIN
   wanted := ARRAY(SELECT DISTINCT c FROM unnest(coalesce(tracked.columns, '{}') || columns) AS c ORDER BY c);
 
   is_new := tracked IS NULL;
+  IF is_new AND to_regclass(buffer) IS NOT NULL AND current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+    RAISE EXCEPTION 'could not serialize access: capture of source table % began meanwhile', pgstream._qualified_name(source)
+      USING ERRCODE = 'serialization_failure', HINT = 'Retry the transaction.';
+  END IF;
   -- What the buffer lacks, and what it has in another type than it has now: whoever read that is marked broken and never reads it
   -- again. All in a few commands: each writes the catalogs of four tables, and writers wait.
   SELECT string_agg(format('DROP COLUMN %I, DROP COLUMN IF EXISTS %I', 'c' || l.attnum, 'p' || l.attnum), ', ' ORDER BY l.attnum) FILTER (WHERE l.is_other) AS dropped,

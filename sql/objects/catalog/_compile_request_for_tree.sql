@@ -21,6 +21,7 @@ DECLARE
   operator_oids oid[] := '{}';
   type_oids oid[] := '{}';
   collation_oids oid[] := '{}';
+  unseen text;
 BEGIN
   -- Views are read down to their tables.
   WHILE pending <> '{}' LOOP
@@ -34,6 +35,21 @@ BEGIN
     pending := ARRAY(
       SELECT t.tree FROM unnest(fresh) AS r, pgstream._rule_tree(r) AS t(tree) WHERE t.tree IS NOT NULL);
   END LOOP;
+  -- PostgreSQL finds by name what was made after the snapshot of the transaction; facts about it there are none.
+  IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+    unseen := (
+      SELECT min(u.what) FROM (
+        SELECT r::regclass::text FROM unnest(relation_oids) AS r WHERE NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = r)
+        -- Of a column that there is not, has_column_privilege says NULL.
+        UNION ALL SELECT 'a column of ' || r::regclass FROM unnest(relation_oids) AS r
+          WHERE has_column_privilege(r, (SELECT max(a.attnum) + 1 FROM pg_attribute a WHERE a.attrelid = r)::smallint, 'SELECT') IS NOT NULL
+        UNION ALL SELECT f::regprocedure::text FROM unnest(function_oids) AS f WHERE NOT EXISTS (SELECT FROM pg_proc p WHERE p.oid = f)
+        UNION ALL SELECT t::regtype::text FROM unnest(type_oids) AS t WHERE t <> 0 AND NOT EXISTS (SELECT FROM pg_type p WHERE p.oid = t)) AS u(what));
+    IF unseen IS NOT NULL THEN
+      RAISE EXCEPTION 'could not serialize access: % was created meanwhile', unseen
+        USING ERRCODE = 'serialization_failure', HINT = 'Retry the transaction.';
+    END IF;
+  END IF;
 
   type_oids := type_oids
     || ARRAY(SELECT (c ->> 'type')::oid FROM jsonb_array_elements(columns) AS c)

@@ -71,6 +71,7 @@ BEGIN
     WHEN 'repair' THEN
       PERFORM pgstream._repair_stream_table(id);
     WHEN 'subscribe' THEN
+      PERFORM pgstream._refuse_gone(id);
       INSERT INTO pgstream.pgs_subscriptions (pgs_id, channel) VALUES (id, arguments ->> 'channel') ON CONFLICT DO NOTHING;
     WHEN 'unsubscribe' THEN
       DELETE FROM pgstream.pgs_subscriptions s WHERE s.pgs_id = id AND s.channel = arguments ->> 'channel' RETURNING 'done' INTO result;

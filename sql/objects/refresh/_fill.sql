@@ -8,6 +8,7 @@ SET client_min_messages = warning
 AS $$
 DECLARE
   target pgstream._refresh_targets;
+  marks record;
   result pgstream.refresh_result;
   as_of timestamptz;
   below timestamptz;
@@ -27,8 +28,13 @@ BEGIN
   IF target.is_populated THEN
     RETURN;
   END IF;
-  IF (SELECT s.needs_redefine FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id) THEN
+  SELECT s.needs_redefine, s.needs_replan INTO marks FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
+  IF marks.needs_redefine THEN
     PERFORM pgstream._redefine_again(id, initiated_by);
+  ELSIF marks.needs_replan THEN
+    PERFORM pgstream._replan(id, initiated_by);
+  END IF;
+  IF marks.needs_redefine OR marks.needs_replan THEN
     SELECT * INTO target FROM pgstream._refresh_targets t WHERE t.pgs_id = id;
   END IF;
   PERFORM pgstream._show_progress(id, CASE why WHEN 'first fill' THEN 'FULL' ELSE 'REINITIALIZE' END);

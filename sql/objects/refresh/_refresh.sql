@@ -44,6 +44,12 @@ BEGIN
         HINT = format('Put back what is missing and call pgstream.resume_stream_table(%L), or give it another query with pgstream.alter_stream_table.', target.pgs_name);
   END IF;
   IF NOT target.is_populated THEN
+    IF NOT is_checked THEN
+      PERFORM pgstream._recheck_unwatched(id);
+      IF EXISTS (SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id AND s.broken_reason IS NOT NULL) THEN
+        RETURN pgstream._refresh(id, initiated_by, is_checked);
+      END IF;
+    END IF;
     PERFORM pgstream._fill(id, CASE initiated_by WHEN 'MANUAL' THEN 'INITIAL' ELSE initiated_by END);
     RETURN 'FULL';
   END IF;

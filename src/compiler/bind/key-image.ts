@@ -3,6 +3,7 @@ import { NUMERIC } from '../algebra/number-types.ts'
 import type { Scalar } from '../algebra/scalar.ts'
 import { comparedType } from '../catalog/compared-type.ts'
 import type { CompileRequest } from '../catalog/request.ts'
+import { sendFunction } from '../catalog/send-function.ts'
 import { expression } from './binding.ts'
 import { typeFacts } from './facts.ts'
 
@@ -10,7 +11,8 @@ const TEXT = { oid: 25, typmod: -1, collation: 100 }
 
 /** What tells equal values apart that look different (1.0 and 1.00); null where there are none. */
 export function imageOf(value: Scalar, request: CompileRequest): Scalar | null {
-  const { oid, send, category, element } = typeFacts(request, value.type.oid)
+  const { oid, category, element } = typeFacts(request, value.type.oid)
+  const send = sendFunction(request, oid)
   const base = comparedType(request, value.type.oid)
   // Arrays are the same when their elements are, and their bounds, which they are compared by as well.
   const type = category === 'A' && element !== 0 ? { ...value.type, oid: element } : value.type

@@ -9,6 +9,7 @@ import { comparedType } from '../catalog/compared-type.ts'
 import { holdsRows, isComposite } from '../catalog/composite.ts'
 import { internalError } from '../catalog/error.ts'
 import type { CompileRequest, TypeFacts } from '../catalog/request.ts'
+import { sendFunction } from '../catalog/send-function.ts'
 
 function typeFacts(request: CompileRequest, oid: number): TypeFacts {
   const facts = request.types[oid]
@@ -160,10 +161,8 @@ function imageOf(request: CompileRequest, column: Column, value: string): string
   const facts = typeFacts(request, column.type.oid)
   if (IDENTITY.has(facts.oid)) return `${value} COLLATE "C"`
   if (facts.oid === NUMERIC) return `scale(${value})`
-  // array_send and record_send refuse elements that have no send function of their own; text serves those.
-  return facts.send === ''
-    ? `(${value})::text COLLATE "C"`
-    : `${facts.send}(${compared(request, column, value)})`
+  const send = sendFunction(request, facts.oid)
+  return send === '' ? `(${value})::text COLLATE "C"` : `${send}(${compared(request, column, value)})`
 }
 
 /**
