@@ -1,4 +1,4 @@
-/** XMLTABLE and JSON_TABLE: rows that are made of documents, and only of those that changed. */
+/** XMLTABLE, JSON_TABLE and functions over functions: rows that are made of documents, and only of those that changed. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { expectExact } from '../oracle/oracle.ts'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
@@ -47,6 +47,13 @@ const OF_XML: Readonly<Record<string, string>> = {
   'of a subquery': `SELECT x.k, u.id FROM u, XMLTABLE('//row' PASSING (SELECT page FROM t WHERE t.id = u.m) COLUMNS k positive PATH '@k') AS x`,
 }
 
+const OF_ROWS: Readonly<Record<string, string>> = {
+  'one that reads another, which may lack it': `SELECT t.id, a, b FROM t, generate_series(1, t.n) AS a LEFT JOIN LATERAL generate_series(2, a) AS b ON true`,
+  'of both': `SELECT t.id, a, b FROM t, generate_series(1, t.n) AS a LEFT JOIN LATERAL generate_series(a, t.n + 1) AS b ON b <> a`,
+  'of a subquery that reads the same': `SELECT t.id, q.m, b FROM t, LATERAL (SELECT m FROM u WHERE u.id = t.n) AS q LEFT JOIN LATERAL generate_series(q.m, t.n) AS b ON b IN (SELECT id FROM u)`,
+  'three deep': `SELECT t.id, a, b, c, u.m FROM t, generate_series(0, t.n) AS a LEFT JOIN u ON u.id = a LEFT JOIN LATERAL generate_series(u.m, a) AS b ON true LEFT JOIN LATERAL generate_series(b, t.n) AS c ON c > 1`,
+}
+
 const OF_JSON: Readonly<Record<string, string>> = {
   'columns of each kind': `SELECT t.id, j.* FROM t, JSON_TABLE(t.doc, '$.items[*]' COLUMNS (nr FOR ORDINALITY, a int PATH '$.a' DEFAULT 7 ON EMPTY NULL ON ERROR, b text,
     c jsonb PATH '$.c' WITH CONDITIONAL WRAPPER, e boolean EXISTS PATH '$.a', f text FORMAT JSON PATH '$.c' OMIT QUOTES EMPTY ARRAY ON EMPTY, g int[] PATH '$.c', h varchar(1) PATH '$.b')) AS j`,
@@ -62,6 +69,7 @@ const OF_JSON: Readonly<Record<string, string>> = {
 
 test.each([
   ...Object.entries(OF_XML).map(([name, query]) => ['XMLTABLE', name, query] as const),
+  ...Object.entries(OF_ROWS).map(([name, query]) => ['a function', name, query] as const),
   ...Object.entries(OF_JSON).map(([name, query]) => ['JSON_TABLE', name, query] as const),
 ])('%s: %s', async (kind, _, query) => {
   if (kind === 'JSON_TABLE' && version < 170000) return

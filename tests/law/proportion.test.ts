@@ -51,6 +51,8 @@ const QUERIES: Readonly<Record<string, string>> = {
     'SELECT c.id, s.n FROM c, LATERAL (SELECT count(*) AS n FROM o WHERE o.c = c.id AND o.amount <> c.region) AS s',
   'subqueries in subqueries':
     'SELECT c.id FROM c WHERE EXISTS (SELECT FROM o WHERE o.c = c.id AND o.amount > (SELECT avg(amount) FROM o AS p WHERE p.c = o.c) AND EXISTS (SELECT FROM c AS d WHERE d.id = o.c AND d.name = c.name))',
+  'an aggregate over groups that are compared with a scalar subquery': `SELECT c.id, (SELECT string_agg(tag || n, ',' ORDER BY tag) FROM (SELECT tag, count(*) AS n FROM o WHERE o.c = c.id GROUP BY tag
+      HAVING count(*) >= (SELECT min(region) FROM c)) AS g) AS tags FROM c`,
   'the groups whose sum is the greatest':
     'WITH t AS (SELECT c, sum(amount) AS s FROM o GROUP BY c) SELECT c, s FROM t WHERE s = (SELECT max(s) FROM t)',
   'a sum over groups of which few pass':

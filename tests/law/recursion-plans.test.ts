@@ -36,6 +36,15 @@ const QUERIES: Readonly<Record<string, string>> = {
   closure: `WITH RECURSIVE p AS (
       SELECT src, dst FROM edge UNION SELECT p.src, e.dst FROM p JOIN edge e ON e.src = p.dst
     ) SELECT * FROM p`,
+  'a step to the greatest of a group': `WITH RECURSIVE p AS (
+      SELECT src, dst FROM edge WHERE src % 10 = 1
+      UNION SELECT p.src, e.dst FROM p JOIN (SELECT src, max(dst) AS dst FROM edge GROUP BY src) e ON e.src = p.dst
+    ) SELECT * FROM p`,
+  'a step to the first of a window': `WITH RECURSIVE p AS (
+      SELECT src, dst FROM edge UNION SELECT p.src, n.id
+      FROM p JOIN (SELECT id, parent, row_number() OVER (PARTITION BY parent ORDER BY name, id) AS place FROM node) n
+        ON n.parent = p.dst AND n.place = 1 WHERE p.src > 99000
+    ) SELECT * FROM p`,
 }
 
 test.each(Object.entries(QUERIES))('%s', async (label, query) => {
@@ -54,7 +63,7 @@ test.each(Object.entries(QUERIES))('%s', async (label, query) => {
     plans.length = 0
     await client.query('SELECT pgstream.refresh_stream_table($1)', [name])
     await client.query('RESET client_min_messages')
-    expect(plans.some((plan) => plan.includes('stage_1_gone'))).toBe(true)
+    expect(plans.some((plan) => /stage_\d_gone/.test(plan))).toBe(true)
     const lines = plans.flatMap((plan) => plan.split('\n'))
     expect(
       lines.filter((line) => /actual rows=\d{5,}|loops=\d{5,}|Removed by Filter: \d{4,}/.test(line)),

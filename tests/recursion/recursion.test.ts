@@ -239,3 +239,37 @@ test('a change to what no step reads is one row of the result, and a TRUNCATE is
   expect(await expectExact(client, name)).toBe('REINITIALIZE')
   await follow(name, STAFF.slice(-1))
 })
+
+test.each([
+  'JOIN (SELECT src, max(dst) AS dst, count(*) AS n FROM edges GROUP BY src) e ON e.src = r.dst WHERE r.n < 3',
+  'LEFT JOIN (SELECT DISTINCT src, dst FROM edges) e ON e.src = r.dst AND e.dst > 2 WHERE r.n < 3',
+  'CROSS JOIN LATERAL (SELECT k.id AS dst FROM kinds k WHERE k.part = r.dst ORDER BY k.id DESC LIMIT 1) e WHERE r.n < 3',
+  'JOIN (SELECT id AS src, part AS dst, rank() OVER (PARTITION BY part ORDER BY id) AS place FROM kinds) e ON e.src = r.dst AND e.place < 3 WHERE r.n < 3',
+  'JOIN (SELECT DISTINCT ON (part) part AS src, id AS dst FROM kinds ORDER BY part, id DESC) e ON e.src = r.dst WHERE r.n < 3',
+  'JOIN (SELECT part AS src, id AS dst FROM kinds EXCEPT ALL SELECT src, dst FROM edges) e ON e.src = r.dst WHERE r.n < 2',
+  'JOIN (SELECT part AS src, max(id) AS dst FROM kinds GROUP BY ROLLUP (part)) e ON e.src = r.dst OR e.src IS NULL WHERE r.n < 2',
+  'JOIN edges e ON e.src = r.dst WHERE r.n < 3 AND e.dst <= (SELECT max(k.id) FROM kinds k WHERE k.part = e.src)',
+])('beside the rows so far: %s', async (step) => {
+  await edges('src int, dst int')
+  await client.query(`CREATE TABLE kinds (id int PRIMARY KEY, part int);
+    INSERT INTO kinds SELECT i, nullif(i % 4, 3) FROM generate_series(1, 7) AS i;
+    INSERT INTO edges VALUES (1, 2), (1, 3), (2, 3), (2, 3), (3, 1), (NULL, 1), (0, 4)`)
+  const query = (union: string) => `WITH RECURSIVE r(src, dst, n) AS (
+    SELECT src, dst, 0 FROM edges ${union} SELECT r.src, e.dst, r.n + 1 FROM r ${step}) SELECT src, dst, n FROM r`
+  const name = await create(query('UNION'))
+  await client.query(`SELECT pgstream.create_stream_table('all_of', $1, '1h', 'DIFFERENTIAL')`, [
+    query('UNION ALL'),
+  ])
+  for (const statement of [
+    'INSERT INTO edges VALUES (3, 4), (4, 2); INSERT INTO kinds VALUES (9, 2)',
+    'DELETE FROM edges WHERE src = 1 AND dst = 3',
+    'UPDATE kinds SET part = part + 1 WHERE id < 4',
+    'UPDATE edges SET dst = src, src = dst WHERE src < 3; DELETE FROM kinds WHERE part = 2',
+    'UPDATE kinds SET id = CASE id WHEN 4 THEN 5 WHEN 5 THEN 4 ELSE id END + 10; UPDATE kinds SET id = id - 10',
+    'DELETE FROM kinds',
+    'INSERT INTO kinds SELECT i, i % 3 FROM generate_series(1, 6) AS i; DELETE FROM edges WHERE src IS NULL',
+  ]) {
+    await follow(name, [statement])
+    await expectExact(client, 'all_of')
+  }
+})

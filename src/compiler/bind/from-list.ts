@@ -42,13 +42,15 @@ export class FromList {
     left: { readonly node: Node; readonly on: readonly Scalar[] } | null,
     sublinks: Sublinks,
   ): void {
-    if (left) this.#inputs.push(left.node)
+    // The left side may read the items before it, too.
+    if (left) this.add(left.node)
+    const side = left ? this.#inputs.at(-1) : undefined
     const made = new Set(rows.made.flatMap((column) => (column ? [column.id] : [])))
     const scalars = [rows.item, ...(left?.on ?? [])]
     const read = new Set(sublinks.columnsRead(scalars))
     for (const scalar of scalars) scalarColumns(scalar, read)
     const wanted = [...read].filter((id) => !made.has(id))
-    const owners = this.#inputs.filter((input) => input === left?.node || owns(input, wanted))
+    const owners = this.#inputs.filter((input) => input === side || owns(input, wanted))
     const [only, ...others] = owners
     const joined: Node = only && others.length === 0 ? only : { op: 'join', inputs: owners, predicate: [] }
     const input = sublinks.attached(joined, scalars)

@@ -64,7 +64,7 @@ export function bindRecursion(cte: TreeNode, environment: Environment): Node {
     const within = { ...inner, recursions: new Map([...environment.recursions, [cte, reference]]) }
     const rarg = nodeField(operation, 'rarg')
     const term = bindOperation(rarg, bindRangeTable(query, within), within)
-    assertLinear(term)
+    assertLinear(term, self)
     const step = clauses.step(term, added, ids)
     const made = columnsOf(step).map((column, i) => column.nullable || (nullable[i] ?? true))
     if (made.every((each, i) => each === nullable[i])) {
@@ -80,17 +80,32 @@ export function bindRecursion(cte: TreeNode, environment: Environment): Node {
   }
 }
 
-function assertLinear(step: Node): void {
+/** What does not read the rows made so far is a stage of its own, whose rows the step finds by their key. */
+function assertLinear(step: Node, self: number): void {
   const visit = (node: Node): void => {
-    if (isGroupNode(node) || isPartitionNode(node) || node.op === 'recursion')
+    const inputs = operatorOf(node).inputs(node)
+    if (!isGroupNode(node) && !isPartitionNode(node) && node.op !== 'recursion') {
+      inputs.forEach(visit)
+      return
+    }
+    const construct = `${NAMES[node.op] ?? node.op} in the recursive term of WITH RECURSIVE`
+    if (inputs.some((input) => reads(input, self)))
       throw unsupported(
-        `${NAMES[node.op] ?? node.op} in the recursive term of WITH RECURSIVE`,
+        construct,
         FULL_HINT,
         'A row more may take others away there, so what follows from a change cannot be traced row by row.',
       )
-    operatorOf(node).inputs(node).forEach(visit)
+    if (operatorOf(node).keys(node).length === 0)
+      throw unsupported(construct, FULL_HINT, 'Its rows have no key by which they could be told apart.')
   }
   visit(step)
+}
+
+function reads(node: Node, self: number): boolean {
+  if (node.op === 'read' && node.of.op === 'stage-output') return node.of.stage === self
+  return operatorOf(node)
+    .inputs(node)
+    .some((input) => reads(input, self))
 }
 
 /** The query of the set operation: none of its branches reads its columns. */

@@ -16,8 +16,7 @@ import { type Column, columnOf, type Node, type RecursionNode } from '../algebra
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { UnionBranch } from '../algebra/operators/union-all.ts'
 import { type ColumnId, type Scalar, scalarColumns, type TypeRef } from '../algebra/scalar.ts'
-import { internalError } from '../catalog/error.ts'
-import { type Changed, differentiateInput, stateOf } from '../delta/differentiate.ts'
+import { type Changed, differentiateInput, leavesOf, stateOf } from '../delta/differentiate.ts'
 import type { RecursionStage } from '../delta/stage.ts'
 import { type Applied, applyNet, type StoredTable } from './apply.ts'
 import { keyMatch, rowHash } from './image.ts'
@@ -26,6 +25,7 @@ import { columnName } from './names.ts'
 import { type MissingProbe, missingGroupProbes, missingProbes } from './probes.ts'
 import { branchQuery, rowsOf } from './recursion-text.ts'
 import { plainRows } from './redo.ts'
+import { rowsNow } from './rows-now.ts'
 import type { Printer, SelfRows } from './select.ts'
 import { at, cte, indent, type Select } from './select-text.ts'
 
@@ -80,6 +80,7 @@ class RecursionText {
   readonly #changed: Changed
   readonly #printer: Printer
   readonly #term: Node
+  readonly #now: SelfRows
 
   constructor(stage: RecursionStage, stored: RecursionTable, changed: Changed, printer: Printer, term: Node) {
     this.gone = `stage_${stage.number}_gone`
@@ -89,6 +90,7 @@ class RecursionText {
     this.#changed = changed
     this.#printer = printer
     this.#term = term
+    this.#now = rowsNow(printer)
   }
 
   /** `tid` and the columns of each row that is taken out. */
@@ -168,11 +170,24 @@ FROM fresh`
   /** One step from the rows of `relation`, over the sources as they are now. */
   #next(relation: string, step: UnionBranch): string {
     const { node } = this.#stage
-    const select = this.#reading(rowsOf(node, relation), () =>
-      this.#printer.select(stateOf(step.input, 'after', this.#changed)),
-    )
-    if (select.weight !== null) throw internalError('a step term that reads a stage')
+    const select = this.#reading(rowsOf(node, relation), () => this.#selectStep(step.input))
     return branchQuery(node, step, select, this.#printer)
+  }
+
+  /** The step over the sources as they are now: rows alone, as no weights go through a recursive term. */
+  #selectStep(input: Node): Select {
+    const stages = leavesOf(input).flatMap((leaf) =>
+      leaf.op === 'stage-output' && this.#changed.stage(leaf.stage) ? [leaf.stage] : [],
+    )
+    const print = () => this.#printer.select(stateOf(input, 'after', this.#changed))
+    const select = [...new Set(stages)].reduce(
+      (inner, stage) => () => this.#printer.reading(stage, this.#now, inner),
+      print,
+    )()
+    if (select.weight === null) return select
+    // EXCEPT ALL and INTERSECT ALL number their rows.
+    const copies = `LATERAL generate_series(1, ${select.weight}) AS ${this.#printer.alias('copy')}`
+    return { ...select, from: [...select.from, copies], weight: null }
   }
 
   /** The rows of `gone` that a term gives now, as often as it gives them. */
@@ -195,7 +210,7 @@ FROM fresh`
     }
     const found = this.#reading(self, () => {
       const input = stateOf(branch.input, 'after', this.#changed)
-      const select = this.#printer.select(input)
+      const select = branch === node.step ? this.#selectStep(branch.input) : this.#printer.select(input)
       const plain = (rows: Select) => plainRows(rows, input, this.#printer)
       if (!this.#printer.isBulk) {
         if (branch === node.step) return this.#oneByOne(asked(plain(select)), own, wanted)

@@ -57,8 +57,8 @@ export interface Leaves {
   perhapsEmpty(read: Read): string | null
 }
 
-/** The rows of a recursion at some moment, under a fresh alias. */
-export type SelfRows = (alias: (base: string) => string) => Select
+/** The rows of a recursion, or of a stage that its step reads, at some moment; null: as the leaf has them. */
+export type SelfRows = (alias: (base: string) => string, read: Read) => Select | null
 
 export class Printer {
   readonly request: CompileRequest
@@ -201,7 +201,7 @@ export class Printer {
         return this.#leaves.read({ op: 'read', version: 'after', of: node }, this.alias, this)
       case 'read': {
         const self = node.of.op === 'stage-output' ? this.#selves.get(node.of.stage) : undefined
-        return self ? self(this.alias) : this.#leaves.read(node, this.alias, this)
+        return self?.(this.alias, node) ?? this.#leaves.read(node, this.alias, this)
       }
       case 'values':
         if (node.columns.length === 0) return { from: [], where: [], columns: new Map(), weight: null }

@@ -272,6 +272,8 @@ function stageValue(
   filtered = false,
 ): { readonly stage: number; readonly value: Scalar } | null {
   if (node.op === 'filter') return stageValue(node.input, value, true)
+  // What they let pass depends on other rows, and which rows they show on the left ones alone.
+  if (node.op === 'bound-filter' || node.op === 'semi-join') return stageValue(node.left, value, true)
   if (node.op === 'project')
     return stageValue(
       node.input,

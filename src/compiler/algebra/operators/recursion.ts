@@ -11,7 +11,7 @@
  * Cost: the rows that follow from what changed, those that come back included, a probe for each and for each reason that
  * is looked for.
  * Nulls: equal, as UNION has it.
- * Refuses: stateful operators inside the step term.
+ * Refuses: stateful operators inside the step term that read the rows made so far, or whose rows have no key.
  * Source: Gupta93 (DRed), DBSP23 §6.
  */
 import type { Column } from '../node.ts'
