@@ -16,8 +16,6 @@ interface SessionOptions {
 
 /** While a call is at work: what comes after it is waited for as something near. */
 const SHORT_WAIT_S = 1
-/** So many small groups one call is soon through with, and another that begins at once is in its way. */
-const GROUPS_FOR_A_CALL = 10
 /** What a call has done by then needs no other. */
 const SOON_MS = 40
 /** While everything that is due is in somebody's hands: from the one to the other. */
@@ -104,11 +102,10 @@ export class Session {
       const pause = this.#pauseUntil - Date.now()
       if (pause > 0) await sleep(pause, undefined, { signal }).catch(() => {})
       else if (due > 0) {
-        // One call takes what it finds, and is mostly through with little before another could help it; the wait goes on when it
-        // is not, and lets more in when there is need. If all are at it already, what is due is theirs.
-        const room = this.#options.concurrency - this.#calls.size
-        const isFull = room <= 0
-        for (let i = 0; i < Math.min(Math.ceil(due / GROUPS_FOR_A_CALL), room); i++) await this.#call(work)
+        // One call takes what it finds, and is mostly through before another could help it; the wait goes on when it is not, and
+        // lets more in when there is need. If all are at it already, what is due is theirs.
+        const isFull = this.#calls.size >= this.#options.concurrency
+        if (!isFull) await this.#call(work)
         await this.#untilOneIsThrough(isFull ? BUSY_MS : SOON_MS)
         // What others have in hand is asked for less and less.
         if (!isFull && this.#inVain > 0)
