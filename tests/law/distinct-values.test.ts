@@ -16,7 +16,18 @@ import { imageOf, type Value } from './value.ts'
 const TYPES = Object.fromEntries(
   [16, 20, 23].map((oid) => [
     oid,
-    { oid, sql: 'integer', kind: 'b', equality: 1, category: 'N', element: 0 },
+    {
+      oid,
+      sql: 'integer',
+      kind: 'b',
+      equality: 1,
+      category: 'N',
+      element: 0,
+      base: 0,
+      subtype: 0,
+      attributes: [],
+      send: 'int4send',
+    },
   ]),
 )
 const REQUEST = { types: TYPES, collations: {} } as unknown as CompileRequest
