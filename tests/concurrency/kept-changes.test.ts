@@ -189,3 +189,33 @@ test('suspended and resumed at random under writers', async () => {
     await expectExact(client, name)
   }
 }, 60_000)
+
+test('where nothing was captured no change buffer is measured; what was refreshed is cleaned', async () => {
+  const { client } = await scene(SETUP)
+  await create(client, 'st', 'SELECT v % 10 AS g, count(*) AS n FROM t GROUP BY v % 10', { schedule: '1s' })
+  await passes(client)
+  const found = async () =>
+    (await client.query('SELECT pgstream._cleaning_due() AS due')).rows[0].due.length as number
+  /** Rows of the list of sources that a look reads. */
+  const read = async () => {
+    const { rows } = await client.query(
+      `SELECT coalesce(sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)), 0)::int AS n
+       FROM pg_stat_xact_user_tables WHERE relid = 'pgstream.pgs_change_tracking'::regclass`,
+    )
+    return rows[0].n as number
+  }
+  await client.query('BEGIN')
+  await client.query(`SELECT set_config('pg_stream.nothing_to_clean', '', false)`)
+  expect(await found()).toBe(0)
+  const before = await read()
+  expect(before).toBeGreaterThan(0)
+  expect(await found()).toBe(0)
+  expect(await read()).toBe(before)
+  await client.query('COMMIT')
+  for (let i = 0; i < 3; i++) await changeAll(client)
+  expect(await found()).toBe(1)
+  await client.query('CALL pgstream.run_scheduler()')
+  expect(await found()).toBe(0)
+  expect(await kept(client)).toBe(0)
+  await expectExact(client, 'st')
+})

@@ -31,6 +31,10 @@ BEGIN
   LOOP
     CALL pgstream._refresh_all_due(canceled, count, work);
     refreshed := refreshed OPERATOR(pg_catalog.+) count;
+    -- What was refreshed has consumed changes, whoever has measured their buffers meanwhile.
+    IF count OPERATOR(pg_catalog.>) 0 THEN
+      PERFORM pg_catalog.set_config('pg_stream.nothing_to_clean', '', false);
+    END IF;
     -- By a person, or by a timeout that is over for the whole call: it is recorded, the rest is for the next call.
     EXIT WHEN canceled OR pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>=) until;
     CALL pgstream._tidy();

@@ -10,6 +10,7 @@ AS $$
 DECLARE
   threshold CONSTANT bigint := pgstream._setting('pg_stream.buffer_alert_threshold');
   each record;
+  is_asked boolean;
 BEGIN
   IF NOT pgstream._watch_due() THEN
     RETURN '{}';
@@ -47,11 +48,14 @@ BEGIN
     FROM pgstream._kept_by_prepared() k JOIN pgstream._stale() s ON s.id = k.pgs_id
     WHERE NOT s.is_over AND s.status NOT IN ('SUSPENDED', 'ERROR') AND k.words IS DISTINCT FROM (
       SELECT h.error_message FROM pgstream.pgs_refresh_history h WHERE h.pgs_id = k.pgs_id ORDER BY h.refresh_id DESC LIMIT 1);
+    -- What need not be cleaned has some 20,000 rows at most.
+    is_asked := threshold < 25000 OR current_setting('pg_stream.nothing_to_clean', true) IS DISTINCT FROM pgstream._unmoved()
+      OR EXISTS (SELECT FROM pgstream.open_alerts a WHERE a.event = 'buffer_growth_warning');
     -- However well packed, a row takes a byte.
     FOR each IN
       SELECT b.source_relid, g.* FROM pgstream._buffer_bytes b, pgstream._buffer_growth(b.source_relid, threshold) AS g
-      WHERE b.bytes > threshold / 2
-        OR EXISTS (SELECT FROM pgstream.open_alerts a WHERE a.event = 'buffer_growth_warning' AND a.relid = b.source_relid)
+      WHERE is_asked AND (b.bytes > threshold / 2
+        OR EXISTS (SELECT FROM pgstream.open_alerts a WHERE a.event = 'buffer_growth_warning' AND a.relid = b.source_relid))
     LOOP
       IF each.buffered > threshold THEN
         INSERT INTO pgstream.open_alerts (event, relid) VALUES ('buffer_growth_warning', each.source_relid) ON CONFLICT DO NOTHING;
