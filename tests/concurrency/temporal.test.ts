@@ -62,6 +62,10 @@ const QUERIES: Readonly<Record<string, string>> = {
   'with columns of two tables': `SELECT e.id, e.ends > now() OR k.until > now() AS "open" FROM event e JOIN kind k USING (kind)`,
   'over groups, shown': `SELECT kind, max(ends) > now() AS "open" FROM event GROUP BY kind`,
   'days until today': `SELECT id, day < current_date AS past, count(*) OVER (PARTITION BY day = current_date) AS n FROM event`,
+  'where a recursion begins': `WITH RECURSIVE r(a, b) AS (SELECT id, id + 1 FROM event WHERE at <= now() UNION SELECT r.a, e.id + 1 FROM r JOIN event e ON e.id = r.b) SELECT a, b FROM r`,
+  'at each step of a recursion': `WITH RECURSIVE r(a, b, n) AS (SELECT id, id + 1, 1 FROM event UNION ALL SELECT r.a, e.id + 1, n + 1 FROM r JOIN event e ON e.id = r.b AND e.ends > now() WHERE n < 3) SELECT a, b, n FROM r`,
+  'shown by a recursion': `WITH RECURSIVE r(a, b, begun) AS (SELECT id, id + 1, at <= now() FROM event UNION SELECT r.a, e.id + 1, begun FROM r JOIN event e ON e.id = r.b WHERE e.kind = 'a') SELECT a, b, begun FROM r`,
+  'in groups that a recursion reads': `WITH RECURSIVE r(a, b) AS (SELECT id, kind FROM event UNION SELECT r.a, g.kind FROM r JOIN (SELECT kind AS of, min(kind) AS kind, count(*) AS n FROM event WHERE ends > now() GROUP BY kind) AS g ON g.of > r.b AND g.n > 1) SELECT a, b FROM r`,
   difference: `SELECT kind FROM event WHERE at <= now() EXCEPT SELECT kind FROM kind WHERE until > now()`,
 }
 

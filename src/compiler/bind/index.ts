@@ -22,7 +22,7 @@ export function bind(request: CompileRequest): Project {
     recursions: new Map(),
     merged: new Map(),
   })
-  const query = asProject(temporalConditions(bound, ids))
+  const query = asProject(temporalConditions(bound, ids, request))
   assertStable(query)
   return query
 }

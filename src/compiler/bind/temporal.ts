@@ -20,17 +20,16 @@ import {
   scalarColumns,
   scalarVolatility,
 } from '../algebra/scalar.ts'
+import type { CompileRequest } from '../catalog/request.ts'
 import { replaceScalars } from './subquery/columns.ts'
+import { temporalRecursion } from './temporal-recursion.ts'
 
 /** The tree with an operator for each such condition. */
-export function temporalConditions(node: Node, ids: ColumnIds): Node {
-  // What follows from a row that leaves is found by what changed, and nothing did.
-  if (node.op === 'recursion') return node
+export function temporalConditions(node: Node, ids: ColumnIds, request: CompileRequest): Node {
+  const inside = (input: Node) => temporalConditions(input, ids, request)
+  if (node.op === 'recursion') return temporalRecursion(node, inside, ids, request) ?? node
   const operator = operatorOf(node)
-  const whole = operator.withInputs(
-    node,
-    operator.inputs(node).map((input) => temporalConditions(input, ids)),
-  )
+  const whole = operator.withInputs(node, operator.inputs(node).map(inside))
   const isFilter = whole.op === 'join' || whole.op === 'filter'
   return temporalValues(isFilter ? filtered(whole) : whole.op === 'outer-join' ? onRight(whole) : whole, ids)
 }
