@@ -111,6 +111,8 @@ export const GOLDEN_QUERIES: Readonly<Record<string, string>> = {
   temporal: `SELECT kind, body FROM public.events WHERE at > now() - interval '1 hour'`,
   'temporal-values': `SELECT kind, count(*) FILTER (WHERE at > now() - interval '1 hour') AS n FROM public.events GROUP BY kind`,
   'temporal-groups': 'SELECT kind, count(*) AS n FROM public.events WHERE at <= now() GROUP BY kind',
+  'recursion-groups':
+    'WITH RECURSIVE r(a, b) AS (SELECT a, b FROM public.links UNION SELECT r.a, g.last FROM r JOIN (SELECT a, max(b) AS last FROM public.links GROUP BY a) AS g ON g.a = r.b) SELECT a, b FROM r',
   'whole-row':
     'SELECT c AS customer, o.id FROM public.orders AS o LEFT JOIN public.customers AS c ON c.id = o.customer_id',
   full: 'SELECT status, now() AS at FROM public.orders',
