@@ -208,6 +208,7 @@ function checkReference() {
   const INTERNAL = [
     'pg_stream.internal',
     'pg_stream.nobody_told',
+    'pg_stream.nothing_to_clean',
     'pg_stream.refreshing',
     'pg_stream.snapshot',
     'pg_stream.tidied_at',
