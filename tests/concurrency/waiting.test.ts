@@ -173,7 +173,8 @@ test('what a prepared transaction has refreshed is not asked for in vain, and it
       )
     ).rows
   await client.query(`UPDATE pgstream.frontiers SET data_timestamp = now() - interval '1 hour', checked_at = now() - interval '1 hour'
-    WHERE pgs_id IN (SELECT s.pgs_id ${mine}); INSERT INTO s (k, v) VALUES (1, 1)`)
+    WHERE pgs_id IN (SELECT s.pgs_id ${mine}); UPDATE pgstream._scheduler SET looked_at = '-infinity', behind = '{}', behind_as_of = '{}';
+    INSERT INTO s (k, v) VALUES (1, 1)`)
   const { rows: found } = await client.query('SELECT due, work::text AS work FROM pgstream._look()')
   expect(found[0].due).toBeGreaterThan(1)
 
