@@ -11,7 +11,7 @@ CREATE TABLE pgstream._scheduler (
   -- When somebody last looked for such things.
   watched_at timestamptz NOT NULL DEFAULT '-infinity',
   -- When somebody last looked which stream tables have something to consume, and those that had: the others were exact then,
-  -- over what these showed: the data_timestamp that each of them had.
+  -- over what these showed, each of which had been exact at the moment beside it.
   looked_at timestamptz NOT NULL DEFAULT '-infinity',
   behind bigint[] NOT NULL DEFAULT '{}',
   behind_as_of timestamptz[] NOT NULL DEFAULT '{}'

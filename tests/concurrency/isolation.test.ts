@@ -215,6 +215,24 @@ test('a writer that is at work when the stream table is created is waited for', 
   await expectExact(client, 'totals')
 })
 
+test('two that make the same source capture more wait for its writers, and not for each other', async () => {
+  const { client, open } = await scene(SETUP)
+  await create(client, 'ids', 'SELECT id FROM orders')
+  const writer = await open()
+  await writer.query('BEGIN; UPDATE orders SET amount = amount + 1 WHERE id = 1')
+  const [one, other] = [await open(), await open()]
+  const creating = [
+    create(one, 'totals', TOTALS),
+    create(other, 'customers', 'SELECT DISTINCT customer FROM orders'),
+  ]
+  await untilWaiting(writer, one)
+  await untilWaiting(writer, other)
+  await writer.query('COMMIT')
+  await Promise.all(creating)
+  await expectExact(client, 'totals')
+  await expectExact(client, 'customers')
+})
+
 test('changes committed while a second reader is being created are kept for it', async () => {
   const { client, open } = await scene(SETUP)
   await create(client, 'first', TOTALS)

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { expectEqual, expectExact } from '../oracle/oracle.ts'
-import { backendPid, create, scenes } from './scene.ts'
+import { backendPid, create, scenes, untilWaiting } from './scene.ts'
 
 const scene = scenes()
 
@@ -173,7 +173,8 @@ test('what a prepared transaction has refreshed is not asked for in vain, and it
       )
     ).rows
   await client.query(`UPDATE pgstream.frontiers SET data_timestamp = now() - interval '1 hour', checked_at = now() - interval '1 hour'
-    WHERE pgs_id IN (SELECT s.pgs_id ${mine}); INSERT INTO s (k, v) VALUES (1, 1)`)
+    WHERE pgs_id IN (SELECT s.pgs_id ${mine}); UPDATE pgstream._scheduler SET looked_at = '-infinity', behind = '{}', behind_as_of = '{}';
+    INSERT INTO s (k, v) VALUES (1, 1)`)
   const { rows: found } = await client.query('SELECT due, work::text AS work FROM pgstream._look()')
   expect(found[0].due).toBeGreaterThan(1)
 
@@ -247,6 +248,22 @@ test('what is broken or suspended waits for nothing', async () => {
       SELECT s.pgs_id FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid = 'st'::regclass); DROP TABLE s CASCADE`)
   expect((await info(client, 'st')).status).toBe('ERROR')
   expect(await waiting()).toEqual({ info: null, check: 'OK' })
+})
+
+test('a group is declared after who has refreshed one of it, who may alter that one', async () => {
+  const { client, open } = await scene('CREATE TABLE s (id int PRIMARY KEY)')
+  for (const name of ['st', 'member']) await create(client, name, 'SELECT id FROM s')
+  await client.query(`SELECT pgstream.alter_stream_table('member', consistency_group => 'declared')`)
+  const other = await open()
+  await other.query(`BEGIN; SELECT pgstream.refresh_stream_table('st')`)
+  const declaring = client.query(`SELECT pgstream.alter_stream_table('st', consistency_group => 'declared')`)
+  await untilWaiting(other, client)
+  await other.query(`SELECT pgstream.alter_stream_table('st', schedule => '2h'); COMMIT`)
+  await declaring
+  const { rows } = await client.query(
+    `SELECT schedule, consistency_group FROM pgstream.pgs_stream_tables WHERE pgs_relid = 'st'::regclass`,
+  )
+  expect(rows).toEqual([{ schedule: '2h', consistency_group: 'declared' }])
 })
 
 test('a deadlock of two who hold off each other’s writers, one asking while the other pauses, is found', async () => {

@@ -127,6 +127,33 @@ test('stale_data: once when it begins, again only when it was over', async () =>
   expect((await client.query('TABLE pgstream.open_alerts')).rows).toEqual([])
 })
 
+test('what was exact until it moved is not stale because a refresh is kept waiting, whoever calls the scheduler', async () => {
+  const { client, open, heard, pass } = await listening('CREATE TABLE t (id int PRIMARY KEY)')
+  await create(client, 'st', 'SELECT id FROM t', { schedule: '1m' })
+  await create(client, 'above', 'SELECT count(*) AS n FROM st', { schedule: '1m' })
+  await client.query(`UPDATE pgstream.frontiers SET checked_at = '-infinity'`)
+  await pass()
+  // Refreshed an hour ago, and nothing has come since.
+  await client.query(
+    `UPDATE pgstream.frontiers SET data_timestamp = now() - interval '1 hour', checked_at = now() - interval '1 hour';
+     UPDATE pgstream._scheduler SET looked_at = now() - interval '1 hour'`,
+  )
+  await pass()
+  const other = await open()
+  await other.query('BEGIN; LOCK TABLE st IN SHARE MODE')
+  await client.query('INSERT INTO t VALUES (1)')
+  for (let look = 1; look <= 2; look += 1) {
+    await pass()
+    const { rows } = await client.query(
+      `SELECT pgstream.get_staleness('st') AS st, pgstream.get_staleness('above') AS above`,
+    )
+    expect(Math.max(rows[0].st, rows[0].above)).toBeLessThan(600)
+    await client.query(`UPDATE pgstream._scheduler SET looked_at = looked_at - interval '2 seconds'`)
+  }
+  expect((await heard()).filter(({ event }) => event === 'stale_data')).toEqual([])
+  await other.query('ROLLBACK')
+})
+
 test('a poll asks for a pass when nobody has looked for a while', async () => {
   const { client } = await listening('CREATE TABLE t (id int PRIMARY KEY)')
   await client.query(

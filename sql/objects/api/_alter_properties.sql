@@ -10,6 +10,11 @@ BEGIN
   chosen := pgstream._check_schedule(new_schedule);
   PERFORM pgstream._check_group_owner(id, pgstream._check_group_name(new_group), (
     SELECT pg_get_userbyid(c.relowner) FROM pgstream.pgs_stream_tables s JOIN pg_class c ON c.oid = s.pgs_relid WHERE s.pgs_id = id));
+  -- The frontiers first, as whoever refreshes or redefines it takes them: the new group is brought to one moment below.
+  IF current_setting('transaction_isolation') NOT IN ('repeatable read', 'serializable') AND EXISTS (
+    SELECT FROM pgstream.pgs_stream_tables s WHERE s.consistency_group = pgstream._check_group_name(new_group) AND s.pgs_id <> id) THEN
+    PERFORM pgstream._lock_group(pgstream._group_of(id, pgstream._news_of_graph()));
+  END IF;
   UPDATE pgstream.pgs_stream_tables s
   SET schedule = CASE WHEN new_schedule IS NULL THEN s.schedule ELSE chosen.schedule END,
     schedule_seconds = CASE WHEN new_schedule IS NULL THEN s.schedule_seconds ELSE chosen.seconds END,

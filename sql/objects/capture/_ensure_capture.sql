@@ -13,6 +13,7 @@ DECLARE
   tracked pgstream.pgs_change_tracking;
   obstacle text;
   wanted smallint[];
+  is_held boolean;
   is_new boolean;
   lacking record;
   buffer text := pgstream._buffer_name(source);
@@ -20,12 +21,25 @@ DECLARE
   -- Bearers of triggers that did nothing any more.
   left_behind oid[] := '{}';
 BEGIN
-  -- FOR SHARE: holds off pgstream._retire_capture until our dependency is committed.
-  SELECT * INTO tracked FROM pgstream.pgs_change_tracking WHERE source_relid = source FOR SHARE;
-  IF FOUND AND NOT tracked.is_retired AND columns <@ tracked.columns
-    AND tracked.fingerprint = pgstream._source_fingerprint(source, tracked.columns) AND pgstream._buffer_fits(source, columns) THEN
-    RETURN;
+  -- The table before the row that speaks of it, as DDL takes them.
+  IF pgstream._qualified_name(source) IS NOT NULL AND has_table_privilege(source, 'SELECT') THEN
+    EXECUTE format('LOCK TABLE %s IN ACCESS SHARE MODE', pgstream._qualified_name(source));
   END IF;
+  -- First without a lock on the row: of two who had one, and wait for writers of the source to end, the first to go on would wait for
+  -- the second.
+  FOREACH is_held IN ARRAY '{false,true}'::boolean[] LOOP
+    IF is_held THEN
+      -- Holds off pgstream._retire_capture until our dependency is committed.
+      SELECT * INTO tracked FROM pgstream.pgs_change_tracking WHERE source_relid = source FOR SHARE;
+    ELSE
+      SELECT * INTO tracked FROM pgstream.pgs_change_tracking WHERE source_relid = source;
+    END IF;
+    EXIT WHEN (NOT tracked.is_retired AND columns <@ tracked.columns
+      AND tracked.fingerprint = pgstream._source_fingerprint(source, tracked.columns) AND pgstream._buffer_fits(source, columns)) IS NOT TRUE;
+    IF is_held THEN
+      RETURN;
+    END IF;
+  END LOOP;
   obstacle := pgstream._capture_obstacle(source, columns);
   IF obstacle IS NOT NULL THEN
     RAISE EXCEPTION 'cannot capture changes of %', coalesce(pgstream._qualified_name(source), source::text)

@@ -24,7 +24,7 @@ BEGIN
       UNION ALL
       SELECT i, pgstream._movements_of(i) FROM unnest(ids) AS i
     ), late AS MATERIALIZED (
-      SELECT s.pgs_relid, b.as_of
+      SELECT s.pgs_id, s.pgs_relid, b.as_of
       FROM pgstream._scheduler w CROSS JOIN unnest(w.behind, w.behind_as_of) AS b(pgs_id, as_of)
       JOIN pgstream.pgs_stream_tables s USING (pgs_id)
     ), below AS MATERIALIZED (
@@ -35,13 +35,16 @@ BEGIN
     SELECT s.pgs_id, s.pgs_relid, coalesce(g.ancestors, '{}'), v.moved, u.unmoved,
       CASE WHEN NOT s.is_populated THEN NULL
         WHEN u.unmoved THEN at
-        WHEN u.can_tell AND s.pgs_id <> ALL (w.behind) THEN nullif(greatest(f.data_timestamp, least(w.looked_at, b.as_of)), '-infinity')
+        -- Who was behind at the last look: until when it was not.
+        WHEN u.can_tell THEN nullif(greatest(f.data_timestamp,
+          least(CASE WHEN o.pgs_id IS NULL THEN w.looked_at ELSE coalesce(o.as_of, '-infinity') END, b.as_of)), '-infinity')
         ELSE f.data_timestamp END
     FROM pgstream.pgs_stream_tables s
     JOIN pgstream.frontiers f USING (pgs_id)
     LEFT JOIN pgstream.graph g USING (pgs_id)
     LEFT JOIN movements m USING (pgs_id)
     LEFT JOIN below b USING (pgs_id)
+    LEFT JOIN late o USING (pgs_id)
     CROSS JOIN pgstream._scheduler w
     CROSS JOIN LATERAL (SELECT s.is_populated AND s.strategy = 'DIFFERENTIAL' AND NOT s.needs_reinit AND s.broken_reason IS NULL
       AND f.moment IS NULL AND f.seen IS NOT NULL AND f.failed_version IS NULL AND g.pgs_id IS NOT NULL AS can_tell) AS c

@@ -9,14 +9,17 @@ DECLARE
   at CONSTANT timestamptz := clock_timestamp();
   -- Before anything is looked at.
   seq CONSTANT bigint := pg_sequence_last_value('pgstream.change_seq');
+  lagging bigint[];
   wanting bigint[];
   wanting_versions xid[];
   next_at timestamptz;
 BEGIN
-  SELECT coalesce(array_agg(w.pgs_id) FILTER (WHERE w.wants_at <= at), '{}'),
+  SELECT coalesce(array_agg(w.pgs_id) FILTER (WHERE w.unmoved IS NOT TRUE), '{}'),
+    coalesce(array_agg(w.pgs_id) FILTER (WHERE w.wants_at <= at), '{}'),
     coalesce(array_agg(w.version) FILTER (WHERE w.wants_at <= at), '{}'),
     least(min(w.wants_at) FILTER (WHERE w.wants_at > at), min(w.held_until) FILTER (WHERE w.held_until > at))
-  INTO wanting, wanting_versions, next_at FROM pgstream._wanting() AS w;
+  INTO lagging, wanting, wanting_versions, next_at FROM pgstream._wanting() AS w;
+  PERFORM pgstream._note_standing(at, lagging);
   IF wanting = '{}' AND NOT EXISTS (SELECT FROM pgstream._groups_apart()) THEN
     PERFORM pgstream._note_quiet(seq, greatest(0, least(5, extract(epoch FROM next_at - at))));
     RETURN;

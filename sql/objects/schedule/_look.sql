@@ -9,7 +9,6 @@ AS $$
 DECLARE
   at CONSTANT timestamptz := clock_timestamp();
   lagging bigint[];
-  shown timestamptz[];
   wanting bigint[];
   versions xid[];
   next_at timestamptz;
@@ -27,15 +26,11 @@ BEGIN
   DELETE FROM pgstream._wakes w WHERE w.ctid = ANY (ARRAY(SELECT o.ctid FROM pgstream._wakes o FOR UPDATE SKIP LOCKED));
   PERFORM pgstream._follow_graph();
   SELECT coalesce(array_agg(w.pgs_id) FILTER (WHERE w.unmoved IS NOT TRUE), '{}'),
-    coalesce(array_agg(w.data_timestamp) FILTER (WHERE w.unmoved IS NOT TRUE), '{}'),
     coalesce(array_agg(w.pgs_id) FILTER (WHERE w.wants_at <= at), '{}'),
     coalesce(array_agg(w.version) FILTER (WHERE w.wants_at <= at), '{}'),
     least(min(w.wants_at) FILTER (WHERE w.wants_at > at), min(w.held_until) FILTER (WHERE w.held_until > at))
-  INTO lagging, shown, wanting, versions, next_at FROM pgstream._wanting() AS w;
-  PERFORM FROM pgstream._scheduler w WHERE w.looked_at NOT BETWEEN at - interval '1 second' AND at + interval '1 minute' FOR UPDATE SKIP LOCKED;
-  IF FOUND THEN
-    PERFORM set_config('synchronous_commit', 'off', true);
-    UPDATE pgstream._scheduler SET looked_at = at, behind = lagging, behind_as_of = shown;
+  INTO lagging, wanting, versions, next_at FROM pgstream._wanting() AS w;
+  IF pgstream._note_standing(at, lagging) THEN
     -- Not those of whoever computes the graph anew, in a transaction that may be long.
     UPDATE pgstream.graph g SET fires_at = pgstream._fires_at(g.crons, f.checked_at)
     FROM pgstream.frontiers f

@@ -7,7 +7,7 @@
 -- second or less is served as soon as something changed. Who failed for what is in the data wants nothing before that changes.
 -- What is dated later than now, by a clock that was set back or another machine's, says nothing of when.
 CREATE OR REPLACE FUNCTION pgstream._wanting()
-RETURNS TABLE (pgs_id bigint, version xid, unmoved boolean, data_timestamp timestamptz, wants_at timestamptz, held_until timestamptz)
+RETURNS TABLE (pgs_id bigint, version xid, unmoved boolean, wants_at timestamptz, held_until timestamptz)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -19,7 +19,7 @@ DECLARE
   soon CONSTANT timestamptz := clock_timestamp() + interval '61 seconds';
 BEGIN
   RETURN QUERY
-    SELECT s.pgs_id, f.xmin, u.unmoved, f.data_timestamp, CASE WHEN a.is_alive AND w.at IS NOT NULL AND NOT a.is_held THEN greatest(w.at, h.until) END, CASE WHEN a.is_alive THEN h.until END
+    SELECT s.pgs_id, f.xmin, u.unmoved, CASE WHEN a.is_alive AND w.at IS NOT NULL AND NOT a.is_held THEN greatest(w.at, h.until) END, CASE WHEN a.is_alive THEN h.until END
     FROM pgstream.pgs_stream_tables s
     JOIN pgstream.frontiers f USING (pgs_id)
     LEFT JOIN pgstream.graph g USING (pgs_id)
