@@ -5,6 +5,7 @@
 import { IDENTITY, isIdentity } from '../algebra/identity.ts'
 import type { Column } from '../algebra/node.ts'
 import { FLOAT4, FLOAT8, NUMERIC } from '../algebra/number-types.ts'
+import { isArray } from '../catalog/array-type.ts'
 import { comparedType } from '../catalog/compared-type.ts'
 import { holdsRows, isComposite } from '../catalog/composite.ts'
 import { internalError } from '../catalog/error.ts'
@@ -186,13 +187,15 @@ export function groupByImage(
 ): { readonly groupBy: readonly string[]; readonly output: string } {
   // A bare literal tells no rows apart, and GROUP BY refuses it.
   if (value === 'true' || value === 'false') return { groupBy: [], output: value }
-  const { sortable, element, sql } = typeFacts(request, column.type.oid)
+  const { oid, sortable, sql } = typeFacts(request, column.type.oid)
   if (sortable && isIdentity(request, column)) return { groupBy: [value], output: value }
   const image = imageOf(request, column, value)
   // One that hashes only (xid, aclitem) cannot be grouped by beside one that sorts only (seg, cube).
   if (!sortable) {
     // array_agg makes one array of arrays, and none of empty ones.
-    const output = element === 0 ? `(array_agg(${value}))[1]` : `(array_agg((${value})::text))[1]::${sql}`
+    const output = isArray(request, oid)
+      ? `(array_agg((${value})::text))[1]::${sql}`
+      : `(array_agg(${value}))[1]`
     return { groupBy: [image], output }
   }
   return { groupBy: [value, image], output: value }
