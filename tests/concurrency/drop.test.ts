@@ -184,7 +184,7 @@ test('another mode, of one whose source is dropped meanwhile, is refused with th
   }
 })
 
-test('who alters one that is dropped meanwhile is told so', async () => {
+test('who alters or refreshes one that is dropped meanwhile is told so', async () => {
   const db = await freshDatabase()
   try {
     const { client } = db
@@ -200,8 +200,10 @@ test('who alters one that is dropped meanwhile is told so', async () => {
       `resume_stream_table('st')`,
       `repair_stream_table('st')`,
       `subscribe('st', 'told')`,
+      `refresh_stream_table('st')`,
     ]) {
       await create(client, 'st', 'SELECT id, v FROM a')
+      await client.query('INSERT INTO a SELECT count(*), 1 FROM a')
       await other.query(`BEGIN; SELECT pgstream.drop_stream_table('st')`)
       const calling = expect(client.query(`SELECT pgstream.${call}`), call).rejects.toMatchObject({
         code: '42P01',

@@ -15,7 +15,7 @@ BEGIN
   SELECT * INTO STRICT target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
   WITH facts AS (
     SELECT i, u.c ->> 'name' AS name, format_type(t.oid, NULL) AS type, t.oid IN (700, 701) AS is_float,
-      coalesce(f.equality <> 0 AND (f.sortable OR f.hashable), false) AS groups,
+      coalesce(f.equality <> 0 AND f.sortable, false) AS groups,
       -- IS DISTINCT FROM looks for its equality along the search_path.
       t.typnamespace = 'pg_catalog'::regnamespace OR t.typtype IN ('e', 'r', 'm', 'c') AS compares
     FROM jsonb_array_elements(target.columns) WITH ORDINALITY AS u(c, i)

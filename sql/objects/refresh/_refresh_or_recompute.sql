@@ -30,6 +30,10 @@ BEGIN
         caught.hint = PG_EXCEPTION_HINT, caught.schema_name = SCHEMA_NAME, caught.table_name = TABLE_NAME, caught.column_name = COLUMN_NAME,
         caught.constraint_name = CONSTRAINT_NAME, caught.type_name = PG_DATATYPE_NAME, caught.context = PG_EXCEPTION_CONTEXT;
       IF way IS NULL THEN
+        -- What is not found then says nothing to anybody.
+        IF caught.state NOT LIKE '57%' AND NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id) THEN
+          PERFORM pgstream._refuse_gone(id);
+        END IF;
         PERFORM pgstream._raise_again(caught);
       END IF;
     END;

@@ -1,5 +1,6 @@
 /** Keys that travel from the refresh statement into a function as arrays, one for each column of the key. */
 import type { Column } from '../algebra/node.ts'
+import { isArray } from '../catalog/array-type.ts'
 import { isComposite } from '../catalog/composite.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { collateClause, columnName, columnType, DEFAULT_COLLATION } from './names.ts'
@@ -49,9 +50,5 @@ export function askedKeys(request: CompileRequest, keys: readonly Column[]): Ask
 
 /** An array of arrays would be one array of more dimensions, and unnest takes rows apart. */
 function travelsAsText(request: CompileRequest, column: Column): boolean {
-  const isArray = (oid: number): boolean => {
-    const type = request.types[oid]
-    return type !== undefined && (type.kind === 'd' ? isArray(type.base) : type.element !== 0)
-  }
-  return isArray(column.type.oid) || isComposite(request, column.type.oid)
+  return isArray(request, column.type.oid) || isComposite(request, column.type.oid)
 }

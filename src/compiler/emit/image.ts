@@ -5,6 +5,7 @@
 import { IDENTITY, isIdentity } from '../algebra/identity.ts'
 import type { Column } from '../algebra/node.ts'
 import { FLOAT4, FLOAT8, NUMERIC } from '../algebra/number-types.ts'
+import { isArray } from '../catalog/array-type.ts'
 import { comparedType } from '../catalog/compared-type.ts'
 import { holdsRows, isComposite } from '../catalog/composite.ts'
 import { internalError } from '../catalog/error.ts'
@@ -159,7 +160,7 @@ export { isIdentity }
 /** An expression with equality that tells apart all images of the value. */
 function imageOf(request: CompileRequest, column: Column, value: string): string {
   const facts = typeFacts(request, column.type.oid)
-  if (IDENTITY.has(facts.oid)) return `${value} COLLATE "C"`
+  if (IDENTITY.has(facts.oid) && facts.sortable) return `${value} COLLATE "C"`
   if (facts.oid === NUMERIC) return `scale(${value})`
   const send = sendFunction(request, facts.oid)
   return send === '' ? `(${value})::text COLLATE "C"` : `${send}(${compared(request, column, value)})`
@@ -186,12 +187,15 @@ export function groupByImage(
 ): { readonly groupBy: readonly string[]; readonly output: string } {
   // A bare literal tells no rows apart, and GROUP BY refuses it.
   if (value === 'true' || value === 'false') return { groupBy: [], output: value }
-  if (isIdentity(request, column)) return { groupBy: [value], output: value }
+  const { oid, sortable, sql } = typeFacts(request, column.type.oid)
+  if (sortable && isIdentity(request, column)) return { groupBy: [value], output: value }
   const image = imageOf(request, column, value)
-  const { equality, element, sql } = typeFacts(request, column.type.oid)
-  if (equality === 0) {
+  // One that hashes only (xid, aclitem) cannot be grouped by beside one that sorts only (seg, cube).
+  if (!sortable) {
     // array_agg makes one array of arrays, and none of empty ones.
-    const output = element === 0 ? `(array_agg(${value}))[1]` : `(array_agg((${value})::text))[1]::${sql}`
+    const output = isArray(request, oid)
+      ? `(array_agg((${value})::text))[1]::${sql}`
+      : `(array_agg(${value}))[1]`
     return { groupBy: [image], output }
   }
   return { groupBy: [value, image], output: value }
