@@ -155,11 +155,22 @@ test('a resident program answers; when it dies, one is started', async () => {
   expect(await compile()).toBe(true)
   await expect.poll(() => readdirSync(folder)).toEqual(['resident'])
 
+  // What it had taken is left to the next one, where that is there before anybody has asked after the first.
+  const stranger = spawn('sleep', ['60'], { ...account })
+  writeFileSync(path.join(folder, 'resident'), `${stranger.pid}\n`)
+  const orphan = compile()
+  const requests = () => readdirSync(folder).filter((name) => name.endsWith('.request'))
+  await expect.poll(requests, { interval: 5 }).toHaveLength(1)
+  const file = path.join(folder, String(requests()[0]))
+  renameSync(file, file.replace('.request', '.taken'))
   const other = spawn(process.execPath, [bundle, '--serve', folder], {
     ...account,
     cwd: '/',
     stdio: ['pipe', 'ignore', 'inherit'],
   })
+  expect(await orphan).toBe(true)
+  stranger.kill()
+  await expect.poll(() => readdirSync(folder)).toEqual(['resident'])
   const ended = once(other, 'exit')
   other.stdin?.end()
   await ended

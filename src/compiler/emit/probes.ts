@@ -4,7 +4,7 @@
  * serves is better hashed once than scanned once per changed row.
  */
 import { ref } from '../algebra/build.ts'
-import type { Column, Node } from '../algebra/node.ts'
+import { type Column, columnOf, type Node } from '../algebra/node.ts'
 import { type BoundFilter, isOfOneOrder, soughtValue } from '../algebra/operators/bound-filter.ts'
 import { expandNeeds, madeColumns } from '../algebra/operators/expand.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
@@ -102,8 +102,7 @@ function crossingSteps(
   values: readonly Scalar[],
   purpose: 'time' | 'bound',
 ): readonly MissingProbe[] {
-  const known: Scalar = { kind: 'column', id: ASKED, type: BOOLEAN }
-  const ranges = values.map((value): Scalar => ({ ...EQUALS, args: [value, known] }))
+  const ranges = values.map((value): Scalar => ({ ...EQUALS, args: [value, asked] }))
   const found = stepsOf([input], ranges)
   return unprobed(found, new Set([ASKED])).map((each) => ({ ...each, purpose }))
 }
@@ -123,6 +122,13 @@ export function soughtByValue(query: Node): readonly StoredValues[] {
       ? comparedValue(query)
       : []
   return [...own, ...operatorOf(query).inputs(query).flatMap(soughtByValue)]
+}
+
+/** The rows of stages that are looked for by what a query makes of them: by values of these columns. */
+export function soughtByResult(query: Node, columns: readonly ColumnId[]): readonly StoredValues[] {
+  const own = operatorOf(query).columns(query)
+  const given = columns.map((id): Scalar => ({ ...EQUALS, args: [ref(columnOf(own, id)), asked] }))
+  return storedValues(stepsOf([query], given))
 }
 
 /**
@@ -356,7 +362,6 @@ export function missingGroupProbes(input: Node, keys: readonly Scalar[]): readon
         ? each
         : resolve(value)
     })
-  const asked: Scalar = { kind: 'column', id: ASKED, type: BOOLEAN }
   const predicate = [
     ...nodes
       .flatMap((node) => (node.op === 'join' || node.op === 'filter' ? node.predicate : []))
@@ -374,6 +379,7 @@ function subtree(node: Node): Node[] {
 
 /** Stands for the keys asked for: no column has this id. */
 const ASKED: ColumnId = -1
+const asked: Scalar = { kind: 'column', id: ASKED, type: BOOLEAN }
 
 const EQUALS = {
   kind: 'operator',

@@ -18,7 +18,7 @@ import { inputOf, type Stage, type StagedQuery } from '../delta/stage.ts'
 import type { StoredTable } from './apply.ts'
 import { fitsIndex, hashedKey, INDEX_COLUMNS, isLong, rowHash } from './image.ts'
 import { keyColumns, orderOfFirst } from './partition-text.ts'
-import { soughtByValue } from './probes.ts'
+import { soughtByResult, soughtByValue } from './probes.ts'
 import { selfIndexes } from './recursion-stage.ts'
 import { redoneColumns } from './redo.ts'
 import { runningOf } from './running.ts'
@@ -75,6 +75,13 @@ export function stageIndexes(
           table.table,
           columns.map((id) => table.names.get(id) ?? ''),
         )
+      // By a row that went, for another reason that there is for it.
+      for (const { input, columns } of [stage.node.base, stage.node.step])
+        for (const sought of soughtByResult(input, columns)) {
+          const below = staged.stages.find(({ number }) => number === sought.stage)
+          const kept = below && below !== stage && keptColumns(request, storage, below, sought.columns)
+          if (kept && kept.names.length > 0) add(kept.table, kept.names)
+        }
     }
     const looked = lookedUp(request, storage, staged, stage)
     const running = stage.kind === 'partition' ? runningOf(request, stage.node) : null
@@ -91,21 +98,28 @@ export function stageIndexes(
       // Without a key there is one row.
       if (!below || (below.kind === 'group' && below.node.rule.keys.length === 0)) continue
       if (below === storage.fused) continue
-      const table = stateTableOf(request, storage, below)
-      const outputs = below.kind === 'group' ? below.node.rule.outputs : []
-      const kept = columns.map((id) => {
-        const value = outputs.find(({ column }) => column.id === id)?.value
-        return value?.kind === 'column' ? value.id : id
-      })
-      const found = table.columns.filter(
-        ({ column }) => kept.includes(column.id) && isShort(request, column.type),
-      )
-      const [first] = found
-      const computed = first ? null : computedOutput(request, table, outputs, columns)
+      const { table, found } = keptColumns(request, storage, below, columns)
+      const first = found.find(({ column }) => isShort(request, column.type))
+      const computed = first ? null : computedOutput(request, table, outputsOf(below), columns)
       if (first) add(table, [first.name])
       else if (computed) add(table, [computed])
     }
   return [...hashes, ...new Set(indexes.flatMap((index) => statements(request, index)))]
+}
+
+/** Those of a stage's output columns that are kept as they are. */
+function keptColumns(request: CompileRequest, storage: Storage, stage: Stage, columns: readonly ColumnId[]) {
+  const table = stateTableOf(request, storage, stage)
+  const kept = columns.map((id) => {
+    const value = outputsOf(stage).find(({ column }) => column.id === id)?.value
+    return value?.kind === 'column' ? value.id : id
+  })
+  const found = table.columns.filter(({ column }) => kept.includes(column.id))
+  return { table, found, names: found.map(({ name }) => name) }
+}
+
+function outputsOf(stage: Stage): readonly Projection[] {
+  return stage.kind === 'group' ? stage.node.rule.outputs : []
 }
 
 /** A hash index has room for any value, of one column. */
@@ -210,7 +224,7 @@ function storedIn(
   const below = staged.stages.find(({ number }) => number === stage)
   if (!below) return null
   const table = stateTableOf(request, storage, below)
-  const outputs = below.kind === 'group' ? below.node.rule.outputs : []
+  const outputs = outputsOf(below)
   const nameOfColumn = (id: number) => {
     const value = outputs.find(({ column }) => column.id === id)?.value
     const kept = value?.kind === 'column' ? value.id : id

@@ -27,7 +27,7 @@ DECLARE
   folder CONSTANT text := ${folder.startsWith('/') ? '' : `current_setting('data_directory') || '/' || `}${quoteLiteral(`${folder}/`)};
   copied CONSTANT text := format('(FORMAT csv, DELIMITER %L, QUOTE %L, ENCODING ''UTF8'')', chr(2), chr(1));
   clean CONSTANT text := format('COPY (SELECT WHERE false) TO PROGRAM %L', ${quoteLiteral(`cd ${file} && rm -f `)}
-    || concat_ws(' ', call_name, call_name || '.request', call_name || '.taken', call_name || '.new'));
+    || concat_ws(' ', call_name, call_name || '.request', call_name || '.taken', call_name || '.own', call_name || '.new'));
   is_resident boolean := (pg_stat_file(folder || 'resident', true)).size IS NOT NULL;
   is_answered boolean := false;
   pause double precision := 0.001;
@@ -81,13 +81,14 @@ const PATIENCE_MS = 200
 
 /**
  * A request that waits for the resident program is taken back and compiled by a program of our own; so is one that the
- * resident had taken when it died. While it is at one nothing is done: what is large takes its time, and whoever waits here
- * could not be canceled. Fails when nobody has it any more, and there is no reply.
+ * resident had taken when it died, unless there is another by now, which begins with those. While it is at one nothing is done:
+ * what is large takes its time, and whoever waits here could not be canceled. Fails when nobody has it any more, and there is
+ * no reply.
  */
 function takeBack(own: string): string {
   return `
-if mv "$1.request" "$1.taken" 2>/dev/null || { [ -e "$1.taken" ] && ! kill -0 "$(cat "\${1%/*}/resident")"; } 2>/dev/null; then
-  exec ${own} "$1" <"$1.taken"
+if mv "$1.request" "$1.own" 2>/dev/null || { ! kill -0 "$(cat "\${1%/*}/resident")" && mv "$1.taken" "$1.own"; } 2>/dev/null; then
+  exec ${own} "$1" <"$1.own"
 fi
 [ -e "$1.taken" ] || [ -e "$1" ]`
 }

@@ -58,17 +58,27 @@ function serve(folder: string): void {
     }
   }).on('error', end)
   writeFileSync(resident, `${process.pid}\n`, { mode: 0o600 })
+  // What one before us had taken when it died: its callers see that we live, and wait.
+  for (const name of readdirSync('.')) if (name.endsWith('.taken')) replyToTaken(name)
 }
 
-/** Whoever renames a request has it: we, or the caller, who has waited long enough. */
+/** Whoever renames a request has it: we (`.taken`), or the caller, who has waited long enough (`.own`). */
 function take(request: string): void {
-  const name = request.slice(0, -'.request'.length)
-  const taken = `${name}.taken`
+  const taken = request.replace(/request$/, 'taken')
+  try {
+    if (!readFileSync(request, 'utf8').endsWith('\n')) return
+    renameSync(request, taken)
+  } catch {
+    return
+  }
+  replyToTaken(taken)
+}
+
+function replyToTaken(taken: string): void {
+  const name = taken.slice(0, -'.taken'.length)
   let text: string
   try {
-    text = readFileSync(request, 'utf8')
-    if (!text.endsWith('\n')) return
-    renameSync(request, taken)
+    text = readFileSync(taken, 'utf8')
   } catch {
     return
   }
