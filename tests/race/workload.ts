@@ -125,7 +125,7 @@ export function startLoad(
   /** Every transaction begins with this; it is given the writer's number. */
   first?: (writer: number) => string,
 ): Load {
-  const end = Date.now() + duration
+  const end = performance.now() + duration
   let committed = 0
   const transaction = async (client: pg.Client, run: () => Promise<unknown>, abort = false) => {
     try {
@@ -177,7 +177,7 @@ export function startLoad(
     const { pace, step } = writers[index % writers.length] ?? writer(0, async () => {})
     // Who meets the lock of a long transaction tries something else, or the load would be as slow as the slowest.
     await client.query(`SET lock_timeout = '40ms'`)
-    while (Date.now() < end) {
+    while (performance.now() < end) {
       await step(client, choose)
       if (pace > 0) await sleep(choose(2 * pace))
     }
