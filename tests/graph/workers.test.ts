@@ -4,6 +4,7 @@ import { type CliProcess, runCli } from '../cli/cli-process.ts'
 import { backendPid, create, outcome, refresh, scenes, untilWaiting } from '../concurrency/scene.ts'
 import { expectEqual } from '../oracle/oracle.ts'
 import { random } from '../race/workload.ts'
+import { freshDatabase } from '../support/server.ts'
 
 const scene = scenes()
 
@@ -783,6 +784,47 @@ test('a clock that is set back keeps nobody waiting for it', async () => {
   )
   expect(rows).toEqual([{ ok: true }])
 })
+
+test('a clock that is set back while a caller waits makes it wait no longer', async () => {
+  const db = await freshDatabase()
+  const { client } = db
+  // The hours by which the clock is off: a sequence, which everybody sees at once.
+  await client.query(`SET allow_system_table_mods = on; CREATE SEQUENCE behind MINVALUE 0;
+    CREATE FUNCTION right_time() RETURNS timestamptz VOLATILE LANGUAGE internal AS 'clock_timestamp';
+    CREATE FUNCTION hours_behind() RETURNS interval VOLATILE LANGUAGE plpgsql AS $$
+      BEGIN RETURN make_interval(hours => (SELECT last_value::int FROM public.behind)); END $$;
+    CREATE OR REPLACE FUNCTION pg_catalog.clock_timestamp() RETURNS timestamptz VOLATILE LANGUAGE sql
+      AS 'SELECT public.right_time() - public.hours_behind()';
+    ${TABLES}`)
+  await create(client, 'a', 'SELECT g, sum(v) AS total FROM t GROUP BY g', { schedule: '1s' })
+  const worker = await db.connect()
+  const call = worker.query('CALL pgstream.run_scheduler(8)')
+  await client.query('INSERT INTO t VALUES (99, 1, 5)')
+  await vi.waitFor(() => expectTotal(client, 1280), { timeout: 6_000 })
+  await vi.waitFor(async () => expect((await waits(client)).rows).toEqual([{ waits: true }]), {
+    timeout: 3_000,
+  })
+  await client.query(`SELECT setval('behind', 1)`)
+  const { rows } = await client.query(`SELECT clock_timestamp() < now() - interval '59 minutes' AS is_behind`)
+  expect(rows).toEqual([{ is_behind: true }])
+  await client.query('INSERT INTO t VALUES (100, 1, 7)')
+  await vi.waitFor(() => expectTotal(client, 1287), { timeout: 20_000, interval: 20 })
+  // And it ends when it was to end.
+  await call
+  await db.close()
+})
+
+/** For changes: it has looked, and found none. */
+const waits = (client: pg.Client) =>
+  client.query(
+    `SELECT count(*) = 1 AS waits FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'
+       AND clock_timestamp() > query_start + interval '0.5 seconds'`,
+  )
+
+async function expectTotal(client: pg.Client, total: number): Promise<void> {
+  const { rows } = await client.query('SELECT sum(total)::int AS total FROM a')
+  expect(rows).toEqual([{ total }])
+}
 
 test('a time by cron that comes while a refresh is under way is still to be served', async () => {
   const { client } = await scene(TABLES)

@@ -15,10 +15,11 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
   at pg_catalog.timestamptz := pg_catalog.clock_timestamp();
-  until CONSTANT pg_catalog.timestamptz := at OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => seconds);
+  last_at pg_catalog.timestamptz := at;
+  until pg_catalog.timestamptz := at OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => seconds);
   refreshed_at CONSTANT pg_catalog.timestamptz := at OPERATOR(pg_catalog.-) pg_catalog.make_interval(secs => quiet);
-  lively_until CONSTANT pg_catalog.timestamptz := refreshed_at OPERATOR(pg_catalog.+) interval '1 second';
-  drowsy_from CONSTANT pg_catalog.timestamptz := refreshed_at OPERATOR(pg_catalog.+) interval '10 seconds';
+  lively_until pg_catalog.timestamptz := refreshed_at OPERATOR(pg_catalog.+) interval '1 second';
+  drowsy_from pg_catalog.timestamptz := refreshed_at OPERATOR(pg_catalog.+) interval '10 seconds';
   look_at pg_catalog.timestamptz := at;
   last_seq bigint;
   seq bigint;
@@ -51,6 +52,17 @@ BEGIN
   CALL pgstream._commit();
   LOOP
     at := pg_catalog.clock_timestamp();
+    -- The clock was set back: what is still to come would come that much later.
+    IF at OPERATOR(pg_catalog.<) last_at THEN
+      until := until OPERATOR(pg_catalog.-) (last_at OPERATOR(pg_catalog.-) at);
+      lively_until := lively_until OPERATOR(pg_catalog.-) (last_at OPERATOR(pg_catalog.-) at);
+      drowsy_from := drowsy_from OPERATOR(pg_catalog.-) (last_at OPERATOR(pg_catalog.-) at);
+      look_at := at;
+      deaf_until := at;
+      commit_at := at;
+      rest_until := at;
+    END IF;
+    last_at := at;
     -- In this order: who counted has a transaction by then. The tables of notes are nearly always empty.
     SELECT s.last_value, EXISTS (SELECT FROM pgstream._wakes) OR EXISTS (SELECT FROM pgstream.graph_changes)
     INTO seq, is_woken FROM pgstream.change_seq AS s;

@@ -4,7 +4,8 @@ CREATE OR REPLACE PROCEDURE pgstream._run(seconds double precision, found_due pg
 LANGUAGE plpgsql
 AS $$
 DECLARE
-  until CONSTANT pg_catalog.timestamptz := pg_catalog.clock_timestamp()
+  last_at pg_catalog.timestamptz := pg_catalog.clock_timestamp();
+  until pg_catalog.timestamptz := last_at
     OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => seconds);
   due integer;
   work pgstream.due_group[] := found_due;
@@ -35,6 +36,9 @@ BEGIN
     IF count OPERATOR(pg_catalog.>) 0 THEN
       PERFORM pg_catalog.set_config('pg_stream.nothing_to_clean', '', false);
     END IF;
+    -- The clock was set back.
+    until := until OPERATOR(pg_catalog.-) greatest(interval '0', last_at OPERATOR(pg_catalog.-) pg_catalog.clock_timestamp());
+    last_at := pg_catalog.clock_timestamp();
     -- By a person, or by a timeout that is over for the whole call: it is recorded, the rest is for the next call.
     EXIT WHEN canceled OR pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>=) until;
     CALL pgstream._tidy();
