@@ -26,7 +26,7 @@ export class WorkerMetrics {
   readonly #staleness = this.#gauge('staleness_seconds', 'How far a stream table is behind now')
   readonly #errorsInRow = this.#gauge('consecutive_errors', 'Failed refreshes since the last good one')
   readonly #active = this.#gauge('active', '1 when the status is ACTIVE')
-  #lastPoll = 0
+  #lastPoll = Number.NEGATIVE_INFINITY
   #collecting: Promise<void> | undefined
   #facts: (() => Promise<readonly StreamTableFacts[]>) | undefined
 
@@ -42,16 +42,16 @@ export class WorkerMetrics {
   /** Where the figures of the stream tables come from while there is a connection. */
   connected(facts: (() => Promise<readonly StreamTableFacts[]>) | undefined): void {
     this.#facts = facts
-    if (facts === undefined) this.#lastPoll = 0
+    if (facts === undefined) this.#lastPoll = Number.NEGATIVE_INFINITY
   }
 
   polled(): void {
     this.polls.inc()
-    this.#lastPoll = Date.now()
+    this.#lastPoll = performance.now()
   }
 
   isHealthy(): boolean {
-    return Date.now() - this.#lastPoll < SILENCE_MS
+    return performance.now() - this.#lastPoll < SILENCE_MS
   }
 
   #counter(name: string, help: string): Counter {

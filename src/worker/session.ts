@@ -99,7 +99,7 @@ export class Session {
       const { due, work } = await this.#wait(this.#calls.size > 0 ? SHORT_WAIT_S : patience.waitS)
       if (signal.aborted) break
       if (!this.#listening) await this.#listen()
-      const pause = this.#pauseUntil - Date.now()
+      const pause = this.#pauseUntil - performance.now()
       if (pause > 0) await sleep(pause, undefined, { signal }).catch(() => {})
       else if (due > 0) {
         // One call takes what it finds, and is mostly through before another could help it; the wait goes on when it is not, and
@@ -221,7 +221,7 @@ export class Session {
         metrics.errors.inc()
         // The loss is told by itself.
         if (error === this.#lost) return
-        this.#pauseUntil = Date.now() + ERROR_MS
+        this.#pauseUntil = performance.now() + ERROR_MS
         log.error({ sqlstate: error.code, reason: error.message }, 'scheduler failed')
         // What it had claimed must not wait for this connection's next call.
         await this.#ask(connection, 'SELECT pg_advisory_unlock_all()').catch(() => {})

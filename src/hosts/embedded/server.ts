@@ -62,7 +62,7 @@ const ORPHANS_MS = 10_000
 
 /** Start PostgreSQL 18 on the loopback interface; ready for connections when it returns. */
 export async function startServer(options: ServerOptions = {}): Promise<EmbeddedServer> {
-  for (const end = Date.now() + (options.orphansMs ?? ORPHANS_MS); ; ) {
+  for (const end = performance.now() + (options.orphansMs ?? ORPHANS_MS); ; ) {
     try {
       return await startOnce(options)
     } catch (error) {
@@ -70,9 +70,9 @@ export async function startServer(options: ServerOptions = {}): Promise<Embedded
       // Somebody took the free port between our look and the server's.
       const portTaken = options.port === undefined && message.includes('could not bind')
       const isHeld = message.includes('shared memory block')
-      if (isHeld && options.dataFolder !== undefined && Date.now() > end)
+      if (isHeld && options.dataFolder !== undefined && performance.now() > end)
         throw new StartError(stillEnding(path.resolve(options.dataFolder)))
-      if (!(portTaken || isHeld) || Date.now() > end) throw error
+      if (!(portTaken || isHeld) || performance.now() > end) throw error
       await sleep(100)
     }
   }
