@@ -36,7 +36,7 @@ BEGIN
         IF pass < last_pass THEN
           PERFORM pgstream._lock_group(members);
         ELSE
-          PERFORM pgstream._lock_writers(members, asked);
+          PERFORM pgstream._lock_writers(members, asked, initiated_by = 'INITIAL');
         END IF;
         IF since IS NOT NULL THEN
           PERFORM pgstream._leave_fresh(asked, since);
