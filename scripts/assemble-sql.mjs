@@ -12,12 +12,29 @@ import path from 'node:path'
 export function assembleSql(folder) {
   const tables = list(path.join(folder, 'tables'))
   const objects = ordered(list(path.join(folder, 'objects')))
-  const script = (parts) => {
+  const script = (parts, ...more) => {
     const texts = parts.map(({ name, text }) => `-- ${name}\n${text.trim()}\n`)
-    return ['SET LOCAL check_function_bodies = off;\n', ...texts, comments(objects)].join('\n')
+    return ['SET LOCAL check_function_bodies = off;\n', ...texts, ...more, comments(objects)].join('\n')
   }
-  return { install: script([...tables, ...objects]), replace: script(objects) }
+  return { install: script([...tables, ...objects]), replace: script(objects, DROP_NAMESAKES) }
 }
+
+/** What an earlier version had under the same name, with other arguments: a call might mean either. */
+const DROP_NAMESAKES = `DO $$
+DECLARE
+  old text;
+BEGIN
+  FOR old IN
+    SELECT DISTINCT o.oid::pg_catalog.regprocedure::text
+    FROM pg_catalog.pg_proc AS o JOIN pg_catalog.pg_proc AS n USING (pronamespace, proname)
+    WHERE o.pronamespace = 'pgstream'::pg_catalog.regnamespace
+      AND o.xmin <> pg_catalog.pg_current_xact_id()::xid AND n.xmin = pg_catalog.pg_current_xact_id()::xid
+  LOOP
+    EXECUTE 'DROP ROUTINE ' || old;
+  END LOOP;
+END
+$$;
+`
 
 function comments(objects) {
   const lines = objects.flatMap(({ key, text }) => {

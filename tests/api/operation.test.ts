@@ -49,6 +49,36 @@ test('refresh_if_stale refreshes what is older than allowed, and says so', async
   expect(await value(`pgstream.refresh_if_stale('empty', interval '1 day')`)).toBe(true)
 })
 
+test.each([
+  [
+    'by itself',
+    `SELECT pgstream.create_stream_table('asked', 'SELECT count(*) AS n FROM orders', '1h', 'FULL')`,
+  ],
+  [
+    'over another',
+    `SELECT pgstream.create_stream_table('asked', 'SELECT id, amount + 1 AS a FROM rows', '1h', 'FULL')`,
+  ],
+  [
+    'in a group',
+    `SELECT pgstream.create_stream_table('counted', 'SELECT count(*) AS n FROM orders', '1h', 'FULL');
+     SELECT pgstream.create_stream_table('asked', 'SELECT id, n FROM rows CROSS JOIN counted', '1h')`,
+  ],
+])('refresh_if_stale does not compute anew what it waited for: %s', async (_, definition) => {
+  await client.query(`${definition}; INSERT INTO orders VALUES (60, 1, 7);
+    UPDATE pgstream.frontiers SET data_timestamp = data_timestamp - interval '1 day', checked_at = checked_at - interval '1 day',
+      seen = NULL`)
+  const others = await Promise.all([db.connect(), db.connect()])
+  await client.query(`BEGIN; SELECT pgstream.refresh_stream_table('asked')`)
+  const waiting = others.map((other) => value(`pgstream.refresh_if_stale('asked', '1 hour')`, other))
+  for (const other of others) await untilWaiting(client, other)
+  await client.query('COMMIT')
+  expect(await Promise.all(waiting)).toEqual([false, false])
+  expect(
+    await value(`count(*)::int FROM pgstream.get_refresh_history('asked') WHERE initiated_by = 'MANUAL'`),
+  ).toBe(1)
+  await expectExact(client, 'asked')
+})
+
 test.each(['NULL', `interval '-1 second'`])('refresh_if_stale refuses %s', async (age) => {
   await expect(value(`pgstream.refresh_if_stale('rows', ${age})`)).rejects.toMatchObject({
     code: '22023',

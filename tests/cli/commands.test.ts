@@ -49,6 +49,23 @@ test('a server of one’s own: install, upgrade, uninstall', async () => {
   expect(rows).toEqual([])
 })
 
+test('an upgrade leaves no function of an earlier version that has the same name and other arguments', async () => {
+  database = await freshDatabase()
+  const { client } = database
+  await client.query(`
+    CREATE FUNCTION pgstream.drain(timeout_s integer DEFAULT 60, why text DEFAULT '') RETURNS boolean LANGUAGE sql AS 'SELECT false';
+    CREATE FUNCTION pgstream._lock_group(members bigint[], why text DEFAULT '') RETURNS void LANGUAGE sql AS ''`)
+  await upgrade(client, undefined)
+  const { rows } = await client.query(
+    `SELECT proname::text AS name, pg_get_function_arguments(oid) AS arguments FROM pg_proc
+     WHERE pronamespace = 'pgstream'::regnamespace AND proname IN ('drain', '_lock_group') ORDER BY 1`,
+  )
+  expect(rows).toEqual([
+    { name: '_lock_group', arguments: 'members bigint[]' },
+    { name: 'drain', arguments: 'timeout_s integer DEFAULT 60' },
+  ])
+})
+
 test('two upgrades at once both come about', async () => {
   database = await freshDatabase()
   const [one, other] = [await database.connect(), await database.connect()]

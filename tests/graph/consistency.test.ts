@@ -360,6 +360,28 @@ test('a member that is defined again brings the others of its group to its momen
   for (const name of ['a', 'b', 'd']) await expectExact(client, name)
 })
 
+test('a member is defined again while somebody refreshes what it reads, and then the group', async () => {
+  const { client, open } = await scene(DIAMOND)
+  await create(client, 'below', 'SELECT id, g, v FROM t WHERE v > 0', { schedule: 'calculated' })
+  await create(client, 'a', 'SELECT g, sum(v) AS total FROM below GROUP BY g', { schedule: 'calculated' })
+  await create(client, 'b', 'SELECT g, count(*) AS n FROM below GROUP BY g', { schedule: '1h', mode: 'FULL' })
+  await create(client, 'd', 'SELECT a.g, a.total, b.n FROM a JOIN b ON b.g = a.g', { schedule: '1h' })
+  const [person, owner] = await Promise.all([open(), open()])
+  await client.query('INSERT INTO t VALUES (100, 1, 7)')
+  await person.query('BEGIN')
+  await refresh(person, 'below')
+  const altered = outcome(
+    owner.query(
+      `SELECT pgstream.alter_stream_table('a', query => 'SELECT g, sum(v) + 0 AS total FROM below GROUP BY g')`,
+    ),
+  )
+  // What this waits for does not wait for us.
+  expect([await altered, await outcome(refresh(person, 'b'))]).toEqual(['ok', 'ok'])
+  await person.query('COMMIT')
+  await client.query('CALL pgstream.run_scheduler()')
+  for (const name of ['below', 'a', 'b', 'd']) await expectEqual(client, name)
+})
+
 test('who cannot keep up with writers lets go of the group until they are held off', async () => {
   const { client, open } = await scene(DIAMOND)
   await diamond(client, '1s')

@@ -115,6 +115,29 @@ test('a new schedule is shown at once, before a scheduler has seen it', async ()
   expect(rows).toEqual([{ bound_seconds: 1 }])
 })
 
+test('drain waits for a refresh that has yet to begin with its first member, and for a prepared one', async () => {
+  const { client, open } = await scene('CREATE TABLE t (id int PRIMARY KEY, v int)')
+  await create(client, 'a', 'SELECT id, v FROM t', { schedule: 'calculated' })
+  await create(client, 'b', 'SELECT id, v + 1 AS v FROM t', { schedule: 'calculated' })
+  await create(client, 'd', 'SELECT id, a.v AS v0, b.v AS v1 FROM a JOIN b USING (id)')
+  const [blocker, other] = await Promise.all([open(), open()])
+  const drained = async (seconds: number) =>
+    (await client.query('SELECT pgstream.drain($1) AS drained', [seconds])).rows[0].drained
+  expect(await drained(30)).toBe(true)
+  await client.query('INSERT INTO t VALUES (1, 1)')
+  await blocker.query('BEGIN; LOCK TABLE b')
+  await other.query('BEGIN ISOLATION LEVEL REPEATABLE READ')
+  const refreshing = refresh(other, 'd')
+  await untilWaiting(client, other)
+  expect(await drained(0)).toBe(false)
+  await blocker.query('COMMIT')
+  expect(await refreshing).toBe('DIFFERENTIAL')
+  await other.query(`PREPARE TRANSACTION 'refreshed'`)
+  expect(await drained(0)).toBe(false)
+  await other.query(`COMMIT PREPARED 'refreshed'`)
+  expect(await drained(30)).toBe(true)
+})
+
 test('drain: wrong input', async () => {
   const { client } = await scene()
   expect(await outcome(client.query('SELECT pgstream.drain(-1)'))).toBe('22023')

@@ -147,6 +147,14 @@ describe.skipIf(run === undefined)('copies of the files', () => {
     )
     await client.query(`SELECT * FROM pgstream.explain_st('joined')`)
     await client.query(`SELECT pgstream.export_definition('joined')`)
+    // The primary's scheduler, which was at work a moment ago, is meant.
+    expect(
+      (
+        await client.query(
+          `SELECT severity, detail FROM pgstream.health_check() WHERE check_name = 'scheduler'`,
+        )
+      ).rows,
+    ).toEqual([{ severity: 'OK', detail: 'a scheduler is at work' }])
     // What has not been refreshed yet differs; that it can be asked is the point.
     await client.query(`SELECT * FROM pgstream.verify_stream_table('joined')`)
     await client.query('TABLE joined')

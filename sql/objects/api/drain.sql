@@ -1,3 +1,4 @@
+-- requires: schedule/_foreign_locks
 -- Waits until no refresh is under way, for at most so many seconds; true when there is none. After pause_all, to be sure that
 -- nothing of pg_stream is running: before a failover, an upgrade, a large change of the sources.
 CREATE OR REPLACE FUNCTION pgstream.drain(timeout_s integer DEFAULT 60) RETURNS boolean
@@ -13,13 +14,17 @@ BEGIN
   END IF;
   until := clock_timestamp() + make_interval(secs => timeout_s);
   LOOP
-    -- Locks are seen as they are, whatever the snapshot.
+    -- Locks are seen as they are, whatever the snapshot. Whoever is about to refresh has claimed the group, or holds a lock on the
+    -- frontiers, before it looks for the last time whether that is suspended.
     IF NOT EXISTS (
       SELECT FROM pg_locks l
-      WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.pid <> pg_backend_pid()
+      WHERE l.granted AND l.pid IS DISTINCT FROM pg_backend_pid()
         AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
-        AND l.classid IN (
-          SELECT pgstream._progress_class(a.action)::oid FROM (VALUES ('DIFFERENTIAL'), ('FULL'), ('REINITIALIZE')) AS a(action)))
+        AND (l.relation = 'pgstream.frontiers'::regclass AND l.mode IN ('RowShareLock', 'RowExclusiveLock')
+          OR l.locktype = 'advisory' AND l.objsubid = 2 AND (l.classid IN (
+              SELECT pgstream._progress_class(a.action)::oid FROM (VALUES ('DIFFERENTIAL'), ('FULL'), ('REINITIALIZE')) AS a(action))
+            OR l.classid = 'pgstream.graph'::regclass AND NOT EXISTS (
+              SELECT FROM pgstream._foreign_locks f WHERE f.pid = l.pid AND f.classid = l.classid AND f.objid = l.objid))))
     THEN
       RETURN true;
     END IF;

@@ -34,6 +34,9 @@ BEGIN
         RAISE EXCEPTION 'stream table "%" is suspended', target.pgs_name
           USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT pgstream.resume_stream_table(…) resumes it.';
       END IF;
+      IF arguments ? 'since' THEN
+        RETURN pgstream._refresh_with_sources(id, to_timestamp((arguments ->> 'since')::double precision));
+      END IF;
       -- Nearly always there is nothing else to refresh.
       IF target.is_alone THEN
         RETURN pgstream._refresh_alone(id);

@@ -39,11 +39,12 @@ AS $$
   ), rights AS MATERIALIZED (
     SELECT r.* FROM unnest('{pgstream,pgstream_changes,pgstream_state}'::regnamespace[]) AS n, pgstream._wrong_rights(n, '') AS r
   )
-  SELECT 'scheduler', 'WARNING', 'pg_stream.enabled is off' WHERE NOT pgstream._scheduler_enabled()
+  -- On a standby it is the primary's.
+  SELECT 'scheduler', 'WARNING', 'pg_stream.enabled is off' WHERE NOT pgstream._is_switched_on()
   UNION ALL
   SELECT 'scheduler', 'ERROR', CASE WHEN s.at = '-infinity' THEN 'no scheduler has run yet'
     ELSE format('no scheduler has run for %s s', extract(epoch FROM clock_timestamp() - s.at)::bigint) END
-  FROM scheduler s WHERE pgstream._scheduler_enabled() AND s.at < clock_timestamp() - interval '1 minute' AND EXISTS (SELECT FROM tables)
+  FROM scheduler s WHERE pgstream._is_switched_on() AND s.at < clock_timestamp() - interval '1 minute' AND EXISTS (SELECT FROM tables)
   UNION ALL
   SELECT 'broken', 'ERROR', t.label || coalesce(': ' || t.broken_reason, '') FROM tables t WHERE t.status = 'ERROR'
   UNION ALL

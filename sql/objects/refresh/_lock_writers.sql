@@ -7,7 +7,10 @@
 --
 -- The lock stays for as long as whoever asked keeps the transaction open, and refreshes of others' stream tables are asked for with
 -- the right to read them alone. So the owner of the one that was `asked` for must be let in to the table itself.
-CREATE OR REPLACE FUNCTION pgstream._lock_writers(members bigint[], asked bigint DEFAULT NULL) RETURNS void
+--
+-- Who has refreshed a stream table below may want the group next. A definition has the group by then, and does not let go of
+-- it; so it does not wait for that one (`is_defining`).
+CREATE OR REPLACE FUNCTION pgstream._lock_writers(members bigint[], asked bigint DEFAULT NULL, is_defining boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -47,6 +50,9 @@ BEGIN
       PERFORM set_config('lock_timeout', given || 'ms', true);
       RETURN;
     EXCEPTION WHEN lock_not_available OR undefined_table OR invalid_schema_name THEN
+      IF is_defining AND EXISTS (SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid = source) THEN
+        RAISE EXCEPTION USING ERRCODE = 'PGS05', MESSAGE = label;
+      END IF;
       IF given > 0 AND extract(epoch FROM clock_timestamp() - started) * 1000 >= given THEN
         RAISE;
       END IF;

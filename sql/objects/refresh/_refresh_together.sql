@@ -8,8 +8,10 @@
 -- first and the last of them. Where changes come faster than that, or cannot be told (FULL), the ordinary tables below are
 -- locked against writers for one last pass, if the owner of the stream table that was `asked` for might hold them off
 -- (pgstream._lock_writers). What is suspended or broken stays as it is.
+--
+-- With `since` nothing is done when the one that was asked for is found no older with the group in our hands (pgstream._leave_fresh).
 CREATE OR REPLACE FUNCTION pgstream._refresh_together(
-  members bigint[], initiated_by text, is_caught boolean, asked bigint DEFAULT NULL,
+  members bigint[], initiated_by text, is_caught boolean, asked bigint DEFAULT NULL, since timestamptz DEFAULT NULL,
   OUT actions text[], OUT as_of timestamptz, OUT failing bigint, OUT message text, OUT state text, OUT is_raised boolean
 )
 LANGUAGE plpgsql
@@ -34,7 +36,10 @@ BEGIN
         IF pass < last_pass THEN
           PERFORM pgstream._lock_group(members);
         ELSE
-          PERFORM pgstream._lock_writers(members, asked);
+          PERFORM pgstream._lock_writers(members, asked, initiated_by = 'INITIAL');
+        END IF;
+        IF since IS NOT NULL THEN
+          PERFORM pgstream._leave_fresh(asked, since);
         END IF;
         -- Who suspends one from now on does so for what comes after: it moves with the others.
         taken := ARRAY(SELECT s.pgs_id FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = ANY (members) AND s.status <> 'SUSPENDED');

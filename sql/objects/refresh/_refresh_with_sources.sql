@@ -4,7 +4,10 @@
 -- Who had to wait may have waited for a definition that made other groups: then everything is let go of, and done again. It may
 -- also be our own doing, a plan made anew that reads other stream tables, which would be so each time: the second time it is
 -- kept, and what is below is refreshed as well.
-CREATE OR REPLACE FUNCTION pgstream._refresh_with_sources(id bigint) RETURNS text
+--
+-- With `since`: who had to wait for somebody who recomputes it, or what it reads, leaves it at that when it is no older by
+-- then, and FRESH is the answer. (The others find nothing pending.)
+CREATE OR REPLACE FUNCTION pgstream._refresh_with_sources(id bigint, since timestamptz DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -33,10 +36,15 @@ BEGIN
           -- Or somebody has dropped it.
           CONTINUE WHEN NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s JOIN pg_class c ON c.oid = s.pgs_relid
             WHERE s.pgs_id = members[1] AND s.status <> 'SUSPENDED' AND s.broken_reason IS NULL);
+          IF since IS NOT NULL AND EXISTS (
+              SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = members[1] AND s.strategy = 'FULL' AND NOT s.is_copy) THEN
+            PERFORM pgstream._lock_group(members);
+            PERFORM pgstream._leave_fresh(id, since);
+          END IF;
           as_of := CASE WHEN repeatable THEN transaction_timestamp() ELSE clock_timestamp() END;
           actions := ARRAY[pgstream._refresh_or_recompute(members[1], 'MANUAL')];
         ELSE
-          SELECT t.actions, t.as_of INTO actions, as_of FROM pgstream._refresh_together(members, 'MANUAL', false, id) AS t;
+          SELECT t.actions, t.as_of INTO actions, as_of FROM pgstream._refresh_together(members, 'MANUAL', false, id, since) AS t;
         END IF;
         -- Nothing new is news as well, but not under REPEATABLE READ, where writing it down may fail, nor worth a wait for who
         -- has refreshed one and not ended yet.
@@ -58,6 +66,8 @@ BEGIN
     EXCEPTION
       WHEN SQLSTATE 'PGS02' THEN
         is_again := true;
+      WHEN SQLSTATE 'PGS06' THEN
+        RETURN 'FRESH';
       WHEN SQLSTATE 'PGS05' THEN
         RAISE EXCEPTION 'permission denied to hold off the writers of table %', SQLERRM
           USING ERRCODE = 'insufficient_privilege',

@@ -1,13 +1,8 @@
--- The setting pg_stream.enabled; on unless said otherwise. On a standby, and in a database that waits to be restored, there is
--- nothing that a scheduler could do. What ALTER DATABASE … SET says counts at once, for schedulers
--- that are connected already too.
+-- Has a scheduler anything to do here? Unless pg_stream.enabled says no; on a standby, and in a database that waits to be restored,
+-- there is nothing that it could do.
 CREATE OR REPLACE FUNCTION pgstream._scheduler_enabled() RETURNS boolean
 LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT NOT pg_is_in_recovery() AND pgstream._is_home() AND pgstream._setting('pg_stream.enabled', given => (
-    SELECT substr(c, length('pg_stream.enabled=') + 1)
-    FROM pg_db_role_setting s, unnest(s.setconfig) AS c
-    WHERE s.setdatabase = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()) AND s.setrole = 0
-      AND c LIKE 'pg_stream.enabled=%'))::boolean
+  SELECT NOT pg_is_in_recovery() AND pgstream._is_home() AND pgstream._is_switched_on()
 $$;
