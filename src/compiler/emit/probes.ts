@@ -75,7 +75,7 @@ export function isProbed(from: Node, target: Node, predicate: readonly Scalar[])
 }
 
 /** The equalities by which a row has a key. */
-export function matchOf(keys: readonly MatchKey[]): readonly Scalar[] {
+export function matchOf(keys: readonly Pick<MatchKey, 'column' | 'value'>[]): readonly Scalar[] {
   return keys.map(({ column, value }) => ({ ...EQUALS, args: [value, ref(column)] }))
 }
 
@@ -303,12 +303,23 @@ function readsBoth(condition: Scalar, { left, right }: MarkJoin): boolean {
   return [left, right].every((side) => columns.some((id) => idsOf(side).has(id)))
 }
 
-/** Does an equality fix the first column of the index on a stage's key? */
+/**
+ * Does an equality fix the first column of the index on a stage's key, or another one of the key, for which what looks for it
+ * has an index made (soughtByValue)? Not for types that may be too long for one.
+ */
 function isKeyed(node: Read, predicate: readonly Scalar[]): boolean {
-  const columns = node.of.columns
-  const leading = node.of.keys[0]?.[0]
-  return equalities(columns, predicate).some(({ column }) => column === leading)
+  const [key = []] = node.of.keys
+  const isIndexed = (id: ColumnId) =>
+    id === key[0] ||
+    (key.includes(id) &&
+      node.of.columns.some((column) => column.id === id && SHORT_TYPES.has(column.type.oid)))
+  return equalities(node.of.columns, predicate).some(({ column }) => isIndexed(column))
 }
+
+/** boolean, the integers, floats and numeric, dates and times. */
+const SHORT_TYPES: ReadonlySet<number> = new Set([
+  16, 20, 21, 23, 700, 701, 1082, 1083, 1114, 1184, 1186, 1266, 1700,
+])
 
 function replaced(scalar: Scalar, values: ReadonlyMap<ColumnId, Scalar>): Scalar {
   return mapScalar(scalar, (each) => (each.kind === 'column' ? (values.get(each.id) ?? each) : each))
