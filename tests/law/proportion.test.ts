@@ -83,6 +83,10 @@ const QUERIES: Readonly<Record<string, string>> = {
     'SELECT c.id, l.kind, l.p FROM c LEFT JOIN LATERAL (SELECT kind, percentile_disc(0.5) WITHIN GROUP (ORDER BY amount) AS p FROM o WHERE o.c = c.id GROUP BY ROLLUP (kind)) AS l ON true',
   'a lateral set operation over values that are written in several ways':
     'SELECT c.id, l.v FROM c LEFT JOIN LATERAL (SELECT o.kind::bpchar AS v FROM o WHERE o.c = c.id EXCEPT SELECT p.kind::bpchar FROM o AS p WHERE p.c = c.back + 1) AS l ON true',
+  'a window over lateral grouping sets':
+    'SELECT c.id, l.* FROM c LEFT JOIN LATERAL (SELECT kind, amount, count(*) AS n, rank() OVER (ORDER BY count(*)) AS r FROM o WHERE o.c = c.id GROUP BY CUBE (kind, amount)) AS l ON true',
+  'a window over grouping sets, by their second column':
+    'SELECT tag, c, count(*) AS n, rank() OVER (PARTITION BY c ORDER BY count(*)) AS r FROM o GROUP BY GROUPING SETS ((tag, c), (c))',
   'except all': 'SELECT id FROM c EXCEPT ALL SELECT c FROM o',
 }
 

@@ -75,7 +75,7 @@ export function isProbed(from: Node, target: Node, predicate: readonly Scalar[])
 }
 
 /** The equalities by which a row has a key. */
-export function matchOf(keys: readonly Pick<MatchKey, 'column' | 'value'>[]): readonly Scalar[] {
+export function matchOf(keys: readonly MatchKey[]): readonly Scalar[] {
   return keys.map(({ column, value }) => ({ ...EQUALS, args: [value, ref(column)] }))
 }
 
@@ -123,6 +123,32 @@ export function soughtByValue(query: Node): readonly StoredValues[] {
       ? comparedValue(query)
       : []
   return [...own, ...operatorOf(query).inputs(query).flatMap(soughtByValue)]
+}
+
+/** The same of what a stage reads, a union, where it is asked for the rows of a key. */
+export function soughtByKey(input: Node, keys: readonly Scalar[]): readonly StoredValues[] {
+  if (input.op === 'filter') return soughtByKey(input.input, keys)
+  if (input.op === 'project') {
+    const values = new Map(input.outputs.map(({ column, value }) => [column.id, value]))
+    return soughtByKey(
+      input.input,
+      keys.map((key) => replaced(key, values)),
+    )
+  }
+  if (input.op !== 'union-all') return []
+  return storedValues(stepsOf([input], askedFor(keys)))
+}
+
+/** Can the rows of a key be found in `input`, by indexes alone? */
+export function isProbedByKey(input: Node, keys: readonly Scalar[]): boolean {
+  const found = stepsOf([input], askedFor(keys))
+  return found.whole.length === 0 && unprobed(found, new Set([ASKED])).length === 0
+}
+
+/** Each of the values is known. */
+function askedFor(values: readonly Scalar[]): readonly Scalar[] {
+  const known: Scalar = { kind: 'column', id: ASKED, type: BOOLEAN }
+  return values.map((value) => ({ ...EQUALS, args: [value, known] }))
 }
 
 /**

@@ -20,9 +20,9 @@ import { askedKeys } from './asked-keys.ts'
 import { type GeneratedFunction, redoFunction } from './function.ts'
 import { groupMatch, isIdentity, keyMatch } from './image.ts'
 import { refreshLeaves } from './leaves.ts'
-import { isSought } from './lookup.ts'
+import { isSoughtByKey } from './lookup.ts'
 import { collateClause, columnName, columnType, functionName } from './names.ts'
-import { type MissingProbe, matchOf, missingGroupProbes } from './probes.ts'
+import { type MissingProbe, missingGroupProbes } from './probes.ts'
 import { Printer } from './select.ts'
 import { indent, operand, type Select } from './select-text.ts'
 
@@ -52,16 +52,16 @@ export function redone(stage: Stage, touched: string, changed: Changed, printer:
   const { keys } = stage.node.rule
   const columns = redoneColumns(request, stage)
   if (!readsSourcesOnly(stage.node.input)) {
-    const state = stateOf(stage.node.input, 'after', changed)
-    const rows = printer.select(state)
+    const rows = printer.select(stateOf(stage.node.input, 'after', changed))
     const match = groupMatch(
       request,
       keys.map(({ column }) => column),
       keys.map(({ value }) => operand(value, rows)),
       keys.map(({ column }) => `t.${columnName(column)}`),
     )
+    const askedValues = keys.map(({ value }) => value)
     const isProbed =
-      printer.probing.has(stage.number) || isSought(keysOf(stage), state, matchOf(keys), printer)
+      printer.probing.has(stage.number) || isSoughtByKey(stage.node.input, askedValues, printer)
     const input = operatorOf(stage.node.input).columns(stage.node.input)
     // Where nobody asks nothing is read: a condition over no other table is looked at before everything else.
     const asks = `EXISTS (SELECT FROM ${touched} AS a WHERE a.redo)`
@@ -83,12 +83,6 @@ export function redone(stage: Stage, touched: string, changed: Changed, printer:
     from: `${redoName(request, stage)}(${args.join(', ')}) AS r`,
     column: (column) => `r.${named.get(column.id)}${collateClause(request, column.type.collation)}`,
   }
-}
-
-/** The keys that are asked for. */
-function keysOf({ number, node }: Stage): Read {
-  const columns = node.rule.keys.map(({ column }) => column)
-  return { op: 'read', version: 'delta', of: { op: 'stage-output', stage: number, columns, keys: [] } }
 }
 
 /** The function behind `redone`, where it is one. */
