@@ -97,7 +97,8 @@ export function decisions(value: TreeValue | undefined): string[] {
   if (typeof value !== 'object' || value === null) return []
   if (Array.isArray(value)) return value.flatMap((item) => decisions(item as TreeValue))
   if (!('tag' in value)) return []
-  const own = ['funcid', 'opno', 'inputcollid', 'collOid', 'resulttype', 'funcresulttype', 'argisrow']
+  // COLLATE may be said once more: what comes of it is compared.
+  const own = ['funcid', 'opno', 'inputcollid', 'resulttype', 'funcresulttype', 'argisrow']
     .filter((name) => value.fields[name] !== undefined)
     .map((name) => `${name} ${String(value.fields[name])}`)
   return [

@@ -79,6 +79,14 @@ const QUERIES: Readonly<Record<string, string>> = {
     'SELECT w.c, p.name FROM (SELECT c, id, lag(id) OVER (PARTITION BY c ORDER BY id) AS before FROM o) AS w LEFT JOIN c AS p ON p.id = w.before',
   'lateral aggregates by an inequality with what a left join may lack':
     'SELECT c.id, o.id AS o, x.n, (SELECT max(p.amount) FROM o AS p WHERE p.c = o.c AND p.id < o.amount) AS m FROM c LEFT JOIN o ON o.c = c.id LEFT JOIN LATERAL (SELECT count(*) AS n FROM c AS d WHERE d.back = o.id AND d.region > o.amount) AS x ON true',
+  'a left join to lateral grouping sets':
+    'SELECT c.id, l.kind, l.p FROM c LEFT JOIN LATERAL (SELECT kind, percentile_disc(0.5) WITHIN GROUP (ORDER BY amount) AS p FROM o WHERE o.c = c.id GROUP BY ROLLUP (kind)) AS l ON true',
+  'a lateral set operation over values that are written in several ways':
+    'SELECT c.id, l.v FROM c LEFT JOIN LATERAL (SELECT o.kind::bpchar AS v FROM o WHERE o.c = c.id EXCEPT SELECT p.kind::bpchar FROM o AS p WHERE p.c = c.back + 1) AS l ON true',
+  'a window over lateral grouping sets':
+    'SELECT c.id, l.* FROM c LEFT JOIN LATERAL (SELECT kind, amount, count(*) AS n, rank() OVER (ORDER BY count(*)) AS r FROM o WHERE o.c = c.id GROUP BY CUBE (kind, amount)) AS l ON true',
+  'a window over grouping sets, by their second column':
+    'SELECT tag, c, count(*) AS n, rank() OVER (PARTITION BY c ORDER BY count(*)) AS r FROM o GROUP BY GROUPING SETS ((tag, c), (c))',
   'except all': 'SELECT id FROM c EXCEPT ALL SELECT c FROM o',
 }
 

@@ -213,6 +213,22 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
       'DELETE FROM cb',
     ],
   },
+  'collations of subqueries, which are implicit': {
+    setUp: `CREATE COLLATION IF NOT EXISTS any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+      CREATE TABLE ia_l (id int PRIMARY KEY, t text); CREATE TABLE ia_r (id int PRIMARY KEY, t text COLLATE any_case, c text COLLATE "C");
+      INSERT INTO ia_l VALUES (1, 'a'), (2, 'B'), (3, NULL); INSERT INTO ia_r VALUES (1, 'A', 'a'), (2, 'b', 'C')`,
+    query: `SELECT x.id, y.id AS other, x.t = y.t AS same, x.t < y.c AS less, x.t IS NOT DISTINCT FROM y.c AS alike, greatest(x.t, y.c) AS g,
+        coalesce(x.t, y.c) AS co, CASE WHEN x.id = 1 THEN x.t ELSE y.c END AS ca, ARRAY[x.t, y.c] AS ar, x.t || y.c AS cat,
+        (x.t, 1) < (y.c, 2) AS less_row, x.t = ANY (ARRAY[y.c]) AS some, jsonb_build_object(y.id, x.t || y.c) AS j, json_array(x.t, y.c)::text AS js,
+        x.t IN (SELECT t FROM ia_r) AS listed, x.t = ALL (SELECT c COLLATE "C" FROM ia_r) AS all_are, length(concat(x.t, y.t, y.c)) AS many
+      FROM (SELECT id, t COLLATE "default" AS t FROM ia_l) AS x JOIN (SELECT id, t COLLATE any_case AS t, c COLLATE "C" AS c FROM ia_r) AS y
+        ON x.t = y.t OR x.id <> y.id`,
+    changes: [
+      `INSERT INTO ia_l VALUES (4, 'c'), (5, 'b'); INSERT INTO ia_r VALUES (3, 'C', 'B'), (4, NULL, 'b')`,
+      `UPDATE ia_r SET t = 'B' WHERE id = 1; UPDATE ia_l SET t = 'A' WHERE id = 3`,
+      'DELETE FROM ia_r WHERE id IN (1, 2)',
+    ],
+  },
   'set operations over NULLs, duplicates and several types': {
     ...SIDES('s'),
     query: `(SELECT k, x::numeric AS v FROM sa UNION SELECT k, y FROM sb) UNION ALL (SELECT k, x FROM sa EXCEPT ALL SELECT k, y FROM sb)

@@ -1,4 +1,4 @@
-import { type Scalar, scalarArguments } from '../algebra/scalar.ts'
+import { type Scalar, scalarArguments, scalarColumns } from '../algebra/scalar.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { expression } from './binding.ts'
 import { collationSql } from './facts.ts'
@@ -9,17 +9,26 @@ const DEFAULT_COLLATION = 100
 export const COLLATE = 'COLLATE'
 
 /**
- * Arguments such that the server, reading them, derives the collation that its analysis of the query decided on.
+ * Arguments such that the server, reading them, derives the collation that its analysis of the query decided on, 0 for none.
  * That is so without help as long as columns keep their collations. It is not where a column of a subquery, whose
- * collation is implicit, was replaced by its expression with a COLLATE clause, which is explicit and wins.
+ * collation is implicit, is replaced by its expression with a COLLATE clause, here or by a rewrite: that is explicit and wins,
+ * and two that differ are refused. So where collations differ, all that can become explicit says the same one.
  */
 export function collatedArguments(
   request: CompileRequest,
   args: readonly Scalar[],
   inputCollation: number,
 ): readonly Scalar[] {
-  if (inputCollation === 0 || derive(args) === inputCollation) return args
-  return args.map((arg) => (arg.type.collation === 0 ? arg : collate(request, arg, inputCollation)))
+  const all = new Set(args.map((arg) => arg.type.collation).filter((collation) => collation !== 0))
+  const derived = derive(args)
+  if (all.size < 2 && (inputCollation === 0 || derived === inputCollation)) return args
+  // Where the server came to none, none is asked for: any one will do.
+  const collation = inputCollation || (derived ?? [...all].find((each) => each !== DEFAULT_COLLATION) ?? 0)
+  const isPlain = (arg: Scalar) =>
+    derived === collation && (arg.type.collation === collation || scalarColumns(arg).size === 0)
+  return args.map((arg) =>
+    arg.type.collation === 0 || isPlain(arg) ? arg : collate(request, arg, collation),
+  )
 }
 
 export function collate(request: CompileRequest, arg: Scalar, collation: number): Scalar {

@@ -112,16 +112,14 @@ function lengthOf(nodes: readonly TreeNode[]): number | undefined {
 }
 
 function coalesce(node: TreeNode, binding: Binding): Scalar {
-  const args = nodeListField(node, 'args').map(binding.bind)
+  const collation = numberField(node, 'coalescecollid')
+  const values = nodeListField(node, 'args').map(binding.bind)
+  const args = collatedArguments(binding.request, values, collation)
   return expression({
     construct: 'COALESCE',
     parts: listParts('COALESCE(', args.length, ')'),
     args,
-    type: {
-      oid: numberField(node, 'coalescetype'),
-      typmod: -1,
-      collation: numberField(node, 'coalescecollid'),
-    },
+    type: { oid: numberField(node, 'coalescetype'), typmod: -1, collation },
   })
 }
 

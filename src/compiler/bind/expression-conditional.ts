@@ -4,6 +4,7 @@ import { internalError, unsupported } from '../catalog/error.ts'
 import { booleanField, nodeField, nodeListField, numberField, optionalNode } from '../catalog/node-field.ts'
 import type { TreeNode } from '../catalog/node-tree.ts'
 import { type Binding, expression, type Rule, Template } from './binding.ts'
+import { collatedArguments } from './collation.ts'
 import { castTypeSql, operatorFacts } from './facts.ts'
 
 /** PostgreSQL 15 has its own names for some of these tags. */
@@ -19,33 +20,33 @@ function caseExpression(node: TreeNode, binding: Binding): Scalar {
   const value = subject === null ? null : binding.bind(subject)
   const type = { oid: numberField(node, 'casetype'), typmod: -1, collation: numberField(node, 'casecollid') }
   const inner = value === null ? binding : binding.testing(value)
-  const branches = nodeListField(node, 'args').map((branch) => ({
-    condition: inner.bind(nodeField(branch, 'expr')),
-    // Results stand outside the comparison: an enclosing CASETESTEXPR keeps its meaning there.
-    result: binding.bind(nodeField(branch, 'result')),
-  }))
+  const nodes = nodeListField(node, 'args')
+  const otherwise = optionalNode(node, 'defresult')
+  // Results stand outside the comparison: an enclosing CASETESTEXPR keeps its meaning there.
+  const values = [...nodes.map((branch) => nodeField(branch, 'result')), ...(otherwise ? [otherwise] : [])]
+  const results = collatedArguments(binding.request, values.map(binding.bind), type.collation)
+  const conditions = nodes.map((branch) => inner.bind(nodeField(branch, 'expr')))
   const text = new Template().text('CASE')
   // `CASE value WHEN …` looks its operators up by name, so it is only written where that finds the same ones; elsewhere
   // the value is put into each condition.
   const operands =
-    value === null ? [] : branches.map(({ condition }) => plainOperand(condition, value, binding))
+    value === null ? [] : conditions.map((condition) => plainOperand(condition, value, binding))
   const isSimple = value !== null && operands.every((operand) => operand !== undefined)
   if (isSimple) text.text(' ').hole(value)
   else if (value !== null && scalarVolatility(value) === 'volatile') {
     throw unsupported('CASE on a volatile value', 'Compute the value in a subquery.')
   }
-  for (const [i, { condition, result }] of branches.entries()) {
-    const operand = isSimple ? operands[i] : undefined
-    text
-      .text(' WHEN ')
-      .hole(operand ?? condition)
-      .text(' THEN ')
-      .hole(result)
+  for (const [i, result] of results.entries()) {
+    const condition = conditions[i]
+    if (condition === undefined) text.text(' ELSE ').hole(result)
+    else
+      text
+        .text(' WHEN ')
+        .hole((isSimple ? operands[i] : undefined) ?? condition)
+        .text(' THEN ')
+        .hole(result)
   }
-  const otherwise = optionalNode(node, 'defresult')
-  text.text(' ELSE ')
-  if (otherwise === null) text.text(`NULL::${castTypeSql(binding.request, type.oid)}`)
-  else text.hole(binding.bind(otherwise))
+  if (otherwise === null) text.text(` ELSE NULL::${castTypeSql(binding.request, type.oid)}`)
   text.text(' END')
   return expression({ construct: 'CASE', parts: text.parts, args: text.args, type })
 }

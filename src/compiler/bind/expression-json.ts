@@ -11,6 +11,7 @@ import {
 import type { TreeNode } from '../catalog/node-tree.ts'
 import { quoteIdentifier } from '../catalog/quote.ts'
 import { type Binding, expression, listParts, type Rule, Template } from './binding.ts'
+import { collatedArguments } from './collation.ts'
 import { ioVolatility, jsonVolatility } from './io-volatility.ts'
 import { modifiedTypeSql } from './type-modifier.ts'
 
@@ -41,7 +42,7 @@ const SERIALIZE = 7
 
 function make(node: TreeNode, binding: Binding): Scalar {
   const { request } = binding
-  const args = nodeListField(node, 'args').map(binding.bind)
+  const args = collatedArguments(request, nodeListField(node, 'args').map(binding.bind), 0)
   const returning = nodeField(node, 'returning')
   const isBinary = numberField(nodeField(returning, 'format'), 'format_type') === FORMAT_JSONB
   const type = { oid: isBinary ? JSONB_TYPE : JSON_TYPE, typmod: -1, collation: 0 }

@@ -13,6 +13,7 @@ import {
 import { isNode, type TreeNode } from '../catalog/node-tree.ts'
 import { quoteIdentifier } from '../catalog/quote.ts'
 import { type Binding, expression, listParts, type Rule, Template } from './binding.ts'
+import { collatedArguments } from './collation.ts'
 import { plainCall } from './expression-call.ts'
 import { baseType, castTypeSql, typeFacts } from './facts.ts'
 
@@ -40,7 +41,8 @@ function constant(node: TreeNode, { request }: Binding): Scalar {
 }
 
 function array(node: TreeNode, binding: Binding): Scalar {
-  const args = nodeListField(node, 'elements').map(binding.bind)
+  const elements = nodeListField(node, 'elements').map(binding.bind)
+  const args = collatedArguments(binding.request, elements, numberField(node, 'array_collid'))
   const type = {
     oid: numberField(node, 'array_typeid'),
     typmod: -1,

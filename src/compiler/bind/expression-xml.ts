@@ -10,6 +10,7 @@ import {
 import type { TreeNode } from '../catalog/node-tree.ts'
 import { quoteIdentifier } from '../catalog/quote.ts'
 import { type Binding, expression, type Rule, Template } from './binding.ts'
+import { collatedArguments } from './collation.ts'
 import { outputVolatility } from './io-volatility.ts'
 
 export const xmlRules: Readonly<Record<string, Rule>> = { XMLEXPR: xml }
@@ -21,7 +22,11 @@ const BYTEA = 17
 
 function xml(node: TreeNode, binding: Binding): Scalar {
   const { request } = binding
-  const args = nodeListField(node, 'args').map(binding.bind)
+  const plain = nodeListField(node, 'args')
+  const values = [...plain, ...nodeListField(node, 'named_args')].map(binding.bind)
+  const all = collatedArguments(request, values, 0)
+  const args = all.slice(0, plain.length)
+  const namedArgs = all.slice(plain.length)
   const [first, second] = args
   const option = numberField(node, 'xmloption') === 0 ? 'DOCUMENT' : 'CONTENT'
   const text = new Template()
@@ -42,9 +47,9 @@ function xml(node: TreeNode, binding: Binding): Scalar {
   }
   const named = (): void => {
     const names = stringListField(node, 'arg_names')
-    for (const [i, value] of nodeListField(node, 'named_args').entries()) {
+    for (const [i, value] of namedArgs.entries()) {
       if (i > 0) text.text(', ')
-      text.hole(binding.bind(value)).text(` AS ${quoteIdentifier(sqlName(names[i] ?? ''))}`)
+      text.hole(value).text(` AS ${quoteIdentifier(sqlName(names[i] ?? ''))}`)
     }
   }
   const required = (arg: Scalar | undefined): Scalar => {
@@ -58,7 +63,7 @@ function xml(node: TreeNode, binding: Binding): Scalar {
       return finish('XMLCONCAT')
     case 1: {
       text.text(`XMLELEMENT(NAME ${quoteIdentifier(sqlName(stringField(node, 'name')))}`)
-      if (nodeListField(node, 'named_args').length > 0) {
+      if (namedArgs.length > 0) {
         text.text(', XMLATTRIBUTES(')
         named()
         text.text(')')
@@ -89,7 +94,7 @@ function xml(node: TreeNode, binding: Binding): Scalar {
       text.text('XMLROOT(').hole(required(first)).text(', VERSION ')
       if (second?.kind === 'constant' && second.isNull) text.text('NO VALUE')
       else text.hole(required(second))
-      text.text(standalone(nodeListField(node, 'args')[2])).text(')')
+      text.text(standalone(plain[2])).text(')')
       return finish('XMLROOT')
     }
     case 6: {

@@ -9,8 +9,9 @@ import type { Key, Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import { equatedColumns, type Join } from '../algebra/operators/join.ts'
 import { type ColumnId, type ColumnRef, type Scalar, scalarColumns } from '../algebra/scalar.ts'
+import { stateOf } from '../delta/differentiate.ts'
 import { columnName } from './names.ts'
-import { hasDelta, isProbed } from './probes.ts'
+import { hasDelta, isProbed, isProbedByKey } from './probes.ts'
 import type { Printer } from './select.ts'
 import { condition, indent, type Select } from './select-text.ts'
 
@@ -61,6 +62,13 @@ export function isSought(
   return (
     !isBulk && isUnionOfJoins(input) && !hasDelta(input) && hasDelta(from) && isProbed(from, input, predicate)
   )
+}
+
+/** The same of a stage's input that is asked for the rows of some keys. */
+export function isSoughtByKey(input: Node, keys: readonly Scalar[], { isBulk }: Printer): boolean {
+  if (isBulk || keys.length === 0) return false
+  const unchanged = stateOf(input, 'after', { relation: () => false, stage: () => false })
+  return isUnionOfJoins(unchanged) && isProbedByKey(unchanged, keys)
 }
 
 function isUnionOfJoins(node: Node): boolean {

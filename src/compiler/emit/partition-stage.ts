@@ -4,7 +4,7 @@
  * statement; those come from a function of its own where only source tables are read, for the reasons of redo.ts.
  */
 import { ref, TRUE } from '../algebra/build.ts'
-import type { Node, PartitionNode } from '../algebra/node.ts'
+import type { Column, Node, PartitionNode } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Project } from '../algebra/operators/project.ts'
 import type { CompileRequest } from '../catalog/request.ts'
@@ -15,6 +15,7 @@ import { askedKeys } from './asked-keys.ts'
 import { type GeneratedFunction, redoFunction } from './function.ts'
 import { groupMatch, keyMatch, probingMatches } from './image.ts'
 import { refreshLeaves, stageOutputName } from './leaves.ts'
+import { isSoughtByKey } from './lookup.ts'
 import { collateClause, columnName, columnType, functionName } from './names.ts'
 import { firstOfAll, firstOfKey, keyColumns, orderOfFirst, partitionQuery } from './partition-text.ts'
 import { type MissingProbe, missingGroupProbes } from './probes.ts'
@@ -144,13 +145,24 @@ function changedRows(
     printer.meeting(rows, columns, `${touched} AS t`, [...match, behind], isProbed)
   if (!readsSourcesOnly(node.input)) {
     const match = groupMatch(request, keys, stored, asked)
-    return plainRows(meeting(match, printer.probing.has(number)), node.input, printer)
+    return plainRows(meeting(match, isProbing(node, number, keys, printer)), node.input, printer)
   }
   const outputs = columns.map((column) => ({ name: columnName(column), value: ref(column) }))
   const arms = probingMatches(request, keys, stored, asked).map((match) =>
     printer.render(meeting(match, true), outputs, false),
   )
   return printer.derived(arms.join('\nUNION ALL\n'), 'r', columns, false)
+}
+
+/** Do indexes find the rows of a key, each by itself? */
+function isProbing(
+  { input }: PartitionStage['node'],
+  number: number,
+  keys: readonly Column[],
+  printer: Printer,
+): boolean {
+  const asked = keys.map((column) => ref(column))
+  return printer.probing.has(number) || isSoughtByKey(input, asked, printer)
 }
 
 /** The operator's output now, for the touched keys. */
@@ -172,7 +184,7 @@ function newSelect(stage: PartitionStage, touched: string, changed: Changed, pri
       keys.map(({ id }) => at(rows, id)),
       keys.map((column) => `t.${columnName(column)}`),
     )
-    const isProbed = printer.probing.has(stage.number)
+    const isProbed = isProbing(node, stage.number, keys, printer)
     const input = operatorOf(node.input).columns(node.input)
     const joined = printer.meeting(rows, input, `${touched} AS t`, match, isProbed)
     const query = partitionQuery(node, plainRows(joined, node.input, printer), printer)

@@ -102,8 +102,7 @@ function crossingSteps(
   values: readonly Scalar[],
   purpose: 'time' | 'bound',
 ): readonly MissingProbe[] {
-  const ranges = values.map((value): Scalar => ({ ...EQUALS, args: [value, asked] }))
-  const found = stepsOf([input], ranges)
+  const found = stepsOf([input], askedFor(values))
   return unprobed(found, new Set([ASKED])).map((each) => ({ ...each, purpose }))
 }
 
@@ -127,8 +126,32 @@ export function soughtByValue(query: Node): readonly StoredValues[] {
 /** The rows of stages that are looked for by what a query makes of them: by values of these columns. */
 export function soughtByResult(query: Node, columns: readonly ColumnId[]): readonly StoredValues[] {
   const own = operatorOf(query).columns(query)
-  const given = columns.map((id): Scalar => ({ ...EQUALS, args: [ref(columnOf(own, id)), asked] }))
-  return storedValues(stepsOf([query], given))
+  return storedValues(stepsOf([query], askedFor(columns.map((id) => ref(columnOf(own, id))))))
+}
+
+/** The same of what a stage reads, a union, where it is asked for the rows of a key. */
+export function soughtByKey(input: Node, keys: readonly Scalar[]): readonly StoredValues[] {
+  if (input.op === 'filter') return soughtByKey(input.input, keys)
+  if (input.op === 'project') {
+    const values = new Map(input.outputs.map(({ column, value }) => [column.id, value]))
+    return soughtByKey(
+      input.input,
+      keys.map((key) => replaced(key, values)),
+    )
+  }
+  if (input.op !== 'union-all') return []
+  return storedValues(stepsOf([input], askedFor(keys)))
+}
+
+/** Can the rows of a key be found in `input`, by indexes alone? */
+export function isProbedByKey(input: Node, keys: readonly Scalar[]): boolean {
+  const found = stepsOf([input], askedFor(keys))
+  return found.whole.length === 0 && unprobed(found, new Set([ASKED])).length === 0
+}
+
+/** Each of the values is known. */
+function askedFor(values: readonly Scalar[]): readonly Scalar[] {
+  return values.map((value) => ({ ...EQUALS, args: [value, asked] }))
 }
 
 /**
@@ -309,12 +332,23 @@ function readsBoth(condition: Scalar, { left, right }: MarkJoin): boolean {
   return [left, right].every((side) => columns.some((id) => idsOf(side).has(id)))
 }
 
-/** Does an equality fix the first column of the index on a stage's key? */
+/**
+ * Does an equality fix the first column of the index on a stage's key, or another one of the key, for which what looks for it
+ * has an index made (soughtByValue)? Not for types that may be too long for one.
+ */
 function isKeyed(node: Read, predicate: readonly Scalar[]): boolean {
-  const columns = node.of.columns
-  const leading = node.of.keys[0]?.[0]
-  return equalities(columns, predicate).some(({ column }) => column === leading)
+  const [key = []] = node.of.keys
+  const isIndexed = (id: ColumnId) =>
+    id === key[0] ||
+    (key.includes(id) &&
+      node.of.columns.some((column) => column.id === id && SHORT_TYPES.has(column.type.oid)))
+  return equalities(node.of.columns, predicate).some(({ column }) => isIndexed(column))
 }
+
+/** boolean, the integers, floats and numeric, dates and times. */
+const SHORT_TYPES: ReadonlySet<number> = new Set([
+  16, 20, 21, 23, 700, 701, 1082, 1083, 1114, 1184, 1186, 1266, 1700,
+])
 
 function replaced(scalar: Scalar, values: ReadonlyMap<ColumnId, Scalar>): Scalar {
   return mapScalar(scalar, (each) => (each.kind === 'column' ? (values.get(each.id) ?? each) : each))
@@ -366,7 +400,7 @@ export function missingGroupProbes(input: Node, keys: readonly Scalar[]): readon
     ...nodes
       .flatMap((node) => (node.op === 'join' || node.op === 'filter' ? node.predicate : []))
       .map(resolve),
-    ...keys.map((key): Scalar => ({ ...EQUALS, args: [resolve(key), asked] })),
+    ...askedFor(keys.map(resolve)),
   ]
   const scans = nodes.flatMap((node) => (node.op === 'scan' ? [node] : []))
   const found: Steps = { ...stepsOf([], []), steps: scans.map((scan) => ({ scan, predicate })) }

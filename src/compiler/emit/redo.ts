@@ -20,6 +20,7 @@ import { askedKeys } from './asked-keys.ts'
 import { type GeneratedFunction, redoFunction } from './function.ts'
 import { groupMatch, isIdentity, keyMatch } from './image.ts'
 import { refreshLeaves } from './leaves.ts'
+import { isSoughtByKey } from './lookup.ts'
 import { collateClause, columnName, columnType, functionName } from './names.ts'
 import { type MissingProbe, missingGroupProbes } from './probes.ts'
 import { Printer } from './select.ts'
@@ -58,7 +59,9 @@ export function redone(stage: Stage, touched: string, changed: Changed, printer:
       keys.map(({ value }) => operand(value, rows)),
       keys.map(({ column }) => `t.${columnName(column)}`),
     )
-    const isProbed = printer.probing.has(stage.number)
+    const askedValues = keys.map(({ value }) => value)
+    const isProbed =
+      printer.probing.has(stage.number) || isSoughtByKey(stage.node.input, askedValues, printer)
     const input = operatorOf(stage.node.input).columns(stage.node.input)
     // Where nobody asks nothing is read: a condition over no other table is looked at before everything else.
     const asks = `EXISTS (SELECT FROM ${touched} AS a WHERE a.redo)`

@@ -18,7 +18,7 @@ import { inputOf, type Stage, type StagedQuery } from '../delta/stage.ts'
 import type { StoredTable } from './apply.ts'
 import { fitsIndex, hashedKey, INDEX_COLUMNS, isLong, rowHash } from './image.ts'
 import { keyColumns, orderOfFirst } from './partition-text.ts'
-import { soughtByResult, soughtByValue } from './probes.ts'
+import { soughtByKey, soughtByResult, soughtByValue } from './probes.ts'
 import { selfIndexes } from './recursion-stage.ts'
 import { redoneColumns } from './redo.ts'
 import { runningOf } from './running.ts'
@@ -92,18 +92,21 @@ export function stageIndexes(
     const ordered = orderedBy(request, storage, staged, stage)
     if (ordered) add(ordered.table, ordered.columns)
   }
-  for (const query of [...staged.stages.map(inputOf), root])
-    for (const { stage, columns } of soughtByValue(query)) {
-      const below = staged.stages.find(({ number }) => number === stage)
-      // Without a key there is one row.
-      if (!below || (below.kind === 'group' && below.node.rule.keys.length === 0)) continue
-      if (below === storage.fused) continue
-      const { table, found } = keptColumns(request, storage, below, columns)
-      const first = found.find(({ column }) => isShort(request, column.type))
-      const computed = first ? null : computedOutput(request, table, outputsOf(below), columns)
-      if (first) add(table, [first.name])
-      else if (computed) add(table, [computed])
-    }
+  const sought = [
+    ...[...staged.stages.map(inputOf), root].flatMap(soughtByValue),
+    ...staged.stages.flatMap((stage) => soughtByKey(inputOf(stage), askedKeysOf(request, stage))),
+  ]
+  for (const { stage, columns } of sought) {
+    const below = staged.stages.find(({ number }) => number === stage)
+    // Without a key there is one row.
+    if (!below || (below.kind === 'group' && below.node.rule.keys.length === 0)) continue
+    if (below === storage.fused) continue
+    const { table, found } = keptColumns(request, storage, below, columns)
+    const first = found.find(({ column }) => isShort(request, column.type))
+    const computed = first ? null : computedOutput(request, table, outputsOf(below), columns)
+    if (first) add(table, [first.name])
+    else if (computed) add(table, [computed])
+  }
   return [...hashes, ...new Set(indexes.flatMap((index) => statements(request, index)))]
 }
 
@@ -244,18 +247,20 @@ function nameOf(table: StoredTable, column: Column): string | undefined {
   return table.columns.find((each) => each.column.id === column.id)?.name
 }
 
+/** The key by which a stage may ask for its input's rows again. */
+function askedKeysOf(request: CompileRequest, stage: Stage): readonly Scalar[] {
+  if (stage.kind === 'recursion') return []
+  if (stage.kind === 'partition') return keyColumns(stage.node).map((column) => ref(column))
+  return redoneColumns(request, stage).length > 0 ? stage.node.rule.keys.map(({ value }) => value) : []
+}
+
 /** What an earlier stage's rows are looked for by, where a stage reads that one alone. */
 function askedOfStage(
   request: CompileRequest,
   stage: Stage,
 ): { readonly stage: number; readonly values: readonly Scalar[] } | null {
   if (stage.kind === 'recursion') return null
-  const isAsked = stage.kind === 'partition' || redoneColumns(request, stage).length > 0
-  if (!isAsked) return null
-  const keys: readonly Scalar[] =
-    stage.kind === 'partition'
-      ? keyColumns(stage.node).map(({ id, type }) => ({ kind: 'column', id, type }))
-      : stage.node.rule.keys.map(({ value }) => value)
+  const keys = askedKeysOf(request, stage)
   const found = keys.map((key) => stageValue(stage.node.input, key))
   const [first] = found
   if (!first || found.some((each) => each?.stage !== first.stage)) return null
