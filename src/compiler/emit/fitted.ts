@@ -21,6 +21,9 @@ const MARKS = /[\ue000-\ue003]/
 /** With more changed sources than this, what they were is read as a union: 2^5 − 1 = 31 terms at most. */
 const SPLIT_LIMIT = 5
 
+/** The array that says of each source whether it has the same rows again and again. */
+export const REPEATED = 'pgstream_repeated'
+
 /** Is there something in a text that would be taken for a mark? */
 export function hasMarks(text: string): boolean {
   return MARKS.test(text)
@@ -34,6 +37,11 @@ export function whenChanged(relations: readonly number[], text: string): string 
 /** `text` where the source has not changed; where it has, nothing. */
 export function unlessChanged(relation: number, text: string): string {
   return `${BEGIN}!${relation}${THEN}${text}${END}`
+}
+
+/** One text where the source has the same rows again and again, another where it has not. */
+export function whenRepeated(relation: number, repeated: string, once: string): string {
+  return `${BEGIN}~${relation}${THEN}${repeated}${OR}${once}${END}`
 }
 
 /** A number that the changed rows of the source do not exceed, about twice as many as they are. */
@@ -75,8 +83,8 @@ export function term(query: string): string {
 }
 
 /**
- * The text as an expression over the array `changed`, which has for each of `relations` how many of its rows have, and
- * `news`, which has how many new rows there are, those that add up to nothing as well.
+ * The text as an expression over the array `changed`, which has for each of `relations` how many of its rows have,
+ * `news`, which has how many new rows there are, those that add up to nothing as well, and REPEATED.
  */
 export function fittedText(
   marked: string,
@@ -136,6 +144,8 @@ export function fittedText(
       const there = `array_remove(ARRAY[${texts.join(', ')}], '')`
       return `coalesce(nullif(array_to_string(${there}, E'\\nUNION ALL\\n'), ''), ${otherwise})`
     }
+    if (condition.startsWith('~'))
+      return `CASE WHEN ${REPEATED}${placeOf(condition.slice(1))} THEN ${inner} ELSE ${alternatives()[0]} END`
     if (condition.startsWith('=')) {
       const relation = condition.slice(1)
       const [changes, union] = alternatives()

@@ -2,6 +2,7 @@
 
 import { quoteLiteral } from '../catalog/quote.ts'
 import type { CompileRequest } from '../catalog/request.ts'
+import { REPEATED } from './fitted.ts'
 import { dollarQuote, functionName } from './names.ts'
 import type { PlanColumn } from './plan.ts'
 import { indent } from './select-text.ts'
@@ -94,20 +95,33 @@ END`
 export function bulkFunction(
   request: CompileRequest,
   variant: string,
-  statement: string,
+  { text, repeated }: Bulk,
   timed = false,
 ): GeneratedFunction {
-  return plannedFunction(request, `${variant}_bulk`, statement, [
-    ...PINNED,
-    ...definedUnder(request, timed),
-    ...BULK,
-    ...IN_MEMORY,
-  ])
+  const body = `DECLARE
+  pgstream_result pgstream.refresh_result;${repeatedArray(repeated)}
+BEGIN
+  EXECUTE ${text}
+  INTO pgstream_result USING $1, $2, $3, $4;
+  RETURN pgstream_result;
+END`
+  const settings = [...PINNED, ...definedUnder(request, timed), ...BULK, ...IN_MEMORY]
+  return generated(request, `${variant}_bulk`, body, settings)
 }
 
-/** A statement as an expression over the arrays CHANGED and COUNTED, and how their elements are made. */
-export interface Fitted {
+/** A statement as an expression over the array REPEATED, and how its elements are made; null: it is not asked of that source. */
+export interface Bulk {
   readonly text: string
+  readonly repeated: readonly (string | null)[]
+}
+
+function repeatedArray(repeated: Bulk['repeated']): string {
+  if (repeated.every((each) => each === null)) return ''
+  return `\n  ${REPEATED} boolean[] := ARRAY[${repeated.map((each) => each ?? 'false').join(',\n    ')}];`
+}
+
+/** The same over the arrays CHANGED and COUNTED as well. */
+export interface Fitted extends Bulk {
   /** How many new rows a source has. */
   readonly counted: readonly string[]
   /** Do they add up to something? Asked of sources that have some. */
@@ -140,7 +154,7 @@ export function fittedFunction(
   const body = `DECLARE
   pgstream_result pgstream.refresh_result;
   ${COUNTED} bigint[] := ARRAY[${fitted.counted.join(',\n    ')}];
-  ${CHANGED} bigint[] := ARRAY[${rows.join(',\n    ')}];
+  ${CHANGED} bigint[] := ARRAY[${rows.join(',\n    ')}];${repeatedArray(fitted.repeated)}
 BEGIN
   LOOP
     EXECUTE ${fitted.text}

@@ -29,6 +29,7 @@ import { type MissingProbe, missingProbes } from './probes.ts'
 import { missingForRecursion } from './recursion-stage.ts'
 import { missingForRedo } from './redo.ts'
 import {
+  bulkStatement,
   capturedColumns,
   type Definition,
   fillStatement,
@@ -89,7 +90,7 @@ export function emitDifferential(
     const fitted = changed.length > 1 ? fittedStatement(definition, changed) : null
     const bulk = fitted
       ? fittedFunction(request, variant, fitted, timed)
-      : bulkFunction(request, variant, refreshStatement(definition, changed, isBulkOfOne), timed)
+      : bulkFunction(request, variant, bulkStatement(definition, changed, isBulkOfOne), timed)
     functions.push(cached, bulk)
     statements.set(`delta sql (${label})`, { sql: statement, function: cached.name })
     return { function: cached.name, bulk: bulk.name }

@@ -7,6 +7,7 @@
  */
 import { THEN } from '../algebra/moment.ts'
 import type { Node } from '../algebra/node.ts'
+import { operatorOf } from '../algebra/operators/index.ts'
 import type { Project } from '../algebra/operators/project.ts'
 import type { Scan, ScanColumn } from '../algebra/operators/scan.ts'
 import { isComposite } from '../catalog/composite.ts'
@@ -14,25 +15,32 @@ import type { CompileRequest } from '../catalog/request.ts'
 import { type Changed, differentiate, scansOf } from '../delta/differentiate.ts'
 import { inputOf, readsSourcesOnly, type Stage, type StagedQuery } from '../delta/stage.ts'
 import { applyNet, type StoredTable } from './apply.ts'
+import {
+  type ChangedSource,
+  countNew,
+  deltaRows,
+  differs,
+  hasNew,
+  isNew,
+  repeatedRows,
+} from './delta-rows.ts'
 import { atMost, counted, fittedText, hasMarks, unlessChanged, whenChanged } from './fitted.ts'
-import { CHANGED, COUNTED, type Fitted, type GeneratedFunction, scratchFunction } from './function.ts'
+import {
+  type Bulk,
+  CHANGED,
+  COUNTED,
+  type Fitted,
+  type GeneratedFunction,
+  scratchFunction,
+} from './function.ts'
 import { groupByImage, groupMatch, otherImage } from './image.ts'
 import { fillLeaves, refreshLeaves, type StageSource } from './leaves.ts'
-import {
-  bufferColumn,
-  bufferName,
-  collateClause,
-  columnName,
-  columnType,
-  deltaName,
-  packedColumn,
-} from './names.ts'
-import { isPacked } from './packed.ts'
+import { bufferName, collateClause, columnName, columnType, dollarQuote } from './names.ts'
 import { partitionChange, partitionFunction } from './partition-stage.ts'
 import { recursionChange } from './recursion-stage.ts'
 import { redoFunctionOf } from './redo.ts'
 import { Printer } from './select.ts'
-import { cte, indent, inlineCte, type Select } from './select-text.ts'
+import { cte, indent } from './select-text.ts'
 import { sliceFunctions } from './slice-functions.ts'
 import { isApart, stageChange, stageFromScratch, stateSource, storedColumns, withOutputs } from './stage.ts'
 import { probingStages } from './stage-indexes.ts'
@@ -55,17 +63,20 @@ export interface Recomputed {
   readonly target: StoredTable
 }
 
-/** New to this stream table: past the frontier. Exactly NOT pg_visible_in_snapshot, own transaction apart. */
-function isNew(alias: string): string {
-  return `(${alias}.xid >= $1 OR ${alias}.xid = ANY ($2)) AND (${alias}.xid <> $3 OR ${alias}.seq > $4)`
+interface StatementOptions {
+  /** Of many rows, which the planner is told. */
+  readonly isBulk?: boolean
+  /** With marks for what depends on which sources have changed (fitted.ts). */
+  readonly isFitted?: boolean
+  /** With marks for what depends on what the changes are. */
+  readonly isMarked?: boolean
 }
 
 /** The statement for changes, few or many, in `relations`; returns one row of pgstream.refresh_result. */
 export function refreshStatement(
   definition: Definition,
   relations: readonly number[],
-  isBulk = false,
-  isFitted = false,
+  { isBulk = false, isFitted = false, isMarked = isFitted }: StatementOptions = {},
 ): string {
   const { request, staged, root, storage, sources } = definition
   const changedStages = new Set<number>()
@@ -85,7 +96,10 @@ export function refreshStatement(
   const ctes = [
     ...(timed ? [cte(THEN, storedMoment(request))] : []),
     guard([...sources.keys()], relations, held(asked.map(inputOf)), isFitted),
-    ...relations.map((relation) => deltaRows(request, relation, sources, isBulk, isFitted)),
+    ...relations.map((relation) => {
+      const mayRepeat = isMarked && repeats(definition, relation) !== null
+      return deltaRows(request, changedSource(definition, relation), { isBulk, isFitted, mayRepeat })
+    }),
   ]
   let counts = { inserted: '0', updated: '0', deleted: '0' }
   for (const stage of staged.stages) {
@@ -205,88 +219,63 @@ function guard(
   return cte('guard', `SELECT ${fitted.join('')}${conditions.join('\n  AND ')} AS ok`)
 }
 
-function hasNew(relation: number): string {
-  return `EXISTS (SELECT FROM ${bufferName(relation)} AS b WHERE ${isNew('b')})`
-}
-
 /** For many changes in some of `relations`; null where the text cannot be marked. */
 export function fittedStatement(definition: Definition, relations: readonly number[]): Fitted | null {
   if (hasMarks(refreshStatement(definition, relations))) return null
-  const marked = refreshStatement(definition, relations, false, true)
+  const marked = refreshStatement(definition, relations, { isFitted: true })
   return {
     text: fittedText(marked, relations, CHANGED, COUNTED),
     counted: relations.map(countNew),
-    differs: relations.map((relation) => differs(definition, relation)),
+    differs: relations.map((relation) => differs(definition.request, changedSource(definition, relation))),
+    repeated: relations.map((relation) => repeats(definition, relation)),
   }
 }
 
-/** Do the new rows of a source add up to something in the columns that are read? A sum of weights tells of most. */
-function differs({ request, staged, root, sources }: Definition, relation: number): string {
-  const scans = [...staged.stages.map(inputOf), root]
-    .flatMap(scansOf)
-    .filter((scan) => scan.relation === relation)
-  const columns = (sources.get(relation) ?? []).flatMap(
-    (attnum) => scans.flatMap(captured).find((column) => column.attnum === attnum) ?? [],
-  )
-  const rows: Select = {
-    from: [`(\n  ${indent(newRows(request, relation, sources, '', false, false))}\n) AS d`],
-    where: [],
-    columns: new Map(columns.map(({ id, attnum }) => [id, `d.${bufferColumn(attnum)}`])),
-    weight: 'd.weight',
-  }
-  const printer = new Printer(request, refreshLeaves(new Map()))
-  const sum = `(SELECT sum(b.weight * coalesce(b.n, 1)) FROM ${bufferName(relation)} AS b WHERE ${isNew('b')})`
-  return `${sum} <> 0 OR EXISTS (${indent(printer.consolidatedRows(rows, columns))})`
+/** For many changes in one source. `isBulk`: the planner is told that they are many. */
+export function bulkStatement(definition: Definition, relations: readonly number[], isBulk: boolean): Bulk {
+  const plain = refreshStatement(definition, relations, { isBulk })
+  const repeated = relations.map((relation) => repeats(definition, relation))
+  if (hasMarks(plain) || repeated.every((each) => each === null))
+    return { text: dollarQuote(plain), repeated: [] }
+  const marked = refreshStatement(definition, relations, { isBulk, isMarked: true })
+  return { text: fittedText(marked, relations, CHANGED, COUNTED), repeated }
 }
 
-function countNew(relation: number): string {
-  return `(SELECT coalesce(sum(coalesce(b.n, 1)), 0)::bigint FROM ${bufferName(relation)} AS b WHERE ${isNew('b')})`
+/** Has a source the same rows again and again (delta-rows.ts), where each costs more than to add them up? */
+function repeats(definition: Definition, relation: number): string | null {
+  const { staged, root, request } = definition
+  const multiplied = [root, ...staged.stages.map(inputOf)].some((node) => isMultiplied(node, relation))
+  return multiplied ? repeatedRows(request, changedSource(definition, relation)) : null
 }
 
-/**
- * The new rows of a change buffer, those that are packed unpacked. The arrays of a packed row are all of length n, so that
- * unnest in the SELECT list keeps them in step, in one pass. The planner takes an array for 10 rows and generate_series
- * for 1,000: many rows are what packed ones mean where there are many changes. Where there are few it would join whole
- * tables before it comes to so large a delta (measured, 6 tables of TPC-H: 2,080 rows read → fewer than 400).
- */
-function deltaRows(
-  request: CompileRequest,
-  relation: number,
-  sources: ReadonlyMap<number, readonly number[]>,
-  isBulk: boolean,
-  isFitted: boolean,
-): string {
-  const rows = newRows(request, relation, sources, '\n  AND (SELECT ok FROM guard)', isBulk, isFitted)
-  return inlineCte(deltaName(relation), isFitted ? `${rows}\nLIMIT ${atMost(relation)}` : rows)
+/** Does a row of the source meet others, or is it made more than one? */
+function isMultiplied(node: Node, relation: number): boolean {
+  const reads = (each: Node) => scansOf(each).some((scan) => scan.relation === relation)
+  return MULTIPLYING.has(node.op)
+    ? reads(node)
+    : operatorOf(node)
+        .inputs(node)
+        .some((input) => isMultiplied(input, relation))
 }
 
-function newRows(
-  request: CompileRequest,
-  relation: number,
-  sources: ReadonlyMap<number, readonly number[]>,
-  guarded: string,
-  isBulk: boolean,
-  isFitted: boolean,
-): string {
+const MULTIPLYING: ReadonlySet<Node['op']> = new Set([
+  'join',
+  'outer-join',
+  'semi-join',
+  'mark-join',
+  'bound-filter',
+  'expand',
+  'recursion',
+])
+
+function changedSource({ staged, root, sources }: Definition, relation: number): ChangedSource {
+  const scans = [root, ...staged.stages.map(inputOf)].flatMap(scansOf)
+  const columns = scans.filter((scan) => scan.relation === relation).flatMap(captured)
   const attnums = sources.get(relation) ?? []
-  const read = (part: string, columns: readonly string[]) =>
-    `SELECT ${['b.weight', ...columns].join(', ')}\nFROM ${bufferName(relation)} AS b\nWHERE b.part ${part} 'p' AND ${isNew('b')}${guarded}`
-  const names = attnums.map(bufferColumn)
-  const rows = isFitted
-    ? `SELECT ${['q.weight', ...names.map((name) => `q.${name}`)].join(', ')}\nFROM (\n  ${indent(
-        read('<>', [...names.map((name) => `b.${name}`), 'generate_series(1, coalesce(b.n, 1)) AS i']),
-      )}\n) AS q`
-    : read(
-        '<>',
-        names.map((name) => `b.${name}`),
-      )
-  if (!attnums.every((attnum) => isPacked(request, relation, attnum))) return rows
-  const packed = read('=', [
-    ...attnums.map((attnum) => `unnest(b.${packedColumn(attnum)}) AS ${bufferColumn(attnum)}`),
-    ...(isBulk || isFitted || attnums.length === 0 ? ['generate_series(1, b.n) AS i'] : []),
-  ])
-  const unpacked = ['weight', ...attnums.map(bufferColumn)].map((name) => `p.${name}`)
-  return `${rows}\nUNION ALL\nSELECT ${unpacked.join(', ')}\nFROM (\n  ${indent(packed)}\n) AS p`
+  return {
+    relation,
+    columns: attnums.flatMap((attnum) => columns.find((column) => column.attnum === attnum) ?? []),
+  }
 }
 
 interface FromScratch {

@@ -96,7 +96,7 @@ export class Printer {
   /**
    * The conditions of a join, for the planner. It takes those of one key for independent, and expects one row where whole tables
    * meet by keys that may be NULL: then it compares all pairs. Of a CASE it expects one in two (measured, 20,000 rows of a
-   * two-column key, in tests/law/proportion.test.ts: 17 s → under 1 s).
+   * two-column key, in tests/law/proportion.long.test.ts: 17 s → under 1 s).
    */
   joining(predicate: readonly Scalar[], inputs: readonly Node[]): readonly Scalar[] {
     const needed = this.needed(predicate, inputs)
@@ -132,7 +132,7 @@ export class Printer {
   /**
    * The conditions under which a row is left out. Each of them may hold for every row, and then the planner expects none to
    * pass, though they hardly ever hold together; joined to what is read whole that is all pairs. One of them, said again as a
-   * CASE, makes it expect half (measured, NOT IN of 20,000 rows, in tests/law/proportion.test.ts: 17 s → under 1 s).
+   * CASE, makes it expect half (measured, NOT IN of 20,000 rows, in tests/law/proportion.long.test.ts: 17 s → under 1 s).
    */
   doubted(predicate: readonly Scalar[]): readonly Scalar[] {
     const [first, second] = predicate
