@@ -1,7 +1,7 @@
 /** What only PostgreSQL's own types show of a rule: rows as values, digits, intervals, errors. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { expectExact, expectExactWhenQuiet } from '../oracle/oracle.ts'
-import { type FreshDatabase, freshDatabase } from '../support/server.ts'
+import { type FreshDatabase, freshDatabase, serverVersion } from '../support/server.ts'
 
 let database: FreshDatabase
 
@@ -337,7 +337,11 @@ test.each(Object.entries(SCENARIOS))('%s', async (name, { setUp, query, changes,
   const { client } = database
   const table = `"st ${Object.keys(SCENARIOS).indexOf(name)}"`
   await client.query(setUp)
-  await client.query(`SELECT pgstream.create_stream_table($1, $2, '1h', 'DIFFERENTIAL')`, [table, query])
+  const isOld = (await serverVersion(client)) < 16
+  await client.query(`SELECT pgstream.create_stream_table($1, $2, '1h', 'DIFFERENTIAL')`, [
+    table,
+    isOld ? query.replace('json_array(', 'json_build_array(') : query,
+  ])
   for (const change of changes) {
     await client.query(change)
     expect(await expectExact(client, table, { image })).toBe('DIFFERENTIAL')
