@@ -8,8 +8,8 @@ let db: FreshDatabase
 const plans: string[] = []
 
 /** 10 hot rows of 1,000 met by 100 rows each: 1,000 rows to be joined, of 400,000 versions. */
-const HOT = `DO $$ BEGIN FOR i IN 1..2000 LOOP
-  UPDATE s SET v = CASE WHEN i % 2 = 0 THEN i ELSE i + 1.00 END, name = CASE i % 3 WHEN 0 THEN 'A' WHEN 1 THEN 'a' ELSE 'b' END,
+const hot = (round: number) => `DO $$ BEGIN FOR i IN 1..2000 LOOP
+  UPDATE s SET v = ${round} + CASE WHEN i % 2 = 0 THEN i ELSE i + 1.00 END, name = CASE i % 3 WHEN 0 THEN 'A' WHEN 1 THEN 'a' ELSE 'b' END,
     f = CASE i % 2 WHEN 0 THEN '0' ELSE '-0' END::float8, doc = format('{"i": %s}', i % 5)::json WHERE id = i % 10;
 END LOOP; END $$`
 
@@ -40,8 +40,8 @@ test.each(Object.entries(QUERIES))('%s', async (label, query) => {
   const name = `st${Object.keys(QUERIES).indexOf(label)}`
   await client.query(`SELECT pgstream.create_stream_table($1, $2, '1h', 'DIFFERENTIAL')`, [name, query])
   await analyze(client)
-  for (const other of ['', '; UPDATE t SET w = w + 1 WHERE id <= 20']) {
-    await client.query(`${HOT}${other}`)
+  for (const [round, other] of ['', '; UPDATE t SET w = w + 1 WHERE id <= 20'].entries()) {
+    await client.query(`${hot(round)}${other}`)
     await client.query('SET client_min_messages = log')
     plans.length = 0
     const { rows } = await client.query('SELECT pgstream.refresh_stream_table($1) AS action', [name])
