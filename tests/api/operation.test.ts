@@ -39,7 +39,8 @@ const statuses = async () =>
 
 test('refresh_if_stale refreshes what is older than allowed, and says so', async () => {
   await client.query('INSERT INTO orders VALUES (60, 1, 7)')
-  expect(await value(`pgstream.refresh_if_stale('rows', interval '1 hour')`)).toBe(false)
+  for (const age of ['1 hour', '100000 years'])
+    expect(await value(`pgstream.refresh_if_stale('rows', interval '${age}')`)).toBe(false)
   expect(await value('EXISTS (SELECT FROM rows WHERE id = 60)')).toBe(false)
   expect(await value(`pgstream.refresh_if_stale('rows', interval '0')`)).toBe(true)
   expect(await value('EXISTS (SELECT FROM rows WHERE id = 60)')).toBe(true)

@@ -16,7 +16,8 @@ BEGIN
   IF pg_catalog.current_setting('transaction_read_only') OPERATOR(pg_catalog.=) 'off' THEN
     PERFORM pgstream._ask(id, 'look');
   END IF;
-  since := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) max_age;
+  -- No content is older, and a timestamp ends.
+  since := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) least(max_age, interval '1000 years');
   IF EXISTS (
     SELECT FROM pgstream._freshness() f
     WHERE f.pgs_id OPERATOR(pg_catalog.=) id AND f.data_timestamp OPERATOR(pg_catalog.>) since)

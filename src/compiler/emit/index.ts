@@ -87,10 +87,10 @@ export function emitDifferential(
     const cached = cachedFunction(request, variant, statement, gaps.length === 0, timed)
     // With several sources a few changes of one may meet many of another: there the guess that is too low does less harm.
     const isBulkOfOne = changed.length === 1
-    const fitted = changed.length > 1 ? fittedStatement(definition, changed) : null
+    const fitted = changed.length > 1 ? fittedStatement(definition, changed, statement) : null
     const bulk = fitted
       ? fittedFunction(request, variant, fitted, timed)
-      : bulkFunction(request, variant, bulkStatement(definition, changed, isBulkOfOne), timed)
+      : bulkFunction(request, variant, bulkStatement(definition, changed, isBulkOfOne, statement), timed)
     functions.push(cached, bulk)
     statements.set(`delta sql (${label})`, { sql: statement, function: cached.name })
     return { function: cached.name, bulk: bulk.name }

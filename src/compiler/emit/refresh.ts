@@ -219,9 +219,13 @@ function guard(
   return cte('guard', `SELECT ${fitted.join('')}${conditions.join('\n  AND ')} AS ok`)
 }
 
-/** For many changes in some of `relations`; null where the text cannot be marked. */
-export function fittedStatement(definition: Definition, relations: readonly number[]): Fitted | null {
-  if (hasMarks(refreshStatement(definition, relations))) return null
+/** For many changes in some of `relations`; null where the text cannot be marked, as that of `statement`, the one for few. */
+export function fittedStatement(
+  definition: Definition,
+  relations: readonly number[],
+  statement: string,
+): Fitted | null {
+  if (hasMarks(statement)) return null
   const marked = refreshStatement(definition, relations, { isFitted: true })
   return {
     text: fittedText(marked, relations, CHANGED, COUNTED),
@@ -231,14 +235,19 @@ export function fittedStatement(definition: Definition, relations: readonly numb
   }
 }
 
-/** For many changes in one source. `isBulk`: the planner is told that they are many. */
-export function bulkStatement(definition: Definition, relations: readonly number[], isBulk: boolean): Bulk {
-  const plain = refreshStatement(definition, relations, { isBulk })
+/** For many changes in one source. `isBulk`: the planner is told that they are many. `statement`: the one for few. */
+export function bulkStatement(
+  definition: Definition,
+  relations: readonly number[],
+  isBulk: boolean,
+  statement: string,
+): Bulk {
   const repeated = relations.map((relation) => repeats(definition, relation))
-  if (hasMarks(plain) || repeated.every((each) => each === null))
-    return { text: dollarQuote(plain), repeated: [] }
-  const marked = refreshStatement(definition, relations, { isBulk, isMarked: true })
-  return { text: fittedText(marked, relations, CHANGED, COUNTED), repeated }
+  const isMarked = !hasMarks(statement) && repeated.some((each) => each !== null)
+  const text = refreshStatement(definition, relations, { isBulk, isMarked })
+  return isMarked
+    ? { text: fittedText(text, relations, CHANGED, COUNTED), repeated }
+    : { text: dollarQuote(text), repeated: [] }
 }
 
 /** Has a source the same rows again and again (delta-rows.ts), where each costs more than to add them up? */
