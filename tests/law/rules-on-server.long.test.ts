@@ -220,7 +220,8 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     query: `SELECT x.id, y.id AS other, x.t = y.t AS same, x.t < y.c AS less, x.t IS NOT DISTINCT FROM y.c AS alike, greatest(x.t, y.c) AS g,
         coalesce(x.t, y.c) AS co, CASE WHEN x.id = 1 THEN x.t ELSE y.c END AS ca, ARRAY[x.t, y.c] AS ar, x.t || y.c AS cat,
         (x.t, 1) < (y.c, 2) AS less_row, x.t = ANY (ARRAY[y.c]) AS some, jsonb_build_object(y.id, x.t || y.c) AS j, json_array(x.t, y.c)::text AS js,
-        x.t IN (SELECT t FROM ia_r) AS listed, x.t = ALL (SELECT c COLLATE "C" FROM ia_r) AS all_are, length(concat(x.t, y.t, y.c)) AS many
+        x.t IN (SELECT t FROM ia_r) AS listed, x.t = ALL (SELECT c COLLATE "C" FROM ia_r) AS all_are, length(concat(x.t, y.t, y.c)) AS many,
+        (y.t || y.c) = x.t COLLATE "C" AS mixed, concat(y.c, y.t) < x.t COLLATE any_case AS mixed_less, length((y.t || y.c) || (y.c || y.t)) AS long
       FROM (SELECT id, t COLLATE "default" AS t FROM ia_l) AS x JOIN (SELECT id, t COLLATE any_case AS t, c COLLATE "C" AS c FROM ia_r) AS y
         ON x.t = y.t OR x.id <> y.id`,
     changes: [

@@ -21,15 +21,31 @@ export function collatedArguments(
 ): readonly Scalar[] {
   const all = new Set(args.map((arg) => arg.type.collation).filter((collation) => collation !== 0))
   const derived = derive(args)
-  if (all.size < 2 && (inputCollation === 0 || derived === inputCollation)) return args
+  const isMixed = args.some(isUndetermined)
+  if (!isMixed && all.size < 2 && (inputCollation === 0 || derived === inputCollation)) return args
   // Where the server came to none, none is asked for: any one will do.
-  const collation = inputCollation || (derived ?? [...all].find((each) => each !== DEFAULT_COLLATION) ?? 0)
+  const anyOne = [...all].find((each) => each !== DEFAULT_COLLATION) ?? DEFAULT_COLLATION
+  const collation = inputCollation || (derived ?? anyOne)
   const isPlain = (arg: Scalar) =>
     derived === collation && (arg.type.collation === collation || scalarColumns(arg).size === 0)
   return args.map((arg) =>
-    arg.type.collation === 0 || isPlain(arg) ? arg : collate(request, arg, collation),
+    isUndetermined(arg) || (arg.type.collation !== 0 && !isPlain(arg))
+      ? collate(request, arg, collation)
+      : arg,
   )
 }
+
+/** A text without a collation, made of such as differ (`x || y`): as it is printed it has that of one of them, explicitly. */
+function isUndetermined(arg: Scalar): boolean {
+  return arg.type.collation === 0 && TEXTS.has(arg.type.oid) && scalarArguments(arg).some(hasClause)
+}
+
+function hasClause(scalar: Scalar): boolean {
+  return isExplicit(scalar) || isUndetermined(scalar)
+}
+
+/** text, character varying, character and name. */
+const TEXTS: ReadonlySet<number> = new Set([25, 1043, 1042, 19])
 
 export function collate(request: CompileRequest, arg: Scalar, collation: number): Scalar {
   return expression({
