@@ -35,6 +35,8 @@ const CONSTRUCTS: Readonly<Record<string, RegExp>> = {
   'function in from': /(?:JOIN|FROM) (?:ROWS FROM |[a-z_]+)\(/,
   ordinality: /WITH ORDINALITY/,
   'rows from': /ROWS FROM/,
+  json_table: /JSON_TABLE\(/,
+  xmltable: /XMLTABLE\(/,
   'function of sets': /(?:unnest|generate_series|to_table|jsonb_\w+)\(/,
   time: /now\(\)/,
 }

@@ -52,12 +52,20 @@ export function recursion(
     kinds === 4 && base.isStored
       ? ` AND NOT EXISTS (SELECT FROM ${base.name} AS z WHERE z.${b.name} = y.${to.name})`
       : ''
-  const cycle = genes.all && kinds === 2 ? ' CYCLE dst SET met USING way' : ''
+  // What the step reads may be groups of it: of values of one image each, because one is shown.
+  const isGrouped =
+    kinds === 5 && !genes.also && [from, to].every(({ type, open }) => !type.manyImages && !open)
+  const read = isGrouped
+    ? `(SELECT g.${from.name}, g.${to.name}, count(*) FROM ${step.name} AS g GROUP BY 1, 2 HAVING count(*) < 3) AS y(f, t)`
+    : `${step.name} AS y`
+  const [meets, shown] = isGrouped ? ['f', 't'] : [from.name, to.name]
+  const cycle =
+    genes.all && kinds === 2 && !b.type.name.endsWith('_array') ? ' CYCLE dst SET met USING way' : ''
   const width = isCounted ? 'src, dst, n' : 'src, dst'
   const sql = `${name}(${width}) AS (
   SELECT x.${a.name}, x.${b.name}${isCounted ? ', 1' : ''} FROM ${base.name} AS x${where}
   UNION${genes.all ? ' ALL' : ''}
-  SELECT ${name}.src, y.${to.name}${isCounted ? `, ${name}.n + 1` : ''} FROM ${name} ${isOuter ? 'LEFT ' : ''}JOIN ${step.name} AS y ON y.${from.name} = ${name}.dst${also}${exists}${isCounted ? ` WHERE ${name}.n < 3` : ''}
+  SELECT ${name}.src, y.${shown}${isCounted ? `, ${name}.n + 1` : ''} FROM ${name} ${isOuter ? 'LEFT ' : ''}JOIN ${read} ON y.${meets} = ${name}.dst${also}${exists}${isCounted ? ` WHERE ${name}.n < 3` : ''}
 )${cycle}`
   const open = (type: OutputColumn['type']) => type.manyImages
   const columns = [

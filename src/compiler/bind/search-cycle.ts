@@ -156,8 +156,8 @@ export class SearchCycle {
       const element = types[at]
       if (!element) throw internalError(`${clause} over column ${at + 1}`)
       const facts = typeFacts(this.#request, element.oid)
-      // unnest takes rows apart, and an array of arrays is one array.
-      if (facts.array === 0 || facts.element !== 0 || isComposite(this.#request, element.oid))
+      // An array of arrays is one array.
+      if (facts.array === 0 || facts.element !== 0)
         throw unsupported(`${clause.toUpperCase()} over type ${facts.sql}`, FULL_HINT)
       const type = { oid: facts.array, typmod: -1, collation: element.collation }
       const append = (list: Scalar, value: Scalar | undefined) =>
@@ -207,13 +207,23 @@ function isOnPath(
   paths: readonly Scalar[],
   request: CompileRequest,
 ): Scalar {
-  const names = paths.map((_, i) => `c${i + 1}`)
-  const text = new Template().text('EXISTS (SELECT FROM unnest(').list(paths)
-  text.text(`) AS pg_path(${names.join(', ')}) WHERE `)
+  const [first] = paths
+  if (!first) throw internalError('a path of no columns')
+  // By their places: unnest takes composite values apart.
+  const isByPlace = values.some((value) => isComposite(request, columnIn(value).type.oid))
+  const text = new Template().text(`EXISTS (SELECT FROM ${isByPlace ? 'generate_subscripts(' : 'unnest('}`)
+  if (isByPlace) text.hole(first).text(', 1) AS pg_path(i) WHERE ')
+  else text.list(paths).text(`) AS pg_path(${paths.map((_, i) => `c${i + 1}`).join(', ')}) WHERE `)
   for (const [i, value] of values.entries()) {
     if (i > 0) text.text(' AND ')
     const base = comparedType(request, columnIn(value).type.oid)
-    text.text(`pg_path.${names[i]}${base ? `::${base.sql}` : ''} IS NOT DISTINCT FROM ${base ? '(' : ''}`)
+    if (isByPlace)
+      text
+        .text('(')
+        .hole(paths[i] ?? first)
+        .text(')[pg_path.i]')
+    else text.text(`pg_path.c${i + 1}`)
+    text.text(`${base ? `::${base.sql}` : ''} IS NOT DISTINCT FROM ${base ? '(' : ''}`)
     text.hole(columnIn(value)).text(base ? `)::${base.sql}` : '')
   }
   return text.text(')').made(BOOLEAN)
