@@ -197,6 +197,8 @@ export const CHAPTERS: readonly Chapter[] = [
       FROM ONLY a partitioned table  :: SELECT at FROM ONLY measures
       functions in FROM              :: SELECT n FROM generate_series(1, 3) AS n
       functions over columns, LATERAL :: SELECT o.id, w, i FROM orders o LEFT JOIN regexp_split_to_table(o.note::text, ' ') WITH ORDINALITY AS t(w, i) ON true
+      rows that JSON is read as      :: SELECT o.id, r.a FROM orders o, jsonb_to_recordset(o.note::text::jsonb) AS r(a int, b text)
+      the same, by how dates are read :: SELECT o.id, r.a FROM orders o, jsonb_to_recordset(o.note::text::jsonb) AS r(a date)
       ROWS FROM                      :: SELECT o.id, a, b FROM orders o, ROWS FROM (generate_series(1, o.id), jsonb_object_keys(o.note::text::jsonb)) AS r(a, b)
       functions within the right of an outer join, over its left :: SELECT o.id FROM orders o LEFT JOIN (log CROSS JOIN generate_series(1, o.id) AS g) ON true
       functions in queries in queries :: SELECT o.id FROM orders o WHERE o.customer IN (SELECT g FROM generate_series(1, o.id) AS g)
