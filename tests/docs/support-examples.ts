@@ -173,6 +173,7 @@ export const CHAPTERS: readonly Chapter[] = [
       scalar subqueries              :: SELECT id, (SELECT max(amount) FROM orders) AS largest FROM customers
       compared with one that moves   :: SELECT id FROM orders WHERE amount > (SELECT avg(amount) FROM orders)
       correlated by anything         :: SELECT id, (SELECT count(*) FROM orders WHERE amount > c.id) AS n FROM customers c
+      of a list or a document of the row :: SELECT id, (SELECT sum(e::text::int) FROM json_array_elements(note::text::json) AS e) AS s FROM orders
       ARRAY(SELECT …)                :: SELECT id, ARRAY(SELECT o.id FROM orders o WHERE o.customer = c.id ORDER BY o.id) AS ids FROM customers c
       ARRAY of a type without arrays :: SELECT id, ARRAY(SELECT o FROM (SELECT ROW(id) AS o FROM orders) AS q)::text AS rows FROM customers
       subqueries in ON of FULL JOIN  :: SELECT c.id FROM customers c FULL JOIN orders o ON o.customer = c.id AND EXISTS (SELECT FROM log)

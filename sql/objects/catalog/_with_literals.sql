@@ -14,7 +14,7 @@ DECLARE
   constant CONSTANT text := '[{]CONST :consttype ([0-9]+) :consttypmod -?[0-9]+ :constcollid [0-9]+ :constlen -?[0-9]+ '
     || ':constbyval (?:true|false) :constisnull false :location -?[0-9]+ :constvalue ([0-9]+ [[][ 0-9-]*[]])';
   -- A name in quotes, so that a quote in it opens nothing; a text, and the type behind it.
-  token CONSTANT text := E'"(?:[^"]|"")*"|(E\'(?:[^\'\\\\]|\\\\.|\'\')*\'|\'(?:[^\']|\'\')*\')::((?:"(?:[^"]|"")*"|[A-Za-z0-9_$.])+(?:\\[\\])*)|\'(?:[^\']|\'\')*\'';
+  token CONSTANT text := E'"(?:[^"]|"")*"|(E''(?:[^''\\\\]|\\\\.|'''')*''|''(?:[^'']|'''')*'')::((?:"(?:[^"]|"")*"|[A-Za-z0-9_$.])+(?:\\[\\])*)|''(?:[^'']|'''')*''';
   wanted text[];
   types oid[];
   candidates text[];

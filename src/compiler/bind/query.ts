@@ -52,6 +52,7 @@ import type { QueryScope, Scope } from './scope.ts'
 import { SelectSets } from './select-sets.ts'
 import { bindSetOperation } from './set-operation.ts'
 import { replaceScalars } from './subquery/columns.ts'
+import type { SublinkPrinter } from './subquery/of-row.ts'
 import { Sublinks } from './subquery/sublinks.ts'
 import { WindowCalls } from './window.ts'
 
@@ -68,6 +69,8 @@ export interface Environment {
   /** Of WITH queries that are being bound: what they are to themselves. */
   readonly recursions: ReadonlyMap<TreeNode, Node>
   readonly merged: MergedColumns
+  /** Printing is a later stage; without it no subquery is an expression. */
+  readonly printSublink?: SublinkPrinter | undefined
 }
 
 /** A whole query: a projection of its output columns. */

@@ -33,6 +33,8 @@ import { readTypes } from './read-types.ts'
 import { bindRecursion } from './recursion.ts'
 import type { Scope } from './scope.ts'
 import { clauseColumns } from './search-cycle.ts'
+import { assertMaintainable } from './stability.ts'
+import { isItemOfRow, type SublinkPrinter } from './subquery/of-row.ts'
 import { tableFunction } from './table-function.ts'
 
 export interface RangeEntry {
@@ -80,13 +82,24 @@ function bindEntry(
         types.get(WHOLE_ROW),
         environment,
       )
-    case RTE.subquery:
+    case RTE.subquery: {
+      const { printSublink, request } = environment
+      if (
+        printSublink &&
+        booleanField(entry, 'lateral', false) &&
+        !types.has(WHOLE_ROW) &&
+        isItemOfRow(entry, request)
+      )
+        return madeOfRows(itemColumns(entry, types, environment.ids, false), (columns, scope) =>
+          subqueryItem(entry, columns, { scope, environment, print: printSublink }),
+        )
       return withWholeRow(
         lazily(() => bindQuery(nodeField(entry, 'subquery'), environment)),
         types.get(WHOLE_ROW),
         environment,
         columnNames(entry),
       )
+    }
     case RTE.join:
       return aliases(nodeListField(entry, 'joinaliasvars'), 'a join')
     case RTE.group:
@@ -124,6 +137,49 @@ function bindEntry(
     default:
       return refused('this kind of FROM item')
   }
+}
+
+/** A subquery that is made of each row; its own part is bound for what is refused in it. */
+function subqueryItem(
+  entry: TreeNode,
+  { made }: ItemColumns,
+  {
+    scope,
+    environment,
+    print,
+  }: { readonly scope: Scope; readonly environment: Environment; readonly print: SublinkPrinter },
+): RowsItem {
+  const query = nodeField(entry, 'subquery')
+  assertAllMaintainable(bindQuery(query, environment))
+  const item = print(query, scope, (variable, level) => {
+    if (level === 0) return scope.resolve({ ...variable, fields: { ...variable.fields, varlevelsup: '0' } })
+    // The first is the query that it stands in.
+    const around = environment.outer[level]
+    if (!around) throw internalError('a column of no query')
+    return around.own(variable)
+  })
+  const isOne = booleanField(query, 'hasAggs') && CLAUSES_OF_ROWS.every((name) => isAbsent(query, name))
+  return { item, made, ordinality: null, isOne }
+}
+
+/** Without them an aggregation is one row. */
+const CLAUSES_OF_ROWS = [
+  'groupClause',
+  'groupingSets',
+  'havingQual',
+  'limitCount',
+  'limitOffset',
+  'setOperations',
+]
+
+function isAbsent(query: TreeNode, name: string): boolean {
+  const value = query.fields[name]
+  return value === null || value === undefined || (Array.isArray(value) && value.length === 0)
+}
+
+function assertAllMaintainable(node: Node): void {
+  operatorOf(node).scalars(node).forEach(assertMaintainable)
+  operatorOf(node).inputs(node).forEach(assertAllMaintainable)
 }
 
 /** Bound when first used: an entry that only its columns' aliases mention is never read twice. */
