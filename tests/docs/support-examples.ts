@@ -115,6 +115,7 @@ export const CHAPTERS: readonly Chapter[] = [
       DISTINCT in an aggregate       :: SELECT customer, count(DISTINCT amount) AS n FROM orders GROUP BY customer
       ORDER BY in an aggregate       :: SELECT customer, sum(amount ORDER BY amount) AS s FROM orders GROUP BY customer
       array_agg                      :: SELECT customer, array_agg(id) AS ids FROM orders GROUP BY customer
+      over rows that are sorted below :: SELECT c.id, (SELECT json_agg(q)::text FROM (SELECT id, amount FROM orders WHERE customer = c.id ORDER BY placed DESC, id) AS q) AS orders FROM customers c
       string_agg                     :: SELECT region, string_agg(name, ', ') AS names FROM customers GROUP BY region
       bool_and, bool_or, every       :: SELECT customer, bool_and(amount > 0) AS paid, bool_or(amount > 9) AS o, every(amount > 1) AS e FROM orders GROUP BY customer
       bit_xor                        :: SELECT customer, bit_xor(id) AS x FROM orders GROUP BY customer
