@@ -44,6 +44,8 @@ const QUERIES: Readonly<Record<string, string>> = {
     'WITH w AS (SELECT v, id FROM p ORDER BY v DESC, id LIMIT 4) SELECT (SELECT array_agg(id) FROM w) AS a, t.id FROM t',
   'WITH, further in':
     'SELECT id, (WITH w AS (SELECT v FROM p WHERE p.tid = t.id ORDER BY v DESC, p.id) SELECT array_agg(v) FROM w) AS a FROM t',
+  'numbers of rows':
+    'SELECT row_number() OVER () AS place, lag(id) OVER () AS before, rank() OVER () AS r, id FROM (SELECT id FROM p ORDER BY s DESC, id) AS q WHERE id > 2',
   LATERAL:
     'SELECT t.id, l.a FROM t LEFT JOIN LATERAL (SELECT array_agg(s) AS a FROM (SELECT s, v FROM p WHERE p.tid = t.id ORDER BY v, id) AS q) AS l ON true',
 }

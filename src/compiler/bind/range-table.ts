@@ -65,7 +65,7 @@ const RTE = {
 
 export function bindRangeTable(query: TreeNode, environment: Environment): readonly RangeEntry[] {
   const types = readTypes(query)
-  const sole = aggregatedItem(query)
+  const sole = soleItem(query)
   return nodeListField(query, 'rtable').map((entry, i) => {
     const read = types.get(i + 1) ?? new Map()
     const source = i + 1 === sole ? sortedSource(entry, environment) : null
@@ -73,9 +73,9 @@ export function bindRangeTable(query: TreeNode, environment: Environment): reado
   })
 }
 
-/** The number of the one item of FROM that aggregates read, or 0. */
-export function aggregatedItem(query: TreeNode): number {
-  if (!booleanField(query, 'hasAggs')) return 0
+/** The number of the one item of FROM that aggregates or window functions read, or 0. */
+export function soleItem(query: TreeNode): number {
+  if (!booleanField(query, 'hasAggs') && !booleanField(query, 'hasWindowFuncs')) return 0
   const [item, ...others] = nodeListField(nodeField(query, 'jointree'), 'fromlist')
   return item?.tag === 'RANGETBLREF' && others.length === 0 ? numberField(item, 'rtindex') : 0
 }
