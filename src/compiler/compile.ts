@@ -18,6 +18,7 @@ import type { CompileRequest } from './catalog/request.ts'
 import { cutIntoStages } from './delta/stage.ts'
 import { emitDifferential, emitFull } from './emit/index.ts'
 import type { Plan, Reason } from './emit/plan.ts'
+import { printRowSubquery } from './emit/text/row-subquery.ts'
 import { explainDifferential, explainFull } from './explain/explain.ts'
 import { normalize } from './normalize/index.ts'
 
@@ -51,7 +52,7 @@ function compiled(request: CompileRequest): Plan {
 }
 
 function maintained(request: CompileRequest, lineage: readonly LineageEntry[]): Plan {
-  const query = asProject(normalize(bind(request)))
+  const query = asProject(normalize(bind(request, printRowSubquery)))
   const staged = cutIntoStages(query)
   const root = asProject(staged.root)
   const emitted = emitDifferential(request, query, staged, root)

@@ -106,6 +106,10 @@ const FROM_ITEMS: Readonly<Record<string, string>> = {
     'SELECT u.id, q.g FROM u, LATERAL (SELECT generate_series(1, u.m) AS g) AS q',
   'with a subquery beside it':
     'SELECT t.id, x FROM t, unnest(t.ids) AS x WHERE x IN (SELECT m FROM u) AND t.n > (SELECT min(m) FROM u)',
+  'rows that JSON is read as': 'SELECT t.id, r.k, r.l FROM t, jsonb_to_record(t.doc) AS r(k int, l int[])',
+  'a set of them, left join':
+    "SELECT t.id, r.k, r.i FROM t LEFT JOIN ROWS FROM (jsonb_to_recordset(jsonb_build_array(coalesce(t.doc, '{}'))) AS (k int, n numeric(3,1))) WITH ORDINALITY AS r(k, n, i) ON r.k > 0",
+  'a row that JSON is read into': 'SELECT t.id, p.* FROM t, jsonb_populate_record(one_pair(t.n), t.doc) AS p',
   'of words': "SELECT u.id, w FROM u, regexp_split_to_table(u.name, '') AS w",
   'of a bag': 'SELECT n, x FROM bag, unnest(ids) AS x',
   'of a subquery': 'SELECT g FROM generate_series(1, (SELECT max(m) FROM u)) AS g',

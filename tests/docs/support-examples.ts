@@ -115,6 +115,7 @@ export const CHAPTERS: readonly Chapter[] = [
       DISTINCT in an aggregate       :: SELECT customer, count(DISTINCT amount) AS n FROM orders GROUP BY customer
       ORDER BY in an aggregate       :: SELECT customer, sum(amount ORDER BY amount) AS s FROM orders GROUP BY customer
       array_agg                      :: SELECT customer, array_agg(id) AS ids FROM orders GROUP BY customer
+      over rows that are sorted below :: SELECT c.id, (SELECT json_agg(q)::text FROM (SELECT id, amount FROM orders WHERE customer = c.id ORDER BY placed DESC, id) AS q) AS orders FROM customers c
       string_agg                     :: SELECT region, string_agg(name, ', ') AS names FROM customers GROUP BY region
       bool_and, bool_or, every       :: SELECT customer, bool_and(amount > 0) AS paid, bool_or(amount > 9) AS o, every(amount > 1) AS e FROM orders GROUP BY customer
       bit_xor                        :: SELECT customer, bit_xor(id) AS x FROM orders GROUP BY customer
@@ -173,6 +174,7 @@ export const CHAPTERS: readonly Chapter[] = [
       scalar subqueries              :: SELECT id, (SELECT max(amount) FROM orders) AS largest FROM customers
       compared with one that moves   :: SELECT id FROM orders WHERE amount > (SELECT avg(amount) FROM orders)
       correlated by anything         :: SELECT id, (SELECT count(*) FROM orders WHERE amount > c.id) AS n FROM customers c
+      of a list or a document of the row :: SELECT id, (SELECT sum(e::text::int) FROM json_array_elements(note::text::json) AS e) AS s FROM orders
       ARRAY(SELECT …)                :: SELECT id, ARRAY(SELECT o.id FROM orders o WHERE o.customer = c.id ORDER BY o.id) AS ids FROM customers c
       ARRAY of a type without arrays :: SELECT id, ARRAY(SELECT o FROM (SELECT ROW(id) AS o FROM orders) AS q)::text AS rows FROM customers
       subqueries in ON of FULL JOIN  :: SELECT c.id FROM customers c FULL JOIN orders o ON o.customer = c.id AND EXISTS (SELECT FROM log)
@@ -197,6 +199,8 @@ export const CHAPTERS: readonly Chapter[] = [
       FROM ONLY a partitioned table  :: SELECT at FROM ONLY measures
       functions in FROM              :: SELECT n FROM generate_series(1, 3) AS n
       functions over columns, LATERAL :: SELECT o.id, w, i FROM orders o LEFT JOIN regexp_split_to_table(o.note::text, ' ') WITH ORDINALITY AS t(w, i) ON true
+      rows that JSON is read as      :: SELECT o.id, r.a FROM orders o, jsonb_to_recordset(o.note::text::jsonb) AS r(a int, b text)
+      the same, by how dates are read :: SELECT o.id, r.a FROM orders o, jsonb_to_recordset(o.note::text::jsonb) AS r(a date)
       ROWS FROM                      :: SELECT o.id, a, b FROM orders o, ROWS FROM (generate_series(1, o.id), jsonb_object_keys(o.note::text::jsonb)) AS r(a, b)
       functions within the right of an outer join, over its left :: SELECT o.id FROM orders o LEFT JOIN (log CROSS JOIN generate_series(1, o.id) AS g) ON true
       functions in queries in queries :: SELECT o.id FROM orders o WHERE o.customer IN (SELECT g FROM generate_series(1, o.id) AS g)

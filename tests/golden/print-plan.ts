@@ -10,6 +10,7 @@ import {
 } from '../../src/compiler/delta/differentiate.ts'
 import { cutIntoStages } from '../../src/compiler/delta/stage.ts'
 import type { Plan } from '../../src/compiler/emit/plan.ts'
+import { printRowSubquery } from '../../src/compiler/emit/text/row-subquery.ts'
 import { describe } from '../../src/compiler/explain/describe.ts'
 import { normalize } from '../../src/compiler/normalize/index.ts'
 
@@ -22,7 +23,7 @@ export function printPlan(query: string, request: CompileRequest, plan: Plan): s
 }
 
 function algebra(request: CompileRequest): (readonly [string, string])[] {
-  const bound = bind(request)
+  const bound = bind(request, printRowSubquery)
   const query = normalize(bound)
   const { stages, root } = cutIntoStages(query)
   const relations = [...new Set(scansOf(query).map(({ relation }) => relation))].sort((a, b) => a - b)

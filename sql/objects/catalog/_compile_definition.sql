@@ -10,7 +10,7 @@ DECLARE
   bad record;
 BEGIN
   PERFORM pgstream._check_definition(request);
-  request := pgstream._with_copies(request, owner);
+  request := pgstream._with_literals(pgstream._with_copies(request, owner));
   LOOP
     reply := pgstream._compile(request);
     IF reply ? 'error' THEN
@@ -22,7 +22,8 @@ BEGIN
     CROSS JOIN LATERAL pgstream._source_obstacle((request #>> '{target,id}')::bigint, owner, r.relation, r.columns) AS o
     WHERE o.construct IS NOT NULL ORDER BY r.relation LIMIT 1;
     IF NOT FOUND OR request #> ARRAY['relations', bad.relation::text, 'obstacle'] IS NOT NULL THEN
-      RETURN reply -> 'plan';
+      -- For those who compile the stored tree again.
+      RETURN (reply -> 'plan') || CASE WHEN request ? 'literals' THEN jsonb_build_object('literals', request -> 'literals') ELSE '{}' END;
     END IF;
     IF bad.is_denied AND request ->> 'mode' = 'DIFFERENTIAL' THEN
       RAISE EXCEPTION 'permission denied to capture changes of table %', (SELECT c.relname FROM pg_class c WHERE c.oid = bad.relation)

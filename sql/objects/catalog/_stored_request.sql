@@ -17,6 +17,9 @@ BEGIN
     FROM jsonb_array_elements(target.columns) WITH ORDINALITY AS c(value, i));
   request := pgstream._compile_request_for_tree(target.tree, target.definition, target.columns,
     id, target.pgs_schema, target.pgs_name, mode, target.settings);
+  IF target.plan ? 'literals' THEN
+    request := request || jsonb_build_object('literals', target.plan -> 'literals');
+  END IF;
   IF pgstream._names_differ(target.names, pgstream._request_names(request)) THEN
     request := request || '{"definitionIsStale": true}';
   END IF;

@@ -29,9 +29,14 @@ BEGIN
     ) ELSE '[]' END,
     'equality', coalesce(e.equality, 0::oid)::bigint,
     'sortable', coalesce(e.sortable, false), 'hashable', coalesce(e.hashable, false),
-    'output', format('%I.%I', po.nspname, o.proname), 'send', CASE WHEN s.oid IS NULL THEN '' ELSE format('%I.%I', ps.nspname, s.proname) END)), '{}')
+    'output', format('%I.%I', po.nspname, o.proname), 'send', CASE WHEN s.oid IS NULL THEN '' ELSE format('%I.%I', ps.nspname, s.proname) END)
+    -- Of those of the server the compiler knows.
+    || CASE WHEN t.typtype = 'b' AND t.oid >= 16384 AND t.typsubscript <> 'array_subscript_handler'::regproc
+      THEN jsonb_build_object('inputVolatility', i.provolatile, 'outputVolatility', o.provolatile)
+      ELSE '{}' END), '{}')
   FROM pg_type t
   JOIN pg_namespace n ON n.oid = t.typnamespace
+  JOIN pg_proc i ON i.oid = t.typinput
   JOIN pg_proc o ON o.oid = t.typoutput
   JOIN pg_namespace po ON po.oid = o.pronamespace
   LEFT JOIN (pg_proc s JOIN pg_namespace ps ON ps.oid = s.pronamespace) ON s.oid = t.typsend

@@ -6,6 +6,7 @@ import { addsUp, hasAggregateRule } from '../algebra/aggregate-functions.ts'
 import { sameScalar } from '../algebra/build.ts'
 import type { Column, ColumnIds } from '../algebra/node.ts'
 import type { AggregateCall } from '../algebra/operators/aggregate.ts'
+import type { Ordering } from '../algebra/ordering.ts'
 import type { Expression, Scalar, Volatility } from '../algebra/scalar.ts'
 import { FULL_HINT, unsupported } from '../catalog/error.ts'
 import {
@@ -37,8 +38,20 @@ export interface BoundCall extends AggregateCall {
   readonly values: readonly Scalar[] | null
 }
 
-/** AGGREF as a column of the aggregation; equal calls share one. */
-export function bindAggregate(node: TreeNode, rows: Scope, calls: BoundCall[], ids: ColumnIds): Scalar {
+/** Built-in ones whose result is as the rows come; any of one's own may be such. */
+const IN_ORDER =
+  /^(array_agg|string_agg|xmlagg|jsonb?_agg(_strict)?|jsonb?_object_agg(_unique|_strict|_unique_strict)?)$/
+
+/** AGGREF as a column of the aggregation; equal calls share one. `sorted`: how the rows come, where a subquery sorts them. */
+export function bindAggregate(
+  node: TreeNode,
+  rows: Scope,
+  {
+    calls,
+    ids,
+    sorted,
+  }: { readonly calls: BoundCall[]; readonly ids: ColumnIds; readonly sorted: readonly Ordering[] },
+): Scalar {
   const { request } = rows
   const facts = functionFacts(request, numberField(node, 'aggfnoid'))
   const type = { oid: numberField(node, 'aggtype'), typmod: -1, collation: numberField(node, 'aggcollid') }
@@ -53,14 +66,18 @@ export function bindAggregate(node: TreeNode, rows: Scope, calls: BoundCall[], i
   const args = targets.map((target) => bindExpression(nodeField(target, 'expr'), rows))
   const isDistinct =
     listField(node, 'aggdistinct').length > 0 && !(isBuiltIn(facts) && IDEMPOTENT.has(facts.name))
+  const isInOrder = !isBuiltIn(facts) || IN_ORDER.test(facts.name)
+  const isFree = charField(node, 'aggkind') === 'n' && !isDistinct && listField(node, 'aggorder').length === 0
+  const order = isInOrder && isFree ? sorted : []
   const isPlain =
+    order.length === 0 &&
     isBuiltIn(facts) &&
     args.length <= 1 &&
     !isDistinct &&
     listField(node, 'aggorder').length === 0 &&
     charField(node, 'aggkind') === 'n' &&
     hasAggregateRule(facts.name, args[0]?.type)
-  const written = isPlain ? null : writtenCall(node, facts, targets, args, rows)
+  const written = isPlain ? null : writtenCall(node, facts, { targets, values: args, sorted: order }, rows)
   const filterNode = optionalNode(node, 'aggfilter')
   const filter = filterNode ? bindExpression(filterNode, rows) : null
   const values = isDistinct && isBuiltIn(facts) ? distinctValues(node, facts, args, rows.request) : null
@@ -99,8 +116,15 @@ function distinctValues(
 function writtenCall(
   node: TreeNode,
   facts: FunctionFacts,
-  targets: readonly TreeNode[],
-  values: readonly Scalar[],
+  {
+    targets,
+    values,
+    sorted,
+  }: {
+    readonly targets: readonly TreeNode[]
+    readonly values: readonly Scalar[]
+    readonly sorted: readonly Ordering[]
+  },
   { request, ...scope }: Scope,
 ): Expression {
   const isOrderedSet = charField(node, 'aggkind') !== 'n'
@@ -118,12 +142,13 @@ function writtenCall(
     return booleanField(target, 'resjunk') || !value ? [] : [value]
   })
   const collated = collatedArguments(request, inputs, numberField(node, 'inputcollid'))
-  const order = nodeListField(node, 'aggorder').map((item) => {
+  const own = nodeListField(node, 'aggorder').map((item) => {
     const value = values[targets.indexOf(targetOfItem(item, targets))] as Scalar
     const found = inputs.findIndex((input) => sameScalar(input, value))
     // DISTINCT asks that what is sorted by is an argument, word for word.
     return bindOrdering(item, (isOrderedSet ? undefined : collated[found]) ?? value, request)
   })
+  const order = own.length > 0 ? own : sorted
   const direct = isOrderedSet
     ? nodeListField(node, 'aggdirectargs').map((arg) => bindExpression(arg, { request, ...scope }))
     : []

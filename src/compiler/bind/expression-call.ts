@@ -65,7 +65,7 @@ export function plainCall(node: TreeNode, binding: Binding): Expression {
   const common = {
     construct,
     type,
-    volatility: callVolatility(facts, args, request),
+    volatility: callVolatility(facts, args, request, binding.scope.defined),
     strict: facts.strict,
   }
 

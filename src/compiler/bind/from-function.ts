@@ -98,7 +98,9 @@ export function functionItem(entry: TreeNode, columns: ItemColumns, scope: Scope
     text.text(`${i > 0 ? ', ' : ''}${before}`)
     // A set is what is wanted here.
     text
-      .hole(bindExpression(node, { ...scope, rows: (made) => made }))
+      .hole(
+        bindExpression(node, { ...scope, rows: (made) => made, defined: oidListField(call, 'funccoltypes') }),
+      )
       .text(`${after}${definitions[i] ?? ''}`)
   }
   text.text(`${isPlain ? '' : ')'}${isNumbered ? ' WITH ORDINALITY' : ''}`)

@@ -7,10 +7,14 @@ import { parseViewQuery } from '../catalog/node-tree.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { bindQuery } from './query.ts'
 import { assertMaintainable } from './stability.ts'
+import type { SublinkPrinter } from './subquery/of-row.ts'
 import { temporalConditions } from './temporal.ts'
 
-/** @throws CompileError of kind `unsupported` for what is not maintained incrementally. */
-export function bind(request: CompileRequest): Project {
+/**
+ * @param printSublink The later stage's, for subqueries that are expressions of their row.
+ * @throws CompileError of kind `unsupported` for what is not maintained incrementally.
+ */
+export function bind(request: CompileRequest, printSublink?: SublinkPrinter): Project {
   const ids = new ColumnIds()
   const top = parseViewQuery(request.tree)
   const bound = bindQuery(top, {
@@ -21,6 +25,7 @@ export function bind(request: CompileRequest): Project {
     outer: [],
     recursions: new Map(),
     merged: new Map(),
+    printSublink,
   })
   const query = asProject(temporalConditions(bound, ids, request))
   assertStable(query)

@@ -18,7 +18,7 @@ const IMMUTABLE_OUTPUT: ReadonlySet<number> = new Set([142, 1083, 1266])
 /**
  * Does the conversion of a type from or to text depend on nothing but the value? Types made of others are as their
  * parts are (`array_out` is marked stable only because it cannot know). An enum counts as immutable though its labels
- * can be renamed: that is DDL. Other types, those of extensions among them, are not known and so stable.
+ * can be renamed: that is DDL. Of base types that others made it is what their functions say.
  */
 export function ioVolatility(
   request: CompileRequest,
@@ -43,7 +43,10 @@ export function ioVolatility(
       parts.push(facts.subtype)
       break
     case 'b':
-      if (facts.element === 0) return 'stable'
+      if (facts.element === 0)
+        return (direction === 'input' ? facts.inputVolatility : facts.outputVolatility) === 'i'
+          ? 'immutable'
+          : 'stable'
       parts.push(facts.element)
       break
     case 'p':
@@ -105,14 +108,36 @@ const WRITES_JSON: ReadonlySet<string> = new Set([
   'jsonb_build_array',
 ])
 
-/** What the server says of a function, looked at more closely where it depends on the types of the arguments. */
+/** Marked stable for what the input functions of the columns that they fill might be: of a definition list. */
+const READS_LIST: ReadonlySet<string> = new Set([
+  'json_to_record',
+  'jsonb_to_record',
+  'json_to_recordset',
+  'jsonb_to_recordset',
+])
+/** Of the type of the first argument. */
+const READS_ROW: ReadonlySet<string> = new Set([
+  'json_populate_record',
+  'jsonb_populate_record',
+  'json_populate_recordset',
+  'jsonb_populate_recordset',
+])
+
+/**
+ * What the server says of a function, looked at more closely where it depends on the types of the arguments, or of its
+ * column definition list (`defined`).
+ */
 export function callVolatility(
   facts: FunctionFacts,
   args: readonly Scalar[],
   request: CompileRequest,
+  defined: readonly number[] = [],
 ): Volatility {
   if (facts.schema !== 'pg_catalog' || facts.volatility !== 's') return functionVolatility(facts)
   if (WRITES.has(facts.name)) return worst(args.map(({ type }) => outputVolatility(request, type)))
+  const [row] = args
+  const filled = READS_LIST.has(facts.name) ? defined : READS_ROW.has(facts.name) && row ? [row.type.oid] : []
+  if (filled.length > 0) return worst(filled.map((oid) => ioVolatility(request, oid, 'input')))
   return WRITES_JSON.has(facts.name)
     ? worst(args.map(({ type }) => jsonVolatility(request, type)))
     : functionVolatility(facts)

@@ -47,11 +47,12 @@ import { raised } from './levels.ts'
 import { bindLimit } from './limit.ts'
 import { bindOrdering, targetOfItem } from './ordering.ts'
 import { type MergedColumns, nullOf, withMergedColumns } from './outer-join.ts'
-import { bindRangeTable, lazily, type RangeEntry } from './range-table.ts'
+import { bindRangeTable, lazily, type RangeEntry, soleItem } from './range-table.ts'
 import type { QueryScope, Scope } from './scope.ts'
 import { SelectSets } from './select-sets.ts'
 import { bindSetOperation } from './set-operation.ts'
 import { replaceScalars } from './subquery/columns.ts'
+import type { SublinkPrinter } from './subquery/of-row.ts'
 import { Sublinks } from './subquery/sublinks.ts'
 import { WindowCalls } from './window.ts'
 
@@ -68,6 +69,8 @@ export interface Environment {
   /** Of WITH queries that are being bound: what they are to themselves. */
   readonly recursions: ReadonlyMap<TreeNode, Node>
   readonly merged: MergedColumns
+  /** Printing is a later stage; without it no subquery is an expression. */
+  readonly printSublink?: SublinkPrinter | undefined
 }
 
 /** A whole query: a projection of its output columns. */
@@ -186,13 +189,15 @@ function bindSelect(
 ): Project {
   const { request, ids } = environment
   const sublinks = new Sublinks(environment)
+  const sorted = range[soleItem(query) - 1]?.order?.() ?? []
   const rows = scopeOver(range, environment, (node) => {
     if (node.tag !== 'SUBLINK') throw notHere(node)
     return sublinks.bind(node, rows)
   })
   let input = bindFrom(nodeField(query, 'jointree'), range, rows, sublinks, environment)
-  const windows = new WindowCalls(query, request, ids)
   const groups = nodeListField(query, 'groupClause')
+  const isGrouped = booleanField(query, 'hasAggs') || groups.length > 0
+  const windows = new WindowCalls(query, request, ids, isGrouped ? [] : sorted)
   const having = optionalNode(query, 'havingQual')
   // A column of a query around may be anything.
   const [grouped, sets] = [new SelectSets(ids), new SelectSets(ids)]
@@ -223,7 +228,7 @@ function bindSelect(
     if (node.tag === 'WINDOWFUNC') return windows.bind(node, (inner) => above(bindExpression(inner, mixed)))
     if (node.tag === 'GROUPINGFUNC') return groupingBits(node, set ?? new Set(groups.map(referenceOf)))
     if (node.tag !== 'AGGREF') throw notHere(node)
-    return bindAggregate(node, rows, calls, ids)
+    return bindAggregate(node, rows, { calls, ids, sorted })
   }
   // A set that is grouped by is made below the aggregation, any other above.
   const mixed = scopeOver(range, environment, external, (call, field) => {

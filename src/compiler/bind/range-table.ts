@@ -3,6 +3,7 @@ import { ref, TRUE } from '../algebra/build.ts'
 import { type Column, columnOf, type Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import { type Scan, TABLE_OID } from '../algebra/operators/scan.ts'
+import type { Ordering } from '../algebra/ordering.ts'
 import { type Constant, INTEGER, type Scalar, scalarNullable, type TypeRef } from '../algebra/scalar.ts'
 import { FULL_HINT, internalError, unsupported } from '../catalog/error.ts'
 import {
@@ -28,11 +29,13 @@ import {
   rowsExpression,
 } from './from-function.ts'
 import { nullOf } from './outer-join.ts'
-import { bindQuery, columnTypes, type Environment } from './query.ts'
+import { bindQuery, bindSorted, columnTypes, type Environment } from './query.ts'
 import { readTypes } from './read-types.ts'
 import { bindRecursion } from './recursion.ts'
 import type { Scope } from './scope.ts'
 import { clauseColumns } from './search-cycle.ts'
+import { assertMaintainable } from './stability.ts'
+import { isItemOfRow, type SublinkPrinter } from './subquery/of-row.ts'
 import { tableFunction } from './table-function.ts'
 
 export interface RangeEntry {
@@ -40,6 +43,8 @@ export interface RangeEntry {
   node(): Node
   /** The scalar that column `attnum` (from 1) stands for. `scope` is that of the query, for expressions over other entries. */
   column(attnum: number, scope: Scope): Scalar
+  /** How its rows come, where that is asked for: of the item that aggregates read, if it is sorted. */
+  order?(): readonly Ordering[]
   /** Of an item that is made of each row of the items before it: what it is made by. Absent for what stands by itself. */
   rows?(scope: Scope): RowsItem
 }
@@ -60,9 +65,76 @@ const RTE = {
 
 export function bindRangeTable(query: TreeNode, environment: Environment): readonly RangeEntry[] {
   const types = readTypes(query)
-  return nodeListField(query, 'rtable').map((entry, i) =>
-    bindEntry(entry, environment, types.get(i + 1) ?? new Map()),
-  )
+  const sole = soleItem(query)
+  return nodeListField(query, 'rtable').map((entry, i) => {
+    const read = types.get(i + 1) ?? new Map()
+    const source = i + 1 === sole ? sortedSource(entry, environment) : null
+    return source ? sortedEntry(entry, source, read) : bindEntry(entry, environment, read)
+  })
+}
+
+/** The number of the one item of FROM that aggregates or window functions read, or 0. */
+export function soleItem(query: TreeNode): number {
+  if (!booleanField(query, 'hasAggs') && !booleanField(query, 'hasWindowFuncs')) return 0
+  const [item, ...others] = nodeListField(nodeField(query, 'jointree'), 'fromlist')
+  return item?.tag === 'RANGETBLREF' && others.length === 0 ? numberField(item, 'rtindex') : 0
+}
+
+/**
+ * What sorts its rows: a subquery, WITH query or view. SELECT json_agg(q) FROM (SELECT … ORDER BY …) AS q takes them as they
+ * come, which PostgreSQL's manual suggests: nothing is joined, so nothing changes their order.
+ */
+function sortedSource(entry: TreeNode, environment: Environment): SortedSource | null {
+  const source = sourceQuery(entry, environment)
+  return source && nodeListField(source.query, 'sortClause').length > 0 ? source : null
+}
+
+interface SortedSource {
+  readonly query: TreeNode
+  readonly around: Environment
+}
+
+function sourceQuery(entry: TreeNode, environment: Environment): SortedSource | null {
+  switch (numberField(entry, 'rtekind')) {
+    case RTE.subquery:
+      return { query: nodeField(entry, 'subquery'), around: environment }
+    case RTE.cte: {
+      const cte = cteOf(entry, environment)
+      const isPlain = !booleanField(cte, 'cterecursive') && !environment.recursions.has(cte)
+      return isPlain ? { query: nodeField(cte, 'ctequery'), around: aroundCte(entry, environment) } : null
+    }
+    case RTE.relation: {
+      const tree = environment.request.relations[numberField(entry, 'relid')]?.tree ?? null
+      return tree === null ? null : { query: parseViewQuery(tree), around: aroundView(environment) }
+    }
+    default:
+      return null
+  }
+}
+
+/** What it is sorted by may follow its columns. */
+function sortedEntry(
+  entry: TreeNode,
+  { query, around }: SortedSource,
+  types: ReadonlyMap<number, TypeRef>,
+): RangeEntry {
+  let bound: ReturnType<typeof bindSorted> | undefined
+  const sorted = () => {
+    bound ??= bindSorted(query, around)
+    return bound
+  }
+  const rows = lazily(() => sorted().rows)
+  const item = withWholeRow(rows, types.get(WHOLE_ROW), around, columnNames(entry))
+  return { ...item, order: () => sorted().order }
+}
+
+function aroundView(environment: Environment): Environment {
+  return { ...environment, ctes: [], outer: [] }
+}
+
+function aroundCte(entry: TreeNode, environment: Environment): Environment {
+  const level = numberField(entry, 'ctelevelsup')
+  return { ...environment, ctes: environment.ctes.slice(level), outer: environment.outer.slice(level) }
 }
 
 function bindEntry(
@@ -80,13 +152,24 @@ function bindEntry(
         types.get(WHOLE_ROW),
         environment,
       )
-    case RTE.subquery:
+    case RTE.subquery: {
+      const { printSublink, request } = environment
+      if (
+        printSublink &&
+        booleanField(entry, 'lateral', false) &&
+        !types.has(WHOLE_ROW) &&
+        isItemOfRow(entry, request)
+      )
+        return madeOfRows(itemColumns(entry, types, environment.ids, false), (columns, scope) =>
+          subqueryItem(entry, columns, { scope, environment, print: printSublink }),
+        )
       return withWholeRow(
         lazily(() => bindQuery(nodeField(entry, 'subquery'), environment)),
         types.get(WHOLE_ROW),
         environment,
         columnNames(entry),
       )
+    }
     case RTE.join:
       return aliases(nodeListField(entry, 'joinaliasvars'), 'a join')
     case RTE.group:
@@ -124,6 +207,49 @@ function bindEntry(
     default:
       return refused('this kind of FROM item')
   }
+}
+
+/** A subquery that is made of each row; its own part is bound for what is refused in it. */
+function subqueryItem(
+  entry: TreeNode,
+  { made }: ItemColumns,
+  {
+    scope,
+    environment,
+    print,
+  }: { readonly scope: Scope; readonly environment: Environment; readonly print: SublinkPrinter },
+): RowsItem {
+  const query = nodeField(entry, 'subquery')
+  assertAllMaintainable(bindQuery(query, environment))
+  const item = print(query, scope, (variable, level) => {
+    if (level === 0) return scope.resolve({ ...variable, fields: { ...variable.fields, varlevelsup: '0' } })
+    // The first is the query that it stands in.
+    const around = environment.outer[level]
+    if (!around) throw internalError('a column of no query')
+    return around.own(variable)
+  })
+  const isOne = booleanField(query, 'hasAggs') && CLAUSES_OF_ROWS.every((name) => isAbsent(query, name))
+  return { item, made, ordinality: null, isOne }
+}
+
+/** Without them an aggregation is one row. */
+const CLAUSES_OF_ROWS = [
+  'groupClause',
+  'groupingSets',
+  'havingQual',
+  'limitCount',
+  'limitOffset',
+  'setOperations',
+]
+
+function isAbsent(query: TreeNode, name: string): boolean {
+  const value = query.fields[name]
+  return value === null || value === undefined || (Array.isArray(value) && value.length === 0)
+}
+
+function assertAllMaintainable(node: Node): void {
+  operatorOf(node).scalars(node).forEach(assertMaintainable)
+  operatorOf(node).inputs(node).forEach(assertAllMaintainable)
 }
 
 /** Bound when first used: an entry that only its columns' aliases mention is never read twice. */
@@ -187,8 +313,9 @@ function withWholeRow(
   const bound = () => {
     if (made) return made
     const relation = entry.node()
-    const columns = operatorOf(relation).columns(relation)
-    const passed = columns.map((column) => ({ column, value: ref(column) }))
+    const all = operatorOf(relation).columns(relation)
+    const passed = all.map((column) => ({ column, value: ref(column) }))
+    const columns = names.length > 0 ? all.slice(0, names.length) : all
     const fields = columns.map((column) => column.type)
     const own = type.oid === RECORD ? { ...type, fields } : type
     const text = new Template()
@@ -267,8 +394,7 @@ function bindRelation(entry: TreeNode, environment: Environment, readsWhole: boo
   const { request } = environment
   const facts = request.relations[numberField(entry, 'relid')]
   if (!facts) throw internalError(`the compile request lacks relation ${numberField(entry, 'relid')}`)
-  if (facts.tree !== null)
-    return bindQuery(parseViewQuery(facts.tree), { ...environment, ctes: [], outer: [] })
+  if (facts.tree !== null) return bindQuery(parseViewQuery(facts.tree), aroundView(environment))
   const name = `${quoteIdentifier(facts.schema)}.${quoteIdentifier(facts.name)}`
   const refuse = (construct: string, hint: string) => unsupported(construct, hint, `${name} is one.`)
   if (facts.copy && (booleanField(entry, 'inh') || !facts.hasChildren)) {
@@ -439,15 +565,10 @@ function cteOf(entry: TreeNode, environment: Environment): TreeNode {
 
 /** A WITH query is bound anew for each reference: its columns then have ids of their own. */
 function bindCte(entry: TreeNode, environment: Environment): Node {
-  const level = numberField(entry, 'ctelevelsup')
   const cte = cteOf(entry, environment)
   const self = environment.recursions.get(cte)
   if (self) return self
-  const around = {
-    ...environment,
-    ctes: environment.ctes.slice(level),
-    outer: environment.outer.slice(level),
-  }
+  const around = aroundCte(entry, environment)
   return booleanField(cte, 'cterecursive')
     ? bindRecursion(cte, around)
     : bindQuery(nodeField(cte, 'ctequery'), around)

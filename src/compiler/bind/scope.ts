@@ -15,6 +15,8 @@ export interface Scope {
    * construct is not allowed.
    */
   external(node: TreeNode): Scalar
+  /** Types of the column definition list of the call in FROM that is bound: only a function that returns records has one. */
+  readonly defined?: readonly number[]
   /**
    * What a call of a set-returning function stands for; absent where none may stand. `field`: of its rows one column is
    * read, which the call, returning an anonymous record, does not name.

@@ -60,7 +60,11 @@ export class WindowCalls {
   readonly #clauses = new Map<number, Clause>()
   readonly #calls: Collected[] = []
 
-  constructor(query: TreeNode, request: CompileRequest, ids: ColumnIds) {
+  readonly #sorted: readonly Ordering[]
+
+  /** `sorted`: how the rows come, where a subquery sorts them. */
+  constructor(query: TreeNode, request: CompileRequest, ids: ColumnIds, sorted: readonly Ordering[]) {
+    this.#sorted = sorted
     this.#query = query
     this.#request = request
     this.#ids = ids
@@ -87,8 +91,12 @@ export class WindowCalls {
   /** The rows of `input` with the columns of all calls. */
   over(input: Node): Node {
     const partitions: { readonly keys: readonly Scalar[]; readonly calls: WindowCall[] }[] = []
+    const isSortedAnew = this.#calls.some(({ clause }) => clause.keys.length > 0 || clause.order.length > 0)
     for (const { column, call, args, clause, facts } of this.#calls) {
-      const { keys, order, frame, frameText } = clause
+      const { keys, frame, frameText } = clause
+      // What has peers would see others.
+      const isAsTheyCome = !isSortedAnew && isByPlace(facts)
+      const order = isAsTheyCome ? this.#sorted : clause.order
       const made = {
         column,
         call,

@@ -22,7 +22,7 @@ import { TEXT_SEARCH_TYPES } from './datum/text-search.ts'
 import { TIME_TYPES } from './datum/time.ts'
 import { CompileError, internalError } from './error.ts'
 import { booleanField, datumField, numberField } from './node-field.ts'
-import type { TreeNode } from './node-tree.ts'
+import type { Datum, TreeNode } from './node-tree.ts'
 import { quoteLiteral } from './quote.ts'
 import type { CompileRequest, TypeFacts } from './request.ts'
 
@@ -41,11 +41,12 @@ const BASE_TYPES: TextDecoders = {
 
 /**
  * A CONST node as SQL that reads back as the same datum, bit for bit, whatever the session's settings.
- * Errors: 0A000 for a type whose storage is not known here (types of extensions other than citext).
+ * Errors: 0A000 for a type whose storage is not known here (types of extensions other than citext), if the request does not
+ * tell the text.
  */
 export function decodeConstant(
   constant: TreeNode,
-  request: Pick<CompileRequest, 'types' | 'server'>,
+  request: Pick<CompileRequest, 'types' | 'server' | 'literals'>,
 ): { readonly sql: string; readonly isNull: boolean } {
   const type = numberField(constant, 'consttype')
   const context = contextOf(request, type)
@@ -53,6 +54,8 @@ export function decodeConstant(
   if (booleanField(constant, 'constisnull') || datum === null) {
     return { sql: `NULL::${type === UNKNOWN ? 'unknown' : typeName(context.type(type))}`, isNull: true }
   }
+  const known = textOf(type, datum, request.literals ?? [])
+  if (known !== undefined) return { sql: literal(known, context.type(type)).sql, isNull: false }
   const stored = new DatumBytes(Uint8Array.from(datum.bytes)).slice(0, datum.length)
   try {
     const bytes = numberField(constant, 'constlen') === -1 ? stored.varlena(0).value : stored
@@ -61,6 +64,18 @@ export function decodeConstant(
     if (error instanceof CompileError) throw error
     throw internalError(`constant of type ${type} is malformed: ${String(error)}`)
   }
+}
+
+/** The text that the request tells. A char is signed on some machines: the tree prints bytes as the server's has them. */
+function textOf(
+  type: number,
+  { length, bytes }: Datum,
+  literals: NonNullable<CompileRequest['literals']>,
+): string | undefined {
+  const of = literals.filter((each) => each.type === type)
+  if (of.length === 0) return undefined
+  const value = `${length} [ ${bytes.join(' ')} ]`
+  return of.find((each) => each.value.replace(/-\d+/g, (byte) => String(Number(byte) + 256)) === value)?.text
 }
 
 function contextOf(request: Pick<CompileRequest, 'types' | 'server'>, constantType: number): DatumContext {

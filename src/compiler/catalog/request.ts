@@ -20,6 +20,8 @@ export interface CompileRequest {
   readonly definitionIsStale?: boolean
   /** A value was too long for a btree index: what is stored is found by hashes where it may be long. */
   readonly hasLongValues?: boolean
+  /** Texts of constants of types of extensions, by the bytes as `tree` or the tree of a view has them. */
+  readonly literals?: readonly { readonly type: number; readonly value: string; readonly text: string }[]
   /** The columns of that view, in order: what the stream table will have. */
   readonly columns: readonly OutputFacts[]
   /** Everything the tree and the bodies of the views below it mention, keyed by oid. */
@@ -147,6 +149,9 @@ export interface TypeFacts {
   /** Output function, for naming a type in an error; binary send function as SQL name, '' when there is none. */
   readonly output: string
   readonly send: string
+  /** pg_proc.provolatile of the input and output functions; base types that are not the server's own only. */
+  readonly inputVolatility?: 'i' | 's' | 'v'
+  readonly outputVolatility?: 'i' | 's' | 'v'
 }
 
 export interface FunctionFacts {

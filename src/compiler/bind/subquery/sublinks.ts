@@ -25,6 +25,7 @@ import { arrayOf } from './array.ts'
 import { columnsRead, idsOf, reads, replaceColumns } from './columns.ts'
 import { overDomain } from './domain.ts'
 import { fold, isTruth, polarity, TRUTH } from './fold.ts'
+import { ofRow } from './of-row.ts'
 import { isFixed, type OneRow, oneRow } from './one-row.ts'
 import { pull } from './pull.ts'
 import { unknownWays } from './test.ts'
@@ -113,6 +114,10 @@ export class Sublinks {
     const environment = { ...this.#environment, outer: [scope, ...outer] }
     const select = nodeField(node, 'subselect')
     const bound = kind === SUBLINK.array ? this.#array(select, environment) : bindQuery(select, environment)
+    const { printSublink } = this.#environment
+    const asExpression =
+      printSublink && ofRow(node, bound, { scopes: [scope, ...outer], print: printSublink })
+    if (asExpression) return this.#inside(asExpression)
     const subquery = this.#inside(bound)
     const testNode = optionalNode(node, 'testexpr')
     const test = testNode && this.#inside(bindExpression(testNode, testScope(scope, subquery)))

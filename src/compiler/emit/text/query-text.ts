@@ -36,6 +36,8 @@ export interface Level {
   readonly scope: Scope
   /** The next free number for an alias, for the whole text. */
   readonly aliases: { next: number }
+  /** What is around the text: what columns of it are, `level` queries further out. */
+  readonly column?: (node: TreeNode, level: number) => Scalar
 }
 
 /** @throws CompileError */
@@ -67,10 +69,11 @@ export function levelOf(
       resolve: (node) => {
         let at: Level = level
         for (let up = numberField(node, 'varlevelsup'); up > 0; up--) {
+          if (at.column) return at.column(node, up)
           if (!at.outer) throw internalError('a column of no query')
           at = at.outer
         }
-        return rangeScalar(node, at)
+        return at.column ? at.column(node, 0) : rangeScalar(node, at)
       },
       external: (node) => externalNode(node, level),
     },
@@ -232,7 +235,8 @@ export function notPrinted(construct: string): Error {
  * The binder of expressions refuses functions that return sets, which only a query that is recomputed may hold. They print
  * as any other call.
  */
-function withoutSetFlags(node: TreeNode): TreeNode {
+/** Here functions that return sets are printed wherever they stand. */
+export function withoutSetFlags(node: TreeNode): TreeNode {
   const fields = Object.fromEntries(
     Object.entries(node.fields).map(([name, value]) => [
       name,

@@ -1,0 +1,73 @@
+/** Aggregates over a subquery that sorts its rows take them as they come, as PostgreSQL's do where nothing is joined. */
+import type pg from 'pg'
+import { beforeAll, expect, test } from 'vitest'
+import { expectEqual } from '../oracle/oracle.ts'
+import { freshDatabase } from '../support/server.ts'
+
+let client: pg.Client
+
+beforeAll(async () => {
+  const database = await freshDatabase()
+  client = database.client
+  for (const sql of [
+    'CREATE TABLE t (id int PRIMARY KEY, k int, n int)',
+    'INSERT INTO t SELECT i, i % 3, i * 7 % 11 FROM generate_series(1, 8) AS i',
+    'CREATE TABLE p (id int PRIMARY KEY, tid int, v int, s text)',
+    `INSERT INTO p SELECT i, 1 + i % 5, i * 5 % 13, 's' || i % 4 FROM generate_series(1, 25) AS i`,
+    'CREATE VIEW sorted AS SELECT id, s FROM p WHERE v > 2 ORDER BY v DESC, id',
+    `CREATE FUNCTION longer(text, text) RETURNS text LANGUAGE sql IMMUTABLE RETURN coalesce($1, '') || coalesce($2, '-')`,
+    'CREATE AGGREGATE every_one(text) (SFUNC = longer, STYPE = text)',
+  ])
+    await client.query(sql)
+  return () => database.close()
+})
+
+const QUERIES: Readonly<Record<string, string>> = {
+  'rows as JSON, by what they do not show':
+    'SELECT id, (SELECT json_agg(x) FROM (SELECT p.id FROM p WHERE p.tid = t.id ORDER BY p.v DESC, p.id) AS x)::text AS j FROM t',
+  'the first of them':
+    'SELECT id, (SELECT json_agg(x) FROM (SELECT id FROM p WHERE p.tid = t.id ORDER BY v, id LIMIT 2) AS x)::text AS j FROM t',
+  'a function of one’s own':
+    'SELECT id, (SELECT every_one(s) FROM (SELECT s FROM p WHERE p.tid = t.id ORDER BY v NULLS FIRST, id) AS q) AS c FROM t',
+  'beside others':
+    'SELECT array_agg(v) AS a, array_agg(id) FILTER (WHERE v > 3) AS f, sum(v) AS s, count(*) AS n FROM (SELECT * FROM p ORDER BY v DESC, id) AS q',
+  groups:
+    'SELECT array_agg(n) AS a FROM (SELECT tid, count(*) AS n FROM p GROUP BY tid ORDER BY sum(v) DESC, tid) AS q',
+  'a union': 'SELECT array_agg(k) AS a FROM (SELECT k FROM t UNION SELECT v FROM p ORDER BY k DESC) AS q',
+  'DISTINCT ON':
+    'SELECT array_agg(id) AS a FROM (SELECT DISTINCT ON (k) k, id FROM t ORDER BY k DESC, n, id) AS q',
+  'a join':
+    'SELECT array_agg(q.id) AS a FROM (SELECT p.id FROM p JOIN t ON t.id = p.tid ORDER BY t.n, p.id) AS q',
+  'a view': `SELECT array_agg(id) AS a, string_agg(s, '') AS z, jsonb_agg(sorted) AS j FROM sorted WHERE id > 2`,
+  WITH: 'WITH w AS (SELECT id, v FROM p ORDER BY s DESC, id) SELECT json_agg(w)::text AS j, array_agg(v) AS a FROM w',
+  'WITH, further out':
+    'WITH w AS (SELECT v, id FROM p ORDER BY v DESC, id LIMIT 4) SELECT (SELECT array_agg(id) FROM w) AS a, t.id FROM t',
+  'WITH, further in':
+    'SELECT id, (WITH w AS (SELECT v FROM p WHERE p.tid = t.id ORDER BY v DESC, p.id) SELECT array_agg(v) FROM w) AS a FROM t',
+  'numbers of rows':
+    'SELECT row_number() OVER () AS place, lag(id) OVER () AS before, rank() OVER () AS r, id FROM (SELECT id FROM p ORDER BY s DESC, id) AS q WHERE id > 2',
+  LATERAL:
+    'SELECT t.id, l.a FROM t LEFT JOIN LATERAL (SELECT array_agg(s) AS a FROM (SELECT s, v FROM p WHERE p.tid = t.id ORDER BY v, id) AS q) AS l ON true',
+}
+
+test('rows that came, moved and went', async () => {
+  const names = Object.keys(QUERIES)
+  for (const name of names)
+    await client.query(`SELECT pgstream.create_stream_table($1, $2, '1h', 'DIFFERENTIAL')`, [
+      `"${name}"`,
+      QUERIES[name],
+    ])
+  for (const change of [
+    'UPDATE p SET v = 20 - v WHERE id % 3 = 0',
+    `INSERT INTO p VALUES (-1, 2, 6, 'z'), (-2, 2, NULL, NULL), (-3, 4, 0, 's1')`,
+    'DELETE FROM p WHERE id IN (4, 5, 12); UPDATE t SET n = 9 - n, k = k + 1 WHERE id < 5',
+    'UPDATE p SET tid = 1 + tid % 5, v = v + 3 WHERE id % 4 = 1',
+  ]) {
+    await client.query(change)
+    for (const name of names) {
+      const { rows } = await client.query('SELECT pgstream.refresh_stream_table($1) AS action', [`"${name}"`])
+      expect(rows[0].action).toMatch(/^(DIFFERENTIAL|NO_DATA)$/)
+      await expectEqual(client, `"${name}"`)
+    }
+  }
+})
