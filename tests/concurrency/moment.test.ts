@@ -188,3 +188,25 @@ test('a member that is not filled yet has no moment, whatever the others of its 
   await client.query('CALL pgstream.run_scheduler()')
   expect(await at()).toEqual({ a: true, d: true })
 })
+
+test('what catches up while somebody looks dates nothing above it', async () => {
+  const { client } = await scene('CREATE TABLE t (id int PRIMARY KEY)')
+  await create(client, 'below', 'SELECT id AS a FROM t', { schedule: 'calculated' })
+  await create(client, 'above', 'SELECT a FROM below', { schedule: '1s' })
+  await client.query('CALL pgstream.run_scheduler()')
+  // Nobody has looked for long; and who looks finds the one below behind.
+  await client.query(`UPDATE pgstream._scheduler SET looked_at = looked_at - interval '1 minute'`)
+  const before = await clock(client)
+  await client.query('INSERT INTO t VALUES (1)')
+  const looking = await clock(client)
+  const { lagging } = await one(
+    client,
+    'SELECT array_agg(pgs_id)::text AS lagging FROM pgstream._wanting() WHERE unmoved IS NOT TRUE',
+  )
+  await refresh(client, 'below')
+  await client.query(`SELECT pgstream._note_standing('${looking}', '${lagging}')`)
+  expect((await dated(client, 'below', looking)).shown).toBe(true)
+  expect((await dated(client, 'above', before)).shown).toBe(false)
+  await refresh(client, 'above')
+  expect((await dated(client, 'above', looking)).shown).toBe(true)
+})
