@@ -210,3 +210,32 @@ test('what catches up while somebody looks dates nothing above it', async () => 
   await refresh(client, 'above')
   expect((await dated(client, 'above', looking)).shown).toBe(true)
 })
+
+test.each(['by the scheduler', 'by hand'])(
+  'what was refreshed without a suspended member of its group, %s, shows what that one showed',
+  async (how) => {
+    const { client } = await scene('CREATE TABLE t (id int PRIMARY KEY, g int); INSERT INTO t VALUES (1, 1)')
+    await create(client, 'a', 'SELECT g, count(*) AS n FROM t GROUP BY g', { schedule: 'calculated' })
+    await create(client, 'b', 'SELECT g, max(id) AS m FROM t GROUP BY g', { schedule: 'calculated' })
+    await create(client, 'd', 'SELECT g, n, m FROM a JOIN b USING (g)', { schedule: '1s' })
+    await client.query('CALL pgstream.run_scheduler()')
+    await client.query(`SELECT pgstream.alter_stream_table('a', status => 'SUSPENDED')`)
+    const before = await clock(client)
+    await client.query('INSERT INTO t VALUES (2, 1)')
+    await clock(client)
+    if (how === 'by hand') await refresh(client, 'd')
+    else await client.query('CALL pgstream.run_scheduler()')
+    expect(await one(client, 'SELECT n::int AS n, m FROM d')).toEqual({ n: 1, m: 2 })
+    // The one goes on without the other now.
+    await client.query(`SELECT pgstream.alter_stream_table('d', status => 'SUSPENDED')`)
+    await client.query(`SELECT pgstream.alter_stream_table('a', status => 'ACTIVE')`)
+    await refresh(client, 'a')
+    expect((await dated(client, 'd', before)).shown).toBe(false)
+    await client.query(`SELECT pgstream.alter_stream_table('d', status => 'ACTIVE')`)
+    await client.query('CALL pgstream.run_scheduler()')
+    for (const name of ['a', 'b', 'd']) {
+      await expectExact(client, name)
+      expect((await dated(client, name, before)).shown).toBe(true)
+    }
+  },
+)

@@ -39,7 +39,8 @@ BEGIN
   END LOOP;
   IF cardinality(members) > 1 THEN
     -- What was suspended has not moved.
-    PERFORM pgstream._date(ARRAY(SELECT u.id FROM unnest(members, actions) AS u(id, action) WHERE u.action <> 'SKIP'), as_of, below);
+    PERFORM pgstream._date(ARRAY(SELECT u.id FROM unnest(members, actions) AS u(id, action) WHERE u.action <> 'SKIP'), as_of,
+      least(below, pgstream._time_left_out(members, actions)));
   END IF;
 END
 $$;
