@@ -84,6 +84,38 @@ test('what a try of the scheduler finds gone is noted, not only tried again', as
   ])
 })
 
+test('a view that goes with a column that is read through it: who reads it is broken, and says by what', async () => {
+  db = await freshDatabase()
+  await query(`CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t VALUES (1, 10), (2, 20);
+    CREATE VIEW v AS SELECT id, a FROM t;
+    SELECT pgstream.create_stream_table('rows', 'SELECT id, a FROM v', '1h', 'DIFFERENTIAL');
+    SELECT pgstream.create_stream_table('counted', 'SELECT count(*) AS n FROM v', '1h', 'DIFFERENTIAL');
+    SELECT pgstream.create_stream_table('recomputed', 'SELECT id, a FROM v', '1h', 'FULL')`)
+  const [off, on] = WAYS['event triggers disabled for a while']
+  await query(`ALTER EVENT TRIGGER pg_stream_drop DISABLE; ${off}; ALTER TABLE t DROP COLUMN a CASCADE; ${on};
+    ALTER EVENT TRIGGER pg_stream_drop ENABLE ALWAYS; INSERT INTO t VALUES (3)`)
+  await later()
+  await expect(query(`SELECT pgstream.refresh_stream_table('rows')`)).rejects.toThrow(
+    /view public\.v, which the query uses, was dropped|column a of source table public\.t was dropped/,
+  )
+  await query('SELECT pgstream._refresh_due(pgs_id) FROM pgstream.pgs_stream_tables')
+  expect(
+    await rows('SELECT pgs_name, status, broken_reason FROM pgstream.pgs_stream_tables ORDER BY pgs_name'),
+  ).toEqual(
+    ['counted', 'recomputed', 'rows'].map((pgs_name) => ({
+      pgs_name,
+      status: 'ERROR',
+      broken_reason: 'view public.v, which the query uses, was dropped',
+    })),
+  )
+  await query('ALTER TABLE t ADD COLUMN a int DEFAULT 5; CREATE VIEW v AS SELECT id, a FROM t')
+  for (const name of ['counted', 'recomputed', 'rows']) {
+    await query(`SELECT pgstream.resume_stream_table('${name}')`)
+    await query(`SELECT pgstream.refresh_stream_table('${name}')`)
+    expect(await rows(`SELECT * FROM pgstream.verify_stream_table('${name}')`)).toEqual([])
+  }
+})
+
 test('a stream table that nobody knows to be dropped: its readers say so, its name is free, what it read can be dropped', async () => {
   db = await freshDatabase()
   await query(`${SETUP} SELECT pgstream.create_stream_table('above', 'SELECT count(*) AS n FROM st', '1h', 'DIFFERENTIAL');

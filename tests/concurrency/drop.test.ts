@@ -236,3 +236,49 @@ test.each(['pause_all', 'resume_all'])('%s is not stopped by one that is dropped
     await db.close()
   }
 })
+
+test.each(['before', 'in the same transaction'])(
+  'what is dropped %s is created again while somebody has only asked how fresh it was',
+  async (when) => {
+    const db = await freshDatabase()
+    try {
+      const { client } = db
+      await client.query(`${SETUP} SET lock_timeout = '10s'`)
+      const before = await inventory(client)
+      const looker = await db.connect()
+      await create(client, 'st', 'SELECT count(*) AS n FROM a')
+      await create(client, 'parts', 'SELECT v, count(*) AS n FROM p GROUP BY v')
+      await looker.query('BEGIN; SELECT data_timestamp FROM pgstream.pgs_status()')
+      const drop = `SELECT pgstream.drop_stream_table('st'); SELECT pgstream.drop_stream_table('parts')`
+      const between = `TRUNCATE a; INSERT INTO a SELECT i, i FROM generate_series(1, 3000) AS i; INSERT INTO a VALUES (0, 7);
+        DELETE FROM a WHERE id = 2; INSERT INTO p VALUES (1, 1); ALTER TABLE p ALTER COLUMN v TYPE text`
+      if (when === 'before') await client.query(`${drop}; ${between}; BEGIN`)
+      else await client.query(`BEGIN; INSERT INTO a VALUES (-1, 1); ${drop}; ${between}`)
+      // It would wait for the looker otherwise, and writers of the table behind it.
+      await create(client, 'st', 'SELECT v % 5 AS k, count(*) AS n, sum(v) AS s FROM a GROUP BY 1')
+      await create(client, 'parts', 'SELECT v, count(*) AS n FROM p GROUP BY v')
+      await client.query('UPDATE a SET v = v + 1 WHERE id < 10')
+      for (const name of ['st', 'parts'])
+        await client.query('SELECT pgstream.refresh_stream_table($1)', [name])
+      const differences = async () =>
+        (
+          await client.query(
+            `SELECT * FROM pgstream.verify_stream_table('st') UNION ALL SELECT * FROM pgstream.verify_stream_table('parts')`,
+          )
+        ).rows
+      expect(await differences()).toEqual([])
+      await client.query('COMMIT')
+      await client.query(`DELETE FROM a WHERE id = 3; INSERT INTO p1 VALUES (2, 'x')`)
+      for (const name of ['st', 'parts'])
+        expect(
+          (await client.query('SELECT pgstream.refresh_stream_table($1) AS action', [name])).rows,
+        ).toEqual([{ action: 'DIFFERENTIAL' }])
+      expect(await differences()).toEqual([])
+      await looker.query('COMMIT')
+      await client.query(drop)
+      expect(await inventory(client)).toEqual(before)
+    } finally {
+      await db.close()
+    }
+  },
+)

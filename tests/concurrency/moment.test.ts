@@ -188,3 +188,54 @@ test('a member that is not filled yet has no moment, whatever the others of its 
   await client.query('CALL pgstream.run_scheduler()')
   expect(await at()).toEqual({ a: true, d: true })
 })
+
+test('what catches up while somebody looks dates nothing above it', async () => {
+  const { client } = await scene('CREATE TABLE t (id int PRIMARY KEY)')
+  await create(client, 'below', 'SELECT id AS a FROM t', { schedule: 'calculated' })
+  await create(client, 'above', 'SELECT a FROM below', { schedule: '1s' })
+  await client.query('CALL pgstream.run_scheduler()')
+  // Nobody has looked for long; and who looks finds the one below behind.
+  await client.query(`UPDATE pgstream._scheduler SET looked_at = looked_at - interval '1 minute'`)
+  const before = await clock(client)
+  await client.query('INSERT INTO t VALUES (1)')
+  const looking = await clock(client)
+  const { lagging } = await one(
+    client,
+    'SELECT array_agg(pgs_id)::text AS lagging FROM pgstream._wanting() WHERE unmoved IS NOT TRUE',
+  )
+  await refresh(client, 'below')
+  await client.query(`SELECT pgstream._note_standing('${looking}', '${lagging}')`)
+  expect((await dated(client, 'below', looking)).shown).toBe(true)
+  expect((await dated(client, 'above', before)).shown).toBe(false)
+  await refresh(client, 'above')
+  expect((await dated(client, 'above', looking)).shown).toBe(true)
+})
+
+test.each(['by the scheduler', 'by hand'])(
+  'what was refreshed without a suspended member of its group, %s, shows what that one showed',
+  async (how) => {
+    const { client } = await scene('CREATE TABLE t (id int PRIMARY KEY, g int); INSERT INTO t VALUES (1, 1)')
+    await create(client, 'a', 'SELECT g, count(*) AS n FROM t GROUP BY g', { schedule: 'calculated' })
+    await create(client, 'b', 'SELECT g, max(id) AS m FROM t GROUP BY g', { schedule: 'calculated' })
+    await create(client, 'd', 'SELECT g, n, m FROM a JOIN b USING (g)', { schedule: '1s' })
+    await client.query('CALL pgstream.run_scheduler()')
+    await client.query(`SELECT pgstream.alter_stream_table('a', status => 'SUSPENDED')`)
+    const before = await clock(client)
+    await client.query('INSERT INTO t VALUES (2, 1)')
+    await clock(client)
+    if (how === 'by hand') await refresh(client, 'd')
+    else await client.query('CALL pgstream.run_scheduler()')
+    expect(await one(client, 'SELECT n::int AS n, m FROM d')).toEqual({ n: 1, m: 2 })
+    // The one goes on without the other now.
+    await client.query(`SELECT pgstream.alter_stream_table('d', status => 'SUSPENDED')`)
+    await client.query(`SELECT pgstream.alter_stream_table('a', status => 'ACTIVE')`)
+    await refresh(client, 'a')
+    expect((await dated(client, 'd', before)).shown).toBe(false)
+    await client.query(`SELECT pgstream.alter_stream_table('d', status => 'ACTIVE')`)
+    await client.query('CALL pgstream.run_scheduler()')
+    for (const name of ['a', 'b', 'd']) {
+      await expectExact(client, name)
+      expect((await dated(client, name, before)).shown).toBe(true)
+    }
+  },
+)

@@ -48,6 +48,32 @@ describe('a column that gets another type in the middle of a diamond', () => {
 
   test.each([
     [
+      'another type',
+      `SELECT pgstream.alter_stream_table('b', query => 'SELECT k, sum(v)::int AS n FROM base GROUP BY k')`,
+    ],
+    ['another key', `SELECT pgstream.alter_stream_table('b', refresh_mode => 'AUTO')`],
+  ])('%s: a reader of both is no part in a deadlock', async (_, call) => {
+    const { client, open } = await scene(BASE)
+    await diamond(client)
+    await client.query(
+      `SELECT pgstream.alter_stream_table('c', refresh_mode => 'AUTO'); SELECT pgstream.alter_stream_table('b', refresh_mode => 'FULL')`,
+    )
+    await client.query('CALL pgstream.run_scheduler()')
+    const reader = await open()
+    await reader.query('BEGIN; SELECT FROM c')
+    await client.query(`SET lock_timeout = '5s'`)
+    await client.query(call)
+    await reader.query(`SET LOCAL lock_timeout = '3s'; SELECT FROM b; COMMIT`)
+    await client.query('CALL pgstream.run_scheduler()')
+    const { rows } = await client.query(`SELECT DISTINCT data_timestamp FROM pgstream.pgs_status()
+      WHERE name IN (SELECT format('%I.%I', pgs_schema, pgs_name) FROM pgstream.pgs_stream_tables WHERE pgs_relid IN ('a'::regclass, 'b'::regclass, 'c'::regclass))`)
+    expect(rows).toHaveLength(1)
+    expect(await typeOf(client, 'c', 'm')).toBe(await typeOf(client, 'b', 'n'))
+    for (const name of ['a', 'b', 'c']) await expectExact(client, name)
+  })
+
+  test.each([
+    [
       'a new member',
       `SELECT pgstream.create_stream_table('z', 'SELECT a.n, b.n AS x FROM a JOIN b USING (k)', '1s')`,
     ],

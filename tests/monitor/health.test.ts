@@ -421,6 +421,35 @@ test('a failing refresh: diagnose_errors and refresh_timeline, with words for th
       `recommend_refresh_mode('rows')`,
     ])
       expect((await stranger.query(`SELECT * FROM pgstream.${view}`)).rows).toBeDefined()
+    // Also of what lies in a schema that is closed to them.
+    await db.client.query(
+      `CREATE SCHEMA "Closed"; SELECT pgstream.create_stream_table('"Closed"."St"', 'SELECT 1 AS a')`,
+    )
+    for (const call of [
+      'get_staleness',
+      'get_refresh_history',
+      'diagnose_errors',
+      'explain_st',
+      'list_sources',
+      'stream_table_lineage',
+      'recommend_indexes',
+      'recommend_refresh_mode',
+      'export_definition',
+    ])
+      expect(
+        (await stranger.query(`SELECT r.* FROM pgstream.pgs_status() AS s, pgstream.${call}(s.name) AS r`))
+          .rows,
+      ).toBeDefined()
+    await expect(
+      stranger.query(`SELECT pgstream.refresh_stream_table('"Closed"."St"')`),
+    ).rejects.toMatchObject({
+      code: '42501',
+      message: 'must be owner of stream table St',
+    })
+    await expect(stranger.query(`SELECT pgstream.get_staleness('"Closed"."Other"')`)).rejects.toMatchObject({
+      code: '42501',
+    })
+    await db.client.query(`SELECT pgstream.drop_stream_table('"Closed"."St"')`)
     await stranger.end()
     await db.client.query(`DROP ROLE ${role}`)
   } finally {

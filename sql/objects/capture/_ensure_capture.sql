@@ -51,8 +51,17 @@ BEGIN
   IF tracked.is_retired THEN
     -- Made anew, but for triggers that are there and as they should be: dropping them would take more than this lock.
     left_behind := tracked.carriers;
-    PERFORM pgstream._drop_buffer(source);
-    tracked := NULL;
+    IF pgstream._drop_retired_buffer(source) THEN
+      tracked := NULL;
+    ELSE
+      -- What is in it is older than the first fill of whoever reads it from now on.
+      DELETE FROM pgstream.truncations t WHERE t.source_relid = source;
+      UPDATE pgstream.pgs_change_tracking t
+      SET is_retired = false, columns = '{}', fingerprint = '', carriers = pgstream._capture_carriers(source),
+        trigger_level = pgstream._trigger_level(pgstream._capture_carriers(source))
+      WHERE t.source_relid = source
+      RETURNING * INTO tracked;
+    END IF;
   END IF;
   wanted := ARRAY(SELECT DISTINCT c FROM unnest(coalesce(tracked.columns, '{}') || columns) AS c ORDER BY c);
 

@@ -33,13 +33,14 @@ BEGIN
   PERFORM pgstream._recheck_compared(id);
   PERFORM pgstream._recheck_uncaptured(d.source_relid) FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND NOT d.is_captured;
   SELECT s.pgs_relid, s.uses, s.views, s.uses_state, s.needs_reinit AND s.needs_replan AS is_marked INTO target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
-  IF NOT target.is_marked AND (target.uses <> '{}' OR target.views <> '{}') THEN
+  IF target.uses <> '{}' OR target.views <> '{}' THEN
     state := pgstream._uses_state(target.uses, target.views);
     IF state <> target.uses_state THEN
       FOR changed IN
         SELECT b.value ->> 0 AS name, a.value IS NULL AS dropped
         FROM jsonb_each(target.uses_state) AS b LEFT JOIN jsonb_each(state) AS a USING (key)
-        WHERE a.value -> 1 IS DISTINCT FROM b.value -> 1 ORDER BY 2 DESC, 1
+        -- What is to be planned and computed anew in any case can still lack something for that.
+        WHERE a.value -> 1 IS DISTINCT FROM b.value -> 1 AND (a.value IS NULL OR NOT target.is_marked) ORDER BY 2 DESC, 1
       LOOP
         PERFORM pgstream._mark_stream_tables(ARRAY[id], CASE WHEN changed.dropped THEN 'broken' ELSE 'reinit' END,
           format(CASE WHEN changed.dropped THEN '%s, which the query uses, was dropped' ELSE '%s was altered' END, changed.name));

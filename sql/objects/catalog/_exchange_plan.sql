@@ -78,9 +78,15 @@ BEGIN
   IF in_place THEN
     PERFORM pgstream._install_indexes(id, 'state');
     result := pgstream._call_fill(id, 'full');
+    IF initiated_by = 'INITIAL' AND (old_indexes <> '{}' OR changes.ddl IS NOT NULL) THEN
+      PERFORM pgstream._hold_off_readers(old.pgs_relid);
+    END IF;
     PERFORM pgstream._change_columns(id, old_indexes);
   ELSE
     result := pgstream._fill_beside(id, request, owner);
+    IF initiated_by = 'INITIAL' THEN
+      PERFORM pgstream._hold_off_readers(old.pgs_relid);
+    END IF;
     PERFORM pgstream._call_as_owner(id, 'empty');
     PERFORM pgstream._change_columns(id, old_indexes);
     PERFORM pgstream._call_as_owner(id, 'adopt');

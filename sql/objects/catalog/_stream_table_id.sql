@@ -14,6 +14,14 @@ BEGIN
     relation := pg_catalog.to_regclass(name);
   EXCEPTION WHEN invalid_name OR syntax_error OR invalid_parameter_value OR name_too_long OR feature_not_supported THEN
     relation := NULL;
+  WHEN insufficient_privilege THEN
+    -- Names are no secret, and whoever watches need not be let in to the schema; what takes more is checked where it is done.
+    SELECT s.pgs_relid INTO relation FROM pgstream.pgs_stream_tables s, pg_catalog.parse_ident(name) AS p(parts)
+    WHERE s.pgs_schema OPERATOR(pg_catalog.=) p.parts[1]::pg_catalog.name AND s.pgs_name OPERATOR(pg_catalog.=) p.parts[2]::pg_catalog.name
+      AND pg_catalog.cardinality(p.parts) OPERATOR(pg_catalog.=) 2;
+    IF relation IS NULL THEN
+      RAISE;
+    END IF;
   END;
   SELECT s.pgs_id INTO id FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid OPERATOR(pg_catalog.=) relation;
   IF id IS NOT NULL THEN

@@ -1,6 +1,7 @@
 -- After a stream table was filled by itself: brings the others of its group to the same moment, and notes which that is.
 -- Left to the scheduler where writers would have to be held off who are none of its owner's business, or that would be somebody
--- who refreshes a stream table below (pgstream._lock_writers).
+-- who refreshes a stream table below (pgstream._lock_writers); or readers of another member, who do not let go of it
+-- (pgstream._hold_off_readers).
 CREATE OR REPLACE FUNCTION pgstream._align_group(id bigint) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -38,7 +39,8 @@ BEGIN
   END LOOP;
   IF cardinality(members) > 1 THEN
     -- What was suspended has not moved.
-    PERFORM pgstream._date(ARRAY(SELECT u.id FROM unnest(members, actions) AS u(id, action) WHERE u.action <> 'SKIP'), as_of, below);
+    PERFORM pgstream._date(ARRAY(SELECT u.id FROM unnest(members, actions) AS u(id, action) WHERE u.action <> 'SKIP'), as_of,
+      least(below, pgstream._time_left_out(members, actions)));
   END IF;
 END
 $$;

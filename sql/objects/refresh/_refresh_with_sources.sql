@@ -54,7 +54,8 @@ BEGIN
             WHERE f.pgs_id = ANY (members) AND coalesce(f.data_timestamp, '-infinity') < as_of - interval '1 second')
             AND cardinality(members) = (SELECT count(*) FROM (
               SELECT FROM pgstream.frontiers f WHERE f.pgs_id = ANY (members) FOR UPDATE SKIP LOCKED) AS l) THEN
-          PERFORM pgstream._date(ARRAY(SELECT u.id FROM unnest(members, actions) AS u(id, action) WHERE u.action <> 'SKIP'), as_of, below);
+          PERFORM pgstream._date(ARRAY(SELECT u.id FROM unnest(members, actions) AS u(id, action) WHERE u.action <> 'SKIP'), as_of,
+            least(below, pgstream._time_left_out(members, actions)));
         END IF;
         action := coalesce(actions[array_position(members, id)], action);
       END LOOP;

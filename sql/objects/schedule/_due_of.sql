@@ -6,7 +6,7 @@
 -- Who reads another that is due waits for that one, unless it has
 -- moved since: sources first, and yet nobody waits for ever where changes never end. A group whose members show different
 -- moments is due whatever the bounds. `below`: of what moment the stream tables
--- below a group are; `was_left`: the last try was in vain.
+-- below a group are, and its members that stay as they are; `was_left`: the last try was in vain.
 CREATE OR REPLACE FUNCTION pgstream._due_of(wanting bigint[], wanting_versions xid[])
 RETURNS TABLE (group_id bigint, members bigint[], versions xid[], rank integer, below timestamptz, was_left boolean)
 LANGUAGE plpgsql
@@ -65,7 +65,7 @@ BEGIN
     )
     SELECT s.group_id, array_agg(s.pgs_id ORDER BY s.depth, s.pgs_id), array_agg(s.version ORDER BY s.depth, s.pgs_id), max(s.rank),
       (SELECT min(coalesce(b.exact_at, '-infinity')) FROM standing m CROSS JOIN unnest(m.ancestors) AS a(relid) JOIN standing b ON b.pgs_relid = a.relid
-        WHERE m.group_id = s.group_id AND b.group_id <> s.group_id),
+        WHERE m.group_id = s.group_id AND m.is_alive AND (b.group_id <> s.group_id OR NOT b.is_alive)),
       bool_or(s.skips > 0)
     FROM standing s
     WHERE s.is_alive AND s.group_id IN (SELECT w.group_id FROM ready w)

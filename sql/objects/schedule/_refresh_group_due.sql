@@ -21,7 +21,8 @@ BEGIN
     -- What the members have counted among themselves is all consumed.
     inside := pgstream._movements_of_members(members, true);
     PERFORM pgstream._note_look(array_agg(u.id ORDER BY u.place), array_agg(u.action ORDER BY u.place),
-      array_agg(coalesce(u.outside + u.inside, u.outside, u.inside) ORDER BY u.place), as_of, below, in_flight, number, true)
+      array_agg(coalesce(u.outside + u.inside, u.outside, u.inside) ORDER BY u.place), as_of,
+      least(below, pgstream._time_left_out(members, actions)), in_flight, number, true)
     FROM unnest(members, actions, totals, inside) WITH ORDINALITY AS u(id, action, outside, inside, place)
     WHERE u.action <> 'SKIP' HAVING count(*) > 0;
   END IF;
