@@ -102,10 +102,11 @@ async function oneEvent({ client, set, names, refused, options, report }: Run): 
         if (round >= 0) samples.add('differential', ms)
         if (isLast) samples.add('read', (await rowsRead(client)) - before)
       }
+      // As often as its rival, so that its plans are kept as long.
+      await client.query(refreshOf(`${name}_auto`))
       if (!isWhole) continue
       samples.add('refresh', await timed(client, `REFRESH MATERIALIZED VIEW ${name}_matview`))
       samples.add('full', await timed(client, refreshOf(`${name}_full`)))
-      await client.query(refreshOf(`${name}_auto`))
     }
     await cleanChanges(client)
   }
@@ -137,6 +138,16 @@ async function oneEvent({ client, set, names, refused, options, report }: Run): 
   report.atMost(`${set.title}, one ${set.event}: the median query`, median(times), 5, ' ms')
 }
 
+type Contestant = 'refresh' | 'full' | 'auto' | 'differential'
+
+/** Who comes first reads what was just written for the first time, so in four rounds each is before each other one twice. */
+const ORDERS: readonly (readonly Contestant[])[] = [
+  ['auto', 'differential', 'full', 'refresh'],
+  ['differential', 'auto', 'refresh', 'full'],
+  ['full', 'refresh', 'auto', 'differential'],
+  ['refresh', 'full', 'differential', 'auto'],
+]
+
 async function share({ client, set, names, refused, options, report }: Run, percent: number): Promise<void> {
   const all = new Map(names.map((name) => [name, new Samples()]))
   const actions = new Map<string, string>()
@@ -145,16 +156,15 @@ async function share({ client, set, names, refused, options, report }: Run, perc
   for (let round = 0; round <= rounds; round++) {
     await set.share(percent)
     for (const name of rotated(names, round)) {
-      const contestants: [string, string][] = [
-        ['refresh', `REFRESH MATERIALIZED VIEW ${name}_matview`],
-        ['full', refreshOf(`${name}_full`)],
-        ['auto', refreshOf(`${name}_auto`)],
-      ]
-      if (!refused.has(name)) contestants.push(['differential', refreshOf(`${name}_differential`)])
-      // Who comes first reads what was just written for the first time, so each pair takes turns.
-      if (round % 2 === 0) contestants.reverse()
-      for (const [contestant, sql] of rotated(contestants, round >> 1)) {
-        const ms = await timed(client, sql)
+      const statements: Readonly<Record<Contestant, string>> = {
+        refresh: `REFRESH MATERIALIZED VIEW ${name}_matview`,
+        full: refreshOf(`${name}_full`),
+        auto: refreshOf(`${name}_auto`),
+        differential: refreshOf(`${name}_differential`),
+      }
+      for (const contestant of ORDERS[round % ORDERS.length] ?? []) {
+        if (contestant === 'differential' && refused.has(name)) continue
+        const ms = await timed(client, statements[contestant])
         if (round > 0) all.get(name)?.add(contestant, ms)
       }
       actions.set(name, await latestAction(client, `${name}_auto`))

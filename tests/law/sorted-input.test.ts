@@ -46,6 +46,8 @@ const QUERIES: Readonly<Record<string, string>> = {
     'SELECT id, (WITH w AS (SELECT v FROM p WHERE p.tid = t.id ORDER BY v DESC, p.id) SELECT array_agg(v) FROM w) AS a FROM t',
   'numbers of rows':
     'SELECT row_number() OVER () AS place, lag(id) OVER () AS before, rank() OVER () AS r, id FROM (SELECT id FROM p ORDER BY s DESC, id) AS q WHERE id > 2',
+  'through queries that leave it':
+    'WITH w AS (SELECT * FROM p ORDER BY s DESC, id) SELECT json_agg(r)::text AS j, array_agg(r.id) AS a FROM (SELECT id, v + 1 AS v FROM (SELECT * FROM w WHERE v > 1) AS q WHERE EXISTS (SELECT FROM t WHERE t.id = q.tid)) AS r',
   LATERAL:
     'SELECT t.id, l.a FROM t LEFT JOIN LATERAL (SELECT array_agg(s) AS a FROM (SELECT s, v FROM p WHERE p.tid = t.id ORDER BY v, id) AS q) AS l ON true',
 }

@@ -29,7 +29,6 @@ import {
   oidListField,
   optionalNode,
   optionalString,
-  stringField,
 } from '../catalog/node-field.ts'
 import { isNode, type TreeNode, type TreeValue } from '../catalog/node-tree.ts'
 import type { CompileRequest } from '../catalog/request.ts'
@@ -47,10 +46,11 @@ import { raised } from './levels.ts'
 import { bindLimit } from './limit.ts'
 import { bindOrdering, targetOfItem } from './ordering.ts'
 import { type MergedColumns, nullOf, withMergedColumns } from './outer-join.ts'
-import { bindRangeTable, lazily, type RangeEntry, soleItem } from './range-table.ts'
+import { bindRangeTable, lazily, type RangeEntry } from './range-table.ts'
 import type { QueryScope, Scope } from './scope.ts'
 import { SelectSets } from './select-sets.ts'
 import { bindSetOperation } from './set-operation.ts'
+import { ctesOf, onlyItem } from './sorted-source.ts'
 import { replaceScalars } from './subquery/columns.ts'
 import type { SublinkPrinter } from './subquery/of-row.ts'
 import { Sublinks } from './subquery/sublinks.ts'
@@ -79,11 +79,12 @@ export function bindQuery(query: TreeNode, outer: Environment): Project {
   return shown(targets, bindTargets(query, targets, outer))
 }
 
-/** A query of one column as it is sorted; what it is sorted by may follow that column. */
+/** A query as it is sorted, or as what it reads is: what it is sorted by may follow its columns. */
 export function bindSorted(
   query: TreeNode,
   outer: Environment,
 ): { readonly rows: Project; readonly order: readonly Ordering[] } {
+  if (nodeListField(query, 'sortClause').length === 0) return bindPassing(query, outer)
   const targets = wantedTargets(query, true)
   const rows = bindTargets(query, targets, outer)
   const order = nodeListField(query, 'sortClause').map((item) => {
@@ -94,15 +95,25 @@ export function bindSorted(
   return { rows, order }
 }
 
+/** One that leaves the rows of its one item in their order (isPassing in sorted-source.ts). */
+function bindPassing(
+  query: TreeNode,
+  outer: Environment,
+): { readonly rows: Project; readonly order: readonly Ordering[] } {
+  const { range, environment } = rangeOf(query, outer, true)
+  const rows = bindSelect(query, wantedTargets(query), range, environment)
+  const below = range[onlyItem(query) - 1]?.order?.() ?? []
+  const added = below.map(({ value }) => ({
+    column: outer.ids.make('order', value.type, true),
+    value,
+  }))
+  const order = below.map((each, i) => ({ ...each, value: added[i] ? ref(added[i].column) : each.value }))
+  return { rows: { ...rows, outputs: [...rows.outputs, ...added] }, order }
+}
+
 /** `targets`: of the query's, those that are wanted. */
 function bindTargets(query: TreeNode, targets: readonly TreeNode[], outer: Environment): Project {
-  const ctes = new Map(nodeListField(query, 'cteList').map((cte) => [stringField(cte, 'ctename'), cte]))
-  const environment = { ...outer, ctes: [ctes, ...outer.ctes] }
-  const range: RangeEntry[] = []
-  const here = scopeOver(range, environment, (node) => {
-    throw notHere(node)
-  })
-  range.push(...bindRangeTable(query, { ...environment, outer: [here, ...environment.outer] }))
+  const { range, environment } = rangeOf(query, outer, false)
   const setOperation = optionalNode(query, 'setOperations')
   const apart = takenApart(query)
   if (apart) {
@@ -122,6 +133,21 @@ function bindTargets(query: TreeNode, targets: readonly TreeNode[], outer: Envir
     ? bindSetOperation(query, setOperation, range, environment)
     : bindGroups(query, targets, range, environment)
   return finished(query, targets, selected, environment)
+}
+
+/** What a query reads, and what its parts may read besides: its WITH queries, and those around. */
+function rangeOf(
+  query: TreeNode,
+  outer: Environment,
+  isPassing: boolean,
+): { readonly range: readonly RangeEntry[]; readonly environment: Environment } {
+  const environment = { ...outer, ctes: [ctesOf(query), ...outer.ctes] }
+  const range: RangeEntry[] = []
+  const here = scopeOver(range, environment, (node) => {
+    throw notHere(node)
+  })
+  range.push(...bindRangeTable(query, { ...environment, outer: [here, ...environment.outer] }, isPassing))
+  return { range, environment }
 }
 
 /** SELECT … FROM … GROUP BY … HAVING. */
@@ -189,7 +215,7 @@ function bindSelect(
 ): Project {
   const { request, ids } = environment
   const sublinks = new Sublinks(environment)
-  const sorted = range[soleItem(query) - 1]?.order?.() ?? []
+  const sorted = range[onlyItem(query) - 1]?.order?.() ?? []
   const rows = scopeOver(range, environment, (node) => {
     if (node.tag !== 'SUBLINK') throw notHere(node)
     return sublinks.bind(node, rows)

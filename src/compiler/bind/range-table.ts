@@ -12,7 +12,6 @@ import {
   nodeField,
   nodeListField,
   numberField,
-  stringField,
   stringListField,
 } from '../catalog/node-field.ts'
 import { isNode, parseViewQuery, type TreeNode, type TreeValue } from '../catalog/node-tree.ts'
@@ -34,6 +33,16 @@ import { readTypes } from './read-types.ts'
 import { bindRecursion } from './recursion.ts'
 import type { Scope } from './scope.ts'
 import { clauseColumns } from './search-cycle.ts'
+import {
+  aroundCte,
+  aroundView,
+  cteOf,
+  hasOnlyRows,
+  onlyItem,
+  RTE,
+  type SortedSource,
+  sortedSource,
+} from './sorted-source.ts'
 import { assertMaintainable } from './stability.ts'
 import { isItemOfRow, type SublinkPrinter } from './subquery/of-row.ts'
 import { tableFunction } from './table-function.ts'
@@ -49,67 +58,20 @@ export interface RangeEntry {
   rows?(scope: Scope): RowsItem
 }
 
-/** RTEKind (parsenodes.h); GROUP is new in PostgreSQL 18. */
-const RTE = {
-  relation: 0,
-  subquery: 1,
-  join: 2,
-  function: 3,
-  tablefunc: 4,
-  values: 5,
-  cte: 6,
-  namedTuplestore: 7,
-  result: 8,
-  group: 9,
-}
-
-export function bindRangeTable(query: TreeNode, environment: Environment): readonly RangeEntry[] {
+/** `isPassing`: who reads the query takes its rows as they come, as aggregates and window functions in it do. */
+export function bindRangeTable(
+  query: TreeNode,
+  environment: Environment,
+  isPassing = false,
+): readonly RangeEntry[] {
+  const isOrdered = isPassing || booleanField(query, 'hasAggs') || booleanField(query, 'hasWindowFuncs')
   const types = readTypes(query)
-  const sole = soleItem(query)
+  const only = onlyItem(query)
   return nodeListField(query, 'rtable').map((entry, i) => {
     const read = types.get(i + 1) ?? new Map()
-    const source = i + 1 === sole ? sortedSource(entry, environment) : null
+    const source = isOrdered && i + 1 === only ? sortedSource(entry, environment) : null
     return source ? sortedEntry(entry, source, read) : bindEntry(entry, environment, read)
   })
-}
-
-/** The number of the one item of FROM that aggregates or window functions read, or 0. */
-export function soleItem(query: TreeNode): number {
-  if (!booleanField(query, 'hasAggs') && !booleanField(query, 'hasWindowFuncs')) return 0
-  const [item, ...others] = nodeListField(nodeField(query, 'jointree'), 'fromlist')
-  return item?.tag === 'RANGETBLREF' && others.length === 0 ? numberField(item, 'rtindex') : 0
-}
-
-/**
- * What sorts its rows: a subquery, WITH query or view. SELECT json_agg(q) FROM (SELECT … ORDER BY …) AS q takes them as they
- * come, which PostgreSQL's manual suggests: nothing is joined, so nothing changes their order.
- */
-function sortedSource(entry: TreeNode, environment: Environment): SortedSource | null {
-  const source = sourceQuery(entry, environment)
-  return source && nodeListField(source.query, 'sortClause').length > 0 ? source : null
-}
-
-interface SortedSource {
-  readonly query: TreeNode
-  readonly around: Environment
-}
-
-function sourceQuery(entry: TreeNode, environment: Environment): SortedSource | null {
-  switch (numberField(entry, 'rtekind')) {
-    case RTE.subquery:
-      return { query: nodeField(entry, 'subquery'), around: environment }
-    case RTE.cte: {
-      const cte = cteOf(entry, environment)
-      const isPlain = !booleanField(cte, 'cterecursive') && !environment.recursions.has(cte)
-      return isPlain ? { query: nodeField(cte, 'ctequery'), around: aroundCte(entry, environment) } : null
-    }
-    case RTE.relation: {
-      const tree = environment.request.relations[numberField(entry, 'relid')]?.tree ?? null
-      return tree === null ? null : { query: parseViewQuery(tree), around: aroundView(environment) }
-    }
-    default:
-      return null
-  }
 }
 
 /** What it is sorted by may follow its columns. */
@@ -126,15 +88,6 @@ function sortedEntry(
   const rows = lazily(() => sorted().rows)
   const item = withWholeRow(rows, types.get(WHOLE_ROW), around, columnNames(entry))
   return { ...item, order: () => sorted().order }
-}
-
-function aroundView(environment: Environment): Environment {
-  return { ...environment, ctes: [], outer: [] }
-}
-
-function aroundCte(entry: TreeNode, environment: Environment): Environment {
-  const level = numberField(entry, 'ctelevelsup')
-  return { ...environment, ctes: environment.ctes.slice(level), outer: environment.outer.slice(level) }
 }
 
 function bindEntry(
@@ -228,23 +181,8 @@ function subqueryItem(
     if (!around) throw internalError('a column of no query')
     return around.own(variable)
   })
-  const isOne = booleanField(query, 'hasAggs') && CLAUSES_OF_ROWS.every((name) => isAbsent(query, name))
+  const isOne = booleanField(query, 'hasAggs') && hasOnlyRows(query)
   return { item, made, ordinality: null, isOne }
-}
-
-/** Without them an aggregation is one row. */
-const CLAUSES_OF_ROWS = [
-  'groupClause',
-  'groupingSets',
-  'havingQual',
-  'limitCount',
-  'limitOffset',
-  'setOperations',
-]
-
-function isAbsent(query: TreeNode, name: string): boolean {
-  const value = query.fields[name]
-  return value === null || value === undefined || (Array.isArray(value) && value.length === 0)
 }
 
 function assertAllMaintainable(node: Node): void {
@@ -554,13 +492,6 @@ function cteEntry(entry: TreeNode, environment: Environment): RangeEntry {
       return bound.column(Math.min(attnum, own + 1), scope)
     },
   }
-}
-
-function cteOf(entry: TreeNode, environment: Environment): TreeNode {
-  const name = stringField(entry, 'ctename')
-  const cte = environment.ctes[numberField(entry, 'ctelevelsup')]?.get(name)
-  if (!cte) throw internalError(`there is no WITH query ${name}`)
-  return cte
 }
 
 /** A WITH query is bound anew for each reference: its columns then have ids of their own. */
