@@ -7,6 +7,7 @@ export const GOLDEN_QUERIES: Readonly<Record<string, string>> = {
   project: `SELECT id, amount * 2 AS double, upper(note) AS note, true AS flag FROM public.orders`,
   join: 'SELECT o.id, c.name, o.amount FROM public.orders AS o JOIN public.customers AS c ON c.id = o.customer_id',
   'join-three': `SELECT o.id, r.name AS region FROM public.orders AS o JOIN public.customers AS c ON c.id = o.customer_id JOIN public.regions AS r ON r.id = c.region_id`,
+  'join-under-or': `SELECT o.id, c.name FROM public.orders AS o, public.customers AS c WHERE (c.id = o.customer_id AND c.name = 'a' AND o.amount > 1) OR (c.id = o.customer_id AND c.name = 'b' AND o.amount > 2)`,
   'join-five': `SELECT a.a AS a, b.b AS b, c.b AS c, d.b AS d, e.name FROM public.links AS a JOIN public.links AS b ON a.b = b.a JOIN public.links AS c ON b.b = c.a JOIN public.links AS d ON c.b = d.a JOIN public.regions AS e ON e.id = d.b`,
   'self-join': 'SELECT x.a, y.b FROM public.links AS x JOIN public.links AS y ON x.b = y.a',
   'cross-join':

@@ -66,6 +66,10 @@ const QUERIES: Readonly<Record<string, string>> = {
     'SELECT id, o.amount, d.name FROM (c FULL JOIN o USING (id)) LEFT JOIN (SELECT id, name FROM c) AS d USING (id)',
   'left join of a full join':
     'SELECT c.id, o.id AS o, d.name FROM (c FULL JOIN o ON o.id = c.id) LEFT JOIN c AS d ON d.id = c.back',
+  'a join whose equality stands in every branch of an OR':
+    'SELECT c.id, c.name, o.id AS oid FROM c, o WHERE (c.id = o.c AND c.region < 50 AND o.amount > 3) OR (c.id = o.c AND o.kind = $$k1$$)',
+  'a left join with such a condition, and a subquery with one':
+    'SELECT c.id, o.id AS oid FROM c LEFT JOIN o ON (c.id = o.c AND o.amount > 3) OR (c.id = o.c AND c.region = 7) WHERE NOT EXISTS (SELECT FROM o AS p WHERE (p.c = c.back AND p.amount = 8) OR (p.c = c.back AND p.kind = $$k2$$))',
   'left join to the next':
     'SELECT a.id, b.id AS next, b.amount FROM o AS a LEFT JOIN o AS b ON b.id = a.id + 1',
   'left join of groups to the next':

@@ -4,7 +4,7 @@
  * table and is left out.
  */
 import { groupRule, isAlwaysRecomputed } from '../algebra/aggregate-functions.ts'
-import { ref, sameScalar } from '../algebra/build.ts'
+import { and, ref, sameScalar } from '../algebra/build.ts'
 import type { ColumnIds, Node } from '../algebra/node.ts'
 import type { Aggregate } from '../algebra/operators/aggregate.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
@@ -522,7 +522,20 @@ const EXTERNAL: Readonly<Record<string, string>> = {
   PARAM: 'a parameter',
 }
 
+/**
+ * Conditions that all must hold, also those that every branch of an OR has: (a AND b) OR (a AND c) is a AND (b OR c), for NULL
+ * as well. PostgreSQL does the same (prepqual.c), but only here is it known which of them join two tables.
+ */
 export function conjuncts(scalar: Scalar): readonly Scalar[] {
   if (scalar.kind === 'constant' && scalar.sql === 'true') return []
-  return scalar.kind === 'logic' && scalar.op === 'and' ? scalar.args.flatMap(conjuncts) : [scalar]
+  if (scalar.kind !== 'logic' || scalar.op === 'not') return [scalar]
+  if (scalar.op === 'and') return scalar.args.flatMap(conjuncts)
+  const branches = scalar.args.map(conjuncts)
+  const isIn = (branch: readonly Scalar[], each: Scalar) => branch.some((other) => sameScalar(other, each))
+  const common = (branches[0] ?? []).filter((each) => branches.every((branch) => isIn(branch, each)))
+  if (common.length === 0) return [scalar]
+  const rest = branches.map((branch) => branch.filter((each) => !isIn(common, each)))
+  // What is left of one of them asks for nothing.
+  if (rest.some((branch) => branch.length === 0)) return common
+  return [...common, { ...scalar, args: rest.map(and) }]
 }

@@ -46,7 +46,12 @@ export function refreshLeaves(
       const { of, version } = read
       if (of.op === 'scan') {
         if (version === 'after') return liveTable(of, alias)
-        if (version === 'delta') return { ...scanDelta(of, alias, printer.request), isUnmeasured: isBulk }
+        if (version === 'delta')
+          return {
+            ...scanDelta(of, alias, printer.request),
+            isUnmeasured: isBulk,
+            isHardlyMeasured: isFitted,
+          }
       } else {
         if (version === 'before') return called(storedStage(stageOf(stages, of), alias), of)
         if (version === 'delta') return stageDelta(of, alias)
