@@ -22,7 +22,14 @@ beforeAll(async () => {
   return () => database.close()
 })
 
+/** What no order matters to does not look at it: a function that goes by settings would be refused. */
+const UNSEEN: Readonly<Record<string, string>> = {
+  'counts of rows in an order that cannot be shown': `SELECT count(*) AS n, sum(v) AS s, array_agg(id ORDER BY id) AS a FROM (SELECT * FROM p ORDER BY to_char(id, '9')) AS q`,
+  'ranks of them': `SELECT id, rank() OVER (PARTITION BY v) AS r FROM (SELECT * FROM p ORDER BY to_char(id, '9')) AS q`,
+}
+
 const QUERIES: Readonly<Record<string, string>> = {
+  ...UNSEEN,
   'rows as JSON, by what they do not show':
     'SELECT id, (SELECT json_agg(x) FROM (SELECT p.id FROM p WHERE p.tid = t.id ORDER BY p.v DESC, p.id) AS x)::text AS j FROM t',
   'the first of them':

@@ -42,6 +42,17 @@ export interface BoundCall extends AggregateCall {
 const IN_ORDER =
   /^(array_agg|string_agg|xmlagg|jsonb?_agg(_strict)?|jsonb?_object_agg(_unique|_strict|_unique_strict)?)$/
 
+/** Is the result of an AGGREF as the rows come? Not where it sorts them itself. */
+export function takesInOrder(node: TreeNode, request: CompileRequest): boolean {
+  const facts = functionFacts(request, numberField(node, 'aggfnoid'))
+  return (
+    (!isBuiltIn(facts) || IN_ORDER.test(facts.name)) &&
+    charField(node, 'aggkind') === 'n' &&
+    listField(node, 'aggdistinct').length === 0 &&
+    listField(node, 'aggorder').length === 0
+  )
+}
+
 /** AGGREF as a column of the aggregation; equal calls share one. `sorted`: how the rows come, where a subquery sorts them. */
 export function bindAggregate(
   node: TreeNode,
@@ -66,9 +77,7 @@ export function bindAggregate(
   const args = targets.map((target) => bindExpression(nodeField(target, 'expr'), rows))
   const isDistinct =
     listField(node, 'aggdistinct').length > 0 && !(isBuiltIn(facts) && IDEMPOTENT.has(facts.name))
-  const isInOrder = !isBuiltIn(facts) || IN_ORDER.test(facts.name)
-  const isFree = charField(node, 'aggkind') === 'n' && !isDistinct && listField(node, 'aggorder').length === 0
-  const order = isInOrder && isFree ? sorted : []
+  const order = takesInOrder(node, request) ? sorted : []
   const isPlain =
     order.length === 0 &&
     isBuiltIn(facts) &&

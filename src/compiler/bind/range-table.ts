@@ -12,6 +12,7 @@ import {
   nodeField,
   nodeListField,
   numberField,
+  optionalNode,
   stringListField,
 } from '../catalog/node-field.ts'
 import { isNode, parseViewQuery, type TreeNode, type TreeValue } from '../catalog/node-tree.ts'
@@ -40,6 +41,7 @@ import {
   hasOnlyRows,
   onlyItem,
   RTE,
+  readsInOrder,
   type SortedSource,
   sortedSource,
 } from './sorted-source.ts'
@@ -64,7 +66,8 @@ export function bindRangeTable(
   environment: Environment,
   isPassing = false,
 ): readonly RangeEntry[] {
-  const isOrdered = isPassing || booleanField(query, 'hasAggs') || booleanField(query, 'hasWindowFuncs')
+  const called = [...nodeListField(query, 'targetList'), optionalNode(query, 'havingQual')]
+  const isOrdered = isPassing || readsInOrder(called, environment.request)
   const types = readTypes(query)
   const only = onlyItem(query)
   return nodeListField(query, 'rtable').map((entry, i) => {

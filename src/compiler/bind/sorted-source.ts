@@ -1,8 +1,12 @@
 /** Queries that sort their rows, for who takes these as they come. */
 import { internalError } from '../catalog/error.ts'
 import { booleanField, nodeField, nodeListField, numberField, stringField } from '../catalog/node-field.ts'
-import { parseViewQuery, type TreeNode } from '../catalog/node-tree.ts'
+import { isNode, parseViewQuery, type TreeNode, type TreeValue } from '../catalog/node-tree.ts'
+import type { CompileRequest } from '../catalog/request.ts'
+import { takesInOrder } from './aggregate-call.ts'
+import { functionFacts } from './facts.ts'
 import type { Environment } from './query.ts'
+import { isByPlace } from './window.ts'
 
 /** RTEKind (parsenodes.h); GROUP is new in PostgreSQL 18. */
 export const RTE = {
@@ -36,6 +40,22 @@ export function isPassing(query: TreeNode): boolean {
     !MAKES_ROWS.some((name) => booleanField(query, name)) &&
     hasOnlyRows(query) &&
     SORTS.every((name) => isAbsent(query, name))
+  )
+}
+
+/**
+ * Does it matter to an aggregate or a window function of the query in which order rows come? Where it does not, what they are
+ * sorted by is not looked at, and may be what no stream table can show.
+ */
+export function readsInOrder(value: TreeValue, request: CompileRequest): boolean {
+  if (Array.isArray(value)) return value.some((each) => readsInOrder(each, request))
+  if (!isNode(value)) return false
+  const { tag, fields } = value
+  if (tag === 'AGGREF' && takesInOrder(value, request)) return true
+  if (tag === 'WINDOWFUNC' && isByPlace(functionFacts(request, numberField(value, 'winfnoid')))) return true
+  // Another query has its own, and its own items.
+  return Object.values(fields).some(
+    (each) => !(isNode(each) && each.tag === 'QUERY') && readsInOrder(each, request),
   )
 }
 

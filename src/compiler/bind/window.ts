@@ -195,7 +195,8 @@ const ANY_FRAME = expression({
   type: BOOLEAN,
 })
 
-function isByPlace({ name, schema }: FunctionFacts): boolean {
+/** Does the result of a window function go by the place of its row, or of others, in the partition? */
+export function isByPlace({ name, schema }: FunctionFacts): boolean {
   return schema === 'pg_catalog' && BY_PLACE.has(name)
 }
 

@@ -235,7 +235,6 @@ export function notPrinted(construct: string): Error {
  * The binder of expressions refuses functions that return sets, which only a query that is recomputed may hold. They print
  * as any other call.
  */
-/** Here functions that return sets are printed wherever they stand. */
 export function withoutSetFlags(node: TreeNode): TreeNode {
   const fields = Object.fromEntries(
     Object.entries(node.fields).map(([name, value]) => [
