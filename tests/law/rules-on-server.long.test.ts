@@ -315,6 +315,16 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
       `INSERT INTO i VALUES (3, '-1999999999 hours 0.000003 seconds 1 month')`,
     ],
   },
+  'stored rows by an expression with an amount of money, of which there is no index': {
+    setUp: `CREATE TABLE m (k int, m money); INSERT INTO m VALUES (1, '1'), (2, '2.50'), (2, '2.50'), (3, NULL)`,
+    query: `SELECT (m > '1'::money) AS is_more, min(k) AS least, count(*) AS n
+      FROM (SELECT k, m FROM m GROUP BY k, m) AS q GROUP BY 1`,
+    changes: [
+      `INSERT INTO m VALUES (0, '7'), (4, '1')`,
+      `DELETE FROM m WHERE k = 2`,
+      `UPDATE m SET m = '0.99' WHERE k = 0`,
+    ],
+  },
   'rows that only a refresh would divide by zero for: one table': {
     setUp: 'CREATE TABLE z (id int PRIMARY KEY, x int, y int); INSERT INTO z VALUES (1, 4, 2)',
     query: 'SELECT id, x / y AS q FROM z',

@@ -52,12 +52,9 @@ export function recursion(
     kinds === 4 && base.isStored
       ? ` AND NOT EXISTS (SELECT FROM ${base.name} AS z WHERE z.${b.name} = y.${to.name})`
       : ''
-  // What the step reads may be groups of it: of values of one image each, because one is shown. Groups lose a length, char(3),
-  // and PostgreSQL refuses the recursion as it is printed: a known limitation.
+  // What the step reads may be groups of it: of values of one image each, because one is shown.
   const isGrouped =
-    kinds === 5 &&
-    !genes.also &&
-    [from, to].every(({ type, open }) => !type.manyImages && !open && !type.sql.includes('('))
+    kinds === 5 && !genes.also && [from, to].every(({ type, open }) => !type.manyImages && !open)
   const read = isGrouped
     ? `(SELECT g.${from.name}, g.${to.name}, count(*) FROM ${step.name} AS g GROUP BY 1, 2 HAVING count(*) < 3) AS y(f, t)`
     : `${step.name} AS y`

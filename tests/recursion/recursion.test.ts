@@ -157,6 +157,29 @@ test('a bill of materials: amounts along every way, duplicates kept', async () =
   }
 })
 
+test.each([
+  ['char(3)', 'a', 'bcd', 'e'],
+  ['varchar(5)', 'a', 'bcd', 'e'],
+  ['numeric(8, 2)', '1', '2.5', '3'],
+  ['timestamp(3)', '2024-01-02 03:04:05.678', '2024-01-02', '2025-01-01'],
+  ['interval day to second(2)', '1 day', '24:00:01.25', '3 days'],
+  ['char(2)[]', '{a,b}', '{}', '{cd}'],
+])('a column of type %s, which the step finds in groups', async (type, a, b, c) => {
+  await client.query(`CREATE TABLE parts (v ${type})`)
+  await client.query(`INSERT INTO parts VALUES ('${a}'), ('${b}'), ('${b}')`)
+  const name = await create(`WITH RECURSIVE again(v, n) AS (
+    SELECT v, 1 FROM parts
+    UNION ALL
+    SELECT g.v, n + 1 FROM again JOIN (SELECT v, count(*) FROM parts GROUP BY v) AS g ON g.v = again.v WHERE n < 3
+  ) SELECT * FROM again`)
+  await follow(name, [
+    `INSERT INTO parts VALUES ('${c}'), ('${a}'), (NULL)`,
+    `DELETE FROM parts WHERE ctid = (SELECT min(ctid) FROM parts WHERE v = '${b}')`,
+    `UPDATE parts SET v = '${c}' WHERE v = '${a}'`,
+    `DELETE FROM parts WHERE v = '${b}'`,
+  ])
+})
+
 test('UNION ALL meets no cycle that nobody reaches', async () => {
   await edges()
   await client.query('INSERT INTO edges VALUES (0, 1), (1, 2)')

@@ -6,6 +6,7 @@ import type { Project, Projection } from '../algebra/operators/project.ts'
 import { storedId } from '../algebra/operators/read.ts'
 import {
   type ColumnId,
+  type Constant,
   mapScalar,
   type Scalar,
   scalarArguments,
@@ -275,6 +276,7 @@ function isIndexable(request: CompileRequest, value: Scalar): boolean {
   const isKnown = (each: Scalar): boolean =>
     (each.kind !== 'expression' || !each.parts.some((part) => part.includes('.'))) &&
     (each.kind !== 'operator' || !each.sql.includes('.')) &&
+    (each.kind !== 'constant' || !isMoney(each)) &&
     scalarArguments(each).every(isKnown)
   return (
     scalarVolatility(value) === 'immutable' &&
@@ -282,6 +284,11 @@ function isIndexable(request: CompileRequest, value: Scalar): boolean {
     isShort(request, value.type) &&
     isKnown(value)
   )
+}
+
+/** Such a constant is computed where it stands, by what the server takes for stable (see moneyConstant). */
+function isMoney({ sql }: Constant): boolean {
+  return sql.includes('::money')
 }
 
 /** A value over the rows of the one stage that is read; null where not every stored row has one. */
