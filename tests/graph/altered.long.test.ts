@@ -329,3 +329,29 @@ describe('one that comes to a group while the scheduler has it in hand', () => {
     expect(await shown(client)).toEqual({ a: '301', b: '301', s: '301' })
   })
 })
+
+test('refreshes by several at once and a query that is altered all the time meet in no deadlock', async () => {
+  const { client, open } = await scene(BASE)
+  await client.query('CREATE TABLE names (k int PRIMARY KEY, label text)')
+  await client.query(`INSERT INTO names SELECT i, 'k' || i FROM generate_series(0, 8) AS i`)
+  const query = (n: number) => `SELECT base.id, label, v + ${n} AS v FROM base JOIN names USING (k)`
+  await create(client, 'st', query(0))
+  const [first, second] = await Promise.all([open(), open()])
+  let isDone = false
+  const refreshing = [first, second].map(async (session, i) => {
+    while (!isDone) {
+      await session.query('UPDATE base SET v = v + 1 WHERE id = $1', [i + 1])
+      await session.query(`SELECT pgstream.refresh_stream_table('st')`)
+    }
+  })
+  const altering = (async () => {
+    for (let n = 1; n <= 60; n += 1) {
+      await client.query('UPDATE base SET v = v + 1 WHERE id = 9')
+      await client.query('SELECT pgstream.alter_stream_table($1, query => $2)', ['st', query(n % 5)])
+    }
+  })().finally(() => {
+    isDone = true
+  })
+  await Promise.all([altering, ...refreshing])
+  await expectExact(client, 'st')
+})

@@ -39,7 +39,7 @@ BEGIN
       END IF;
       -- Nearly always there is nothing else to refresh.
       IF target.is_alone THEN
-        RETURN pgstream._refresh_alone(id);
+        RETURN pgstream._refresh_or_recompute(id, 'MANUAL', alone => true);
       END IF;
       RETURN pgstream._refresh_with_sources(id);
     WHEN 'recheck' THEN
