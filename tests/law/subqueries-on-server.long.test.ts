@@ -448,3 +448,49 @@ test('a subquery over grouping sets is asked once for all of them', async () => 
     for (const name of ['two_sets', 'eight_sets']) await expectExact(client, name, { image: true })
   }
 })
+
+test('correlated by what has no equality: json, points, rows of them', async () => {
+  const { client } = database
+  await client.query(`
+    CREATE TYPE spot AS (name text, place point);
+    CREATE TABLE docs (id int PRIMARY KEY, doc json, p point, shape circle, s spot, tags xid, ps point[]);
+    CREATE TABLE items (id int, kind text, n int, p point);
+    INSERT INTO docs SELECT i, json_build_object('kind', 'k' || i % 3, 'lo', i % 4, 'hi', 6), point(i % 4, 0.1), circle(point(i, i), 3),
+      ROW('s' || i % 2, point(i % 3, 0))::spot, (i % 3)::text::xid, ARRAY[point(i % 2, 1)] FROM generate_series(1, 8) AS i;
+    INSERT INTO docs VALUES (9);
+    INSERT INTO items SELECT i, 'k' || i % 4, i % 7, point(i % 5, i % 3) FROM generate_series(1, 12) AS i`)
+  const queries = {
+    nearest: 'SELECT id, (SELECT i.id FROM items i ORDER BY i.p <-> d.p, i.id LIMIT 1) AS n FROM docs d',
+    between: `SELECT id, EXISTS (SELECT FROM items i WHERE i.n BETWEEN (d.doc ->> 'lo')::int AND (d.doc ->> 'hi')::int) AS e FROM docs d`,
+    shown: `SELECT id, (SELECT jsonb_agg(i.kind || (d.doc ->> 'kind') ORDER BY i.id) FROM items i WHERE i.n = d.id) AS l FROM docs d`,
+    whole:
+      'SELECT id, (SELECT array_agg(d.doc::text || i.id ORDER BY i.id) FROM items i WHERE i.n > d.id) AS l FROM docs d',
+    near: 'SELECT d.id, l.* FROM docs d LEFT JOIN LATERAL (SELECT i.n, d.shape AS of, d.s FROM items i WHERE i.p <@ d.shape ORDER BY i.n, i.id LIMIT 3) AS l ON true',
+    row: 'SELECT id FROM docs d WHERE (SELECT count(*) FROM items i WHERE i.p <-> (d.s).place < 2) NOT IN (SELECT n FROM items i WHERE i.p <-> d.p < 1)',
+    array:
+      'SELECT id, (SELECT min(i.p <-> d.ps[1]) FROM items i) AS m, (SELECT count(*) FROM items i WHERE i.n::text::xid = d.tags) AS x FROM docs d',
+    recursion: `SELECT d.id, (WITH RECURSIVE r(n) AS (SELECT (d.doc ->> 'lo')::int UNION SELECT i.n FROM r JOIN items i ON i.id = r.n AND i.kind <> d.doc ->> 'kind') SELECT count(*) FROM r) AS n FROM docs d`,
+  }
+  for (const [name, query] of Object.entries(queries))
+    await client.query(`SELECT pgstream.create_stream_table($1, $2, '1h', 'DIFFERENTIAL')`, [
+      `by_${name}`,
+      query,
+    ])
+  for (const change of [
+    `INSERT INTO items VALUES (13, 'k0', 3, '(0,0.1)'), (14, NULL, NULL, NULL)`,
+    `UPDATE docs SET p = '(1,1)', doc = '{"kind": "k1", "lo": 2, "hi": 3}' WHERE id IN (1, 9)`,
+    `UPDATE docs SET doc = '{"kind":"k1","lo":2, "hi":3}', shape = '<(0,0),-0>', s = NULL WHERE id IN (1, 2)`,
+    'DELETE FROM items WHERE id % 3 = 0',
+    `UPDATE docs SET p = point(-0.0, 1e-300), ps = '{}', tags = NULL WHERE id < 5`,
+    'UPDATE items SET n = n + 1, p = p + point(0.5, 0); DELETE FROM docs WHERE id = 4',
+    `INSERT INTO docs SELECT id + 10, doc, p, shape, s, tags, ps FROM docs; UPDATE items SET kind = 'k2' WHERE n > 3`,
+    'DELETE FROM docs WHERE id < 10',
+    'TRUNCATE items',
+  ]) {
+    await client.query(change)
+    for (const name of Object.keys(queries))
+      expect(await expectExact(client, `by_${name}`, { image: true }), `${name}: ${change}`).toMatch(
+        change.startsWith('TRUNCATE') ? /REINITIALIZE|DIFFERENTIAL/ : /DIFFERENTIAL|NO_DATA/,
+      )
+  }
+})

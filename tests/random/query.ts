@@ -394,8 +394,7 @@ function source(genes: SourceGenes, from: FromGenes, outer: readonly Value[]): I
     }
     case 'lateral': {
       const inside = { tables: Math.max(1, budget.tables - 1), level: budget.level + 1 }
-      // A subquery is kept for each combination of the values it reads, which must be told apart.
-      const seen = outer.filter(({ type, rounds, open }) => type.comparable && !rounds && !open)
+      const seen = outer.filter(({ rounds, open }) => !rounds && !open)
       const inner = query(genes.query, relations, inside, seen)
       budget.tables = Math.min(inside.tables, budget.tables)
       return { ...item(`LATERAL (${inner.sql}) AS ${alias}`, alias, inner.columns), reads: true }

@@ -48,7 +48,8 @@ export function sublink(
     const operator = correlated > 5 && l.type.ordered ? pick(['<=', '<>', '>'], genes.right) : '='
     where.push(`${r.sql} ${operator} ${l.sql}`)
   }
-  if (genes.where) where.push(condition(genes.where, correlated > 4 ? [...inner, ...outer] : inner))
+  const shownThere = within.filter(({ rounds, open }) => !rounds && !open)
+  if (genes.where) where.push(condition(genes.where, correlated > 4 ? [...inner, ...shownThere] : inner))
   const from = `FROM ${relation.name} AS ${alias}${where.length > 0 ? ` WHERE ${where.join(' AND ')}` : ''}`
   const kind = genes.kind % 12
   if (kind < 2) {

@@ -12,7 +12,7 @@ import { operatorOf } from '../../algebra/operators/index.ts'
 import type { Projection } from '../../algebra/operators/project.ts'
 import type { Recursion } from '../../algebra/operators/recursion.ts'
 import type { UnionBranch } from '../../algebra/operators/union-all.ts'
-import { BOOLEAN, type ColumnId, type Scalar } from '../../algebra/scalar.ts'
+import { BOOLEAN, type ColumnId, type Scalar, type TypeRef } from '../../algebra/scalar.ts'
 import { FULL_HINT, unsupported } from '../../catalog/error.ts'
 import type { CompileRequest } from '../../catalog/request.ts'
 import { expression } from '../binding.ts'
@@ -26,7 +26,9 @@ import { marked, markFor, overNoRows } from './empty-group.ts'
 import { limitByKey } from './limit-by-key.ts'
 import { outerValues } from './outer-values.ts'
 import { type Pulled, perGroup, pull } from './pull.ts'
-import { sameKey } from './same-key.ts'
+import { sameKey, sameValue } from './same-key.ts'
+
+const TEXT: TypeRef = { oid: 25, typmod: -1, collation: 100 }
 
 /** A subquery with the outer values that it is for: its own columns under the ids they had. */
 export interface Evaluated {
@@ -40,18 +42,7 @@ export interface Evaluated {
 /** `rows`: those of the query around, perhaps more of them than there will be. */
 export function overDomain(subquery: Node, rows: Node, ids: ColumnIds, request: CompileRequest): Evaluated {
   const { base, columns } = outerValues(subquery, rows)
-  const values: Projection[] = columns.flatMap((column) => {
-    assertGroupKey(request, column.type, 'a correlated subquery', FULL_HINT)
-    // The subquery may show which of several equal values (1.0 and 1.00) it was given.
-    const image = imageOf(ref(column), request)
-    const { name: _, ...rest } = column
-    return [
-      { column, value: ref(column) },
-      ...(image
-        ? [{ column: { ...rest, name: 'image', type: image.type, nullable: true }, value: image }]
-        : []),
-    ]
-  })
+  const values = columns.flatMap((column) => correlation(column, ids, request))
   const builder = new Builder(base, values, ids, request)
   const { node, keys, names } = builder.join(subquery)
   const outputs = operatorOf(subquery)
@@ -61,7 +52,7 @@ export function overDomain(subquery: Node, rows: Node, ids: ColumnIds, request: 
   const predicate = keys.flatMap((key, i) => {
     const value = values[i]
     if (!value) return []
-    if (value.value.kind === 'column') return sameKey(request, value.column, key)
+    if (value.outer) return sameValue(request, value.value, value.outer.nullable, ref(key))
     // The text of a value that may be NULL: where the value is, the other condition holds.
     const [left, right] = [value.value, ref(key)]
     return [
@@ -74,6 +65,35 @@ export function overDomain(subquery: Node, rows: Node, ids: ColumnIds, request: 
     ]
   })
   return { node: { op: 'project', input: node, outputs: [...outputs, ...joined] }, predicate, keys }
+}
+
+/** What the subquery is evaluated for: a column of the domain. */
+interface Correlated extends Projection {
+  /** The column of the query around that the subquery reads in it. Undefined: it tells equal ones apart. */
+  readonly outer?: Column
+  /** That column out of the domain's; the same, unless this says otherwise. */
+  readonly shown?: (key: Column) => Scalar
+}
+
+function correlation(column: Column, ids: ColumnIds, request: CompileRequest): readonly Correlated[] {
+  const { kind, sortable, sql } = typeFacts(request, column.type.oid)
+  if (kind !== 'p' && !sortable) {
+    // json, point: what has no equality is told apart, and read again, by its text.
+    const text = ids.make(column.name, TEXT, column.nullable)
+    const shown = (key: Column) => cast(ref(key), sql, column.type)
+    return [{ column: text, value: cast(ref(column), 'text', TEXT), outer: column, shown }]
+  }
+  assertGroupKey(request, column.type, 'a correlated subquery', FULL_HINT)
+  const plain = { column, value: ref(column), outer: column }
+  // The subquery may show which of several equal values (1.0 and 1.00) it was given.
+  const image = imageOf(ref(column), request)
+  if (!image) return [plain]
+  const { name: _, ...rest } = column
+  return [plain, { column: { ...rest, name: 'image', type: image.type, nullable: true }, value: image }]
+}
+
+function cast(value: Scalar, name: string, type: TypeRef): Scalar {
+  return expression({ construct: 'rule', parts: ['(', `)::${name}`], args: [value], type })
 }
 
 /**
@@ -96,7 +116,11 @@ export function totalOverDomain(
     columns.every((column) => typeFacts(request, column.type.oid).sortable && !imageOf(ref(column), request))
   if (!isSuch) return null
   const present = nullable.map((column) => sql(BOOLEAN)`(${ref(column)} IS NOT NULL)`)
-  const values = columns.map((column) => ({ column: { ...column, nullable: false }, value: ref(column) }))
+  const values = columns.map((column) => ({
+    column: { ...column, nullable: false },
+    value: ref(column),
+    outer: column,
+  }))
   const builder = new Builder({ op: 'filter', input: base, predicate: present }, values, ids, request)
   const joined = builder.join(node.input)
   const keys = joined.keys.map((column) => ({
@@ -157,17 +181,17 @@ interface Joined {
 
 class Builder {
   readonly #base: Node
-  readonly #values: readonly Projection[]
+  readonly #values: readonly Correlated[]
   readonly #outer: ReadonlySet<ColumnId>
   readonly #ids: ColumnIds
   readonly #request: CompileRequest
   /** What recursions are to their step terms. */
   readonly #selves = new Map<number, Joined>()
 
-  constructor(base: Node, values: readonly Projection[], ids: ColumnIds, request: CompileRequest) {
+  constructor(base: Node, values: readonly Correlated[], ids: ColumnIds, request: CompileRequest) {
     this.#base = base
     this.#values = values
-    this.#outer = new Set(values.map(({ column }) => column.id))
+    this.#outer = new Set(values.flatMap(({ outer }) => (outer ? [outer.id] : [])))
     this.#ids = ids
     this.#request = request
   }
@@ -437,9 +461,9 @@ class Builder {
   /** The columns of the query around as these of the domain. */
   #names(keys: readonly Column[]): Map<ColumnId, Scalar> {
     const names = new Map<ColumnId, Scalar>()
-    for (const [i, { column, value }] of this.#values.entries()) {
+    for (const [i, { outer, shown = ref }] of this.#values.entries()) {
       const key = keys[i]
-      if (key && value.kind === 'column') names.set(column.id, ref(key))
+      if (key && outer) names.set(outer.id, shown(key))
     }
     return names
   }

@@ -9,6 +9,16 @@ import { operatorFacts, operatorSql, typeFacts } from '../facts.ts'
 
 /** Conjuncts: two columns of one type have the same value, NULL with NULL alike. */
 export function sameKey(request: CompileRequest, left: Column, right: Column): readonly Scalar[] {
+  return sameValue(request, ref(left), left.nullable, ref(right))
+}
+
+/** Conjuncts: two values of one type are the same; `nullable`: NULL with NULL alike, where the left one may be. */
+export function sameValue(
+  request: CompileRequest,
+  left: Scalar,
+  nullable: boolean,
+  right: Scalar,
+): readonly Scalar[] {
   const type = typeFacts(request, left.type.oid)
   const equality = operatorFacts(request, type.equality)
   const equal = equals(
@@ -17,32 +27,32 @@ export function sameKey(request: CompileRequest, left: Column, right: Column): r
     equality.oid,
     left.type.collation,
   )
-  if (!left.nullable) return [equal]
-  const isNull = (column: Column) =>
-    isComposite(request, column.type.oid)
-      ? sql(BOOLEAN)`(${ref(column)} IS NOT DISTINCT FROM NULL)`
-      : sql(BOOLEAN)`(${ref(column)} IS NULL)`
+  if (!nullable) return [equal]
+  const isNull = (value: Scalar) =>
+    isComposite(request, value.type.oid)
+      ? sql(BOOLEAN)`(${value} IS NOT DISTINCT FROM NULL)`
+      : sql(BOOLEAN)`(${value} IS NULL)`
   const either = {
     ...sql(BOOLEAN)`((${equal}) OR (${isNull(left)} AND ${isNull(right)}))`,
     construct: NULL_SAFE,
   }
   if (!type.hashable) return [either]
   // No join is made by an OR, one by hashes is.
-  const hash = (column: Column) => ({
-    ...sql(BIGINT)`hash_record_extended(ROW(${compared(request, column)}), 0)`,
+  const hash = (value: Scalar) => ({
+    ...sql(BIGINT)`hash_record_extended(ROW(${compared(request, value)}), 0)`,
     construct: NULL_SAFE,
   })
   return [equals('=', [hash(left), hash(right)], 0, 0), either]
 }
 
-function compared(request: CompileRequest, column: Column): Scalar {
-  const base = comparedType(request, column.type.oid)
-  if (!base) return ref(column)
+function compared(request: CompileRequest, value: Scalar): Scalar {
+  const base = comparedType(request, value.type.oid)
+  if (!base) return value
   return expression({
     construct: 'rule',
     parts: ['(', `)::${base.sql}`],
-    args: [ref(column)],
-    type: { ...column.type, oid: base.oid },
+    args: [value],
+    type: { ...value.type, oid: base.oid },
   })
 }
 
