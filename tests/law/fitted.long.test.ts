@@ -1,5 +1,6 @@
 /** Large changes of several sources: the statement is fitted to what has changed, and exact whichever it is. */
 import { expect, test } from 'vitest'
+import { BOOLEAN, type Scalar } from '../../src/compiler/algebra/scalar.ts'
 import {
   before,
   fittedText,
@@ -9,6 +10,7 @@ import {
   unlessChanged,
   whenChanged,
 } from '../../src/compiler/emit/fitted.ts'
+import { condition, type Select } from '../../src/compiler/emit/select-text.ts'
 import { expectEqual } from '../oracle/oracle.ts'
 import { freshDatabase } from '../support/server.ts'
 import { rowsRead } from './rows-read.ts'
@@ -42,6 +44,36 @@ test('a term is said once for each way to read what has changed', () => {
   )
   expect(fittedText(before(7, ways), [7, 1, 2, 3, 4, 5, 6], 'n', 'm')).toBe('way_1')
   expect(fittedText(term('SELECT'), [7], 'n', 'm')).toBe('$sql$SELECT$sql$')
+})
+
+test('a condition on changes that meet changes does not let PostgreSQL expect one row of them', () => {
+  const type = { oid: 25, typmod: -1, collation: 100 }
+  const select = (id: number, isChanges: boolean): Select => ({
+    from: [`t${id}`],
+    where: [],
+    columns: new Map([[id, `t${id}.c`]]),
+    weight: isChanges ? `t${id}.weight` : null,
+    isHardlyMeasured: isChanges,
+  })
+  const compared = (sql: string): Scalar => ({
+    kind: 'operator',
+    oid: 98,
+    sql,
+    equality: sql === '=',
+    args: [
+      { kind: 'column', id: 1, type },
+      { kind: 'constant', sql: "'a'::text", isNull: false, type },
+    ],
+    type: BOOLEAN,
+    inputCollation: 100,
+    strict: true,
+    volatility: 'immutable',
+  })
+  const printed = (sql: string, others: readonly Select[]) =>
+    condition(compared(sql), select(1, true), [select(1, true), ...others])
+  expect(printed('=', [select(2, true)])).toBe(`CASE WHEN (t1.c = 'a'::text) THEN true ELSE false END`)
+  expect(printed('=', [select(2, false)])).toBe(`(t1.c = 'a'::text)`)
+  expect(printed('<', [select(2, true)])).toBe(`(t1.c < 'a'::text)`)
 })
 
 const QUERIES: Readonly<Record<string, string>> = {
