@@ -13,6 +13,8 @@ export async function connect<T>(url: string, run: (client: pg.Client) => Promis
     throw new StartError(`cannot connect to ${withoutPassword(url)}: ${reasonOf(error)}`)
   }
   try {
+    // After Ctrl-C nobody waits for it any more (where the system can tell; PostgreSQL refuses the setting elsewhere).
+    await client.query(`SET client_connection_check_interval = '500ms'`).catch(() => {})
     return await run(client)
   } finally {
     await client.end().catch(() => {})
