@@ -47,6 +47,23 @@ test.each([
   await create(client, 'st', 'SELECT id FROM t', { schedule: duration })
 })
 
+test('blanks and line ends around a schedule are no part of it', async () => {
+  const { client } = await scene(SETUP)
+  const kept = async () =>
+    (await client.query(`SELECT schedule FROM pgstream.pgs_stream_tables WHERE pgs_relid = 'st'::regclass`))
+      .rows[0].schedule
+  await create(client, 'st', 'SELECT id FROM t', { schedule: '\n*/5 * * * *\n' })
+  expect(await kept()).toBe('*/5 * * * *')
+  for (const [given, expected] of [
+    ['\t2h\r\n', '2h'],
+    ['@daily\n', '@daily'],
+    ['calculated\n', null],
+  ]) {
+    await client.query(`SELECT pgstream.alter_stream_table('st', schedule => $1)`, [given])
+    expect(await kept()).toBe(expected)
+  }
+})
+
 test.each(['1s1s', '1m1h', '', '5', 's', '1S', `${'9'.repeat(10)}s`, '1s'.repeat(100_000)])(
   'a duration that is refused: %#',
   async (duration) => {
