@@ -263,6 +263,27 @@ test('an invalid setting is an error for who defines something', async () => {
   })
 })
 
+test('the history is pruned by more than a pass adds, and by whatever clock it was written', async () => {
+  const made = await two()
+  const { client } = made
+  const left = async () =>
+    (
+      await client.query(
+        `SELECT count(*)::int AS n FROM pgstream.pgs_refresh_history WHERE start_time NOT BETWEEN now() - interval '90 days' AND now()`,
+      )
+    ).rows[0].n
+  await client.query('BEGIN')
+  await client.query(`
+    DELETE FROM pgstream.pgs_refresh_history;
+    INSERT INTO pgstream.graph (pgs_id, depth, ancestors, group_id, crons) SELECT -i, 0, '{}', -i, '{}' FROM generate_series(1, 1500) AS i;
+    INSERT INTO pgstream.pgs_refresh_history (pgs_id, start_time, action, status)
+    SELECT 1, now() + CASE i WHEN 1 THEN interval '4 years' ELSE interval '-100 days' END, 'FULL', 'COMPLETED' FROM generate_series(1, 3000) AS i`)
+  expect(await left()).toBe(3000)
+  await client.query('SELECT pgstream._prune_history()')
+  expect(await left()).toBe(0)
+  await client.query('ROLLBACK')
+})
+
 test('the history is not pruned by whoever sets a period', async () => {
   const made = await two()
   const { client } = made
