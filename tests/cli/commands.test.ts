@@ -151,6 +151,13 @@ test('input that is no database', async () => {
   expect((await run('status', missing)).err).toMatch(
     /^pg-stream: cannot connect to .*: database "missing" does not exist\n$/,
   )
+  expect(await run('status', 'postgresql://joe:se#cret@localhost:99999/x')).toMatchObject({
+    status: 1,
+    err: expect.stringMatching(/^pg-stream: the URL cannot be read; write it like postgresql:[^\n]*\n$/),
+  })
+  const { err } = await run('status', `${missing}?password=secret`)
+  expect(err).toMatch(/^pg-stream: cannot connect to /)
+  expect(err).not.toContain('secret')
   expect((await run('up', 'down')).status).toBe(1)
   for (const wrong of [['up', '--port', 'x'], ['up', '--data', ''], ['frobnicate'], ['status']]) {
     const { status, err } = await run(...wrong)
