@@ -623,12 +623,11 @@ describe.skipIf(run === undefined)('a logical dump', () => {
     const empty = await database()
     // Nearly everything is there already.
     await run?.('pg_restore', '-d', empty.url, `${file}.over`).catch(() => {})
-    await expect(
-      empty.client.query(`SELECT pgstream.refresh_stream_table('"My Shop".by_mood')`),
-    ).rejects.toMatchObject({
-      code: '55000',
-      hint: expect.stringContaining('restore_stream_tables'),
-    })
+    for (const call of [`refresh_stream_table('"My Shop".by_mood')`, 'pause_all()', 'resume_all()'])
+      await expect(empty.client.query(`SELECT pgstream.${call}`)).rejects.toMatchObject({
+        code: '55000',
+        hint: expect.stringContaining('restore_stream_tables'),
+      })
     expect(new Set((await restore(empty.client)).map(({ action }) => action))).toEqual(new Set(['RESTORED']))
     expect(await names(empty.client)).toEqual(await names(from.client))
     await empty.client.query(CHANGE)
