@@ -5,7 +5,7 @@ import { StartError } from '../hosts/embedded/start-error.ts'
 export async function connect<T>(url: string, run: (client: pg.Client) => Promise<T>): Promise<T> {
   if (!/^postgres(ql)?:\/\//.test(url))
     throw new StartError(`${url} is not a URL like postgresql://user@host/database`)
-  const client = new pg.Client({ connectionString: url, application_name: 'pg-stream' })
+  const client = clientOf(url)
   client.on('error', () => {}) // The query that is running reports it.
   try {
     await client.connect()
@@ -13,9 +13,24 @@ export async function connect<T>(url: string, run: (client: pg.Client) => Promis
     throw new StartError(`cannot connect to ${withoutPassword(url)}: ${reasonOf(error)}`)
   }
   try {
+    // After Ctrl-C nobody waits for it any more (where the system can tell; PostgreSQL refuses the setting elsewhere).
+    await client.query(`SET client_connection_check_interval = '500ms'`).catch(() => {})
     return await run(client)
   } finally {
     await client.end().catch(() => {})
+  }
+}
+
+function clientOf(url: string): pg.Client {
+  try {
+    return new pg.Client({ connectionString: url, application_name: 'pg-stream' })
+  } catch (error) {
+    // It is not shown: a password that is not written as it should be cannot be told from the rest.
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_INVALID_URL')
+      throw new StartError(
+        'the URL cannot be read; write it like postgresql://user@host:5432/database, with %23 for # and the like in a password',
+      )
+    throw error
   }
 }
 
@@ -23,6 +38,7 @@ export function withoutPassword(url: string): string {
   try {
     const safe = new URL(url)
     safe.password = ''
+    for (const secret of ['password', 'sslpassword']) safe.searchParams.delete(secret)
     return safe.href
   } catch {
     return 'the server'

@@ -6,6 +6,13 @@ export function fail(error: unknown): void {
   process.exitCode = 1
 }
 
+/** Who was reading has read enough (`| head`), which is nobody's error; or what is written cannot be kept. */
+export function outputFailed(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') fail(error)
+  // As a program ends that SIGPIPE ends.
+  process.exit(error.code === 'EPIPE' ? 141 : 1)
+}
+
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return `pg-stream: ${String(error)}`
   const { code, detail, hint } = error as Error & { code?: string; detail?: string; hint?: string }

@@ -7,7 +7,7 @@ import { status } from './commands/status.ts'
 import { up } from './commands/up.ts'
 import { verify } from './commands/verify.ts'
 import { worker } from './commands/worker.ts'
-import { fail } from './fail.ts'
+import { fail, outputFailed } from './fail.ts'
 
 /** Set by the build. */
 declare const PG_STREAM_VERSION: string
@@ -34,30 +34,44 @@ program
   .option('--http-port <number>', 'serve /metrics and /healthz on this port', number(1, 65535))
   .option('--demo', 'load real flights and replay them under stream tables')
   .action(up)
-program.command('install <url>').description('install pg_stream in a database').action(installCommand)
+program
+  .command('install <url>')
+  .description('install pg_stream in a database')
+  .action(printing(installCommand))
 program
   .command('upgrade <url>')
   .description("bring a database's pg_stream to this version")
-  .action(upgradeCommand)
+  .action(printing(upgradeCommand))
 program
   .command('uninstall <url>')
   .description('remove pg_stream; stream tables stay as ordinary tables with their content')
-  .action(uninstallCommand)
+  .action(printing(uninstallCommand))
 program
   .command('worker <url>')
   .description('refresh due stream tables until stopped')
   .option('--concurrency <number>', 'refreshes at the same time', number(1, 64), 4)
   .option('--http-port <number>', 'serve /metrics and /healthz on this port', number(1, 65535))
   .action(worker)
-program.command('status <url>').description('list the stream tables').action(status)
-program.command('explain <url> <name>').description('say how a stream table is maintained').action(explain)
+program.command('status <url>').description('list the stream tables').action(printing(status))
+program
+  .command('explain <url> <name>')
+  .description('say how a stream table is maintained')
+  .action(printing(explain))
 program
   .command('verify <url> [name]')
   .description('compare stream tables with their queries; fails when one differs')
-  .action(verify)
-program.command('refresh <url> <name>').description('refresh a stream table now').action(refresh)
+  .action(printing(verify))
+program.command('refresh <url> <name>').description('refresh a stream table now').action(printing(refresh))
 
 program.parseAsync().catch(fail)
+
+/** A command that ends when it has said what it has to say; `up` and `worker` stop in order when nobody listens (stop-signal.ts). */
+function printing<A extends unknown[]>(action: (...args: A) => Promise<void>): (...args: A) => Promise<void> {
+  return (...args) => {
+    process.stdout.on('error', outputFailed)
+    return action(...args)
+  }
+}
 
 function folder(text: string): string {
   if (text !== '') return text

@@ -350,6 +350,61 @@ test.each<[string, string]>([
   await expect(value(`pgstream.${call}`)).rejects.toMatchObject({ code, hint: expect.stringMatching(/\w/) })
 })
 
+test('what somebody publishes is refreshed, whatever tells its rows apart', async () => {
+  const changed = async () => {
+    await client.query('UPDATE orders SET amount = amount + 1 WHERE id < 9; DELETE FROM orders WHERE id = 1')
+    for (const name of ['rows', 'totals', 'bag']) await expectExact(client, name)
+    await client.query(`SELECT pgstream._clean_changes('orders'::regclass)`)
+    await client.query('INSERT INTO orders VALUES (1, 1, 1)')
+    for (const name of ['rows', 'totals', 'bag']) await expectExact(client, name)
+  }
+  // Before and after there is such a publication; by itself, by its schema, and with everything.
+  await client.query(
+    `SELECT pgstream.create_stream_table('bag', 'SELECT customer, amount FROM orders', '1h')`,
+  )
+  for (const what of ['TABLE bag', 'TABLES IN SCHEMA public', 'ALL TABLES']) {
+    await client.query(`CREATE PUBLICATION others FOR ${what}`)
+    try {
+      await changed()
+      await client.query(
+        `SELECT pgstream.alter_stream_table('totals', query => 'SELECT region, sum(amount) AS total, avg(amount) AS mean FROM orders JOIN customers AS c ON c.id = customer GROUP BY region, c.id')`,
+      )
+      await changed()
+      await client.query(
+        `SELECT pgstream.drop_stream_table('bag');
+         SELECT pgstream.create_stream_table('bag', 'SELECT customer, amount FROM orders', '1h');
+         SELECT pgstream.alter_stream_table('totals', query => 'SELECT region, sum(amount) AS total, avg(amount) AS mean FROM orders JOIN customers AS c ON c.id = customer GROUP BY region')`,
+      )
+      await changed()
+    } finally {
+      await client.query('DROP PUBLICATION others')
+    }
+  }
+})
+
+test('another key of a published stream table tells its rows apart from then on', async () => {
+  if ((await value(`current_setting('wal_level')`)) !== 'logical') return
+  await client.query(`ALTER TABLE rows ALTER COLUMN id SET NOT NULL;
+    SELECT pgstream.stream_table_to_publication('rows')`)
+  const identity = () =>
+    value(`(SELECT coalesce(min(i.indexrelid::regclass::text), c.relreplident::text) FROM pg_class c
+      LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisreplident WHERE c.relname = 'rows' GROUP BY c.relreplident)`)
+  const before = await identity()
+  expect(before).toMatch(/^rows_/)
+  for (const [query, expected] of [
+    ['SELECT max(id) AS id, amount FROM orders GROUP BY amount, customer', 'f'],
+    ['SELECT id, amount FROM orders', 'f'],
+  ]) {
+    await client.query(`SELECT pgstream.alter_stream_table('rows', query => $$${query}$$);
+      UPDATE orders SET amount = amount + 1 WHERE id < 5; DELETE FROM orders WHERE id = 5`)
+    await expectExact(client, 'rows')
+    expect(await identity()).toBe(expected)
+    await client.query('INSERT INTO orders VALUES (5, 1, 1)')
+  }
+  await client.query(`SELECT pgstream.stream_table_to_publication('rows')`)
+  expect(await identity()).toMatch(/^rows_/)
+})
+
 test('stream_table_to_publication', async () => {
   if ((await value(`current_setting('wal_level')`)) !== 'logical') {
     await expect(value(`pgstream.stream_table_to_publication('rows')`)).rejects.toMatchObject({

@@ -47,6 +47,23 @@ test.each([
   await create(client, 'st', 'SELECT id FROM t', { schedule: duration })
 })
 
+test('blanks and line ends around a schedule are no part of it', async () => {
+  const { client } = await scene(SETUP)
+  const kept = async () =>
+    (await client.query(`SELECT schedule FROM pgstream.pgs_stream_tables WHERE pgs_relid = 'st'::regclass`))
+      .rows[0].schedule
+  await create(client, 'st', 'SELECT id FROM t', { schedule: '\n*/5 * * * *\n' })
+  expect(await kept()).toBe('*/5 * * * *')
+  for (const [given, expected] of [
+    ['\t2h\r\n', '2h'],
+    ['@daily\n', '@daily'],
+    ['calculated\n', null],
+  ]) {
+    await client.query(`SELECT pgstream.alter_stream_table('st', schedule => $1)`, [given])
+    expect(await kept()).toBe(expected)
+  }
+})
+
 test.each(['1s1s', '1m1h', '', '5', 's', '1S', `${'9'.repeat(10)}s`, '1s'.repeat(100_000)])(
   'a duration that is refused: %#',
   async (duration) => {
@@ -244,6 +261,27 @@ test('an invalid setting is an error for who defines something', async () => {
     message: 'invalid value for setting pg_stream.min_schedule_seconds: "abc"',
     hint: expect.stringContaining('whole number'),
   })
+})
+
+test('the history is pruned by more than a pass adds, and by whatever clock it was written', async () => {
+  const made = await two()
+  const { client } = made
+  const left = async () =>
+    (
+      await client.query(
+        `SELECT count(*)::int AS n FROM pgstream.pgs_refresh_history WHERE start_time NOT BETWEEN now() - interval '90 days' AND now()`,
+      )
+    ).rows[0].n
+  await client.query('BEGIN')
+  await client.query(`
+    DELETE FROM pgstream.pgs_refresh_history;
+    INSERT INTO pgstream.graph (pgs_id, depth, ancestors, group_id, crons) SELECT -i, 0, '{}', -i, '{}' FROM generate_series(1, 1500) AS i;
+    INSERT INTO pgstream.pgs_refresh_history (pgs_id, start_time, action, status)
+    SELECT 1, now() + CASE i WHEN 1 THEN interval '4 years' ELSE interval '-100 days' END, 'FULL', 'COMPLETED' FROM generate_series(1, 3000) AS i`)
+  expect(await left()).toBe(3000)
+  await client.query('SELECT pgstream._prune_history()')
+  expect(await left()).toBe(0)
+  await client.query('ROLLBACK')
 })
 
 test('the history is not pruned by whoever sets a period', async () => {

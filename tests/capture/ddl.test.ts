@@ -306,3 +306,36 @@ test('dropping what nobody reads asks no source and no stream table, however man
     await expect(db.client.query(`DROP INDEX ${rows[0].name}`)).rejects.toMatchObject({ code: '42809' })
   }
 })
+
+test('a trigger that came with a copy of a source is refused, and named where nobody saw it come', async () => {
+  await db.client.query(`CREATE TABLE t (id int PRIMARY KEY, v int);
+    SELECT pgstream.create_stream_table('st', 'SELECT id, v FROM t');
+    ALTER TABLE t RENAME TO t_old; CREATE TABLE t (LIKE t_old)`)
+  const { rows } = await db.client.query(
+    `SELECT replace(pg_get_triggerdef(oid), 't_old', 't') AS definition FROM pg_trigger
+     WHERE tgrelid = 't_old'::regclass AND tgname LIKE 'pgstream_capture_%' ORDER BY tgname`,
+  )
+  expect(rows).toHaveLength(4)
+  for (const { definition } of rows)
+    await expect(db.client.query(definition)).rejects.toMatchObject({
+      code: '42809',
+      message: expect.stringMatching(
+        /^trigger "pgstream_capture_\d+_\w+" captures the changes of table public\.t_old, not of public\.t$/,
+      ),
+    })
+  const trouble = async () =>
+    (await db.client.query(`SELECT detail FROM pgstream.health_check() WHERE check_name = 'orphans'`)).rows[0]
+      .detail
+  const whole = await trouble()
+  await db.client.query('ALTER EVENT TRIGGER pg_stream_ddl DISABLE')
+  await db.client.query(rows[1].definition)
+  await db.client.query('ALTER EVENT TRIGGER pg_stream_ddl ENABLE ALWAYS; INSERT INTO t VALUES (1, 1)')
+  expect(await trouble()).toMatch(
+    /^trigger pgstream_capture_\d+_insert on public\.t, which captures changes of public\.t_old$/,
+  )
+  expect(await refreshed()).toBe('REINITIALIZE')
+  const stray = /^trigger (\S+) on/.exec(await trouble())?.[1]
+  await db.client.query(`DROP TRIGGER ${stray} ON t; INSERT INTO t VALUES (2, 2)`)
+  expect(await trouble()).toBe(whole)
+  expect(await refreshed()).toBe('NO_DATA')
+})

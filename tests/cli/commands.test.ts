@@ -151,6 +151,13 @@ test('input that is no database', async () => {
   expect((await run('status', missing)).err).toMatch(
     /^pg-stream: cannot connect to .*: database "missing" does not exist\n$/,
   )
+  expect(await run('status', 'postgresql://joe:se#cret@localhost:99999/x')).toMatchObject({
+    status: 1,
+    err: expect.stringMatching(/^pg-stream: the URL cannot be read; write it like postgresql:[^\n]*\n$/),
+  })
+  const { err } = await run('status', `${missing}?password=secret`)
+  expect(err).toMatch(/^pg-stream: cannot connect to /)
+  expect(err).not.toContain('secret')
   expect((await run('up', 'down')).status).toBe(1)
   for (const wrong of [['up', '--port', 'x'], ['up', '--data', ''], ['frobnicate'], ['status']]) {
     const { status, err } = await run(...wrong)
@@ -206,6 +213,56 @@ test('looks at, checks and refreshes stream tables', async () => {
     status: 1,
     err: expect.stringMatching(/^pg-stream: .*nothing/),
   })
+})
+
+test('a refresh that nobody waits for any more ends on the server too', async () => {
+  database = await freshDatabase()
+  const { url, client } = database
+  await client.query(`CREATE TABLE t (a int PRIMARY KEY); INSERT INTO t VALUES (1);
+    CREATE FUNCTION slow(a int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(600); RETURN a; END';
+    SELECT pgstream.create_stream_table('s', 'SELECT slow(a) AS a FROM t', '1h', initialize => false)`)
+  const running = async () =>
+    (
+      await client.query(
+        `SELECT count(*)::int AS n FROM pg_stat_activity
+         WHERE datname = current_database() AND application_name = 'pg-stream' AND wait_event = 'PgSleep'`,
+      )
+    ).rows[0].n
+  const { child, ended } = runCli(['refresh', url, 's'])
+  await expect.poll(running, { timeout: 20_000 }).toBe(1)
+  child.kill('SIGINT')
+  expect(await ended).toBe('SIGINT')
+  await expect.poll(running, { timeout: 20_000 }).toBe(0)
+})
+
+test('output that nobody reads ends a command without a word', async () => {
+  database = await freshDatabase()
+  const { url, client } = database
+  for (const name of ['a', 'b', 'c'])
+    await client.query(`SELECT pgstream.create_stream_table('${name}', 'SELECT 1 AS x', '1h')`)
+  const cli = runCli(['verify', url])
+  cli.child.stdout?.destroy()
+  expect(await cli.ended).toBe(141)
+  expect(cli.err()).toBe('')
+})
+
+test('a worker whose role may not run the scheduler says so and ends', async () => {
+  database = await freshDatabase()
+  const { client, name } = database
+  await client.query(`CREATE ROLE jane_${name} LOGIN`)
+  const url = new URL(database.url)
+  url.username = `jane_${name}`
+  try {
+    expect(await run('worker', url.href)).toEqual({
+      status: 1,
+      out: '',
+      err: expect.stringMatching(
+        /^pg-stream: role jane_\w+ may not run the scheduler; connect as \w+, which installed pg_stream, or as a superuser\n$/,
+      ),
+    })
+  } finally {
+    await client.query(`DROP ROLE jane_${name}`)
+  }
 })
 
 test('uninstalling keeps stream tables as ordinary tables', async () => {

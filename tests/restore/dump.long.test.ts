@@ -616,6 +616,41 @@ describe.skipIf(run === undefined)('a logical dump', () => {
       expect(await expectExact(to.client, `"My Shop".${name}`)).toBe('DIFFERENTIAL')
   })
 
+  test('over an installation', async () => {
+    const from = await database()
+    await from.client.query(SHOP)
+    await run?.('pg_dump', '-Fc', '-f', `${file}.over`, from.url)
+    const empty = await database()
+    // Nearly everything is there already.
+    await run?.('pg_restore', '-d', empty.url, `${file}.over`).catch(() => {})
+    for (const call of [`refresh_stream_table('"My Shop".by_mood')`, 'pause_all()', 'resume_all()'])
+      await expect(empty.client.query(`SELECT pgstream.${call}`)).rejects.toMatchObject({
+        code: '55000',
+        hint: expect.stringContaining('restore_stream_tables'),
+      })
+    expect(new Set((await restore(empty.client)).map(({ action }) => action))).toEqual(new Set(['RESTORED']))
+    expect(await names(empty.client)).toEqual(await names(from.client))
+    await empty.client.query(CHANGE)
+    for (const name of ['by_mood', 'z_first', 'a_second'])
+      expect(await expectExact(empty.client, `"My Shop".${name}`)).toBe('DIFFERENTIAL')
+
+    // One that has definitions keeps these; those of the dump, of the same numbers, are not taken in.
+    const used = await database()
+    await used.client.query(
+      `CREATE TABLE mine (a int PRIMARY KEY); SELECT pgstream.create_stream_table('st', 'SELECT a FROM mine')`,
+    )
+    await run?.('pg_restore', '-d', used.url, `${file}.over`).catch(() => {})
+    expect(await restore(used.client)).toEqual([{ name: 'public.st', action: 'RESTORED', detail: null }])
+    await used.client.query('INSERT INTO mine VALUES (1)')
+    expect(await expectExact(used.client, 'st')).toBe('DIFFERENTIAL')
+    await used.client.query('CALL pgstream.run_scheduler()')
+    const [{ detail }] = await rows(
+      used.client,
+      `SELECT detail FROM pgstream.health_check() WHERE check_name = 'orphans'`,
+    )
+    expect(detail).toContain('"My Shop".by_mood, a stream table without its definition')
+  })
+
   test('a table of that name that is no stream table keeps its rows', async () => {
     const from = await database()
     await from.client.query(`SELECT pgstream.create_stream_table('mine', 'SELECT 1 AS a')`)

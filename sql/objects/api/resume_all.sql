@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION pgstream.resume_all() RETURNS bigint
 LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 AS $$
+  SELECT pgstream._check_home();
   SELECT pgstream._ask_each(coalesce(array_agg(s.pgs_id), '{}'), 'unpause')
   FROM pgstream.pgs_stream_tables s JOIN pg_class c ON c.oid = s.pgs_relid
   WHERE s.paused AND pg_has_role(c.relowner, 'USAGE')

@@ -23,6 +23,9 @@ BEGIN
         'materialized view', 'materialized view column') THEN command.objid
       WHEN command.object_type = 'trigger' THEN (SELECT t.tgrelid FROM pg_trigger t WHERE t.oid = command.objid)
       WHEN command.object_type = 'rule' THEN (SELECT r.ev_class FROM pg_rewrite r WHERE r.oid = command.objid) END;
+    IF command.command_tag = 'CREATE TRIGGER' THEN
+      PERFORM pgstream._refuse_stray_trigger(command.objid);
+    END IF;
     IF relation IS NOT NULL THEN
       FOR source IN
         -- The relation itself, or something above it that is captured: it may just have become a child.

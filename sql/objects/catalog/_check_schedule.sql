@@ -9,10 +9,11 @@ DECLARE
   -- Ten years, in seconds: whatever is added to a time with it stays a time.
   maximum CONSTANT integer := 315360000;
 BEGIN
-  IF given IS NULL OR lower(btrim(given)) = 'calculated' THEN
+  schedule := btrim(given, E' \t\r\n');
+  IF schedule IS NULL OR lower(schedule) = 'calculated' THEN
+    schedule := NULL;
     RETURN;
   END IF;
-  schedule := btrim(given);
   IF length(schedule) < 100 AND schedule ~ '^([0-9]+(ms|[smhdw]))+$' THEN
     BEGIN
       -- Milliseconds come last, and may be all there is.

@@ -52,6 +52,7 @@ BEGIN
   IF NOT old.is_populated OR current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
     -- A snapshot older than capture tells nothing: a later refresh fills.
     IF changes.ddl IS NOT NULL THEN
+      PERFORM pgstream._ensure_own_identities(id);
       PERFORM pgstream._call_as_owner(id, 'empty');
     END IF;
     IF NOT in_place THEN
@@ -87,6 +88,7 @@ BEGIN
     IF initiated_by = 'INITIAL' THEN
       PERFORM pgstream._hold_off_readers(old.pgs_relid);
     END IF;
+    PERFORM pgstream._ensure_own_identities(id);
     PERFORM pgstream._call_as_owner(id, 'empty');
     PERFORM pgstream._change_columns(id, old_indexes);
     PERFORM pgstream._call_as_owner(id, 'adopt');

@@ -126,6 +126,9 @@ AS $$
   FROM pg_trigger t LEFT JOIN tables s ON s.pgs_relid = t.tgrelid
   WHERE t.tgfoid = 'pgstream._refuse_write'::regproc AND s.pgs_id IS NULL
   UNION ALL
+  SELECT 'orphans', 'WARNING', format('trigger %I on %s, which captures changes of %s', t.name, pgstream._qualified_name(t.relation), pgstream._qualified_name(t.source))
+  FROM pgstream._stray_triggers() AS t
+  UNION ALL
   SELECT 'missing_indexes', 'WARNING', format('%s reads all of %s', w.label, string_agg(n.label, ', ' ORDER BY n.label))
   FROM wanting w JOIN pgstream._relation_names n ON n.relid = w.relation
   -- Reading 64 pages takes less time than anybody notices.

@@ -13,6 +13,9 @@ BEGIN
   IF NOT pgstream._runs_as(generated, owner) THEN
     PERFORM pgstream._check_generated(target.pgs_id, variant);
   END IF;
+  IF target.may_be_published THEN
+    PERFORM pgstream._ensure_own_identities(target.pgs_id);
+  END IF;
   before := pgstream._session_state();
   -- As one value: a function in FROM would be scanned, which costs 6 µs.
   EXECUTE format('SELECT pgstream_state.%I($1, $2, $3, $4) AS result', generated)

@@ -51,6 +51,9 @@ BEGIN
       NULL;
     END;
   END IF;
+  IF EXISTS (SELECT FROM pg_publication) THEN
+    PERFORM pgstream._ensure_identities(ARRAY(SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = buffer::regclass));
+  END IF;
   EXECUTE format('DELETE FROM %s AS b WHERE NOT (%s)', buffer, unread);
   GET DIAGNOSTICS removed = ROW_COUNT;
   RETURN removed;

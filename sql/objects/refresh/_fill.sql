@@ -38,6 +38,7 @@ BEGIN
     SELECT * INTO target FROM pgstream._refresh_targets t WHERE t.pgs_id = id;
   END IF;
   PERFORM pgstream._show_progress(id, CASE why WHEN 'first fill' THEN 'FULL' ELSE 'REINITIALIZE' END);
+  PERFORM pgstream._ensure_own_identities(id);
   PERFORM pgstream._call_as_owner(id, 'empty');
   below := pgstream._time_below(ARRAY[id]);
   as_of := clock_timestamp();

@@ -13,7 +13,8 @@ SELECT s.pgs_id, s.pgs_schema, s.pgs_name, s.pgs_relid, s.strategy, s.refresh_mo
   -- pgstream._ddl_is_watched
   (SELECT count(*) = 2 FROM pg_event_trigger e
     WHERE e.evtname IN ('pg_stream_ddl', 'pg_stream_drop') AND e.evtenabled IN ('O', 'A')
-      AND coalesce(current_setting('event_triggers', true), 'on') = 'on') AS is_watched
+      AND coalesce(current_setting('event_triggers', true), 'on') = 'on') AS is_watched,
+  EXISTS (SELECT FROM pg_publication) AS may_be_published
 FROM pgstream.pgs_stream_tables s
 LEFT JOIN pg_class c ON c.oid = s.pgs_relid
 LEFT JOIN pgstream.frontiers f ON f.pgs_id = s.pgs_id

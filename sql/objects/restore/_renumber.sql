@@ -10,9 +10,13 @@ DECLARE
   definition text;
   words text;
 BEGIN
+  -- Over an installation, whose foreign keys are there before the rows, dependencies and frontiers of the dump are not restored.
   reads := (
-    SELECT jsonb_agg(jsonb_build_array(d.pgs_id, s.pgs_id))
-    FROM pgstream.pgs_dependencies d JOIN pgstream.pgs_stream_tables s ON s.pgs_relid = d.source_relid);
+    SELECT jsonb_agg(jsonb_build_array(reader.pgs_id, s.pgs_id))
+    FROM pgstream.pgs_stream_tables reader JOIN pgstream.pgs_stream_tables s ON s.pgs_relid = ANY (reader.relations)
+      OR EXISTS (SELECT FROM pgstream.pgs_dependencies d WHERE d.pgs_id = reader.pgs_id AND d.source_relid = s.pgs_relid));
+  INSERT INTO pgstream.frontiers (pgs_id) SELECT s.pgs_id FROM pgstream.pgs_stream_tables s ON CONFLICT DO NOTHING;
+  INSERT INTO pgstream._catalog_looks (pgs_id) SELECT s.pgs_id FROM pgstream.pgs_stream_tables s ON CONFLICT DO NOTHING;
   DELETE FROM pgstream.pgs_dependencies;
   DELETE FROM pgstream.pgs_change_tracking;
   DELETE FROM pgstream.truncations;

@@ -4,8 +4,9 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  -- A dump of the schema alone has not what an installation begins with.
-  IF NOT EXISTS (SELECT FROM pgstream._scheduler) THEN
+  -- A dump of the schema alone has not what an installation begins with; one that was restored over an installation has it twice.
+  IF (SELECT count(*) FROM pgstream._scheduler) <> 1 THEN
+    DELETE FROM pgstream._scheduler;
     INSERT INTO pgstream._scheduler DEFAULT VALUES;
   END IF;
   IF pg_sequence_last_value('pgstream.change_seq') IS NULL THEN
