@@ -57,6 +57,10 @@ test.each<[what: string, query: string]>([
     'SELECT id, (k, c1) IN (SELECT x, x FROM unnest(list) AS x) AS i, k > ALL (SELECT x FROM unnest(list) AS x) AS a FROM t',
   ],
   [
+    'values alone',
+    'SELECT id, row_to_json((SELECT q FROM (SELECT t.id AS a, t.raw AS b, t.words[1] AS c) AS q))::text AS j, (SELECT t.raw WHERE t.k > 5)::text AS r, k IN (SELECT c1 UNION SELECT id) AS i FROM t',
+  ],
+  [
     'in groups',
     'SELECT k, sum((SELECT max(x) FROM unnest(list) AS x)) AS s, count(*) FILTER (WHERE 2 IN (SELECT unnest(list))) AS n FROM t GROUP BY k',
   ],
