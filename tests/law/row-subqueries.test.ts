@@ -73,6 +73,15 @@ test.each<[what: string, query: string]>([
     'SELECT (SELECT min(x) FROM unnest(list) AS x) AS m, max(id) AS last, count(*) AS n FROM t WHERE k < 3 GROUP BY 1',
   ],
   [
+    'within a group',
+    `SELECT NOT EXISTS (SELECT FROM unnest(list) AS x WHERE x > c1) AS e, k IN (VALUES (c1), (2)) OR NULL AS i, count(*) AS n FROM t
+       WHERE k < 3 GROUP BY 1, 2 HAVING NOT EXISTS (SELECT FROM unnest(list) AS x WHERE x > c1) OR count(*) > 1`,
+  ],
+  [
+    'within grouping sets',
+    'SELECT 1 + (SELECT max(x) FROM unnest(list) AS x) AS m, c1, k IN (SELECT c1) AS i, count(*) AS n FROM t WHERE k < 3 GROUP BY GROUPING SETS ((1, c1, k), (1), (c1, k))',
+  ],
+  [
     'in ON',
     'SELECT t.id, u.id AS uid FROM t LEFT JOIN u ON u.k = t.k AND EXISTS (SELECT FROM unnest(u.list) AS x WHERE x = ANY (t.list))',
   ],

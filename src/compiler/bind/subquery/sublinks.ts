@@ -120,9 +120,10 @@ export class Sublinks {
     const asExpression =
       printSublink && ofRow(node, bound, { scopes: [scope, ...outer], print: printSublink })
     if (asExpression) {
-      // What the fields of a row are its text does not say.
+      // What the fields of a row are its text does not say. Whoever binds an expression sees to its columns, which the whole
+      // of it may be grouped by.
       const [shown] = kind === SUBLINK.expression ? bound.outputs : []
-      return this.#inside(shown ? { ...asExpression, type: shown.column.type } : asExpression)
+      return shown ? { ...asExpression, type: shown.column.type } : asExpression
     }
     const subquery = this.#inside(bound)
     const testNode = optionalNode(node, 'testexpr')
