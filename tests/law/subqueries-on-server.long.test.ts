@@ -123,6 +123,8 @@ const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     ofOuterTotal: 'SELECT (SELECT count(*) FROM b WHERE b.y < avg(a.x)) AS n, sum(x) AS s FROM a',
     ofOuterGrouping:
       'SELECT k, x, count(*) AS n, (SELECT max(b.id) FROM b WHERE b.k >= grouping(a.k, a.x)) AS m FROM a GROUP BY ROLLUP (k, x)',
+    asGroupOfSets: `SELECT EXISTS (SELECT FROM b WHERE b.k = a.k) AS e, 1 + (SELECT max(b.y) FROM b WHERE b.k = a.k) AS y, count(*) AS n FROM a
+       GROUP BY CUBE (EXISTS (SELECT FROM b WHERE b.k = a.k), 1 + (SELECT max(b.y) FROM b WHERE b.k = a.k))`,
     inKey:
       'SELECT EXISTS (SELECT FROM b WHERE b.k = a.k) AS e, count(*) AS n FROM a GROUP BY EXISTS (SELECT FROM b WHERE b.k = a.k)',
     twice:

@@ -249,7 +249,8 @@ function bindSelect(
   const external: Scope['external'] = (node) => {
     if (node.tag === 'SUBLINK') {
       const found = sublinks.find(node)
-      const isKey = found && keys.some(({ value }) => scalarColumns(value).has(found.id))
+      const groupedBy = [...keys.map(({ value }) => value), ...absent]
+      const isKey = found && groupedBy.some((value) => scalarColumns(value).has(found.id))
       return isKey ? ref(found) : sublinksAbove.bind(node, mixed)
     }
     if (node.tag === 'WINDOWFUNC') return windows.bind(node, (inner) => above(bindExpression(inner, mixed)))
