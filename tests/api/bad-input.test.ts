@@ -10,6 +10,7 @@ beforeAll(async () => {
   role = `poor_${db.name}`
   await db.client.query(`
     CREATE TABLE orders (id int PRIMARY KEY, region text, amount numeric);
+    CREATE FUNCTION unmarked(int) RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN $1; END';
     INSERT INTO orders VALUES (1, 'n', 1), (2, 's', 2);
     CREATE TABLE secret (id int PRIMARY KEY, hidden text);
     CREATE VIEW window_on_secret AS SELECT id FROM secret;
@@ -204,6 +205,12 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
     code: '0A000',
     message: /volatile/i,
     hint: /./,
+  },
+  'a function that does not say what it is': {
+    query: 'SELECT id, unmarked(id) AS r FROM orders',
+    code: '0A000',
+    message: 'is volatile',
+    hint: 'ALTER FUNCTION … IMMUTABLE',
   },
   'a temporary table': {
     query: 'SELECT a FROM temporary',

@@ -55,6 +55,9 @@ const QUERIES = [
   'SELECT id, ARRAY(SELECT label FROM o WHERE o.k > t.k ORDER BY label DESC, o.id) AS labels FROM t',
   'SELECT id, (SELECT o FROM o WHERE o.id = t.k) AS whole FROM t',
   'SELECT t AS whole, t.* FROM t WHERE t IS NOT NULL',
+  'SELECT json_agg(x ORDER BY x."Id")::text AS j FROM (SELECT id FROM o) AS x("Id")',
+  'SELECT t.id, row_to_json(x)::text AS j, (SELECT x)::text AS s FROM t LEFT JOIN (SELECT id, label FROM o WHERE k > 5) AS x ON x.id = t.k',
+  'WITH w AS (SELECT id AS "näme" FROM o) SELECT to_json(w)::text AS j, v::text AS v FROM w, (VALUES (1, NULL::int)) AS v',
   'SELECT id, row_number() OVER (PARTITION BY k ORDER BY n DESC, id) AS r, sum(n) OVER w AS s, lag(n, 1, 0::numeric) OVER (w ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS l FROM t WINDOW w AS (PARTITION BY e ORDER BY id)',
   `SELECT id, count(*) FILTER (WHERE n > 5) OVER (ORDER BY d RANGE BETWEEN '2 days' PRECEDING AND '1 day' FOLLOWING EXCLUDE CURRENT ROW) AS c, rank() OVER (ORDER BY count(*)) AS r FROM t GROUP BY id, d`,
   'SELECT id, sum(k) OVER (ORDER BY k GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 FOLLOWING EXCLUDE TIES) AS s, ntile(3) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) AS n FROM t',
@@ -127,7 +130,10 @@ test.each(QUERIES)('%s', async (query) => {
 })
 
 test.each([
-  ['a whole row of a subquery', 'SELECT json_agg(x ORDER BY x.id) AS j FROM (SELECT id FROM o) AS x(id)'],
+  [
+    'a whole row of a subquery with a name twice',
+    'SELECT json_agg(x)::text AS j FROM (SELECT id, label AS id FROM o) AS x',
+  ],
   [
     'SEARCH or CYCLE',
     'WITH RECURSIVE up AS (SELECT id, parent FROM tree UNION ALL SELECT c.id, c.parent FROM tree AS c JOIN up ON c.parent = up.id) CYCLE id SET seen USING path SELECT id FROM up',

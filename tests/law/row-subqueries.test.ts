@@ -57,6 +57,10 @@ test.each<[what: string, query: string]>([
     'SELECT id, (k, c1) IN (SELECT x, x FROM unnest(list) AS x) AS i, k > ALL (SELECT x FROM unnest(list) AS x) AS a FROM t',
   ],
   [
+    'values alone',
+    'SELECT id, row_to_json((SELECT q FROM (SELECT t.id AS a, t.raw AS b, t.words[1] AS c) AS q))::text AS j, (SELECT t.raw WHERE t.k > 5)::text AS r, k IN (SELECT c1 UNION SELECT id) AS i FROM t',
+  ],
+  [
     'in groups',
     'SELECT k, sum((SELECT max(x) FROM unnest(list) AS x)) AS s, count(*) FILTER (WHERE 2 IN (SELECT unnest(list))) AS n FROM t GROUP BY k',
   ],
@@ -67,6 +71,15 @@ test.each<[what: string, query: string]>([
   [
     'as a group',
     'SELECT (SELECT min(x) FROM unnest(list) AS x) AS m, max(id) AS last, count(*) AS n FROM t WHERE k < 3 GROUP BY 1',
+  ],
+  [
+    'within a group',
+    `SELECT NOT EXISTS (SELECT FROM unnest(list) AS x WHERE x > c1) AS e, k IN (VALUES (c1), (2)) OR NULL AS i, count(*) AS n FROM t
+       WHERE k < 3 GROUP BY 1, 2 HAVING NOT EXISTS (SELECT FROM unnest(list) AS x WHERE x > c1) OR count(*) > 1`,
+  ],
+  [
+    'within grouping sets',
+    'SELECT 1 + (SELECT max(x) FROM unnest(list) AS x) AS m, c1, k IN (SELECT c1) AS i, count(*) AS n FROM t WHERE k < 3 GROUP BY GROUPING SETS ((1, c1, k), (1), (c1, k))',
   ],
   [
     'in ON',

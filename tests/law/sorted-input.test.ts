@@ -55,6 +55,16 @@ const QUERIES: Readonly<Record<string, string>> = {
     'SELECT row_number() OVER () AS place, lag(id) OVER () AS before, rank() OVER () AS r, id FROM (SELECT id FROM p ORDER BY s DESC, id) AS q WHERE id > 2',
   'through queries that leave it':
     'WITH w AS (SELECT * FROM p ORDER BY s DESC, id) SELECT json_agg(r)::text AS j, array_agg(r.id) AS a FROM (SELECT id, v + 1 AS v FROM (SELECT * FROM w WHERE v > 1) AS q WHERE EXISTS (SELECT FROM t WHERE t.id = q.tid)) AS r',
+  'rows with JSON in them':
+    'SELECT id, (SELECT json_agg(x) FROM (SELECT p.id, to_json(p.s) AS s FROM p WHERE p.tid = t.id ORDER BY v, p.id LIMIT 2) AS x)::text AS j FROM t',
+  'lists of other than plain rows': `SELECT id, ${[
+    'SELECT DISTINCT v FROM p WHERE p.tid = t.id',
+    'SELECT k FROM t UNION ALL SELECT tid FROM p WHERE p.id < t.id',
+    'SELECT sum(v) FROM p GROUP BY ROLLUP (tid)',
+    'SELECT v FROM p WHERE p.tid = t.id EXCEPT SELECT n FROM t',
+  ]
+    .map((list, i) => `(SELECT array_agg(x ORDER BY x) FROM unnest(ARRAY(${list})) AS x) AS a${i}`)
+    .join(', ')} FROM t`,
   LATERAL:
     'SELECT t.id, l.a FROM t LEFT JOIN LATERAL (SELECT array_agg(s) AS a FROM (SELECT s, v FROM p WHERE p.tid = t.id ORDER BY v, id) AS q) AS l ON true',
 }
@@ -79,4 +89,12 @@ test('rows that came, moved and went', async () => {
       await expectEqual(client, `"${name}"`)
     }
   }
+})
+
+test('ARRAY of rows that are left out as they come is refused', async () => {
+  await expect(
+    client.query(
+      `SELECT pgstream.create_stream_table('few', 'SELECT ARRAY(SELECT v FROM p LIMIT 2) AS a', '1h', 'DIFFERENTIAL')`,
+    ),
+  ).rejects.toThrow('LIMIT without ORDER BY')
 })

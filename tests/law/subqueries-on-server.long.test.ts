@@ -66,6 +66,10 @@ const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     notExists: 'SELECT id, z FROM a WHERE NOT EXISTS (SELECT 1 FROM b WHERE b.k = a.k AND b.y > 10)',
     notExistsUnknown: 'SELECT id FROM a WHERE NOT EXISTS (SELECT FROM b WHERE b.k = a.k AND a.x > 10)',
     fullJoinUnknown: 'SELECT a.id, b.y FROM a FULL JOIN b ON a.k = b.k AND b.y < 20 AND a.x > 10',
+    existsLimit:
+      'SELECT id, EXISTS (SELECT 1 FROM b WHERE b.y = a.x LIMIT 1) AS e FROM a WHERE NOT EXISTS (SELECT k FROM b WHERE b.k = a.k ORDER BY y LIMIT 3 OFFSET 0) OR EXISTS (SELECT FROM c WHERE c.k = a.k LIMIT NULL)',
+    existsNone: 'SELECT id FROM a WHERE EXISTS (SELECT FROM b WHERE b.k = a.k ORDER BY y LIMIT 0)',
+    existsSecond: 'SELECT id FROM a WHERE EXISTS (SELECT FROM b WHERE b.k = a.k ORDER BY y LIMIT 1 OFFSET 1)',
     existsAlone: 'SELECT id FROM a WHERE EXISTS (SELECT FROM b WHERE y > 20)',
     existsAny: 'SELECT id FROM a WHERE EXISTS (SELECT FROM b WHERE b.y > a.x AND b.k <> a.k)',
     in: 'SELECT id FROM a WHERE x IN (SELECT y FROM b)',
@@ -119,6 +123,8 @@ const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     ofOuterTotal: 'SELECT (SELECT count(*) FROM b WHERE b.y < avg(a.x)) AS n, sum(x) AS s FROM a',
     ofOuterGrouping:
       'SELECT k, x, count(*) AS n, (SELECT max(b.id) FROM b WHERE b.k >= grouping(a.k, a.x)) AS m FROM a GROUP BY ROLLUP (k, x)',
+    asGroupOfSets: `SELECT EXISTS (SELECT FROM b WHERE b.k = a.k) AS e, 1 + (SELECT max(b.y) FROM b WHERE b.k = a.k) AS y, count(*) AS n FROM a
+       GROUP BY CUBE (EXISTS (SELECT FROM b WHERE b.k = a.k), 1 + (SELECT max(b.y) FROM b WHERE b.k = a.k))`,
     inKey:
       'SELECT EXISTS (SELECT FROM b WHERE b.k = a.k) AS e, count(*) AS n FROM a GROUP BY EXISTS (SELECT FROM b WHERE b.k = a.k)',
     twice:

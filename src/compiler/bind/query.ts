@@ -50,7 +50,7 @@ import { bindRangeTable, lazily, type RangeEntry } from './range-table.ts'
 import type { QueryScope, Scope } from './scope.ts'
 import { SelectSets } from './select-sets.ts'
 import { bindSetOperation } from './set-operation.ts'
-import { ctesOf, onlyItem } from './sorted-source.ts'
+import { ctesOf, isPassing, onlyItem } from './sorted-source.ts'
 import { replaceScalars } from './subquery/columns.ts'
 import type { SublinkPrinter } from './subquery/of-row.ts'
 import { Sublinks } from './subquery/sublinks.ts'
@@ -84,7 +84,8 @@ export function bindSorted(
   query: TreeNode,
   outer: Environment,
 ): { readonly rows: Project; readonly order: readonly Ordering[] } {
-  if (nodeListField(query, 'sortClause').length === 0) return bindPassing(query, outer)
+  if (isPassing(query)) return bindPassing(query, outer)
+  if (nodeListField(query, 'sortClause').length === 0) return { rows: bindQuery(query, outer), order: [] }
   const targets = wantedTargets(query, true)
   const rows = bindTargets(query, targets, outer)
   const order = nodeListField(query, 'sortClause').map((item) => {
@@ -248,7 +249,8 @@ function bindSelect(
   const external: Scope['external'] = (node) => {
     if (node.tag === 'SUBLINK') {
       const found = sublinks.find(node)
-      const isKey = found && keys.some(({ value }) => scalarColumns(value).has(found.id))
+      const groupedBy = [...keys.map(({ value }) => value), ...absent]
+      const isKey = found && groupedBy.some((value) => scalarColumns(value).has(found.id))
       return isKey ? ref(found) : sublinksAbove.bind(node, mixed)
     }
     if (node.tag === 'WINDOWFUNC') return windows.bind(node, (inner) => above(bindExpression(inner, mixed)))

@@ -98,6 +98,14 @@ function judgeFunction(oid: number, request: CompileRequest): void {
   const facts = oid === 0 ? undefined : request.functions[oid]
   if (facts?.volatility !== 'v') return
   const label = functionLabel(request, facts)
+  // More often because nothing else was said than because it is.
+  if (facts.schema !== 'pg_catalog')
+    throw refusal(
+      SQLSTATE.featureNotSupported,
+      label,
+      `${label} is volatile and not allowed in a stream table query`,
+      'A function is volatile unless it says otherwise: ALTER FUNCTION … IMMUTABLE, if its value depends on its arguments only. If not, compute it when the row is written, or when the stream table is read.',
+    )
   throw refusal(
     SQLSTATE.featureNotSupported,
     label,

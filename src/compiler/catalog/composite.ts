@@ -1,7 +1,7 @@
 import type { CompileRequest } from './request.ts'
 
 /** RECORDOID (pg_type.dat): a row of no named type. */
-const RECORD = 2249
+export const RECORD = 2249
 
 /**
  * Is a value of this type a row? `IS NULL` asks a row's fields then, so that ROW(NULL, NULL) IS NULL; the value itself is

@@ -7,7 +7,7 @@ import type { Column } from '../algebra/node.ts'
 import { FLOAT4, FLOAT8, NUMERIC } from '../algebra/number-types.ts'
 import { isArray } from '../catalog/array-type.ts'
 import { comparedType } from '../catalog/compared-type.ts'
-import { holdsRows, isComposite } from '../catalog/composite.ts'
+import { holdsRows, isComposite, RECORD } from '../catalog/composite.ts'
 import { internalError } from '../catalog/error.ts'
 import type { CompileRequest, TypeFacts } from '../catalog/request.ts'
 import { sendFunction } from '../catalog/send-function.ts'
@@ -190,8 +190,9 @@ export function groupByImage(
   const { oid, sortable, sql } = typeFacts(request, column.type.oid)
   if (sortable && isIdentity(request, column)) return { groupBy: [value], output: value }
   const image = imageOf(request, column, value)
-  // One that hashes only (xid, aclitem) cannot be grouped by beside one that sorts only (seg, cube).
-  if (!sortable) {
+  // One that hashes only (xid, aclitem) cannot be grouped by beside one that sorts only (seg, cube), and a row of no named
+  // type may have what cannot be compared (json) in it.
+  if (!sortable || oid === RECORD) {
     // array_agg makes one array of arrays, and none of empty ones.
     const output = isArray(request, oid)
       ? `(array_agg((${value})::text))[1]::${sql}`

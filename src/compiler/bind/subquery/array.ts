@@ -43,7 +43,7 @@ function arrayType({ oid, collation }: TypeRef, request: Context['request']): Ty
   if (!found)
     throw unsupported(
       'ARRAY over a subquery of this type',
-      'Cast the array to its type, or use array_agg in the subquery.',
+      'Give its values a type that has arrays, ROW(…)::a_type for rows, or aggregate them as JSON: (SELECT jsonb_agg(…) FROM …).',
     )
   return { oid: found.oid, typmod: -1, collation }
 }

@@ -1,7 +1,8 @@
 /**
- * A correlated subquery that reads no table, only functions of the row around it (`(SELECT sum(x) FROM unnest(t.list) AS x)`),
- * is an expression of that row as any other: it needs no domain of outer values, no state and no index, and the values need not
- * be comparable, which json is not. Law: σ, π of L with e(l) for S(l), where S reads nothing but l.
+ * A correlated subquery that reads no table, only the row around it and functions of that (`(SELECT sum(x) FROM unnest(t.list)
+ * AS x)`, `(SELECT q FROM (SELECT t.id, t.doc) AS q)`), is an expression of that row as any other: it needs no domain of outer
+ * values, no state and no index, and the values need not be comparable, which json is not. Law: σ, π of L with e(l) for S(l),
+ * where S reads nothing but l.
  */
 import type { Node } from '../../algebra/node.ts'
 import { operatorOf } from '../../algebra/operators/index.ts'
@@ -40,7 +41,6 @@ export function ofRow(
   const isCorrelated = [...columnsRead(subquery)].some((id) => !own.has(id))
   const isSuch =
     isCorrelated &&
-    nodes.some(({ op }) => op === 'expand') &&
     nodes.every((each) => !READS.has(each.op) && operatorOf(each).scalars(each).every(isImmutable)) &&
     !mentions(node)
   if (!isSuch) return null

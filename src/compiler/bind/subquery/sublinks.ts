@@ -24,6 +24,7 @@ import type { QueryScope, Scope } from '../scope.ts'
 import { arrayOf } from './array.ts'
 import { columnsRead, idsOf, reads, replaceColumns } from './columns.ts'
 import { overDomain } from './domain.ts'
+import { withoutLimit } from './exists.ts'
 import { fold, isTruth, polarity, TRUTH } from './fold.ts'
 import { ofRow } from './of-row.ts'
 import { isFixed, type OneRow, oneRow } from './one-row.ts'
@@ -112,12 +113,18 @@ export class Sublinks {
     const kind = numberField(node, 'subLinkType')
     const { outer } = this.#environment
     const environment = { ...this.#environment, outer: [scope, ...outer] }
-    const select = nodeField(node, 'subselect')
+    const written = nodeField(node, 'subselect')
+    const select = kind === SUBLINK.exists ? withoutLimit(written, scope) : written
     const bound = kind === SUBLINK.array ? this.#array(select, environment) : bindQuery(select, environment)
     const { printSublink } = this.#environment
     const asExpression =
       printSublink && ofRow(node, bound, { scopes: [scope, ...outer], print: printSublink })
-    if (asExpression) return this.#inside(asExpression)
+    if (asExpression) {
+      // What the fields of a row are its text does not say. Whoever binds an expression sees to its columns, which the whole
+      // of it may be grouped by.
+      const [shown] = kind === SUBLINK.expression ? bound.outputs : []
+      return shown ? { ...asExpression, type: shown.column.type } : asExpression
+    }
     const subquery = this.#inside(bound)
     const testNode = optionalNode(node, 'testexpr')
     const test = testNode && this.#inside(bindExpression(testNode, testScope(scope, subquery)))

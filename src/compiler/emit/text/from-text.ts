@@ -16,7 +16,7 @@ import {
   stringField,
   stringListField,
 } from '../../catalog/node-field.ts'
-import type { TreeNode } from '../../catalog/node-tree.ts'
+import { isNode, type TreeNode, type TreeValue } from '../../catalog/node-tree.ts'
 import { quoteIdentifier } from '../../catalog/quote.ts'
 import { columnType } from '../names.ts'
 import {
@@ -45,21 +45,45 @@ const RTE = {
 export interface RangeName {
   readonly entry: TreeNode
   readonly alias: string
+  /** Of an item whose row is a value as a whole, which JSON shows the names of: those it was given. */
+  readonly names: readonly string[] | null
 }
 
 export function rangeNames(query: TreeNode, aliases: { next: number }): readonly RangeName[] {
-  return nodeListField(query, 'rtable').map((entry) => {
+  return nodeListField(query, 'rtable').map((entry, i) => {
     const kind = numberField(entry, 'rtekind')
     const isNamed = kind !== RTE.join && kind !== RTE.group && kind !== RTE.result
-    return { entry, alias: isNamed ? `r${aliases.next++}` : '' }
+    const isValue = ROWS.has(kind) && readsWhole(query, i + 1)
+    return { entry, alias: isNamed ? `r${aliases.next++}` : '', names: isValue ? erefNames(entry) : null }
   })
+}
+
+/** Items whose columns are called as we like. */
+const ROWS: ReadonlySet<number> = new Set([RTE.subquery, RTE.values, RTE.cte])
+
+function erefNames(entry: TreeNode): readonly string[] {
+  return stringListField(nodeField(entry, 'eref'), 'colnames')
+}
+
+/** Is the row of this item a value anywhere in the query? */
+function readsWhole(query: TreeNode, varno: number): boolean {
+  const walk = (value: TreeValue, level: number): boolean => {
+    if (Array.isArray(value)) return value.some((each) => walk(each, level))
+    if (!isNode(value)) return false
+    const { tag, fields } = value
+    if (tag === 'VAR' && fields.varattno === '0' && fields.varno === String(varno))
+      if (fields.varlevelsup === String(level)) return true
+    const inside = tag === 'QUERY' ? level + 1 : level
+    return Object.values(fields).some((each) => walk(each, inside))
+  }
+  return walk(query, -1)
 }
 
 /** What a VAR stands for; `level` is the one it belongs to. */
 export function rangeScalar(node: TreeNode, level: Level): Scalar {
   const named = level.range[numberField(node, 'varno') - 1]
   if (!named) throw internalError('a column of no relation')
-  const { entry, alias } = named
+  const { entry, alias, names } = named
   const attnum = numberField(node, 'varattno')
   const kind = numberField(entry, 'rtekind')
   const type: TypeRef = {
@@ -74,20 +98,23 @@ export function rangeScalar(node: TreeNode, level: Level): Scalar {
     return bindExpression(aliased, level.scope)
   }
   if (attnum === 0) {
-    if (kind !== RTE.relation) throw notPrinted('a whole row of a subquery')
+    if (kind !== RTE.relation && !names) throw notPrinted('a whole row of a function')
+    if (names && new Set(names).size < names.length)
+      throw notPrinted('a whole row of a subquery with a name twice')
     const sql = `(${alias}.*)::${castTypeSql(level.request, type.oid)}`
     return expression({ construct: 'a whole row', parts: [`(${sql})`], args: [], type })
   }
   return expression({
     construct: 'a column',
-    parts: [`${alias}.${columnOf(entry, attnum, level)}`],
+    parts: [`${alias}.${columnOf(named, attnum, level)}`],
     args: [],
     type,
   })
 }
 
-function columnOf(entry: TreeNode, attnum: number, { request }: Level): string {
-  if (numberField(entry, 'rtekind') !== RTE.relation) return `c${attnum}`
+function columnOf({ entry, names }: RangeName, attnum: number, { request }: Level): string {
+  if (numberField(entry, 'rtekind') !== RTE.relation)
+    return names ? quoteIdentifier(names[attnum - 1] ?? '') : `c${attnum}`
   const facts = request.relations[numberField(entry, 'relid')]
   const column = facts?.columns.find((each) => each.attnum === attnum)
   if (!column) throw internalError(`relation ${facts?.name} has no column ${attnum}`)
@@ -115,7 +142,7 @@ export function fromItem(item: TreeNode, level: Level): string {
   return `(${left}\n${JOIN_TYPES[numberField(item, 'jointype')]} ${right} ON ${quals ? expressionText(quals, level) : 'true'})`
 }
 
-function rangeText({ entry, alias }: RangeName, level: Level): string {
+function rangeText({ entry, alias, names }: RangeName, level: Level): string {
   const { request } = level
   const lateral = booleanField(entry, 'lateral') ? 'LATERAL ' : ''
   switch (numberField(entry, 'rtekind')) {
@@ -127,20 +154,18 @@ function rangeText({ entry, alias }: RangeName, level: Level): string {
     }
     case RTE.subquery: {
       const query = nodeField(entry, 'subquery')
-      return `${lateral}(\n${subqueryText(query, level)}\n) AS ${alias}${columnList(outputTargets(query).length)}`
+      return `${lateral}(\n${subqueryText(query, level)}\n) AS ${alias}${columnList(outputTargets(query).length, names)}`
     }
     case RTE.values: {
-      const columns = stringListField(nodeField(entry, 'eref'), 'colnames').length
-      return `${lateral}(\n${valuesText(entry, level)}\n) AS ${alias}${columnList(columns)}`
+      return `${lateral}(\n${valuesText(entry, level)}\n) AS ${alias}${columnList(erefNames(entry).length, names)}`
     }
     case RTE.cte: {
-      const columns = stringListField(nodeField(entry, 'eref'), 'colnames').length
-      return `${quoteIdentifier(stringField(entry, 'ctename'))} AS ${alias}${columnList(columns)}`
+      return `${quoteIdentifier(stringField(entry, 'ctename'))} AS ${alias}${columnList(erefNames(entry).length, names)}`
     }
     case RTE.tableFunction: {
       const bind = (node: TreeNode) => bindExpression(node, level.scope)
       const text = scalarText(tableFunction(nodeField(entry, 'tablefunc'), { bind, request }))
-      const columns = stringListField(nodeField(entry, 'eref'), 'colnames').length
+      const columns = erefNames(entry).length
       return `${lateral}${text} AS ${alias}${columnList(columns)}`
     }
     case RTE.function:
@@ -174,7 +199,7 @@ export function bareValues(level: Level): string | null {
       numberField(value, 'varlevelsup') === 0
     )
   })
-  const isWhole = targets.length === stringListField(nodeField(entry, 'eref'), 'colnames').length
+  const isWhole = targets.length === erefNames(entry).length
   const isPlain =
     optionalNode(nodeField(level.query, 'jointree'), 'quals') === null &&
     optionalNode(level.query, 'havingQual') === null &&
@@ -182,8 +207,9 @@ export function bareValues(level: Level): string | null {
   return passesAll && isWhole && isPlain ? valuesText(entry, level) : null
 }
 
-function columnList(count: number): string {
-  return count === 0 ? '' : `(${Array.from({ length: count }, (_, i) => `c${i + 1}`).join(', ')})`
+function columnList(count: number, names: readonly string[] | null = null): string {
+  const all = Array.from({ length: count }, (_, i) => (names ? quoteIdentifier(names[i] ?? '') : `c${i + 1}`))
+  return count === 0 ? '' : `(${all.join(', ')})`
 }
 
 /** What may stand in ROWS FROM as it is printed; a COALESCE of one value says the same as the value. */
@@ -212,6 +238,6 @@ function functionText(entry: TreeNode, alias: string, lateral: string, level: Le
     return `${item}${columns.length > 0 ? ` AS (${columns.join(', ')})` : ''}`
   })
   const ordinality = booleanField(entry, 'funcordinality') ? ' WITH ORDINALITY' : ''
-  const columns = stringListField(nodeField(entry, 'eref'), 'colnames').length
+  const columns = erefNames(entry).length
   return `${lateral}ROWS FROM (${calls.join(', ')})${ordinality} AS ${alias}${columnList(columns)}`
 }
