@@ -82,6 +82,19 @@ test('the stream table follows default_table_access_method; what is ours does no
   await at.client.query(`SELECT pgstream.drop_stream_table('st')`)
 })
 
+test('a session that was given back to a pooler in between runs the scheduler', async () => {
+  at = await scene(SETUP)
+  await create(at.client, 'pooled', JOINED, { schedule: '1s' })
+  for (const forget of ['DISCARD ALL', 'RESET ALL']) {
+    const session = await at.open()
+    await session.query('CALL pgstream.run_scheduler()')
+    await session.query(forget)
+    await session.query(`INSERT INTO ${at.schema}.u SELECT count(*) + 1, 1 FROM ${at.schema}.u`)
+    await session.query('CALL pgstream.run_scheduler()')
+    await expectExact(at.client, 'pooled')
+  }
+})
+
 test('a session that may not read views is told so, and its DDL is followed', async () => {
   at = await scene(SETUP)
   const { rows } = await at.client.query(

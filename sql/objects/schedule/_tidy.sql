@@ -10,11 +10,11 @@ BEGIN
   IF NOT pgstream._scheduler_enabled() THEN
     RETURN;
   END IF;
-  -- Where there are many sources, asking them all is done once a second in each session.
+  -- Where there are many sources, asking them all is done once a second in each session. (DISCARD ALL, as poolers do, leaves ''.)
   IF nullif(pg_catalog.current_setting('pg_stream.tidied_at', true), '')::pg_catalog.float8
       OPERATOR(pg_catalog.>) (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.-) 1)
     -- Or the clock was set back.
-    AND pg_catalog.current_setting('pg_stream.tidied_at', true)::pg_catalog.float8
+    AND nullif(pg_catalog.current_setting('pg_stream.tidied_at', true), '')::pg_catalog.float8
       OPERATOR(pg_catalog.<=) pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())
     AND 100 OPERATOR(pg_catalog.<) (SELECT pg_catalog.count(*) FROM pgstream.pgs_change_tracking AS t) THEN
     RETURN;
