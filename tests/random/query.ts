@@ -178,8 +178,12 @@ function select(
   outer: readonly Value[],
 ): Select {
   const joined = fromClause(genes, relations, budget, outer)
+  // An aggregate over what is of the queries around alone would be one of theirs.
+  const around = genes.aggregate ? [] : outer
   const more = genes.derived
-    .map((each, i) => asColumn(each, [...joined.scope, ...outer], relations, budget, `y${budget.level}_${i}`))
+    .map((each, i) =>
+      asColumn(each, [...joined.scope, ...around], relations, budget, `y${budget.level}_${i}`),
+    )
     .filter((each) => each !== null)
   // Twice, so that they are picked.
   const from = { ...joined, scope: [...joined.scope, ...more, ...more] }
