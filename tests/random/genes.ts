@@ -3,6 +3,7 @@
  * shrinking (a table, a row, a step, a condition less; a smaller number) never leaves the grammar.
  */
 import fc from 'fast-check'
+import type { DerivedGenes } from './derived.ts'
 import type { RecursionGenes } from './recursion.ts'
 import type { SublinkGenes } from './sublinks.ts'
 import type { FunctionGenes } from './table-functions.ts'
@@ -84,6 +85,8 @@ export interface SelectGenes {
   readonly aggregate: AggregateGenes | null
   readonly windows: readonly WindowGenes[]
   readonly sublinks: readonly SublinkGenes[]
+  /** Subqueries that count as columns. */
+  readonly derived: readonly DerivedGenes[]
   /** Shows what DISTINCT ON is about, and nothing else. */
   readonly distinctOn: boolean
   readonly limit: number | null
@@ -218,6 +221,22 @@ const functions: fc.Arbitrary<FunctionGenes> = fc.record({
   ordinality: fc.boolean(),
 })
 
+const derivedOf = (within: fc.Arbitrary<DerivedGenes | null>): fc.Arbitrary<DerivedGenes> =>
+  fc.record({
+    kind: number,
+    reads: number,
+    relation: number,
+    list: functions,
+    correlation: number,
+    where: sometimes(condition, 3),
+    column: expression,
+    shape: number,
+    call: number,
+    within,
+  })
+
+const derived = derivedOf(sometimes(derivedOf(fc.constant(null)), 3))
+
 const recursion: fc.Arbitrary<RecursionGenes> = fc.record({
   base: number,
   step: number,
@@ -267,6 +286,10 @@ const { query } = fc.letrec<Ties>((tie) => ({
     sublinks: fc.oneof(
       { arbitrary: fc.constant([]), weight: 2 },
       { arbitrary: few(sublinkOf(tie('within')), 4, 1), weight: 1 },
+    ),
+    derived: fc.oneof(
+      { arbitrary: fc.constant([]), weight: 6 },
+      { arbitrary: few(derived, 2, 1), weight: 1 },
     ),
     windows: fc.oneof({ arbitrary: fc.constant([]), weight: 4 }, { arbitrary: few(window, 2, 1), weight: 1 }),
     distinctOn: fc.nat(15).map((n) => n === 15),

@@ -1,15 +1,9 @@
 /** Random queries of the grammar that is maintained incrementally. */
+
+import { aggregateCall, scalarCall } from './aggregate-call.ts'
+import { type DerivedGenes, derived, isTrue } from './derived.ts'
 import { applyFunctions, condition, expression } from './expression.ts'
-import { furtherCall } from './further-aggregates.ts'
-import type {
-  AggregateGenes,
-  CallGenes,
-  ExpressionGenes,
-  JoinGenes,
-  QueryGenes,
-  SelectGenes,
-  SourceGenes,
-} from './genes.ts'
+import type { AggregateGenes, JoinGenes, QueryGenes, SelectGenes, SourceGenes } from './genes.ts'
 import { type Item, item, type Joined, mergingJoin, underAlias } from './merged-columns.ts'
 import { recursion } from './recursion.ts'
 import { constant, type OutputColumn, pick, type Relation, type Value, value } from './scope.ts'
@@ -183,7 +177,16 @@ function select(
   budget: Budget,
   outer: readonly Value[],
 ): Select {
-  const from = fromClause(genes, relations, budget, outer)
+  const joined = fromClause(genes, relations, budget, outer)
+  // An aggregate over what is of the queries around alone would be one of theirs.
+  const around = genes.aggregate ? [] : outer
+  const more = genes.derived
+    .map((each, i) =>
+      asColumn(each, [...joined.scope, ...around], relations, budget, `y${budget.level}_${i}`),
+    )
+    .filter((each) => each !== null)
+  // Twice, so that they are picked.
+  const from = { ...joined, scope: [...joined.scope, ...more, ...more] }
   const time = genes.time === null ? [] : aboutTime(genes.time, from.scope)
   const isTimeShown = ((genes.time ?? 0) >> 5) % 2 === 1
   const timed = isTimeShown ? time.map((sql) => value(`(${sql})`, 'bool')) : []
@@ -210,7 +213,7 @@ function select(
   if (genes.aggregate) return aggregated(genes, genes.aggregate, from, tail, relations, budget, timed)
   const visible = [...from.scope, ...outer]
   const outputs = genes.outputs.map((each) => expression(each, visible))
-  const sets = genes.sets.map((each) => setToShow(each, from.scope)).filter((each) => each !== null)
+  const sets = genes.sets.map((each) => setToShow(each, joined.scope)).filter((each) => each !== null)
   const shown = [
     ...(outputs.length > 0 ? outputs : from.scope.slice(0, 4)),
     ...shownSublinks,
@@ -218,6 +221,17 @@ function select(
     ...sets,
   ]
   return finished(genes, { with: from.with, outputs: shown, tail }, from.scope)
+}
+
+function asColumn(
+  genes: DerivedGenes,
+  scope: readonly Value[],
+  relations: readonly Relation[],
+  budget: Budget,
+  alias: string,
+): Value | null {
+  const take = () => budget.tables > 0 && budget.tables-- > 0
+  return derived(genes, scope, relations, alias, scalarCall, take)
 }
 
 /** What a sublink reads: a relation, or a query as deep as any. */
@@ -285,7 +299,7 @@ function fromClause(
     // After a comma a JOIN sees only what follows the comma.
     commas ||= join.kind % 4 === 0
     if (!commas) {
-      left = joined(left, right, join, i, from, genes.sublinks[i])
+      left = joined(left, right, join, i, from, genes.sublinks[i], genes.derived[i])
       return
     }
     const on = joinCondition(join, left.scope, right.scope, i)
@@ -315,6 +329,7 @@ function joined(
   position: number,
   { relations, budget, taken }: FromGenes,
   inOn?: SublinkGenes,
+  more?: DerivedGenes,
 ): Joined {
   const wanted = pick(JOINS, join.outer)
   const kind = right.reads && /RIGHT|FULL/.test(wanted) ? 'LEFT JOIN' : wanted
@@ -333,6 +348,10 @@ function joined(
     const relation = relationOf(inOn, relations, budget)
     const made = sublink(inOn, scope, scope, relation, position + 10, scalarCall)
     if (made) conditions.push(sublinkCondition(inOn, made, scope))
+  }
+  if (more && more.call % 4 === 3) {
+    const made = asColumn(more, scope, relations, budget, `z${budget.level}_${position}`)
+    if (made) conditions.push(isTrue(made))
   }
   // PostgreSQL joins both ways by equality alone, and nothing reads the left row from there.
   const isLeft = kind === 'FULL JOIN' && !on.includes(' = ')
@@ -484,7 +503,9 @@ function aggregated(
         )
       : []
   // A subquery sees of a group the columns it is of; the rest only what is beside it.
-  const keysWithin = grouping.filter((key) => from.scope.some((column) => key.sql === column.sql))
+  const keysWithin = grouping.filter((key) =>
+    from.scope.some((column) => key.sql === column.sql && !key.sql.includes('(')),
+  )
   for (const [i, each] of aggregate.sublinks.entries()) {
     if (budget.tables <= 0) break
     const relation = relationOf(each, relations, budget)
@@ -545,50 +566,4 @@ function finished(genes: SelectGenes, select: Select, scope: readonly Value[]): 
     outputs,
     tail: `${select.tail}${genes.limit === null ? '' : limit(genes.limit, outputs)}`,
   }
-}
-
-function scalarCall(call: number, argument: ExpressionGenes, scope: readonly Value[]): Value {
-  return aggregateCall({ call, argument, filter: null, over: [] }, scope)
-}
-
-function aggregateCall(genes: CallGenes, scope: readonly Value[]): Value {
-  const filter = genes.filter ? ` FILTER (WHERE ${condition(genes.filter, scope)})` : ''
-  const argument = expression(genes.argument, scope)
-  const { type } = argument
-  const call = (sql: string, returns: string, from: Partial<Value> = {}) =>
-    value(`${sql}${filter}`, returns, from)
-  const isFloat = (name: string) => name === 'float8' || name === 'float4'
-  const further = genes.call >= 40 ? furtherCall(genes.call - 40, argument) : null
-  if (further) return { ...further, sql: `${further.sql}${filter}` }
-  switch (genes.call % 8) {
-    case 0:
-      return call('count(*)', 'int8')
-    case 1:
-      return call(`count(${argument.sql})`, 'int8')
-    case 2:
-    case 3:
-      if (type.sum && !argument.rounds)
-        return call(`sum(${argument.sql})`, type.sum, {
-          rounds: isFloat(type.sum),
-          // It shows the scale of what is added up.
-          open: argument.open && type.manyImages,
-        })
-      break
-    case 4:
-      if (type.avg && !argument.rounds)
-        return call(`avg(${argument.sql})`, type.avg, {
-          rounds: isFloat(type.avg),
-          open: argument.open && type.manyImages,
-        })
-      break
-    default:
-      break
-  }
-  if (!type.ordered) return call(`count(${argument.sql})`, 'int8')
-  const name = genes.call % 2 === 0 ? 'min' : 'max'
-  const returns = type.name === 'decimal' ? 'numeric' : type.name === 'varchar' ? 'text' : type.name
-  return call(`${name}(${argument.sql})`, returns, {
-    rounds: argument.rounds,
-    open: argument.open || type.manyImages,
-  })
 }

@@ -198,7 +198,8 @@ function orderedBy(
     const below = stageValue(stage.node.input, value)
     const found = below && storedIn(request, storage, staged, below.stage)
     const text = below && found ? found.print(below.value) : null
-    if (!found || text === null || !isShort(request, value.type)) break
+    if (!below || !found || text === null || !isShort(request, value.type)) break
+    if (below.value.kind !== 'column' && !isIndexable(request, below.value)) break
     if (using !== ASCENDING && using !== DESCENDING) break
     table = found.table
     // An index is read from either end.
