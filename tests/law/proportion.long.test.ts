@@ -91,6 +91,17 @@ const QUERIES: Readonly<Record<string, string>> = {
   'a window over grouping sets, by their second column':
     'SELECT tag, c, count(*) AS n, rank() OVER (PARTITION BY c ORDER BY count(*)) AS r FROM o GROUP BY GROUPING SETS ((tag, c), (c))',
   'except all': 'SELECT id FROM c EXCEPT ALL SELECT c FROM o',
+  'rows of which one column is NULL in many': 'SELECT tag, id FROM o EXCEPT SELECT name, id FROM c',
+  'partitions by a column that is NULL in many rows':
+    'SELECT id, lag(amount) OVER w AS before, row_number() OVER w AS n FROM o WINDOW w AS (PARTITION BY tag ORDER BY id)',
+  'groups by a column that is NULL in many rows, computed anew':
+    'SELECT tag, array_agg(amount ORDER BY id) AS amounts FROM o GROUP BY tag',
+  'groups of distinct rows, by a column that is NULL in many':
+    'SELECT tag, array_agg(amount ORDER BY amount, kind) AS amounts FROM (SELECT DISTINCT tag, kind, amount FROM o) AS d GROUP BY tag',
+  'partitions of groups, by a column that is NULL in many':
+    'SELECT tag, c, sum(amount) AS s, rank() OVER (PARTITION BY tag ORDER BY sum(amount)) AS r FROM o GROUP BY tag, c',
+  'groups of a union of joins, computed anew': `SELECT back, array_agg(name ORDER BY name) AS names FROM ${UNION} AS u GROUP BY back`,
+  'partitions of a union of joins': `SELECT back, name, lead(name) OVER w AS next, count(*) OVER w AS n FROM ${UNION} AS u WINDOW w AS (PARTITION BY back ORDER BY name)`,
 }
 
 const CHANGES = [
@@ -126,7 +137,7 @@ test.each(Object.entries(QUERIES))('%s', async (_, query) => {
     few: FEW,
   })
   await client.query(
-    'DELETE FROM c WHERE id > 20000; INSERT INTO o SELECT 20001 WHERE NOT EXISTS (SELECT FROM o WHERE id = 20001)',
+    `DELETE FROM c WHERE id > 20000; INSERT INTO o (id, tag) SELECT 20001, 't20001' WHERE NOT EXISTS (SELECT FROM o WHERE id = 20001)`,
   )
   expect(many).toEqual([])
 })
@@ -170,6 +181,28 @@ test('a join of a large table with what is looked up from it, of which much has 
     changes: changed,
     tables: ['region', 'nation', 'customer', 'supplier', 'part', 'head', 'line'],
     few: 400,
+  })
+  expect(more).toEqual([])
+})
+
+test('distinct values of large groups by columns that may be NULL', async () => {
+  const { client } = database
+  await client.query(`
+    CREATE TABLE shop (id int, name text);
+    CREATE TABLE visit (id int PRIMARY KEY, shop int, visitor text);
+    INSERT INTO shop SELECT i, 's' || i FROM generate_series(1, 300) AS i;
+    INSERT INTO visit SELECT i, 1 + i % 300, 'v' || i FROM generate_series(1, 90000) AS i;
+    CREATE INDEX ON shop (id); CREATE INDEX ON visit (shop)`)
+  const more = await changesThatReadMore(client, {
+    query:
+      'SELECT s.id, s.name, count(DISTINCT v.visitor) AS n, count(*) AS visits FROM shop AS s JOIN visit AS v ON v.shop = s.id GROUP BY 1, 2',
+    changes: [
+      `INSERT INTO visit VALUES (100001, 7, 'new')`,
+      'UPDATE visit SET shop = 9 WHERE id = 77',
+      'DELETE FROM visit WHERE id = 78',
+    ],
+    tables: ['shop', 'visit'],
+    few: 50,
   })
   expect(more).toEqual([])
 })

@@ -36,6 +36,7 @@ const QUERIES: Readonly<Record<string, string>> = {
   'a tree': `${TREE} SELECT * FROM r`,
   'a tree, counted by depth': `${TREE} SELECT depth, count(*) AS n FROM r GROUP BY depth`,
   'a tree, its rows distinct': `${TREE.replace('UNION ALL', 'UNION')} SELECT * FROM r`,
+  'a tree, and a subquery for each row': `${TREE} SELECT id, depth, (SELECT avg(length(c.name)) FROM node AS c WHERE c.parent = r.id) AS a FROM r`,
   closure: `WITH RECURSIVE p AS (
       SELECT src, dst FROM edge UNION SELECT p.src, e.dst FROM p JOIN edge e ON e.src = p.dst
     ) SELECT * FROM p`,

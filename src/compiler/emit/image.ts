@@ -62,14 +62,18 @@ export function fitsIndex(request: CompileRequest, key: readonly Column[]): bool
 }
 
 /**
- * Key columns by whose hash a stored row is found: two or more that may be NULL. Of several ORs an index serves one at a
- * time, and then reads all rows that have that column in common. Of a key that does not fit an index all columns.
+ * Key columns by whose hash a stored row is found: all of them, where two or more may be NULL. Of several ORs an index serves
+ * one at a time, and then reads all rows that have that column in common. Of a key that does not fit an index likewise.
  */
 export function hashedKey(request: CompileRequest, key: readonly Column[]): readonly Column[] {
-  const hashable = key.filter((column) => typeFacts(request, column.type.oid).hashable)
-  if (!fitsIndex(request, key)) return hashable
-  const nullable = hashable.filter((column) => column.nullable)
-  return nullable.length > 1 ? nullable : []
+  const nullable = key.filter((column) => column.nullable)
+  const isHashed = !fitsIndex(request, key) || nullable.length > 1 || (key.length > 1 && nullable.some(isRow))
+  return isHashed ? key.filter((column) => typeFacts(request, column.type.oid).hashable) : []
+
+  /** Whether such a one is NULL no index tells. */
+  function isRow({ type }: Column): boolean {
+    return isComposite(request, type.oid)
+  }
 }
 
 /** left and right name the same row of a stored table with this key. */
@@ -79,8 +83,32 @@ export function storedMatch(
   left: readonly string[],
   right: readonly string[],
 ): readonly string[] {
+  const hashed = hashedKey(request, key)
+  const at = key.findIndex((column) => column.nullable)
+  if (hashed.length === 0 && key.length > 1 && at >= 0) return [orOfKeys(request, key, at, left, right)]
   const match = key.map((column, i) => keyMatch(request, column, left[i] ?? '', right[i] ?? ''))
-  return [...match, ...equalHashes(request, key, hashedKey(request, key), left, right)]
+  return [...match, ...equalHashes(request, key, hashed, left, right)]
+}
+
+/**
+ * The same where column `at` alone may be NULL: whole keys in both branches of the OR, so that the index is asked for whole keys,
+ * and not for all rows that have this column in common, or that lack it. The other way round in the second: what two
+ * branches share is drawn out of them (prepqual.c).
+ */
+function orOfKeys(
+  request: CompileRequest,
+  key: readonly Column[],
+  at: number,
+  left: readonly string[],
+  right: readonly string[],
+): string {
+  const equal = key.map((column, i) => equalValues(request, column, left[i] ?? '', right[i] ?? ''))
+  const missing = key.map((column, i) =>
+    i === at
+      ? `${left[i]} IS NULL AND ${right[i]} IS NULL`
+      : equalValues(request, column, right[i] ?? '', left[i] ?? ''),
+  )
+  return `(${equal.join(' AND ')} OR ${missing.join(' AND ')})`
 }
 
 /** The equality of the hashes of some of the columns. */

@@ -21,10 +21,12 @@ import { firstOfAll, firstOfKey, keyColumns, orderOfFirst, partitionQuery } from
 import { type MissingProbe, missingGroupProbes } from './probes.ts'
 import {
   columnBelow,
+  foundRows,
   isIndexed,
   missingForOrder,
   plainRows,
   readsSourcesOnly,
+  rowsOfKeys,
   scanBelow,
   storedNames,
 } from './redo.ts'
@@ -88,8 +90,12 @@ export function partitionChange(
           asked.map((column) => ({ column, value: ref(column) })),
           [],
         )
-  const match = keys.map((column, i) =>
-    keyMatch(request, column, `s.${keyNames[i] ?? ''}`, `t.${columnName(column)}`),
+  // Each by itself: of an OR an index would find all rows without a key, whichever is asked for.
+  const matches = probingMatches(
+    request,
+    keys,
+    keyNames.map((key) => `s.${key}`),
+    keys.map((column) => `t.${columnName(column)}`),
   )
   const items = table.columns.map((each) => `s.${each.name} AS ${columnName(each.column)}`).join(', ')
   const slices = `${name}_slices`
@@ -98,7 +104,12 @@ export function partitionChange(
     ? storedBehind(request, running, stored, table.columns, touched)
     : slicing
       ? storedInSlices(request, table, sliceColumns(stage, slicing), { keyNames, orderName, slices })
-      : `SELECT ${items}, -1 AS weight\nFROM ${touched} AS t, ${table.sql} AS s${match.length > 0 ? `\nWHERE ${match.join(' AND ')}` : ''}`
+      : matches
+          .map(
+            (match) =>
+              `SELECT ${items}, -1 AS weight\nFROM ${touched} AS t, ${table.sql} AS s${match.length > 0 ? `\nWHERE ${match.join(' AND ')}` : ''}`,
+          )
+          .join('\nUNION ALL\n')
   const rows = running
     ? runOn(request, running, changedRows(stage, running, touched, changed, printer), before, printer)
     : slicing
@@ -134,24 +145,13 @@ function changedRows(
   changed: Changed,
   printer: Printer,
 ): Select {
-  const { request } = printer
   const { keys, order } = running
   const rows = printer.select(stateOf(node.input, 'after', changed))
-  const columns = operatorOf(node.input).columns(node.input)
-  const asked = keys.map((column) => `t.${columnName(column)}`)
   const stored = keys.map(({ id }) => at(rows, id))
-  const behind = isBehind(running, at(rows, order.id))
-  const meeting = (match: readonly string[], isProbed: boolean) =>
-    printer.meeting(rows, columns, `${touched} AS t`, [...match, behind], isProbed)
-  if (!readsSourcesOnly(node.input)) {
-    const match = groupMatch(request, keys, stored, asked)
-    return plainRows(meeting(match, isProbing(node, number, keys, printer)), node.input, printer)
-  }
-  const outputs = columns.map((column) => ({ name: columnName(column), value: ref(column) }))
-  const arms = probingMatches(request, keys, stored, asked).map((match) =>
-    printer.render(meeting(match, true), outputs, false),
-  )
-  return printer.derived(arms.join('\nUNION ALL\n'), 'r', columns, false)
+  const conditions = [isBehind(running, at(rows, order.id))]
+  const wanted = { columns: keys, stored, touched, conditions }
+  const isProbed = readsSourcesOnly(node.input) || isProbing(node, number, keys, printer)
+  return plainRows(rowsOfKeys(node.input, rows, wanted, isProbed, printer), node.input, printer)
 }
 
 /** Do indexes find the rows of a key, each by itself? */
@@ -178,15 +178,9 @@ function newSelect(stage: PartitionStage, touched: string, changed: Changed, pri
       return printer.derived(query, 'p', outputs, false)
     }
     const rows = printer.select(stateOf(node.input, 'after', changed))
-    const match = groupMatch(
-      request,
-      keys,
-      keys.map(({ id }) => at(rows, id)),
-      keys.map((column) => `t.${columnName(column)}`),
-    )
+    const wanted = { columns: keys, stored: keys.map(({ id }) => at(rows, id)), touched, conditions: [] }
     const isProbed = isProbing(node, stage.number, keys, printer)
-    const input = operatorOf(node.input).columns(node.input)
-    const joined = printer.meeting(rows, input, `${touched} AS t`, match, isProbed)
+    const joined = rowsOfKeys(node.input, rows, wanted, isProbed, printer)
     const query = partitionQuery(node, plainRows(joined, node.input, printer), printer)
     return printer.derived(query, 'p', outputs, false)
   }
@@ -306,8 +300,10 @@ export function partitionFunction(request: CompileRequest, stage: PartitionStage
   const keys = keyColumns(node)
   const outputs = operatorOf(node).columns(node)
   const asked = askedKeys(request, keys)
-  const query = (match: readonly string[]) => {
-    const restricted = restrictedTo(node, rows, asked.rows, match, printer)
+  const asks = keys.map((column) => ref(column))
+  const query = (match: readonly string[], isFew: boolean) => {
+    const isSought = isFew && isSoughtByKey(node.input, asks, printer)
+    const restricted = restrictedTo(node, rows, asked.rows, match, isSought, printer)
     return `SELECT q.*, true\nFROM (\n  ${indent(partitionQuery(node, restricted, printer))}\n) AS q`
   }
   const stored = keys.map(({ id }) => at(rows, id))
@@ -328,7 +324,8 @@ export function partitionFunction(request: CompileRequest, stage: PartitionStage
       // A function of one column of a row type would return that row's columns instead.
       { name: 'redone', sql: 'boolean' },
     ],
-    { nullProof: query(nullProof), plain: query(plain) },
+    { nullProof: query(nullProof, false), plain: query(plain, false) },
+    { nullProof: query(nullProof, true), plain: query(plain, true) },
   )
 }
 
@@ -338,11 +335,12 @@ function restrictedTo(
   rows: Select,
   asked: readonly string[],
   match: readonly string[],
+  isSought: boolean,
   printer: Printer,
 ): Select {
   const all = { ...rows, where: [...rows.where, ...match] }
   const first = firstOfKey(node, rows, printer)
-  if (first === null) return { ...all, from: [...rows.from, ...asked] }
+  if (first === null) return foundRows(node.input, rows, asked, match, isSought, printer)
   const columns = operatorOf(node.input).columns(node.input)
   const outputs = columns.map((column) => ({ name: columnName(column), value: ref(column) }))
   const alias = printer.alias('first')

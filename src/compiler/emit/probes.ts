@@ -333,14 +333,14 @@ function readsBoth(condition: Scalar, { left, right }: MarkJoin): boolean {
 }
 
 /**
- * Does an equality fix the first column of the index on a stage's key, or another one of the key, for which what looks for it
- * has an index made (soughtByValue)? Not for types that may be too long for one.
+ * Does an equality fix the first column of the index on a stage's key, or another one of the key, or any of rows without a
+ * key, for which what looks for it has an index made (soughtByValue)? Not for types that may be too long for one.
  */
 function isKeyed(node: Read, predicate: readonly Scalar[]): boolean {
   const [key = []] = node.of.keys
   const isIndexed = (id: ColumnId) =>
     id === key[0] ||
-    (key.includes(id) &&
+    ((key.length === 0 || key.includes(id)) &&
       node.of.columns.some((column) => column.id === id && SHORT_TYPES.has(column.type.oid)))
   return equalities(node.of.columns, predicate).some(({ column }) => isIndexed(column))
 }

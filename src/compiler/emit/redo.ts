@@ -6,6 +6,7 @@
  * the refresh statement's (nothing but probes), it may use parallel workers, and it is not called when no group asks.
  * Over an earlier stage, whose state after the change is visible in the refresh statement only, it is a CTE.
  */
+import { ref } from '../algebra/build.ts'
 import type { GroupRule } from '../algebra/group-rule.ts'
 import type { Column, Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
@@ -18,7 +19,7 @@ import { type Changed, leavesOf, stateOf } from '../delta/differentiate.ts'
 import type { GroupStage as Stage } from '../delta/stage.ts'
 import { askedKeys } from './asked-keys.ts'
 import { type GeneratedFunction, redoFunction } from './function.ts'
-import { groupMatch, isIdentity, keyMatch } from './image.ts'
+import { groupMatch, isIdentity, keyMatch, probingMatches } from './image.ts'
 import { refreshLeaves } from './leaves.ts'
 import { isSoughtByKey } from './lookup.ts'
 import { collateClause, columnName, columnType, functionName } from './names.ts'
@@ -53,19 +54,18 @@ export function redone(stage: Stage, touched: string, changed: Changed, printer:
   const columns = redoneColumns(request, stage)
   if (!readsSourcesOnly(stage.node.input)) {
     const rows = printer.select(stateOf(stage.node.input, 'after', changed))
-    const match = groupMatch(
-      request,
-      keys.map(({ column }) => column),
-      keys.map(({ value }) => operand(value, rows)),
-      keys.map(({ column }) => `t.${columnName(column)}`),
-    )
     const askedValues = keys.map(({ value }) => value)
     const isProbed =
       printer.probing.has(stage.number) || isSoughtByKey(stage.node.input, askedValues, printer)
-    const input = operatorOf(stage.node.input).columns(stage.node.input)
     // Where nobody asks nothing is read: a condition over no other table is looked at before everything else.
     const asks = `EXISTS (SELECT FROM ${touched} AS a WHERE a.redo)`
-    const joined = printer.meeting(rows, input, `${touched} AS t`, [...match, 't.redo', asks], isProbed)
+    const wanted: WantedKeys = {
+      columns: keys.map(({ column }) => column),
+      stored: keys.map(({ value }) => operand(value, rows)),
+      touched,
+      conditions: ['t.redo', asks],
+    }
+    const joined = rowsOfKeys(stage.node.input, rows, wanted, isProbed, printer)
     const query = printer.grouped(
       plainRows(joined, stage.node.input, printer),
       keys,
@@ -85,6 +85,38 @@ export function redone(stage: Stage, touched: string, changed: Changed, printer:
   }
 }
 
+/** Keys, what the input's rows have of them, and the CTE that asks for them, under these conditions. */
+export interface WantedKeys {
+  readonly columns: readonly Column[]
+  readonly stored: readonly string[]
+  readonly touched: string
+  readonly conditions: readonly string[]
+}
+
+/** The rows of an input over stages that have a key in `touched`. Probed, those without a key are another look. */
+export function rowsOfKeys(
+  input: Node,
+  rows: Select,
+  { columns: keys, stored, touched, conditions }: WantedKeys,
+  isProbed: boolean,
+  printer: Printer,
+): Select {
+  const { request } = printer
+  const asked = keys.map((column) => `t.${columnName(column)}`)
+  const matches = isProbed
+    ? probingMatches(request, keys, stored, asked)
+    : [groupMatch(request, keys, stored, asked)]
+  const columns = operatorOf(input).columns(input)
+  const [first, ...others] = matches.map((match) =>
+    printer.meeting(rows, columns, `${touched} AS t`, [...match, ...conditions], isProbed),
+  )
+  if (first && others.length === 0) return first
+  const outputs = columns.map((column) => ({ name: columnName(column), value: ref(column) }))
+  const isWeighted = rows.weight !== null
+  const arms = [...(first ? [first] : []), ...others].map((arm) => printer.render(arm, outputs, isWeighted))
+  return printer.derived(arms.join('\nUNION ALL\n'), 'r', columns, isWeighted)
+}
+
 /** The function behind `redone`, where it is one. */
 export function redoFunctionOf(request: CompileRequest, stage: Stage): GeneratedFunction | null {
   const columns = redoneColumns(request, stage)
@@ -101,11 +133,12 @@ export function redoFunctionOf(request: CompileRequest, stage: Stage): Generated
     request,
     keys.map(({ column }) => column),
   )
-  const query = (match: readonly string[]) => {
+  const asks = keys.map(({ value }) => value)
+  const query = (match: readonly string[], isFew: boolean) => {
     const groups = extremesAreProbed(request, stage)
       ? probingQuery(stage, rows, wanted, match, asking.key, printer)
       : printer.grouped(
-          { ...rows, from: [...rows.from, ...wanted], where: [...rows.where, ...match] },
+          foundRows(input, rows, wanted, match, isFew && isSoughtByKey(input, asks, printer), printer),
           keys,
           columns.slice(keys.length),
         )
@@ -134,8 +167,23 @@ export function redoFunctionOf(request: CompileRequest, stage: Stage): Generated
       // A function of one column of a row type would return that row's columns instead.
       { name: 'redone', sql: 'boolean' },
     ],
-    { nullProof: query(nullProof), plain: query(plain) },
+    { nullProof: query(nullProof, false), plain: query(plain, false) },
+    { nullProof: query(nullProof, true), plain: query(plain, true) },
   )
+}
+
+/** The rows of the keys that are `wanted`, each key by itself where `isSought`. */
+export function foundRows(
+  input: Node,
+  rows: Select,
+  wanted: readonly string[],
+  match: readonly string[],
+  isSought: boolean,
+  printer: Printer,
+): Select {
+  const [asking] = wanted
+  if (isSought && asking) return printer.meeting(rows, operatorOf(input).columns(input), asking, match, true)
+  return { ...rows, from: [...rows.from, ...wanted], where: [...rows.where, ...match] }
 }
 
 /** One look at the end of an index per group and extreme: `SELECT min(x) … WHERE k = g.k` (planagg.c). */
