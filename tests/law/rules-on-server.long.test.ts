@@ -325,6 +325,16 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
       `UPDATE m SET m = '0.99' WHERE k = 0`,
     ],
   },
+  'groups by several columns without a hash that may be NULL': {
+    setUp: `CREATE TABLE mm (id int, a money, b money, c varbit);
+      INSERT INTO mm VALUES (1, '1', NULL, NULL), (2, NULL, NULL, '101'), (3, NULL, NULL, NULL), (4, '1', NULL, NULL)`,
+    query: 'SELECT a, b, c, count(*) AS n, max(id) AS m FROM mm GROUP BY a, b, c',
+    changes: [
+      `INSERT INTO mm VALUES (5, '1', NULL, NULL), (6, NULL, NULL, NULL)`,
+      'DELETE FROM mm WHERE id IN (1, 3)',
+      `UPDATE mm SET b = '2', c = NULL WHERE id IN (2, 5)`,
+    ],
+  },
   'rows that only a refresh would divide by zero for: one table': {
     setUp: 'CREATE TABLE z (id int PRIMARY KEY, x int, y int); INSERT INTO z VALUES (1, 4, 2)',
     query: 'SELECT id, x / y AS q FROM z',

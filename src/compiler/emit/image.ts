@@ -41,8 +41,12 @@ export function equalValues(request: CompileRequest, column: Column, left: strin
 export function keyMatch(request: CompileRequest, column: Column, left: string, right: string): string {
   const equal = equalValues(request, column, left, right)
   if (!column.nullable) return equal
+  return `(${equal} OR (${bothNull(request, column, left, right)}))`
+}
+
+function bothNull(request: CompileRequest, column: Column, left: string, right: string): string {
   const isNull = isComposite(request, column.type.oid) ? 'IS NOT DISTINCT FROM NULL' : 'IS NULL'
-  return `(${equal} OR (${left} ${isNull} AND ${right} ${isNull}))`
+  return `${left} ${isNull} AND ${right} ${isNull}`
 }
 
 /**
@@ -84,8 +88,10 @@ export function storedMatch(
   right: readonly string[],
 ): readonly string[] {
   const hashed = hashedKey(request, key)
-  const at = key.findIndex((column) => column.nullable)
-  if (hashed.length === 0 && key.length > 1 && at >= 0) return [orOfKeys(request, key, at, left, right)]
+  const [nullable, ...others] = key.flatMap((column, i) => (column.nullable ? [i] : []))
+  // More of them, where there is no hash of any (money), are compared each by itself.
+  if (hashed.length === 0 && key.length > 1 && nullable !== undefined && others.length === 0)
+    return [orOfKeys(request, key, nullable, left, right)]
   const match = key.map((column, i) => keyMatch(request, column, left[i] ?? '', right[i] ?? ''))
   return [...match, ...equalHashes(request, key, hashed, left, right)]
 }
@@ -105,7 +111,7 @@ function orOfKeys(
   const equal = key.map((column, i) => equalValues(request, column, left[i] ?? '', right[i] ?? ''))
   const missing = key.map((column, i) =>
     i === at
-      ? `${left[i]} IS NULL AND ${right[i]} IS NULL`
+      ? bothNull(request, column, left[i] ?? '', right[i] ?? '')
       : equalValues(request, column, right[i] ?? '', left[i] ?? ''),
   )
   return `(${equal.join(' AND ')} OR ${missing.join(' AND ')})`
