@@ -268,13 +268,15 @@ export function redoFunction(
 ): GeneratedFunction {
   const params = args.map((_, i) => `$${i + 1}`).join(', ')
   const [first] = args
-  const isFew = first?.type.endsWith('[]') ? `cardinality($1) <= ${KEPT_PLAN_GROUPS}` : 'true'
+  // The only group of a key of no columns is asked for by a boolean.
+  const hasKeys = first?.type.endsWith('[]') === true
+  const isFew = hasKeys ? `cardinality($1) <= ${KEPT_PLAN_GROUPS}` : 'true'
   const execute = (text: string) => `RETURN QUERY EXECUTE ${dollarQuote(text)}\n    USING ${params};`
   const keep = (text: string) => `RETURN QUERY\n    ${indent(indent(text))};`
   const whole = args.map((_, i) => `array_position($${i + 1}, NULL) IS NULL`).join(' AND ')
   // Of a column that lacks a value in many rows the NULL-proof one reads all of these, whatever is asked for.
   const either = ({ plain, nullProof }: Recomputing, run: (text: string) => string) =>
-    plain === nullProof
+    plain === nullProof || !hasKeys
       ? run(plain)
       : `IF ${whole} THEN\n    ${run(plain)}\n  ELSE\n    ${run(nullProof)}\n  END IF;`
   const body = `#variable_conflict use_column
