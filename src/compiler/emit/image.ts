@@ -45,8 +45,12 @@ export function keyMatch(request: CompileRequest, column: Column, left: string, 
 }
 
 function bothNull(request: CompileRequest, column: Column, left: string, right: string): string {
-  const isNull = isComposite(request, column.type.oid) ? 'IS NOT DISTINCT FROM NULL' : 'IS NULL'
-  return `${left} ${isNull} AND ${right} ${isNull}`
+  return `${nullTest(request, column, left)} AND ${nullTest(request, column, right)}`
+}
+
+/** A row of NULLs IS NULL, and another value than NULL. */
+function nullTest(request: CompileRequest, column: Column, value: string): string {
+  return `${value} ${isComposite(request, column.type.oid) ? 'IS NOT DISTINCT FROM NULL' : 'IS NULL'}`
 }
 
 /**
@@ -180,13 +184,13 @@ export function probingMatches(
   const plain = match((column) => ({ ...column, nullable: false }))
   const nullable = columns.flatMap((column, i) => (column.nullable ? [i] : []))
   if (nullable.length === 0) return [plain]
-  const isNull = (i: number) => `${right[i]} IS NULL`
+  const isNull = (i: number, of = right) => {
+    const [column, value] = [columns[i], of[i]]
+    return column && value ? nullTest(request, column, value) : 'false'
+  }
   if (nullable.length > 1)
-    return [plain, [...match((column) => column), `(${nullable.map(isNull).join(' OR ')})`]]
-  return [
-    plain,
-    plain.flatMap((each, i) => (nullable.includes(i) ? [`${left[i]} IS NULL`, isNull(i)] : [each])),
-  ]
+    return [plain, [...match((column) => column), `(${nullable.map((i) => isNull(i)).join(' OR ')})`]]
+  return [plain, plain.flatMap((each, i) => (nullable.includes(i) ? [isNull(i, left), isNull(i)] : [each]))]
 }
 
 export { isIdentity }
