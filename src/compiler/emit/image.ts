@@ -45,8 +45,12 @@ export function keyMatch(request: CompileRequest, column: Column, left: string, 
 }
 
 function bothNull(request: CompileRequest, column: Column, left: string, right: string): string {
-  const isNull = isComposite(request, column.type.oid) ? 'IS NOT DISTINCT FROM NULL' : 'IS NULL'
-  return `${left} ${isNull} AND ${right} ${isNull}`
+  return `${noValue(request, column, left)} AND ${noValue(request, column, right)}`
+}
+
+/** A row of NULLs is a value, which equality finds. */
+function noValue(request: CompileRequest, column: Column, value: string): string {
+  return `${value} ${isComposite(request, column.type.oid) ? 'IS NOT DISTINCT FROM NULL' : 'IS NULL'}`
 }
 
 /**
@@ -178,14 +182,19 @@ export function probingMatches(
   const match = (as: (column: Column) => Column) =>
     columns.map((column, i) => keyMatch(request, as(column), left[i] ?? '', right[i] ?? ''))
   const plain = match((column) => ({ ...column, nullable: false }))
-  const nullable = columns.flatMap((column, i) => (column.nullable ? [i] : []))
+  const nullable = columns.filter((column) => column.nullable)
   if (nullable.length === 0) return [plain]
-  const isNull = (i: number) => `${right[i]} IS NULL`
-  if (nullable.length > 1)
-    return [plain, [...match((column) => column), `(${nullable.map(isNull).join(' OR ')})`]]
+  if (nullable.length > 1) {
+    const lacks = columns.flatMap((column, i) =>
+      column.nullable ? [noValue(request, column, right[i] ?? '')] : [],
+    )
+    return [plain, [...match((column) => column), `(${lacks.join(' OR ')})`]]
+  }
   return [
     plain,
-    plain.flatMap((each, i) => (nullable.includes(i) ? [`${left[i]} IS NULL`, isNull(i)] : [each])),
+    columns.map((column, i) =>
+      column.nullable ? bothNull(request, column, left[i] ?? '', right[i] ?? '') : (plain[i] ?? ''),
+    ),
   ]
 }
 
