@@ -61,6 +61,10 @@ test.each<[what: string, query: string]>([
     'SELECT id, row_to_json((SELECT q FROM (SELECT t.id AS a, t.raw AS b, t.words[1] AS c) AS q))::text AS j, (SELECT t.raw WHERE t.k > 5)::text AS r, k IN (SELECT c1 UNION SELECT id) AS i FROM t',
   ],
   [
+    'rows of functions as a whole',
+    'SELECT t.id, (SELECT json_agg(e)::text FROM unnest(t.list, t.words) WITH ORDINALITY AS e(a, "b c", n)) AS j, to_json(f)::text AS o FROM t CROSS JOIN LATERAL unnest(t.list) WITH ORDINALITY AS f(x, n)',
+  ],
+  [
     'in groups',
     'SELECT k, sum((SELECT max(x) FROM unnest(list) AS x)) AS s, count(*) FILTER (WHERE 2 IN (SELECT unnest(list))) AS n FROM t GROUP BY k',
   ],

@@ -135,6 +135,19 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     query: 'SELECT p, count(*) AS n, sum(id) AS s FROM r1 GROUP BY p',
     changes: ['INSERT INTO r1 VALUES (3, NULL), (4, NULL)', 'DELETE FROM r1 WHERE id <> 2', 'DELETE FROM r1'],
   },
+  'a row of NULLs is not NULL: as a partition': {
+    setUp: `CREATE TYPE couple AS (a int, b int); CREATE TABLE r3 (id int PRIMARY KEY, p couple, q couple, k int); CREATE INDEX ON r3 (p);
+      INSERT INTO r3 SELECT i, CASE i % 3 WHEN 0 THEN NULL WHEN 1 THEN ROW(NULL, NULL)::couple ELSE ROW(1, NULL)::couple END,
+        CASE i % 4 WHEN 0 THEN ROW(NULL, NULL)::couple WHEN 1 THEN ROW(2, 2)::couple END, i % 2 FROM generate_series(1, 16) AS i`,
+    query: `SELECT id, p, q, rank() OVER (PARTITION BY p ORDER BY id) AS r, sum(k) OVER (PARTITION BY p, q) AS s, g.m
+      FROM r3 CROSS JOIN LATERAL (SELECT max(n) AS m FROM (SELECT p, q, k, count(*) AS n FROM r3 GROUP BY p, q, k) AS c GROUP BY p) AS g`,
+    changes: [
+      'UPDATE r3 SET p = NULL, k = 1 WHERE id = 1',
+      'UPDATE r3 SET p = ROW(NULL, NULL), q = NULL WHERE id IN (3, 5); DELETE FROM r3 WHERE id = 4',
+      'UPDATE r3 SET p = q, q = p WHERE id > 2',
+      'INSERT INTO r3 VALUES (20, NULL, NULL, 2), (21, ROW(NULL, NULL), ROW(NULL, NULL), 2); DELETE FROM r3 WHERE id = 6',
+    ],
+  },
   'a row of NULLs is not NULL: as an argument': {
     setUp: `CREATE TYPE twin AS (a int, b int); CREATE TABLE r2 (id int PRIMARY KEY, p twin);
       INSERT INTO r2 VALUES (1, NULL), (2, ROW(1, NULL))`,

@@ -51,6 +51,8 @@ const QUERIES: Readonly<Record<string, string>> = {
     'WITH w AS (SELECT v, id FROM p ORDER BY v DESC, id LIMIT 4) SELECT (SELECT array_agg(id) FROM w) AS a, t.id FROM t',
   'WITH, further in':
     'SELECT id, (WITH w AS (SELECT v FROM p WHERE p.tid = t.id ORDER BY v DESC, p.id) SELECT array_agg(v) FROM w) AS a FROM t',
+  'in a subquery that is the query’s own':
+    'SELECT (SELECT array_agg(q.id)) AS a, count(*) AS n, (SELECT max(n) FROM t WHERE k < (SELECT (json_agg(q.v) ->> 0)::int)) AS m FROM (SELECT v, id FROM p ORDER BY v DESC, id) AS q',
   'numbers of rows':
     'SELECT row_number() OVER () AS place, lag(id) OVER () AS before, rank() OVER () AS r, id FROM (SELECT id FROM p ORDER BY s DESC, id) AS q WHERE id > 2',
   'through queries that leave it':

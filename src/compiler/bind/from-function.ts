@@ -2,7 +2,7 @@
 import type { Column, ColumnIds } from '../algebra/node.ts'
 import type { Expand } from '../algebra/operators/expand.ts'
 import type { Expression, Scalar, TypeRef } from '../algebra/scalar.ts'
-import { isComposite } from '../catalog/composite.ts'
+import { isComposite, RECORD } from '../catalog/composite.ts'
 import { FULL_HINT, internalError, unsupported } from '../catalog/error.ts'
 import {
   booleanField,
@@ -15,6 +15,7 @@ import {
 } from '../catalog/node-field.ts'
 import type { TreeNode } from '../catalog/node-tree.ts'
 import { quoteIdentifier } from '../catalog/quote.ts'
+import type { CompileRequest } from '../catalog/request.ts'
 import { expression, Template } from './binding.ts'
 import { bindExpression } from './expression.ts'
 import { castTypeSql, collationSql } from './facts.ts'
@@ -42,6 +43,7 @@ export function itemColumns(
   types: ReadonlyMap<number, TypeRef>,
   ids: ColumnIds,
   isNumbered: boolean,
+  request: CompileRequest,
 ): ItemColumns {
   const names = stringListField(nodeField(entry, 'eref'), 'colnames')
   const byAttnum = new Map<number, Column>()
@@ -58,11 +60,26 @@ export function itemColumns(
   // The row as one value, behind its columns.
   const row = types.get(WHOLE_ROW)
   if (row) {
-    const whole = ids.make('row', row, false)
+    const fields = row.oid === RECORD ? rowFields(entry, isNumbered, request) : null
+    const whole = ids.make('row', fields ? { ...row, fields } : row, false)
     byAttnum.set(WHOLE_ROW, whole)
     made.push(whole)
   }
   return { made, byAttnum, ordinality }
+}
+
+/** What the fields of a row of no named type are; null where the text of the query does not say (json_each). */
+function rowFields(entry: TreeNode, isNumbered: boolean, request: CompileRequest): readonly TypeRef[] | null {
+  const plain = (oid: number): TypeRef => ({ oid, typmod: -1, collation: 0 })
+  const fields: TypeRef[] = []
+  for (const call of nodeListField(entry, 'functions')) {
+    const defined = oidListField(call, 'funccoltypes')
+    const value = nodeField(call, 'funcexpr')
+    const result = value.tag === 'FUNCEXPR' ? numberField(value, 'funcresulttype') : RECORD
+    if (defined.length === 0 && isComposite(request, result)) return null
+    fields.push(...(defined.length > 0 ? defined : [result]).map(plain))
+  }
+  return isNumbered ? [...fields, plain(BIGINT_OID)] : fields
 }
 
 export function functionItem(entry: TreeNode, columns: ItemColumns, scope: Scope): RowsItem {
@@ -119,8 +136,6 @@ export function rowsExpression(
 ): Expression {
   return expression({ construct, parts, args, type: { oid: RECORD, typmod: -1, collation: 0 } })
 }
-
-const RECORD = 2249
 
 /** Called as a function is, not written as a cast. */
 function isCall(node: TreeNode): boolean {

@@ -116,8 +116,9 @@ function bindEntry(
         !types.has(WHOLE_ROW) &&
         isItemOfRow(entry, request)
       )
-        return madeOfRows(itemColumns(entry, types, environment.ids, false), (columns, scope) =>
-          subqueryItem(entry, columns, { scope, environment, print: printSublink }),
+        return madeOfRows(
+          itemColumns(entry, types, environment.ids, false, environment.request),
+          (columns, scope) => subqueryItem(entry, columns, { scope, environment, print: printSublink }),
         )
       return withWholeRow(
         lazily(() => bindQuery(nodeField(entry, 'subquery'), environment)),
@@ -132,8 +133,9 @@ function bindEntry(
       return aliases(nodeListField(entry, 'groupexprs'), 'GROUP BY')
     case RTE.values:
       return readsColumns(entry)
-        ? madeOfRows(itemColumns(entry, valuesTypes(entry), environment.ids, false), (columns, scope) =>
-            valuesItem(entry, columns, scope),
+        ? madeOfRows(
+            itemColumns(entry, valuesTypes(entry), environment.ids, false, environment.request),
+            (columns, scope) => valuesItem(entry, columns, scope),
           )
         : withWholeRow(
             lazily(() => bindValues(entry, environment)),
@@ -149,15 +151,24 @@ function bindEntry(
     }
     case RTE.function:
       return madeOfRows(
-        itemColumns(entry, types, environment.ids, booleanField(entry, 'funcordinality')),
+        itemColumns(
+          entry,
+          types,
+          environment.ids,
+          booleanField(entry, 'funcordinality'),
+          environment.request,
+        ),
         (columns, scope) => functionItem(entry, columns, scope),
       )
     case RTE.tablefunc:
-      return madeOfRows(itemColumns(entry, types, environment.ids, false), ({ made }, scope) => {
-        const bind = (node: TreeNode) => bindExpression(node, scope)
-        const item = tableFunction(nodeField(entry, 'tablefunc'), { bind, request: scope.request })
-        return { item, made, ordinality: null, isOne: false }
-      })
+      return madeOfRows(
+        itemColumns(entry, types, environment.ids, false, environment.request),
+        ({ made }, scope) => {
+          const bind = (node: TreeNode) => bindExpression(node, scope)
+          const item = tableFunction(nodeField(entry, 'tablefunc'), { bind, request: scope.request })
+          return { item, made, ordinality: null, isOne: false }
+        },
+      )
     case RTE.result:
       return lazily(() => ({ op: 'join', inputs: [], predicate: [] }))
     default:

@@ -47,16 +47,17 @@ export function isPassing(query: TreeNode): boolean {
  * Does it matter to an aggregate or a window function of the query in which order rows come? Where it does not, what they are
  * sorted by is not looked at, and may be what no stream table can show.
  */
-export function readsInOrder(value: TreeValue, request: CompileRequest): boolean {
-  if (Array.isArray(value)) return value.some((each) => readsInOrder(each, request))
+export function readsInOrder(value: TreeValue, request: CompileRequest, level = 0): boolean {
+  if (Array.isArray(value)) return value.some((each) => readsInOrder(each, request, level))
   if (!isNode(value)) return false
   const { tag, fields } = value
-  if (tag === 'AGGREF' && takesInOrder(value, request)) return true
-  if (tag === 'WINDOWFUNC' && isByPlace(functionFacts(request, numberField(value, 'winfnoid')))) return true
-  // Another query has its own, and its own items.
-  return Object.values(fields).some(
-    (each) => !(isNode(each) && each.tag === 'QUERY') && readsInOrder(each, request),
-  )
+  // Of a query below only the aggregates that are over columns of this one: (SELECT array_agg(x)).
+  if (tag === 'AGGREF' && numberField(value, 'agglevelsup') === level && takesInOrder(value, request))
+    return true
+  if (tag === 'WINDOWFUNC' && level === 0)
+    if (isByPlace(functionFacts(request, numberField(value, 'winfnoid')))) return true
+  const inside = tag === 'QUERY' ? level + 1 : level
+  return Object.values(fields).some((each) => readsInOrder(each, request, inside))
 }
 
 const MAKES_ROWS = ['hasAggs', 'hasWindowFuncs', 'hasTargetSRFs']

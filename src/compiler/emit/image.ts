@@ -45,11 +45,11 @@ export function keyMatch(request: CompileRequest, column: Column, left: string, 
 }
 
 function bothNull(request: CompileRequest, column: Column, left: string, right: string): string {
-  return `${nullTest(request, column, left)} AND ${nullTest(request, column, right)}`
+  return `${noValue(request, column, left)} AND ${noValue(request, column, right)}`
 }
 
-/** A row of NULLs IS NULL, and another value than NULL. */
-function nullTest(request: CompileRequest, column: Column, value: string): string {
+/** A row of NULLs is a value, which equality finds. */
+function noValue(request: CompileRequest, column: Column, value: string): string {
   return `${value} ${isComposite(request, column.type.oid) ? 'IS NOT DISTINCT FROM NULL' : 'IS NULL'}`
 }
 
@@ -182,15 +182,20 @@ export function probingMatches(
   const match = (as: (column: Column) => Column) =>
     columns.map((column, i) => keyMatch(request, as(column), left[i] ?? '', right[i] ?? ''))
   const plain = match((column) => ({ ...column, nullable: false }))
-  const nullable = columns.flatMap((column, i) => (column.nullable ? [i] : []))
+  const nullable = columns.filter((column) => column.nullable)
   if (nullable.length === 0) return [plain]
-  const isNull = (i: number, of = right) => {
-    const [column, value] = [columns[i], of[i]]
-    return column && value ? nullTest(request, column, value) : 'false'
+  if (nullable.length > 1) {
+    const lacks = columns.flatMap((column, i) =>
+      column.nullable ? [noValue(request, column, right[i] ?? '')] : [],
+    )
+    return [plain, [...match((column) => column), `(${lacks.join(' OR ')})`]]
   }
-  if (nullable.length > 1)
-    return [plain, [...match((column) => column), `(${nullable.map((i) => isNull(i)).join(' OR ')})`]]
-  return [plain, plain.flatMap((each, i) => (nullable.includes(i) ? [isNull(i, left), isNull(i)] : [each]))]
+  return [
+    plain,
+    columns.map((column, i) =>
+      column.nullable ? bothNull(request, column, left[i] ?? '', right[i] ?? '') : (plain[i] ?? ''),
+    ),
+  ]
 }
 
 export { isIdentity }

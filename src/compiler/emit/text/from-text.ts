@@ -53,13 +53,14 @@ export function rangeNames(query: TreeNode, aliases: { next: number }): readonly
   return nodeListField(query, 'rtable').map((entry, i) => {
     const kind = numberField(entry, 'rtekind')
     const isNamed = kind !== RTE.join && kind !== RTE.group && kind !== RTE.result
-    const isValue = ROWS.has(kind) && readsWhole(query, i + 1)
+    // A dropped column of a row type has no name.
+    const isValue = ROWS.has(kind) && !erefNames(entry).includes('') && readsWhole(query, i + 1)
     return { entry, alias: isNamed ? `r${aliases.next++}` : '', names: isValue ? erefNames(entry) : null }
   })
 }
 
 /** Items whose columns are called as we like. */
-const ROWS: ReadonlySet<number> = new Set([RTE.subquery, RTE.values, RTE.cte])
+const ROWS: ReadonlySet<number> = new Set([RTE.subquery, RTE.values, RTE.cte, RTE.function])
 
 function erefNames(entry: TreeNode): readonly string[] {
   return stringListField(nodeField(entry, 'eref'), 'colnames')
@@ -142,7 +143,8 @@ export function fromItem(item: TreeNode, level: Level): string {
   return `(${left}\n${JOIN_TYPES[numberField(item, 'jointype')]} ${right} ON ${quals ? expressionText(quals, level) : 'true'})`
 }
 
-function rangeText({ entry, alias, names }: RangeName, level: Level): string {
+function rangeText(named: RangeName, level: Level): string {
+  const { entry, alias, names } = named
   const { request } = level
   const lateral = booleanField(entry, 'lateral') ? 'LATERAL ' : ''
   switch (numberField(entry, 'rtekind')) {
@@ -169,7 +171,7 @@ function rangeText({ entry, alias, names }: RangeName, level: Level): string {
       return `${lateral}${text} AS ${alias}${columnList(columns)}`
     }
     case RTE.function:
-      return functionText(entry, alias, lateral, level)
+      return functionText(named, lateral, level)
     default:
       throw notPrinted('this kind of FROM item')
   }
@@ -215,7 +217,7 @@ function columnList(count: number, names: readonly string[] | null = null): stri
 /** What may stand in ROWS FROM as it is printed; a COALESCE of one value says the same as the value. */
 const IN_FROM: ReadonlySet<string> = new Set(['FUNCEXPR', 'COALESCE', 'COALESCEEXPR'])
 
-function functionText(entry: TreeNode, alias: string, lateral: string, level: Level): string {
+function functionText({ entry, alias, names: given }: RangeName, lateral: string, level: Level): string {
   const { request } = level
   const calls = nodeListField(entry, 'functions').map((each) => {
     const call = nodeField(each, 'funcexpr')
@@ -239,5 +241,5 @@ function functionText(entry: TreeNode, alias: string, lateral: string, level: Le
   })
   const ordinality = booleanField(entry, 'funcordinality') ? ' WITH ORDINALITY' : ''
   const columns = erefNames(entry).length
-  return `${lateral}ROWS FROM (${calls.join(', ')})${ordinality} AS ${alias}${columnList(columns)}`
+  return `${lateral}ROWS FROM (${calls.join(', ')})${ordinality} AS ${alias}${columnList(columns, given)}`
 }
