@@ -7,7 +7,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT s.pgs_id, s.pgs_relid, s.status, coalesce(s.schedule, 'calculated'), extract(epoch FROM clock_timestamp() - d.since),
     NOT (coalesce(extract(epoch FROM clock_timestamp() - d.since) > 10
-      AND extract(epoch FROM clock_timestamp() - d.since) > CASE WHEN g.seconds IS NOT NULL THEN 2 * g.seconds
+      AND extract(epoch FROM clock_timestamp() - d.since) > CASE WHEN g.seconds IS NOT NULL THEN 2 * pgstream._patience(s.schedule, g.seconds, g.ancestors)
         ELSE extract(epoch FROM pgstream._fires_at(g.crons, d.since) - d.since) + 60 END, false)
       AND (s.status <> 'SUSPENDED' OR s.last_error IS NOT NULL))
   FROM pgstream.pgs_stream_tables s
