@@ -1,9 +1,8 @@
--- How stale a stream table may be by its graph's `seconds`. One that is calculated and that nobody with a number reads has a
--- minute, which asks nothing of what it reads: over one with an hour it is as stale as that one may be.
-CREATE OR REPLACE FUNCTION pgstream._patience(schedule text, seconds double precision, ancestors oid[]) RETURNS double precision
-LANGUAGE sql STABLE
-AS $$
-  SELECT CASE WHEN schedule IS NULL AND seconds IS NOT NULL THEN greatest(seconds, (
-    SELECT pg_catalog.max(g.seconds) FROM pgstream.pgs_stream_tables AS s JOIN pgstream.graph AS g USING (pgs_id)
-    WHERE s.pgs_relid OPERATOR(pg_catalog.=) ANY (_patience.ancestors))) ELSE seconds END
-$$;
+-- How stale each stream table may be, in seconds. One that is calculated and that nobody with a number reads has a minute,
+-- which asks nothing of what it reads: over one with an hour it is as stale as that one may be.
+CREATE OR REPLACE VIEW pgstream._patience AS
+SELECT g.pgs_id, CASE WHEN s.schedule IS NULL AND g.seconds OPERATOR(pg_catalog.=) 60 THEN greatest(g.seconds, (
+  SELECT pg_catalog.max(b.seconds) FROM pgstream.pgs_stream_tables AS t JOIN pgstream.graph AS b USING (pgs_id)
+  WHERE t.pgs_relid OPERATOR(pg_catalog.=) ANY (g.ancestors))) ELSE g.seconds END AS seconds
+FROM pgstream.graph AS g JOIN pgstream.pgs_stream_tables AS s USING (pgs_id);
+GRANT SELECT ON pgstream._patience TO PUBLIC;

@@ -13,7 +13,7 @@ SELECT s.pgs_id, s.pgs_relid, s.pgs_schema, s.pgs_name, s.defining_query, coales
   s.cdc_mode, d.data_timestamp, f.last_refresh_at, f.last_duration_ms,
   pg_catalog.clock_timestamp() - d.data_timestamp AS staleness,
   -- Nobody can say it of schedules by cron from here.
-  date_part('epoch', pg_catalog.clock_timestamp() - d.data_timestamp) > pgstream._patience(s.schedule, g.seconds, g.ancestors) AS stale,
+  date_part('epoch', pg_catalog.clock_timestamp() - d.data_timestamp) > (SELECT p.seconds FROM pgstream._patience p WHERE p.pgs_id OPERATOR(pg_catalog.=) s.pgs_id) AS stale,
   s.created_at,
   -- What is suspended or broken waits for nothing, whatever its last try met.
   CASE WHEN NOT h.is_home THEN 'restore_stream_tables()' WHEN s.status NOT IN ('SUSPENDED', 'ERROR')
