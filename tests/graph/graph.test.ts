@@ -344,6 +344,40 @@ test('what a bound above needs is refreshed for it', async () => {
   expect((await client.query('SELECT * FROM d3')).rows).toEqual([{ id: 1, v: 1 }])
 })
 
+test('a bound holds for the whole group, and for what its members read: whatever has news, and whatever its schedule', async () => {
+  const at = await scene(TABLES)
+  const { client } = at
+  await create(client, 'below', from('u'), { schedule: '1h' })
+  await create(client, 'a', from('t'), { schedule: '1s' })
+  await create(client, 'b', from('below'), { schedule: '1h' })
+  await create(client, 'c', from('u'), { schedule: '@yearly' })
+  await create(client, 'd', from('u'), { schedule: 'calculated' })
+  await create(client, 'f', from('u'), { schedule: '1h', mode: 'FULL' })
+  expect(await facts(at, 'g.seconds')).toEqual({ a: 1, b: 3600, below: 3600, c: null, d: 60, f: 3600 })
+  for (const name of ['a', 'b', 'c', 'd', 'f'])
+    await client.query(`SELECT pgstream.alter_stream_table($1, consistency_group => 'pages')`, [name])
+  expect(await facts(at, 'g.seconds')).toEqual({ a: 1, b: 1, below: 1, c: 1, d: 1, f: 1 })
+  expect((await facts(at, `'@yearly' = ANY (g.crons)`)).c).toBe(true)
+  // Recomputed is nothing here, so that only the news of another member can make the group due.
+  await client.query(`SELECT pgstream.drop_stream_table('f')`)
+  await client.query('CALL pgstream.run_scheduler()')
+  await client.query('INSERT INTO u VALUES (1, 1)')
+  const before = (await client.query('SELECT clock_timestamp() AS at')).rows[0].at
+  await client.query('CALL pgstream.run_scheduler()')
+  for (const name of ['b', 'c', 'd'])
+    expect((await client.query(`TABLE ${name}`)).rows).toEqual([{ id: 1, v: 1 }])
+  const { rows } = await client.query(
+    `SELECT DISTINCT data_timestamp >= $1 AS is_new FROM pgstream.stream_tables_info WHERE pgs_schema = $2`,
+    [before, at.schema],
+  )
+  expect(rows).toEqual([{ is_new: true }])
+  // Without a bound the times by cron decide.
+  await client.query(
+    `SELECT pgstream.alter_stream_table('a', schedule => 'calculated'), pgstream.drop_stream_table('b')`,
+  )
+  expect(await facts(at, 'g.seconds')).toEqual({ a: null, below: 3600, c: null, d: null })
+})
+
 test('a refresh reads its own rows of the catalog, however many stream tables there are', async () => {
   const at = await scene(TABLES)
   for (let i = 0; i < 24; i++) await create(at.client, `s${i}`, from(i === 0 ? 't' : `s${i - 1}`))

@@ -127,6 +127,32 @@ test('stale_data: once when it begins, again only when it was over', async () =>
   expect((await client.query('TABLE pgstream.open_alerts')).rows).toEqual([])
 })
 
+test('what nobody gave a number is not stale by what it reads, which may be older', async () => {
+  const { client, schema, heard, pass } = await listening('CREATE TABLE t (id int PRIMARY KEY, v int)')
+  await create(client, 'hourly', 'SELECT id, v FROM t', { schedule: '1h' })
+  await create(client, 'over_it', 'SELECT sum(v) AS v FROM hourly', { schedule: 'calculated' })
+  await client.query('CALL pgstream.run_scheduler()')
+  await client.query('INSERT INTO t VALUES (1, 1)')
+  const stale = async (interval: string) => {
+    await client.query(
+      `UPDATE pgstream.frontiers SET data_timestamp = now() - $1::interval, checked_at = now() - $1::interval
+       WHERE pgs_id IN (SELECT pgs_id FROM pgstream.pgs_stream_tables WHERE pgs_schema = $2)`,
+      [interval, schema],
+    )
+    const { rows } = await client.query(
+      `SELECT (SELECT array_agg(i.pgs_name::text ORDER BY 1) FROM pgstream.stream_tables_info i WHERE i.stale AND i.pgs_schema = $1) AS info,
+         (SELECT array_agg(relid::regclass::text ORDER BY 1) FROM pgstream._stale()
+           JOIN pgstream.pgs_stream_tables s ON s.pgs_id = id WHERE NOT is_over AND s.pgs_schema = $1) AS alerted`,
+      [schema],
+    )
+    return rows[0]
+  }
+  expect(await stale('50 minutes')).toEqual({ info: null, alerted: null })
+  await pass()
+  expect((await heard()).filter(({ event }) => event === 'stale_data')).toEqual([])
+  expect((await stale('3 hours')).alerted).toEqual(['hourly', 'over_it'])
+})
+
 test('what was exact until it moved is not stale because a refresh is kept waiting, whoever calls the scheduler', async () => {
   const { client, open, heard, pass } = await listening('CREATE TABLE t (id int PRIMARY KEY)')
   await create(client, 'st', 'SELECT id FROM t', { schedule: '1m' })

@@ -31,7 +31,7 @@ AS $$
     SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.relnamespace, c.relname, c.oid,
       c.relowner, k.acl_kind, coalesce(c.relacl, acldefault(k.acl_kind, c.relowner)),
       CASE WHEN c.relnamespace = 'pgstream'::regnamespace AND c.relkind IN ('r', 'v') AND (c.relname !~ '^_' OR c.relname IN ('_home',
-          '_visible_errors', '_buffer_bytes', '_dag_nodes', '_foreign_locks', '_lacking_indexes', '_relation_names', '_scheduler_seen'))
+          '_visible_errors', '_buffer_bytes', '_dag_nodes', '_foreign_locks', '_lacking_indexes', '_patience', '_relation_names', '_scheduler_seen'))
         THEN 'SELECT' END, NULL
     FROM pg_class c
     CROSS JOIN LATERAL (SELECT CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char" AS acl_kind) AS k

@@ -10,7 +10,8 @@
 -- well, or have several parents.
 --
 -- A bound reaches down through all that is read: whatever has a longer one or none is refreshed as often as its readers need.
--- Times by cron are kept as they are.
+-- Times by cron are kept as they are. Members of a group show one moment, so what one of them needs all do, by cron or not:
+-- else one with news that has time keeps the others at the moment before.
 CREATE OR REPLACE FUNCTION pgstream._computed_graph() RETURNS SETOF pgstream.graph
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -122,6 +123,12 @@ BEGIN
       FROM unnest(readers, sources) AS e(pgs_id, source_relid) JOIN pgstream.pgs_stream_tables s ON s.pgs_relid = e.source_relid
       -- One with times by cron has these and no others, whoever reads it.
       WHERE s.schedule IS NULL OR s.schedule_seconds IS NOT NULL
+      -- Each group as a node that all its members read, and that reads them: for n members 2 n edges.
+      UNION ALL
+      SELECT e.pgs_id, e.source
+      FROM members m JOIN sizes z USING (group_id)
+      CROSS JOIN LATERAL (VALUES (m.pgs_id, -m.group_id), (-m.group_id, m.pgs_id)) AS e(pgs_id, source)
+      WHERE z.size > 1
     ), bounds(pgs_id, seconds, cron) AS (
       SELECT s.pgs_id, s.schedule_seconds, CASE WHEN s.schedule_seconds IS NULL THEN s.schedule END
       FROM pgstream.pgs_stream_tables s WHERE s.schedule IS NOT NULL

@@ -69,7 +69,7 @@ AS $$
   WHERE f.waiting_for IS NULL AND t.status NOT IN ('SUSPENDED', 'ERROR')
   UNION ALL
   SELECT 'stale', 'WARNING', format('%s: %s s old, schedule %s', t.label, x.staleness::bigint, x.schedule)
-    || CASE WHEN g.seconds IS DISTINCT FROM t.schedule_seconds THEN coalesce(format(' (%s s for those that read it)', g.seconds), '') ELSE '' END
+    || CASE WHEN g.seconds IS DISTINCT FROM t.schedule_seconds THEN coalesce(format(' (%s s for those that read it or are of its group)', g.seconds), '') ELSE '' END
     || coalesce(', and ' || pgstream._cron_below(t.pgs_id, g.ancestors), '')
   FROM pgstream._stale() AS x JOIN tables t ON t.pgs_id = x.id JOIN pgstream.graph g USING (pgs_id) WHERE NOT x.is_over AND x.status NOT IN ('SUSPENDED', 'ERROR')
   UNION ALL

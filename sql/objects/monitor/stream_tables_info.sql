@@ -1,6 +1,6 @@
 -- Stream tables as people want to read them: without trees and plans, with their freshness. The words of the last error
 -- are for those who may see them, its kind for everybody.
--- requires: schedule/_kept_by_prepared, monitor/_visible_errors, graph/_freshness, graph/_graph_with, graph/_news_of_graph
+-- requires: schedule/_kept_by_prepared, monitor/_visible_errors, graph/_freshness, graph/_graph_with, graph/_news_of_graph, graph/_patience
 CREATE OR REPLACE VIEW pgstream.stream_tables_info AS
 SELECT s.pgs_id, s.pgs_relid, s.pgs_schema, s.pgs_name, s.defining_query, coalesce(s.schedule, 'calculated') AS schedule,
   s.schedule_seconds, s.refresh_mode, s.strategy, CASE WHEN h.is_home THEN s.status ELSE 'UNRESTORED' END AS status, s.is_populated AND h.is_home AS is_populated, s.needs_reinit, s.reinit_reason, s.broken_reason,
@@ -13,7 +13,7 @@ SELECT s.pgs_id, s.pgs_relid, s.pgs_schema, s.pgs_name, s.defining_query, coales
   s.cdc_mode, d.data_timestamp, f.last_refresh_at, f.last_duration_ms,
   pg_catalog.clock_timestamp() - d.data_timestamp AS staleness,
   -- Nobody can say it of schedules by cron from here.
-  date_part('epoch', pg_catalog.clock_timestamp() - d.data_timestamp) > g.seconds AS stale,
+  date_part('epoch', pg_catalog.clock_timestamp() - d.data_timestamp) > (SELECT p.seconds FROM pgstream._patience p WHERE p.pgs_id OPERATOR(pg_catalog.=) s.pgs_id) AS stale,
   s.created_at,
   -- What is suspended or broken waits for nothing, whatever its last try met.
   CASE WHEN NOT h.is_home THEN 'restore_stream_tables()' WHEN s.status NOT IN ('SUSPENDED', 'ERROR')
