@@ -21,6 +21,7 @@ export const GOLDEN_QUERIES: Readonly<Record<string, string>> = {
     'SELECT customer_id, min(amount) AS low, max(note) AS last FROM public.orders GROUP BY customer_id',
   'aggregate-recomputed':
     'SELECT status, sum(weight) AS weight, count(*) AS n FROM public.orders GROUP BY status',
+  'aggregate-shown-key': 'SELECT value, count(*) AS n FROM public.weather GROUP BY value',
   'aggregate-scales':
     'SELECT status, sum(amount / 3) AS third, sum(amount * (1 - amount)) AS exact FROM public.orders GROUP BY status',
   'aggregate-written': `SELECT status, string_agg(DISTINCT note, ', ' ORDER BY note) AS notes, percentile_cont(0.5) WITHIN GROUP (ORDER BY weight) AS median FROM public.orders GROUP BY status`,

@@ -145,6 +145,59 @@ test('equal DISTINCT values that differ: one that is there stands for all', asyn
   }
 })
 
+test('a group shows its keys as one of its rows has them', async () => {
+  const { client } = database
+  await client.query(`CREATE TYPE pair AS (a numeric, b text);
+    CREATE TABLE wr (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n numeric, j jsonb, f float8, r float4, p pair, i interval);
+    CREATE FUNCTION spread(k int, add int) RETURNS void LANGUAGE sql AS $$
+      INSERT INTO wr (n, j, f, r, p, i) SELECT ('{1,1.0,1.00,2,NaN}'::text[])[x % 5 + 1]::numeric, ('{1,1.0,2,null}'::text[])[x / 2 % 4 + 1]::jsonb,
+        ('{0,-0,1}'::text[])[x % 3 + 1]::float8, ('{-0,0,2}'::text[])[x / 3 % 3 + 1]::float4, ROW(('{1,1.0}'::text[])[x % 2 + 1], 'b')::pair,
+        ('{1 day,24 hours,2 days}'::text[])[x / 2 % 3 + 1]::interval FROM generate_series(k, k + add) AS x $$;
+    SELECT spread(0, 30)`)
+  const keys = ['n', 'j', 'f', 'p', 'i', 'n, j', 'f, r', 'f, n', 'i, p, j']
+  const streams: (readonly [string, string])[] = []
+  for (const [k, key] of keys.entries())
+    for (const [q, query] of [
+      `SELECT ${key}, count(*) AS c FROM wr GROUP BY ${key}`,
+      `SELECT ${key}, avg(r) AS x, count(DISTINCT id % 5) AS d FROM wr WHERE id % 3 > 0 GROUP BY ${key}`,
+      `SELECT ${key} FROM wr WHERE id % 2 = 0 UNION SELECT ${key} FROM wr WHERE id % 3 = 0`,
+      `SELECT ${key}, c + 1 AS c FROM (SELECT ${key}, count(*) AS c FROM wr GROUP BY ${key}) AS g WHERE c > 1`,
+    ].entries()) {
+      streams.push([`wr_${k}_${q}`, key])
+      await client.query(`SELECT pgstream.create_stream_table($1, $2, '1h', 'DIFFERENTIAL')`, [
+        `wr_${k}_${q}`,
+        query,
+      ])
+    }
+  for (const change of [
+    // Each image of what is shown stays in some row, and both of them in none.
+    `DELETE FROM wr WHERE (n::text, j::text) IN (SELECT (array_agg(n::text ORDER BY id))[1], (array_agg(j::text ORDER BY id))[1] FROM wr GROUP BY n, j)`,
+    'SELECT spread(3, 24)',
+    'DELETE FROM wr WHERE id % 4 = 1',
+    'UPDATE wr SET n = 1.000, f = -f, p.a = 1.00 WHERE id % 5 = 0',
+    'DELETE FROM wr WHERE id IN (SELECT min(id) FROM wr GROUP BY n, j::text)',
+    'UPDATE wr SET j = $$1.0$$, r = -r WHERE id % 3 = 1',
+    'SELECT spread(40, 9)',
+    'DELETE FROM wr WHERE scale(n) = 0',
+    'DELETE FROM wr WHERE id % 2 = 0',
+    `DELETE FROM wr WHERE f::text = '-0' OR i::text = '1 day'`,
+  ]) {
+    await client.query(change)
+    for (const [stream, key] of streams) {
+      expect(await expectExact(client, stream)).toBe('DIFFERENTIAL')
+      const written = (of: string) =>
+        `ROW(${key
+          .split(', ')
+          .map((each) => `${of}.${each}::text`)
+          .join(', ')})`
+      const { rows } = await client.query(
+        `SELECT * FROM ${stream} AS s WHERE NOT EXISTS (SELECT FROM wr AS w WHERE ${written('w')} IS NOT DISTINCT FROM ${written('s')})`,
+      )
+      expect(rows, `${stream} after ${change}`).toEqual([])
+    }
+  }
+})
+
 test('a value of any_value is one of its group', async () => {
   const { client } = database
   if (await isBefore16()) return

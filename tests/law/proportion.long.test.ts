@@ -96,6 +96,12 @@ const QUERIES: Readonly<Record<string, string>> = {
     'SELECT id, lag(amount) OVER w AS before, row_number() OVER w AS n FROM o WINDOW w AS (PARTITION BY tag ORDER BY id)',
   'groups by a column that is NULL in many rows, computed anew':
     'SELECT tag, array_agg(amount ORDER BY id) AS amounts FROM o GROUP BY tag',
+  'groups by values that may be written in several ways':
+    'SELECT to_jsonb(kind) AS k, count(*) AS n, sum(amount) AS s FROM o GROUP BY to_jsonb(kind)',
+  'distinct arrays, and distinct floats':
+    'SELECT DISTINCT ARRAY[kind] AS a, (amount % 3)::float8 AS f FROM o',
+  'a union of values that may be written in several ways':
+    'SELECT to_jsonb(id) AS k FROM o UNION SELECT to_jsonb(region) FROM c',
   'groups of distinct rows, by a column that is NULL in many':
     'SELECT tag, array_agg(amount ORDER BY amount, kind) AS amounts FROM (SELECT DISTINCT tag, kind, amount FROM o) AS d GROUP BY tag',
   'partitions of groups, by a column that is NULL in many':

@@ -11,6 +11,8 @@ export interface GroupRule {
   readonly keys: readonly Projection[]
   /** Keys of which any of several equal images will do: all of one group are alike, or nobody looks. */
   readonly settled?: readonly ColumnId[]
+  /** What stands in `combine` for a key as the group shows it. */
+  readonly shown?: readonly Projection[]
   /** How many rows the group has: it exists while this is positive; a group without keys always exists. */
   readonly count: Accumulator
   /** All accumulators, `count` first. */

@@ -11,12 +11,10 @@ const TEXT = { oid: 25, typmod: -1, collation: 100 }
 
 /** What tells equal values apart that look different (1.0 and 1.00); null where there are none. */
 export function imageOf(value: Scalar, request: CompileRequest): Scalar | null {
-  const { oid, category, element } = typeFacts(request, value.type.oid)
+  const { oid } = typeFacts(request, value.type.oid)
   const send = sendFunction(request, oid)
   const base = comparedType(request, value.type.oid)
-  // Arrays are the same when their elements are, and their bounds, which they are compared by as well.
-  const type = category === 'A' && element !== 0 ? { ...value.type, oid: element } : value.type
-  if (isIdentity(request, { type })) return null
+  if (isIdentity(request, value)) return null
   const parts =
     oid === NUMERIC
       ? ['scale(', ')::text']

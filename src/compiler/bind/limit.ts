@@ -71,7 +71,8 @@ export function bindLimit(
  * LIMIT and OFFSET by subqueries of the outermost query are asked for whether it has rows or not, and fail where they are negative
  * (recompute_limits in nodeLimit.c). So they are a stage of one row.
  */
-function askedPlaces(bound: readonly (Scalar | null)[], sublinks: Sublinks, { ids }: Environment) {
+function askedPlaces(bound: readonly (Scalar | null)[], sublinks: Sublinks, context: Environment) {
+  const { ids } = context
   const calls: AggregateCall[] = []
   const places = bound.map((place, i) => {
     if (!place) return null
@@ -81,7 +82,7 @@ function askedPlaces(bound: readonly (Scalar | null)[], sublinks: Sublinks, { id
     return sql(BIGINT)`(${ref(column)}::bigint)`
   })
   const one = sublinks.attached({ op: 'values', columns: [], rows: [[]] })
-  return { places, row: groupedRows(one, [], calls, ids) }
+  return { places, row: groupedRows(one, [], calls, context) }
 }
 
 /** numeric, in which bigint adds up. */

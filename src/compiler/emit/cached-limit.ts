@@ -3,9 +3,7 @@
 import { isRecursionNode, type Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Project } from '../algebra/operators/project.ts'
-import type { CompileRequest } from '../catalog/request.ts'
 import type { Stage, StagedQuery } from '../delta/stage.ts'
-import { isDoubtful } from './redo.ts'
 
 /**
  * Where a row of the delta meets rows of other tables, the cached plan probes for each. Measured on a join-aggregate over a
@@ -23,18 +21,17 @@ const ALONE = 10_000
 /** Operators of which a row is answered by itself. */
 const LINEAR: ReadonlySet<Node['op']> = new Set(['scan', 'read', 'filter', 'project', 'union-all'])
 
-export function cachedLimit(request: CompileRequest, { stages }: StagedQuery, root: Project): number {
-  return isLinear(root) && stages.every((stage) => isAddedUp(request, stage)) ? ALONE : PROBED
+export function cachedLimit({ stages }: StagedQuery, root: Project): number {
+  return isLinear(root) && stages.every(isAddedUp) ? ALONE : PROBED
 }
 
 /** A group's new state follows from its old one and the delta: its rows are not looked for. */
-function isAddedUp(request: CompileRequest, { node }: Stage): boolean {
+function isAddedUp({ node }: Stage): boolean {
   return (
     !isRecursionNode(node) &&
     'rule' in node &&
     isLinear(node.input) &&
-    !node.rule.accumulators.some(({ recompute, recomputesOften }) => recompute && recomputesOften) &&
-    !node.rule.keys.some(({ column }) => isDoubtful(request, node.rule, column))
+    !node.rule.accumulators.some(({ recompute, recomputesOften }) => recompute && recomputesOften)
   )
 }
 

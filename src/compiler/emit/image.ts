@@ -4,7 +4,7 @@
  */
 import { IDENTITY, isIdentity } from '../algebra/identity.ts'
 import type { Column } from '../algebra/node.ts'
-import { FLOAT4, FLOAT8, NUMERIC } from '../algebra/number-types.ts'
+import { NUMERIC } from '../algebra/number-types.ts'
 import { isArray } from '../catalog/array-type.ts'
 import { comparedType } from '../catalog/compared-type.ts'
 import { holdsRows, isComposite, RECORD } from '../catalog/composite.ts'
@@ -207,19 +207,6 @@ function imageOf(request: CompileRequest, column: Column, value: string): string
   if (facts.oid === NUMERIC) return `scale(${value})`
   const send = sendFunction(request, facts.oid)
   return send === '' ? `(${value})::text COLLATE "C"` : `${send}(${compared(request, column, value)})`
-}
-
-/**
- * What tells the images of a key's value apart, as SQL with equality, and for which values it must be asked at all
- * (null: for all).
- */
-export function keyImage(
-  request: CompileRequest,
-  column: Column,
-  value: string,
-): { readonly image: string; readonly condition: string | null } {
-  const isFloat = column.type.oid === FLOAT4 || column.type.oid === FLOAT8
-  return { image: imageOf(request, column, value), condition: isFloat ? `${value} = 0` : null }
 }
 
 /** GROUP BY items and the select item for one column of a consolidation by image. */

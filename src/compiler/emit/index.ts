@@ -111,7 +111,7 @@ export function emitDifferential(
   if (timed) pair('from_time', 'time', [])
   const full = fullFunction(request, fullStatement(definition), timed)
   const fill = fillFunction(request, fillStatement(definition), timed)
-  const limit = cachedLimit(request, staged, root)
+  const limit = cachedLimit(staged, root)
   const pending = pendingFunction(request, pendingStatement(relations, limit))
   missing.push(
     ...staged.stages.flatMap((stage) =>

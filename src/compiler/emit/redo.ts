@@ -7,7 +7,6 @@
  * Over an earlier stage, whose state after the change is visible in the refresh statement only, it is a CTE.
  */
 import { ref } from '../algebra/build.ts'
-import type { GroupRule } from '../algebra/group-rule.ts'
 import type { Column, Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Projection } from '../algebra/operators/project.ts'
@@ -34,16 +33,11 @@ export interface Redone {
   column(column: Column): string
 }
 
-/** Must a group show this key as one of its rows has it, of several ways to write it? */
-export function isDoubtful(request: CompileRequest, { settled }: GroupRule, column: Column): boolean {
-  return !isIdentity(request, column) && !settled?.includes(column.id)
-}
-
 /** What a stage may have to compute anew. */
-export function redoneColumns(request: CompileRequest, stage: Stage): readonly Projection[] {
+export function redoneColumns(stage: Stage): readonly Projection[] {
   const { rule } = stage.node
   const asked = rule.accumulators.filter((accumulator) => accumulator.recompute)
-  if (asked.length === 0 && !rule.keys.some(({ column }) => isDoubtful(request, rule, column))) return []
+  if (asked.length === 0) return []
   return [...rule.keys, ...asked.map(({ column, scratch }) => ({ column, value: scratch }))]
 }
 
@@ -51,7 +45,7 @@ export function redoneColumns(request: CompileRequest, stage: Stage): readonly P
 export function redone(stage: Stage, touched: string, changed: Changed, printer: Printer): Redone {
   const { request } = printer
   const { keys } = stage.node.rule
-  const columns = redoneColumns(request, stage)
+  const columns = redoneColumns(stage)
   if (!readsSourcesOnly(stage.node.input)) {
     const rows = printer.select(stateOf(stage.node.input, 'after', changed))
     const askedValues = keys.map(({ value }) => value)
@@ -119,7 +113,7 @@ export function rowsOfKeys(
 
 /** The function behind `redone`, where it is one. */
 export function redoFunctionOf(request: CompileRequest, stage: Stage): GeneratedFunction | null {
-  const columns = redoneColumns(request, stage)
+  const columns = redoneColumns(stage)
   const { keys } = stage.node.rule
   const { input } = stage.node
   if (columns.length === 0 || !readsSourcesOnly(input)) return null

@@ -95,7 +95,7 @@ export function stageIndexes(
   }
   const sought = [
     ...[...staged.stages.map(inputOf), root].flatMap(soughtByValue),
-    ...staged.stages.flatMap((stage) => soughtByKey(inputOf(stage), askedKeysOf(request, stage))),
+    ...staged.stages.flatMap((stage) => soughtByKey(inputOf(stage), askedKeysOf(stage))),
   ]
   for (const { stage, columns } of sought) {
     const below = staged.stages.find(({ number }) => number === stage)
@@ -250,10 +250,10 @@ function nameOf(table: StoredTable, column: Column): string | undefined {
 }
 
 /** The key by which a stage may ask for its input's rows again. */
-function askedKeysOf(request: CompileRequest, stage: Stage): readonly Scalar[] {
+function askedKeysOf(stage: Stage): readonly Scalar[] {
   if (stage.kind === 'recursion') return []
   if (stage.kind === 'partition') return keyColumns(stage.node).map((column) => ref(column))
-  return redoneColumns(request, stage).length > 0 ? stage.node.rule.keys.map(({ value }) => value) : []
+  return redoneColumns(stage).length > 0 ? stage.node.rule.keys.map(({ value }) => value) : []
 }
 
 /** What an earlier stage's rows are looked for by, where a stage reads that one alone. */
@@ -262,7 +262,7 @@ function askedOfStage(
   stage: Stage,
 ): { readonly stage: number; readonly values: readonly Scalar[] } | null {
   if (stage.kind === 'recursion') return null
-  const keys = askedKeysOf(request, stage)
+  const keys = askedKeysOf(stage)
   const found = keys.map((key) => stageValue(stage.node.input, key))
   const [first] = found
   if (!first || found.some((each) => each?.stage !== first.stage)) return null

@@ -3,7 +3,8 @@
  * new output rows upward. All of it is CTEs of the one refresh statement, so every part sees the same snapshot, and the
  * state table, read in it, is the state before.
  */
-import type { Accumulator } from '../algebra/group-rule.ts'
+import type { Accumulator, GroupRule } from '../algebra/group-rule.ts'
+import { isDoubtful, isIdentity } from '../algebra/identity.ts'
 import type { Column } from '../algebra/node.ts'
 import type { Projection } from '../algebra/operators/project.ts'
 import type { ColumnId, Scalar } from '../algebra/scalar.ts'
@@ -11,12 +12,12 @@ import { internalError } from '../catalog/error.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { type Changed, differentiateInput } from '../delta/differentiate.ts'
 import type { GroupStage, Stage } from '../delta/stage.ts'
-import { bulkMatch, groupMatch, isIdentity, keyImage, otherImage, storedMatch } from './image.ts'
+import { bulkMatch, groupMatch, otherImage, storedMatch } from './image.ts'
 import { type StageSource, stageOutputName } from './leaves.ts'
 import { columnName } from './names.ts'
 import { partitionQuery } from './partition-text.ts'
 import { recursionQuery } from './recursion-text.ts'
-import { isDoubtful, redone } from './redo.ts'
+import { redone } from './redo.ts'
 import { printScalar } from './scalar.ts'
 import type { Printer } from './select.ts'
 import { cte, indent, inlineCte, operand, type Select } from './select-text.ts'
@@ -132,20 +133,26 @@ export function stageChange(
     },
     rule.keys,
     deltas,
-    doubtfulKeys(request, stage).flatMap(imagesOf(request, input)),
   )
 
   const before = new Map<ColumnId, string>()
   for (const { column } of rule.keys) before.set(column.id, `d.${columnName(column)}`)
   for (const { column } of deltas) before.set(column.id, `d.${columnName(column)}`)
   for (const [id, stored] of storedAccumulators(stage, state)) before.set(id, stored)
+  for (const { column, value } of rule.shown ?? [])
+    for (const key of rule.keys)
+      if (value.kind === 'column' && value.id === key.column.id)
+        before.set(column.id, shownKey(request, state, key.column))
   const fresh = asideValues(state, before)
   for (const { id, name: of } of fresh) before.set(id, `i.${of}`)
   const scope: Select = { from: [], where: [], columns: before, weight: null }
   const later = (scalar: Scalar) => replaced(scalar, new Map(fresh.map((each) => [each.combine, each.ref])))
-  const redo = redoCondition(stage, state, scope, request, later)
+  const redo = redoCondition(rule, scope, later)
   const items = [
-    ...rule.keys.map(({ column }) => groupKey(request, state, column)),
+    ...rule.keys.map(({ column }) => {
+      const shown = shownKey(request, state, column)
+      return shown === `d.${columnName(column)}` ? shown : `${shown} AS ${columnName(column)}`
+    }),
     's.ctid AS tid',
     ...(state.aside ? ['a.ctid AS aside_tid'] : []),
     ...rule.accumulators.map(({ column }) => `${oldValue(state, column)} AS old_${columnName(column)}`),
@@ -200,54 +207,21 @@ export function stageChange(
  * The key under which a group was shown: as it is stored, where equal keys may look different (1.0 and 1.00). The old
  * output row must be found by what it was.
  */
-function groupKey(request: CompileRequest, state: StateTable, column: Column): string {
+function shownKey(request: CompileRequest, state: StateTable, column: Column): string {
   const name = columnName(column)
   if (isIdentity(request, column)) return `d.${name}`
-  return `CASE WHEN s.ctid IS NULL THEN d.${name} ELSE s.${storedName(state, column)} END AS ${name}`
-}
-
-/** Keys whose equal values may look different, and must not. */
-function doubtfulKeys(request: CompileRequest, stage: GroupStage): readonly Projection[] {
-  return stage.node.rule.keys.filter(({ column }) => isDoubtful(request, stage.node.rule, column))
-}
-
-/** How a key is written in the rows of a group's delta, with their weights. */
-function imagesOf(request: CompileRequest, input: Select): (key: Projection) => string[] {
-  return ({ column, value }) => {
-    const name = columnName(column)
-    const { image, condition } = keyImage(request, column, operand(value, input))
-    const filter = condition === null ? '' : ` FILTER (WHERE ${condition})`
-    return [
-      `array_agg(${image})${filter} AS ${name}_images`,
-      `array_agg(${input.weight ?? '1'})${filter} AS ${name}_weights`,
-    ]
-  }
+  return `CASE WHEN s.ctid IS NULL THEN d.${name} ELSE s.${storedName(state, column)} END`
 }
 
 /**
- * Must a group be computed anew? Where an accumulator says so, and where the rows that its key was written like may all
- * have left: a group shows its key as one of its rows has it. Never for a group that is gone. Null: no group ever.
+ * Must a group be computed anew? Where an accumulator says so, but for a group that is gone. Null: no group ever.
  */
-function redoCondition(
-  stage: GroupStage,
-  state: StateTable,
-  scope: Select,
-  request: CompileRequest,
-  later: (scalar: Scalar) => Scalar,
-): string | null {
-  const { rule } = stage.node
-  const doubts = doubtfulKeys(request, stage).map(({ column }) => {
-    const name = columnName(column)
-    const { image } = keyImage(request, column, `s.${storedName(state, column)}`)
-    return `CASE WHEN s.ctid IS NULL THEN 0 > ANY (d.${name}_weights) ELSE (
-    SELECT sum(i.weight) FROM unnest(d.${name}_images, d.${name}_weights) AS i(image, weight) WHERE i.image IS NOT DISTINCT FROM ${image}
-  ) < 0 END`
-  })
+function redoCondition(rule: GroupRule, scope: Select, later: (scalar: Scalar) => Scalar): string | null {
   const asked = rule.accumulators.flatMap(({ recompute }) =>
-    recompute ? [print(later(recompute), scope)] : [],
+    recompute ? [`(${print(later(recompute), scope)}) IS TRUE`] : [],
   )
-  const any = [...asked, ...doubts].map((condition) => `(${condition}) IS TRUE`).join(' OR ')
-  if (any === '') return null
+  if (asked.length === 0) return null
+  const any = asked.join(' OR ')
   return rule.keys.length === 0 ? `(${any})` : `(${print(later(rule.count.combine), scope)} > 0 AND (${any}))`
 }
 
@@ -295,7 +269,7 @@ function writes(request: CompileRequest, stage: GroupStage, state: StateTable, n
   const grouped = rule.keys.length > 0
   const fresh = stageRow(request, stage, 'new', 'c')
   const old = stageRow(request, stage, 'old', 'c')
-  const doubtful = doubtfulKeys(request, stage).map(({ column }) => column)
+  const doubtful = rule.keys.flatMap(({ column }) => (isDoubtful(request, rule, column) ? [column] : []))
   const isConstant = ({ value }: StoredColumn) =>
     value.kind === 'column' &&
     rule.keys.some(({ column }) => column.id === value.id) &&

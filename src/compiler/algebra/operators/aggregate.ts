@@ -8,7 +8,8 @@
  * each touched group are the output's delta.
  * State: the accumulators, in the stream table itself where its columns are the accumulators.
  * Cost: the changed rows and the groups that they touch, each found by the key. A group whose new value the change does
- * not tell is read anew from the input, by an index on the group columns.
+ * not tell is read anew from the input, by an index on the group columns. Where equal keys may be written in several ways
+ * (1.0 and 1.00) the rows that write it as the group shows it are counted, and only when none is left is it read anew.
  * Nulls: NULL group keys are one group; SUM of nothing is NULL, COUNT of nothing 0.
  * Refuses: results of a pseudo-type.
  * Source: DBSP23 §5, Gupta93 (counting); FIELD a3.
