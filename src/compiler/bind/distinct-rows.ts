@@ -71,7 +71,7 @@ function groupedBy(
   return {
     node: {
       op: 'project',
-      input: groupedRows(rows, keys, counts, { request, ids }, doubtful),
+      input: groupedRows(rows, keys, counts, ids, doubtful),
       outputs: [...outputs, ...hits],
     },
     keys: outputs.map(({ column }) => column),

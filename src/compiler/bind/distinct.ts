@@ -9,17 +9,15 @@ import type { ColumnId } from '../algebra/scalar.ts'
 import { FULL_HINT, internalError } from '../catalog/error.ts'
 import { assertGroupKey } from './group-key.ts'
 import type { Environment } from './query.ts'
-import { withShownKey } from './shown-key.ts'
 
 /** The rows of a SELECT, equal ones once. Rows with a key are distinct as they are, and cost no state. */
-export function distinctTargets(select: Project, context: Environment): Project {
-  const { request, ids } = context
+export function distinctTargets(select: Project, { request, ids }: Environment): Project {
   if (operatorOf(select).keys(select).length > 0) return select
   const keys = select.outputs.map(({ column, value }) => {
     assertGroupKey(request, column.type, 'SELECT DISTINCT', FULL_HINT)
     return { column: ids.make(column.name, column.type, column.nullable), value }
   })
-  return shown(groupedRows(select.input, keys, [], context), keys, ids)
+  return shown(groupedRows(select.input, keys, [], ids), keys, ids)
 }
 
 /** One row per combination of the keys, with counts over them. `settled`: keys of which any image will do. */
@@ -27,7 +25,7 @@ export function groupedRows(
   input: Node,
   keys: readonly Projection[],
   calls: readonly AggregateCall[],
-  { request, ids }: Pick<Environment, 'request' | 'ids'>,
+  ids: ColumnIds,
   settled: readonly ColumnId[] = [],
 ): Aggregate {
   const rule = groupRule(keys, calls, ids, {
@@ -38,8 +36,7 @@ export function groupedRows(
       throw internalError('rows are counted, not compared')
     },
   })
-  const all = settled.length === 0 ? rule : { ...rule, settled }
-  return { op: 'aggregate', input, keys, calls, rule: withShownKey(all, { request, ids, isWhole: true }) }
+  return { op: 'aggregate', input, keys, calls, rule: settled.length === 0 ? rule : { ...rule, settled } }
 }
 
 /** The keys of `grouped` alone. */

@@ -6,6 +6,7 @@ import { asProject } from '../algebra/root.ts'
 import { parseViewQuery } from '../catalog/node-tree.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { bindQuery } from './query.ts'
+import { withShownKeys } from './shown-key.ts'
 import { assertMaintainable } from './stability.ts'
 import type { SublinkPrinter } from './subquery/of-row.ts'
 import { temporalConditions } from './temporal.ts'
@@ -27,7 +28,7 @@ export function bind(request: CompileRequest, printSublink?: SublinkPrinter): Pr
     merged: new Map(),
     printSublink,
   })
-  const query = asProject(temporalConditions(bound, ids, request))
+  const query = asProject(withShownKeys(temporalConditions(bound, ids, request), request, ids))
   assertStable(query)
   return query
 }

@@ -71,8 +71,7 @@ export function bindLimit(
  * LIMIT and OFFSET by subqueries of the outermost query are asked for whether it has rows or not, and fail where they are negative
  * (recompute_limits in nodeLimit.c). So they are a stage of one row.
  */
-function askedPlaces(bound: readonly (Scalar | null)[], sublinks: Sublinks, context: Environment) {
-  const { ids } = context
+function askedPlaces(bound: readonly (Scalar | null)[], sublinks: Sublinks, { ids }: Environment) {
   const calls: AggregateCall[] = []
   const places = bound.map((place, i) => {
     if (!place) return null
@@ -82,7 +81,7 @@ function askedPlaces(bound: readonly (Scalar | null)[], sublinks: Sublinks, cont
     return sql(BIGINT)`(${ref(column)}::bigint)`
   })
   const one = sublinks.attached({ op: 'values', columns: [], rows: [[]] })
-  return { places, row: groupedRows(one, [], calls, context) }
+  return { places, row: groupedRows(one, [], calls, ids) }
 }
 
 /** numeric, in which bigint adds up. */

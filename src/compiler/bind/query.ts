@@ -50,7 +50,6 @@ import { bindRangeTable, lazily, type RangeEntry } from './range-table.ts'
 import type { QueryScope, Scope } from './scope.ts'
 import { SelectSets } from './select-sets.ts'
 import { bindSetOperation } from './set-operation.ts'
-import { withShownKey } from './shown-key.ts'
 import { ctesOf, isPassing, onlyItem } from './sorted-source.ts'
 import { replaceScalars } from './subquery/columns.ts'
 import type { SublinkPrinter } from './subquery/of-row.ts'
@@ -369,13 +368,7 @@ function aggregation(
       },
       base,
     )
-    return {
-      op: 'aggregate',
-      input: rows,
-      keys: by,
-      calls,
-      rule: withShownKey(rule, { request, ids, isWhole: base === null }),
-    }
+    return { op: 'aggregate', input: rows, keys: by, calls, rule }
   }
   const counted = overValues(input, keys, bound, context)
   const overCounted = counted && made(counted)

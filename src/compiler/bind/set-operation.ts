@@ -122,7 +122,7 @@ class Operations {
 
   #distinct(union: Node): Node {
     const keys = this.#keys(columnsOf(union), 'UNION')
-    return shown(groupedRows(union, keys, [], { request: this.#request, ids: this.#ids }), keys, this.#ids)
+    return shown(groupedRows(union, keys, [], this.#ids), keys, this.#ids)
   }
 
   /** INTERSECT and EXCEPT: rows of both sides with a mark for the left one, counted by group. */
@@ -150,7 +150,7 @@ class Operations {
     const calls = [count('n', null), count('n_left', ref(mark))]
     const [both, left] = calls.map((call) => ref(call.column))
     if (!both || !left) throw internalError('a set operation without counts')
-    const counted = groupedRows(union, keys, calls, { request: this.#request, ids: this.#ids })
+    const counted = groupedRows(union, keys, calls, this.#ids)
     if (all) {
       const times =
         kind === 'INTERSECT'

@@ -4,11 +4,12 @@
  * do. Where they did not when the group was read, one is known of; when that leaves the group is read anew.
  */
 import { isAlwaysRecomputed } from '../algebra/aggregate-functions.ts'
-import { ref, sql, WEIGHT } from '../algebra/build.ts'
+import { ref, sameScalar, sql, WEIGHT } from '../algebra/build.ts'
 import type { Accumulator, GroupRule } from '../algebra/group-rule.ts'
 import { isDoubtful } from '../algebra/identity.ts'
-import type { ColumnIds } from '../algebra/node.ts'
+import type { ColumnIds, Node } from '../algebra/node.ts'
 import { FLOAT4, FLOAT8, NUMERIC } from '../algebra/number-types.ts'
+import { operatorOf } from '../algebra/operators/index.ts'
 import { withTail } from '../algebra/ordering.ts'
 import { BIGINT, BOOLEAN, type Expression, INTEGER, type Scalar, type TypeRef } from '../algebra/scalar.ts'
 import { internalError } from '../catalog/error.ts'
@@ -20,15 +21,18 @@ const TEXT: TypeRef = { oid: 25, typmod: -1, collation: 950 }
 const TEXTS: TypeRef = { oid: 1009, typmod: -1, collation: 950 }
 const BIGINTS: TypeRef = { oid: 1016, typmod: -1, collation: 0 }
 
-/** The rule with what says whether a group may go on showing its key as it does; `isWhole`: it counts all of its rows. */
-export function withShownKey(
-  rule: GroupRule,
-  {
-    request,
-    ids,
-    isWhole,
-  }: { readonly request: CompileRequest; readonly ids: ColumnIds; readonly isWhole: boolean },
-): GroupRule {
+/** When all groups have the keys that they will have: those of subqueries get more of them. */
+export function withShownKeys(node: Node, request: CompileRequest, ids: ColumnIds): Node {
+  const operator = operatorOf(node)
+  const whole = operator.withInputs(
+    node,
+    operator.inputs(node).map((input) => withShownKeys(input, request, ids)),
+  )
+  return whole.op === 'aggregate' ? { ...whole, rule: withShownKey(whole.rule, request, ids) } : whole
+}
+
+/** The rule with what says whether a group may go on showing its key as it does. */
+function withShownKey(rule: GroupRule, request: CompileRequest, ids: ColumnIds): GroupRule {
   const doubtful = rule.keys.filter(({ column }) => isDoubtful(request, rule, column))
   if (doubtful.length === 0 || isAlwaysRecomputed(rule)) return rule
   const shown = doubtful.map(({ column }) => ({
@@ -65,7 +69,8 @@ export function withShownKey(
     scratch: sql(BIGINT)`CASE WHEN ${least} IS NOT DISTINCT FROM ${greatest} THEN count(*) ELSE 1 END`,
     recompute: sql(BOOLEAN)`(${combine} <= 0)`,
     recomputesOften: false,
-    implied: isWhole ? ref(rule.count.column) : null,
+    // Where a group is there because of some of its rows it does not follow from their number.
+    implied: sameScalar(rule.count.scratch, sql(BIGINT)`count(*)`) ? ref(rule.count.column) : null,
     staysImplied: null,
     extremeOf: null,
   }

@@ -87,7 +87,7 @@ function stage(
   const keys = kept.map((each) => each.key)
   return {
     op: 'project',
-    input: groupedRows(copy.node, keys, [], { request, ids }),
+    input: groupedRows(copy.node, keys, [], ids),
     outputs: kept.map((each) => ({ column: each.shown, value: ref(each.key.column) })),
   }
 }

@@ -23,7 +23,7 @@ export function arrayOf(rows: Project, order: readonly Ordering[], { ids, reques
     rows,
     [],
     [{ column, name: 'array_agg', args: out.args, written, filter: null }],
-    { request, ids },
+    ids,
   )
   const value = expression({
     construct: 'COALESCE',

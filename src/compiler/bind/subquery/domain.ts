@@ -452,7 +452,7 @@ class Builder {
     const keys = this.#values.map(({ column, value }) => ({ column: this.#fresh(column), value }))
     const columns = keys.map(({ column }) => column)
     return {
-      node: groupedRows(this.#base, keys, [], { request: this.#request, ids: this.#ids }),
+      node: groupedRows(this.#base, keys, [], this.#ids),
       keys: columns,
       names: this.#names(columns),
     }

@@ -134,7 +134,7 @@ function countedRows(
   }))
   const count = ids.make('n', BIGINT, false)
   const call = { column: count, name: 'count', args: [], written: null, filter: null }
-  const counts = groupedRows(rows, groups, [call], { request, ids })
+  const counts = groupedRows(rows, groups, [call], ids)
   const same = groups.flatMap(({ column }, i) => {
     const key = keys[i]
     return key ? sameKey(request, matchesNull ? column : { ...column, nullable: false }, key) : []
