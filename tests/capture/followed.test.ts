@@ -157,6 +157,53 @@ test('what only a view below the query uses is watched too', async () => {
   expect(rows).toEqual([{ n: 8 }])
 })
 
+test('what the bodies of functions in standard SQL and the defaults of arguments are made of is watched too', async () => {
+  await sql(`CREATE TABLE q (id int PRIMARY KEY, a int); INSERT INTO q VALUES (1, 1); ${FUNCTION('f', '$1 + 1')}; ${FUNCTION('g', '$1')};
+    CREATE FUNCTION plus(int, int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN $1 + $2; END';
+    CREATE OPERATOR ## (LEFTARG = int, RIGHTARG = int, FUNCTION = plus);
+    CREATE TYPE mood AS ENUM ('low', 'high'); CREATE DOMAIN moods AS mood[];
+    CREATE FUNCTION summed(int) RETURNS int IMMUTABLE LANGUAGE sql RETURN $1 ## 1;
+    CREATE FUNCTION twice(int) RETURNS int IMMUTABLE LANGUAGE sql RETURN summed(summed($1));
+    CREATE FUNCTION felt(int) RETURNS text IMMUTABLE LANGUAGE sql RETURN (ARRAY['low', 'high']::moods)[$1]::text;
+    CREATE FUNCTION later(int, int DEFAULT f(2) ## g(3)) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN $1 * $2; END'`)
+  await create(
+    'st',
+    'SELECT id, twice(a) AS t, felt(a) AS m, later(a) AS l, later(1, a) AS given FROM q',
+    'DIFFERENTIAL',
+  )
+  for (const ddl of [
+    `CREATE OR REPLACE FUNCTION plus(int, int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN $1 + $2 + 1000; END'`,
+    `ALTER TYPE mood RENAME VALUE 'low' TO 'lower'`,
+    FUNCTION('f', '$1 + 100'),
+    `CREATE OR REPLACE FUNCTION later(int, int DEFAULT g(7)) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN $1 * $2; END'`,
+    FUNCTION('g', '$1 + 100'),
+  ]) {
+    await sql(ddl)
+    expect(await refreshed()).toBe('REINITIALIZE')
+    await sql('UPDATE q SET a = a')
+  }
+  expect((await sql('SELECT t, m, l, given FROM st')).rows).toEqual([
+    { t: 2003, m: 'lower', l: 107, given: 1 },
+  ])
+})
+
+test('a default that is not the same whenever it is asked for is as if it were written', async () => {
+  await sql(`CREATE TABLE q (id int PRIMARY KEY, born date); INSERT INTO q VALUES (1, '2000-01-01');
+    CREATE FUNCTION aged(date, at date DEFAULT current_date) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $2 - $1';
+    CREATE FUNCTION ticks(int, timestamptz DEFAULT clock_timestamp()) RETURNS timestamptz IMMUTABLE LANGUAGE sql AS 'SELECT $2'`)
+  await expect(create('st', 'SELECT ticks(id) FROM q')).rejects.toMatchObject({
+    code: '0A000',
+    message: expect.stringContaining('clock_timestamp() is volatile'),
+  })
+  await expect(create('st', 'SELECT aged(born) FROM q', 'DIFFERENTIAL')).rejects.toMatchObject({
+    message: expect.stringContaining('CURRENT_DATE'),
+  })
+  await create('st', 'SELECT aged(born) FROM q')
+  expect(await refreshed()).toBe('FULL')
+  await create('given', `SELECT aged(born, '2020-01-01') FROM q`)
+  expect(await refreshed('given')).toBe('NO_DATA')
+})
+
 test('the members of an extension move, a composite type grows', async () => {
   await sql(`CREATE SCHEMA one; CREATE SCHEMA two; CREATE EXTENSION citext SCHEMA one; CREATE TYPE pair AS (x int, y text);
     CREATE TABLE q (id int PRIMARY KEY, c one.citext, p pair, ps pair[]); INSERT INTO q VALUES (1, 'A', '(1,a)', '{"(1,a)"}')`)

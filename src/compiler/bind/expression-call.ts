@@ -13,6 +13,7 @@ import type { TreeNode } from '../catalog/node-tree.ts'
 import { quoteIdentifier, quoteQualified } from '../catalog/quote.ts'
 import { type Binding, expression, listParts, type Rule, Template } from './binding.ts'
 import { collatedArguments } from './collation.ts'
+import { calledArguments } from './default-arguments.ts'
 import { castTypeSql, functionFacts, functionLabel } from './facts.ts'
 import { callVolatility } from './io-volatility.ts'
 import { knownModifier } from './type-modifier.ts'
@@ -58,7 +59,7 @@ export function plainCall(node: TreeNode, binding: Binding): Expression {
     collation: numberField(node, 'funccollid'),
   }
   const format = numberField(node, 'funcformat')
-  const nodes = nodeListField(node, 'args')
+  const nodes = calledArguments(node, facts)
   const names = nodes.map((arg) => (arg.tag === 'NAMEDARGEXPR' ? stringField(arg, 'name') : null))
   const values = nodes.map((arg) => binding.bind(arg.tag === 'NAMEDARGEXPR' ? nodeField(arg, 'arg') : arg))
   const args = collatedArguments(request, values, numberField(node, 'inputcollid'))

@@ -169,6 +169,8 @@ export interface FunctionFacts {
   readonly arguments: readonly number[]
   /** pg_proc.provariadic, 0 when not variadic. */
   readonly variadic: number
+  /** pg_proc.proargdefaults: what the last arguments are when they are left out. Functions that are not the server's own only. */
+  readonly defaults?: string
 }
 
 export interface OperatorFacts {
