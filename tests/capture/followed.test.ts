@@ -187,6 +187,65 @@ test('what the bodies of functions in standard SQL and the defaults of arguments
   ])
 })
 
+test.each([true, false])(
+  'a function or operator that a query written now would find in place of one that it uses, watched: %s',
+  async (watched) => {
+    if (!watched)
+      await sql(
+        'DROP EVENT TRIGGER pg_stream_ddl; DROP EVENT TRIGGER pg_stream_drop; DROP EVENT TRIGGER pg_stream_rewrite',
+      )
+    const made = (name: string, type: string, word: string) =>
+      `CREATE FUNCTION ${name}(${type}) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT '${word}' || $1::text $$;`
+    await sql(`CREATE TABLE q (id int PRIMARY KEY, a int); INSERT INTO q VALUES (1, 1), (2, 2);
+    ${made('f', 'anyelement', 'any')} ${made('o', 'anyelement', 'any')}
+    CREATE FUNCTION g(int, int DEFAULT 5) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 + $2';
+    CREATE FUNCTION two(anyelement, anyelement) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT 'any' || $1::text $$;
+    CREATE OPERATOR ## (LEFTARG = anyelement, RIGHTARG = anyelement, FUNCTION = two);
+    CREATE FUNCTION more(text, anyelement) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT $1 || 'any' $$;
+    CREATE AGGREGATE longer(anyelement) (SFUNC = more, STYPE = text, INITCOND = '');
+    CREATE VIEW seen AS SELECT id, f(a) AS f, a ## id AS o FROM q`)
+    await create('st', 'SELECT id, f(a) AS f, a ## id AS o FROM q', 'DIFFERENTIAL')
+    await create('through', 'SELECT * FROM seen')
+    await create('summed', 'SELECT longer(a) AS l FROM q')
+    await create('defaulted', 'SELECT id, g(a) AS g FROM q')
+    await sql(made('f', 'text', 'text'))
+    expect(await refreshed()).toBe('REINITIALIZE')
+    expect(await refreshed('through')).toBe('REINITIALIZE')
+    await sql('UPDATE q SET a = a + 1 WHERE id = 1')
+    expect(await refreshed()).toBe('DIFFERENTIAL')
+    expect(await refreshed('through')).toBe('DIFFERENTIAL')
+    await sql(`${made('f', 'int', 'int')}
+    CREATE FUNCTION two(int, int) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT 'int' || $1::text $$;
+    CREATE OPERATOR ## (LEFTARG = int, RIGHTARG = int, FUNCTION = two);
+    CREATE FUNCTION more(text, int) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT $1 || 'int' $$;
+    CREATE AGGREGATE longer(int) (SFUNC = more, STYPE = text, INITCOND = '');
+    UPDATE q SET a = a + 1 WHERE id = 1`)
+    for (const name of ['st', 'through', 'summed']) expect(await refreshed(name)).toBe('REINITIALIZE')
+    await sql('UPDATE q SET a = a + 1 WHERE id = 1')
+    expect([await refreshed(), await refreshed('through'), await refreshed('summed')]).toEqual([
+      'DIFFERENTIAL',
+      'FULL',
+      'DIFFERENTIAL',
+    ])
+    expect(
+      (await sql('TABLE st UNION ALL TABLE through UNION ALL SELECT 0, l, NULL FROM summed')).rows,
+    ).toEqual(
+      expect.arrayContaining([
+        { id: 1, f: 'int4', o: 'int4' },
+        { id: 2, f: 'int2', o: 'int2' },
+        // A view goes on with those that it was made with.
+        { id: 1, f: 'any4', o: 'any4' },
+        { id: 2, f: 'any2', o: 'any2' },
+        { id: 0, f: 'intint', o: null },
+      ]),
+    )
+    await sql("CREATE FUNCTION g(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT -$1'")
+    await expect(refreshed('defaulted')).rejects.toMatchObject({
+      message: expect.stringContaining('is not unique'),
+    })
+  },
+)
+
 test('a default that is not the same whenever it is asked for is as if it were written', async () => {
   await sql(`CREATE TABLE q (id int PRIMARY KEY, born date); INSERT INTO q VALUES (1, '2000-01-01');
     CREATE FUNCTION aged(date, at date DEFAULT current_date) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $2 - $1';

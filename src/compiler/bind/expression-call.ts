@@ -16,6 +16,7 @@ import { collatedArguments } from './collation.ts'
 import { calledArguments } from './default-arguments.ts'
 import { castTypeSql, functionFacts, functionLabel } from './facts.ts'
 import { callVolatility } from './io-volatility.ts'
+import { refuseRivals } from './rivals.ts'
 import { knownModifier } from './type-modifier.ts'
 
 /** CoercionForm: how the server would print the call. */
@@ -63,6 +64,7 @@ export function plainCall(node: TreeNode, binding: Binding): Expression {
   const names = nodes.map((arg) => (arg.tag === 'NAMEDARGEXPR' ? stringField(arg, 'name') : null))
   const values = nodes.map((arg) => binding.bind(arg.tag === 'NAMEDARGEXPR' ? nodeField(arg, 'arg') : arg))
   const args = collatedArguments(request, values, numberField(node, 'inputcollid'))
+  refuseRivals(construct, facts.rivals, values, request)
   const common = {
     construct,
     type,
