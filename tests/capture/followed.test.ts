@@ -42,7 +42,7 @@ test.each([
       `${made}; CREATE TABLE q (id int PRIMARY KEY, e ${type}, n int); INSERT INTO q VALUES (1, ${value}, 1)`,
     )
     await create('st', 'SELECT id, e FROM q')
-    await create('counted', 'SELECT count(*) AS n, sum(n) AS s FROM q')
+    await create('counted', 'SELECT count(*) AS n, sum(n) AS s FROM q', 'DIFFERENTIAL')
     await create('minimal', `SELECT e, count(*) AS n FROM q GROUP BY e`)
     await sql('INSERT INTO q (id, n) VALUES (2, 2)')
     await sql(drop)

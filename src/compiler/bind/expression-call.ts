@@ -90,7 +90,9 @@ export function plainCall(node: TreeNode, binding: Binding): Expression {
     }
   }
   const call = new Template().text(`${quoteQualified(facts.schema, facts.name)}(`)
-  const variadic = booleanField(node, 'funcvariadic')
+  // One that is left to its default is an array, too.
+  const isLeftOut = facts.variadic !== 0 && nodes.length > nodeListField(node, 'args').length
+  const variadic = booleanField(node, 'funcvariadic') || isLeftOut
   for (const [i, arg] of args.entries()) {
     if (i > 0) call.text(', ')
     if (variadic && i === args.length - 1) call.text('VARIADIC ')
