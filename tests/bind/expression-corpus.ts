@@ -13,6 +13,10 @@ CREATE TABLE parent (a integer, b text);
 CREATE TABLE child (c integer) INHERITS (parent);
 CREATE FUNCTION add_default(a integer, b integer DEFAULT 10, c integer DEFAULT 100) RETURNS integer
   IMMUTABLE LANGUAGE sql AS 'SELECT a + b * 2 + c * 3';
+CREATE FUNCTION add_computed(a integer, b integer DEFAULT length('abc'), c integer DEFAULT 1 + 1) RETURNS integer
+  IMMUTABLE LANGUAGE sql AS 'SELECT a + b * 2 + c * 3';
+CREATE FUNCTION add_many(a integer, VARIADIC others integer[] DEFAULT ARRAY[1 + 1, 3]) RETURNS integer
+  IMMUTABLE LANGUAGE sql AS 'SELECT a + cardinality(others)';
 CREATE FUNCTION join_all(sep text, VARIADIC parts text[]) RETURNS text IMMUTABLE LANGUAGE sql
   AS $$ SELECT array_to_string(parts, sep) $$;
 CREATE FUNCTION overloaded(integer) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT 'int' $$;
@@ -268,6 +272,14 @@ add_default(i2, 2)
 add_default(i2, c => 5)
 add_default(c => 1, a => i2)
 add_default(b => i2, a => 1)
+add_computed(i2)
+add_computed(i2, 2)
+add_computed(i2, c => 5)
+add_computed(c => 1, a => i2)
+add_computed(add_computed(i2, c => 4))
+add_many(i2)
+add_many(i2, 4, 5, 6)
+add_many(i2, VARIADIC ARRAY[4, 5, 6])
 overloaded(i)
 overloaded(i8)
 overloaded(s)

@@ -16,6 +16,8 @@ const TABLE = `CREATE SCHEMA "App s"; SET search_path = "App s", public;
   CREATE FUNCTION two(OUT a integer, OUT b integer) LANGUAGE sql IMMUTABLE AS 'SELECT 1, 2';
   CREATE FUNCTION hidden_clock(integer) RETURNS integer LANGUAGE sql STABLE AS 'SELECT $1';
   CREATE OPERATOR %% (RIGHTARG = integer, FUNCTION = hidden_clock);
+  CREATE FUNCTION aged(date, at date DEFAULT current_date, by integer DEFAULT 1) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $2 - $1';
+  CREATE FUNCTION noisy(integer DEFAULT 1, by float8 DEFAULT 2 * random()) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $1';
   CREATE TABLE everything (id integer, i integer, n numeric, f double precision, s text, v varchar(9), sc text COLLATE "C",
     sp text COLLATE "POSIX", m mood, u uuid, jb jsonb, ia integer[], ta timestamptz[], ts timestamp, tz timestamptz, d days,
     r int4range, tr tstzrange, pr pair, by bytea)`
@@ -25,15 +27,15 @@ const IMMUTABLE = `lower(s), i::text, n::text, f::text, m::text, s::mood, s::uui
   date_trunc('day', ts), extract(year FROM ts), tz AT TIME ZONE 'UTC', (pr).x, ARRAY[i], i::numeric(9,2), s::varchar(3),
   json_object('a' : i), json_value(jb, '$.a' RETURNING integer), s IS JSON, xmlelement(name a, i), greatest(i, 1),
   concat(i, s), concat_ws(',', i, ia), format('%s', i), i || s, quote_literal(n), array_to_string(ia, ','), to_jsonb(i), to_json(ts),
-  jsonb_build_object('a', i, 'd', ts::date, 'r', ROW(i, s)), json_build_array(i, ia), row_to_json(ROW(i, ts)), json_object('a' : ts)`
+  aged(d, ts::date), aged(d, by => 2, at => d), noisy(by => f), noisy(i, 1), jsonb_build_object('a', i, 'd', ts::date, 'r', ROW(i, s)), json_build_array(i, ia), row_to_json(ROW(i, ts)), json_object('a' : ts)`
 
-const STABLE = `ts::text, s::timestamp, tz::date, tz::timestamp, date_trunc('day', tz), to_char(ts, 'YYYY'), current_date, now(),
+const STABLE = `ts::text, s::timestamp, tz::date, tz::timestamp, date_trunc('day', tz), to_char(ts, 'YYYY'), current_date, now(), aged(d), aged(d, by => 2),
   current_user, ta::text, tr::text, pr::text, d::text, ta::text[], s::regclass, concat(ts), tz || s, hidden_clock(i), %% i,
   json_object('a' : tz), json_value(jb, '$.a' RETURNING timestamptz), jsonb_build_object('a', tz), to_jsonb(pr), to_json(ta),
   row_to_json(ROW(i, tz)), ROW(ts)::text, format('%s', ts),
   json_exists(jb, '$.a.datetime()'), xmlelement(name a, tz), xmlelement(name a, by), extract(year FROM tz), s::xml::text`
 
-const VOLATILE = `random(), i + random(), clock_timestamp(), gen_random_uuid(), CASE WHEN random() > 0.5 THEN 1 END`
+const VOLATILE = `random(), i + random(), noisy(), noisy(i), noisy(hidden_clock(i)), clock_timestamp(), gen_random_uuid(), CASE WHEN random() > 0.5 THEN 1 END`
 
 /** The version with which the server learned to read an expression. */
 const since = (expression: string) => {

@@ -65,9 +65,11 @@ async function checkCorpus(db: Database): Promise<void> {
 
 /**
  * Equal in value though not in form: IS DISTINCT FROM with an operator outside pg_catalog becomes CASE, a cast to a
- * domain over varchar(5) cuts twice, and an encoding's name gets the collation of type name.
+ * domain over varchar(5) cuts twice, an encoding's name gets the collation of type name, and arguments that are left to
+ * computed defaults are written out.
  */
-const ANALYSED_OTHERWISE = /^w IS (NOT )?DISTINCT|::code$|RETURNING bytea|'::bytea /
+const ANALYSED_OTHERWISE =
+  /^w IS (NOT )?DISTINCT|::code$|RETURNING bytea|'::bytea |^add_computed|^add_many\(i2\)/
 
 async function accepts(db: Database, sql: string): Promise<boolean> {
   return db.run(sql).then(

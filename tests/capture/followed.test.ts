@@ -42,7 +42,7 @@ test.each([
       `${made}; CREATE TABLE q (id int PRIMARY KEY, e ${type}, n int); INSERT INTO q VALUES (1, ${value}, 1)`,
     )
     await create('st', 'SELECT id, e FROM q')
-    await create('counted', 'SELECT count(*) AS n, sum(n) AS s FROM q')
+    await create('counted', 'SELECT count(*) AS n, sum(n) AS s FROM q', 'DIFFERENTIAL')
     await create('minimal', `SELECT e, count(*) AS n FROM q GROUP BY e`)
     await sql('INSERT INTO q (id, n) VALUES (2, 2)')
     await sql(drop)
@@ -155,6 +155,112 @@ test('what only a view below the query uses is watched too', async () => {
     `SELECT count(*)::int AS n FROM pgstream.get_refresh_history('st', 100) WHERE action = 'REINITIALIZE'`,
   )
   expect(rows).toEqual([{ n: 8 }])
+})
+
+test('what the bodies of functions in standard SQL and the defaults of arguments are made of is watched too', async () => {
+  await sql(`CREATE TABLE q (id int PRIMARY KEY, a int); INSERT INTO q VALUES (1, 1); ${FUNCTION('f', '$1 + 1')}; ${FUNCTION('g', '$1')};
+    CREATE FUNCTION plus(int, int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN $1 + $2; END';
+    CREATE OPERATOR ## (LEFTARG = int, RIGHTARG = int, FUNCTION = plus);
+    CREATE TYPE mood AS ENUM ('low', 'high'); CREATE DOMAIN moods AS mood[];
+    CREATE FUNCTION summed(int) RETURNS int IMMUTABLE LANGUAGE sql RETURN $1 ## 1;
+    CREATE FUNCTION twice(int) RETURNS int IMMUTABLE LANGUAGE sql RETURN summed(summed($1));
+    CREATE FUNCTION felt(int) RETURNS text IMMUTABLE LANGUAGE sql RETURN (ARRAY['low', 'high']::moods)[$1]::text;
+    CREATE FUNCTION later(int, int DEFAULT f(2) ## g(3)) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN $1 * $2; END'`)
+  await create(
+    'st',
+    'SELECT id, twice(a) AS t, felt(a) AS m, later(a) AS l, later(1, a) AS given FROM q',
+    'DIFFERENTIAL',
+  )
+  for (const ddl of [
+    `CREATE OR REPLACE FUNCTION plus(int, int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN $1 + $2 + 1000; END'`,
+    `ALTER TYPE mood RENAME VALUE 'low' TO 'lower'`,
+    FUNCTION('f', '$1 + 100'),
+    `CREATE OR REPLACE FUNCTION later(int, int DEFAULT g(7)) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN $1 * $2; END'`,
+    FUNCTION('g', '$1 + 100'),
+  ]) {
+    await sql(ddl)
+    expect(await refreshed()).toBe('REINITIALIZE')
+    await sql('UPDATE q SET a = a')
+  }
+  expect((await sql('SELECT t, m, l, given FROM st')).rows).toEqual([
+    { t: 2003, m: 'lower', l: 107, given: 1 },
+  ])
+})
+
+test.each([true, false])(
+  'a function or operator that a query written now would find in place of one that it uses, watched: %s',
+  async (watched) => {
+    if (!watched)
+      await sql(
+        'DROP EVENT TRIGGER pg_stream_ddl; DROP EVENT TRIGGER pg_stream_drop; DROP EVENT TRIGGER pg_stream_rewrite',
+      )
+    const made = (name: string, type: string, word: string) =>
+      `CREATE FUNCTION ${name}(${type}) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT '${word}' || $1::text $$;`
+    await sql(`CREATE TABLE q (id int PRIMARY KEY, a int); INSERT INTO q VALUES (1, 1), (2, 2);
+    ${made('f', 'anyelement', 'any')} ${made('o', 'anyelement', 'any')}
+    CREATE FUNCTION g(int, int DEFAULT 5) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 + $2';
+    CREATE FUNCTION two(anyelement, anyelement) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT 'any' || $1::text $$;
+    CREATE OPERATOR ## (LEFTARG = anyelement, RIGHTARG = anyelement, FUNCTION = two);
+    CREATE FUNCTION more(text, anyelement) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT $1 || 'any' $$;
+    CREATE AGGREGATE longer(anyelement) (SFUNC = more, STYPE = text, INITCOND = '');
+    CREATE VIEW seen AS SELECT id, f(a) AS f, a ## id AS o FROM q`)
+    await create('st', 'SELECT id, f(a) AS f, a ## id AS o FROM q', 'DIFFERENTIAL')
+    await create('through', 'SELECT * FROM seen')
+    await create('summed', 'SELECT longer(a) AS l FROM q')
+    await create('defaulted', 'SELECT id, g(a) AS g FROM q')
+    await sql(made('f', 'text', 'text'))
+    expect(await refreshed()).toBe('REINITIALIZE')
+    expect(await refreshed('through')).toBe('REINITIALIZE')
+    await sql('UPDATE q SET a = a + 1 WHERE id = 1')
+    expect(await refreshed()).toBe('DIFFERENTIAL')
+    expect(await refreshed('through')).toBe('DIFFERENTIAL')
+    await sql(`${made('f', 'int', 'int')}
+    CREATE FUNCTION two(int, int) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT 'int' || $1::text $$;
+    CREATE OPERATOR ## (LEFTARG = int, RIGHTARG = int, FUNCTION = two);
+    CREATE FUNCTION more(text, int) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT $1 || 'int' $$;
+    CREATE AGGREGATE longer(int) (SFUNC = more, STYPE = text, INITCOND = '');
+    UPDATE q SET a = a + 1 WHERE id = 1`)
+    for (const name of ['st', 'through', 'summed']) expect(await refreshed(name)).toBe('REINITIALIZE')
+    await sql('UPDATE q SET a = a + 1 WHERE id = 1')
+    expect([await refreshed(), await refreshed('through'), await refreshed('summed')]).toEqual([
+      'DIFFERENTIAL',
+      'FULL',
+      'DIFFERENTIAL',
+    ])
+    expect(
+      (await sql('TABLE st UNION ALL TABLE through UNION ALL SELECT 0, l, NULL FROM summed')).rows,
+    ).toEqual(
+      expect.arrayContaining([
+        { id: 1, f: 'int4', o: 'int4' },
+        { id: 2, f: 'int2', o: 'int2' },
+        // A view goes on with those that it was made with.
+        { id: 1, f: 'any4', o: 'any4' },
+        { id: 2, f: 'any2', o: 'any2' },
+        { id: 0, f: 'intint', o: null },
+      ]),
+    )
+    await sql("CREATE FUNCTION g(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT -$1'")
+    await expect(refreshed('defaulted')).rejects.toMatchObject({
+      message: expect.stringContaining('is not unique'),
+    })
+  },
+)
+
+test('a default that is not the same whenever it is asked for is as if it were written', async () => {
+  await sql(`CREATE TABLE q (id int PRIMARY KEY, born date); INSERT INTO q VALUES (1, '2000-01-01');
+    CREATE FUNCTION aged(date, at date DEFAULT current_date) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $2 - $1';
+    CREATE FUNCTION ticks(int, timestamptz DEFAULT clock_timestamp()) RETURNS timestamptz IMMUTABLE LANGUAGE sql AS 'SELECT $2'`)
+  await expect(create('st', 'SELECT ticks(id) FROM q')).rejects.toMatchObject({
+    code: '0A000',
+    message: expect.stringContaining('clock_timestamp() is volatile'),
+  })
+  await expect(create('st', 'SELECT aged(born) FROM q', 'DIFFERENTIAL')).rejects.toMatchObject({
+    message: expect.stringContaining('CURRENT_DATE'),
+  })
+  await create('st', 'SELECT aged(born) FROM q')
+  expect(await refreshed()).toBe('FULL')
+  await create('given', `SELECT aged(born, '2020-01-01') FROM q`)
+  expect(await refreshed('given')).toBe('NO_DATA')
 })
 
 test('the members of an extension move, a composite type grows', async () => {

@@ -10,6 +10,7 @@ import { type EmbeddedServer, startServer } from '../../src/hosts/embedded/serve
 import { install } from '../../src/hosts/install.ts'
 import type { Patience } from '../../src/worker/questions.ts'
 import { runWorker } from '../../src/worker/worker.ts'
+import { startTransactionPooler } from '../support/pooler.ts'
 import { type SilentProxy, startProxy } from '../support/proxy.ts'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 import { type CliProcess, runCli } from './cli-process.ts'
@@ -454,4 +455,21 @@ test('a database without pg_stream, or no server, is one clear line', async () =
   const bare = runCli(['worker', `${url.slice(0, url.lastIndexOf('/'))}/template1`])
   expect(await bare.ended).toBe(1)
   expect(bare.err()).toBe('pg-stream: pg_stream is not installed there; use pg-stream install\n')
+})
+
+test('a pooler in transaction mode is refused before anything is left in its connections', async () => {
+  const pooler = await startTransactionPooler(Number(new URL(url).port))
+  try {
+    const refused = runCli(['worker', through(pooler.port)])
+    expect(await refused.ended).toBe(1)
+    expect(refused.err()).toMatch(
+      /^pg-stream: postgresql:.* is a pooler that gives connections to others .*\n$/,
+    )
+    const client = new pg.Client(through(pooler.port))
+    await client.connect()
+    expect((await client.query(`SELECT current_setting('tcp_user_timeout') AS t`)).rows).toEqual([{ t: '0' }])
+    await client.end()
+  } finally {
+    await pooler.close()
+  }
 })

@@ -47,6 +47,23 @@ test('two columns swap their names', async () => {
   ])
 })
 
+test('a REPEATABLE READ refresh that is older than a new name of its source ends in 40001', async () => {
+  const { client, open, schema } = await withTotals()
+  const older = await open()
+  for (const ddl of [
+    'ALTER TABLE orders RENAME TO sales',
+    `CREATE SCHEMA ${schema}_c; ALTER TABLE sales SET SCHEMA ${schema}_c`,
+    `ALTER SCHEMA ${schema}_c RENAME TO ${schema}_d`,
+  ]) {
+    await older.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1')
+    await client.query(ddl)
+    await expect(refresh(older, 'totals')).rejects.toMatchObject({ code: '40001' })
+    await older.query('ROLLBACK')
+    expect(await refresh(older, 'totals')).toMatch(/DIFFERENTIAL|NO_DATA/)
+  }
+  await client.query(`DROP SCHEMA ${schema}_d CASCADE`)
+})
+
 test('the table and its schema are renamed', async () => {
   const { client, schema } = await withTotals()
   await client.query('ALTER TABLE orders RENAME TO sales')

@@ -38,6 +38,10 @@ export const SCHEMA = `
   CREATE FUNCTION other.many(int, int) RETURNS SETOF int LANGUAGE sql IMMUTABLE AS 'SELECT generate_series($1, $2)';
   CREATE FUNCTION other.loose(int, OUT a int, OUT b text) RETURNS SETOF record LANGUAGE sql IMMUTABLE AS 'SELECT $1, $1::text';
   CREATE FUNCTION other.unnamed(int) RETURNS SETOF record LANGUAGE sql IMMUTABLE AS 'SELECT $1, $1::text';
+  CREATE FUNCTION other.aged(date, at date DEFAULT current_date) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $2 - $1';
+  CREATE FUNCTION other.tell(anyelement) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1::text';
+  CREATE VIEW told AS SELECT id, other.tell(customer) AS customer FROM orders;
+  CREATE FUNCTION other.tell(int) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1::text';
   CREATE OPERATOR other.%%% (LEFTARG = int, RIGHTARG = int, FUNCTION = other.many);
   SELECT pgstream.create_stream_table('totals', 'SELECT customer, count(*) AS n FROM orders GROUP BY customer');
   SELECT pgstream.compare_source('far'), pgstream.compare_source('weekly');
@@ -242,6 +246,8 @@ export const CHAPTERS: readonly Chapter[] = [
       the same shown, counted, in ON :: SELECT customer, count(*) FILTER (WHERE at > now() - interval '1 day') AS lately, bool_or(at > now()) AS due FROM orders GROUP BY customer
       now() elsewhere                :: SELECT id, now() - at AS age FROM orders
       other stable functions         :: SELECT id FROM orders WHERE note::text = current_user
+      a default that is the time     :: SELECT id, other.aged(placed) AS days FROM orders
+      a view over a function, beside which is one that fits better :: SELECT * FROM told
       casts that depend on settings  :: SELECT id, at::text AS at FROM orders
       volatile functions             :: SELECT id, random() AS luck FROM orders
       nextval                        :: SELECT id, nextval('counter') AS n FROM orders

@@ -88,6 +88,7 @@ BEGIN
       concerned := pgstream._event_uses(command.classid, command.objid);
       readers := ARRAY(SELECT pgs_id FROM pgstream.pgs_stream_tables WHERE uses && concerned);
       PERFORM pgstream._mark_stream_tables(readers, 'reinit', format('%s %s was altered', command.object_type, command.object_identity));
+      PERFORM pgstream._follow_rival(command.classid, command.objid);
       -- Tables of a composite type get its new columns.
       PERFORM pgstream._follow_source(t.source_relid) FROM pgstream.pgs_change_tracking t, pg_class c
       WHERE c.oid = ANY (t.carriers) AND c.reloftype <> 0;

@@ -37,12 +37,13 @@ BEGIN
     state := pgstream._uses_state(target.uses, target.views);
     IF state <> target.uses_state THEN
       FOR changed IN
-        SELECT b.value ->> 0 AS name, a.value IS NULL AS dropped
+        SELECT b.value ->> 0 AS name, a.value IS NULL AS dropped,
+          CASE WHEN b.key NOT LIKE 'view %' THEN pgstream._rivals(split_part(b.key, '/', 1)::oid, split_part(b.key, '/', 2)::oid) IS NOT NULL END AS has_rivals
         FROM jsonb_each(target.uses_state) AS b LEFT JOIN jsonb_each(state) AS a USING (key)
         -- What is to be planned and computed anew in any case can still lack something for that.
         WHERE a.value -> 1 IS DISTINCT FROM b.value -> 1 AND (a.value IS NULL OR NOT target.is_marked) ORDER BY 2 DESC, 1
       LOOP
-        PERFORM pgstream._mark_stream_tables(ARRAY[id], CASE WHEN changed.dropped THEN 'broken' ELSE 'reinit' END,
+        PERFORM pgstream._mark_stream_tables(ARRAY[id], CASE WHEN changed.dropped THEN 'broken' WHEN changed.has_rivals THEN 'redefine' ELSE 'reinit' END,
           format(CASE WHEN changed.dropped THEN '%s, which the query uses, was dropped' ELSE '%s was altered' END, changed.name));
       END LOOP;
     END IF;

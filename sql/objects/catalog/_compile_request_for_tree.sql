@@ -21,6 +21,7 @@ DECLARE
   operator_oids oid[] := '{}';
   type_oids oid[] := '{}';
   collation_oids oid[] := '{}';
+  expanded oid[] := '{}';
   unseen text;
 BEGIN
   -- Views are read down to their tables.
@@ -34,6 +35,19 @@ BEGIN
     collation_oids := collation_oids || mentioned.collations;
     pending := ARRAY(
       SELECT t.tree FROM unnest(fresh) AS r, pgstream._rule_tree(r) AS t(tree) WHERE t.tree IS NOT NULL);
+  END LOOP;
+  -- What a call leaves out is not in the tree. (The server's own functions have constants for it.)
+  LOOP
+    fresh := ARRAY(
+      SELECT p.oid FROM pg_proc p
+      WHERE p.oid = ANY (function_oids) AND p.oid >= 12000 AND p.proargdefaults IS NOT NULL AND p.oid <> ALL (expanded));
+    EXIT WHEN fresh = '{}';
+    expanded := expanded || fresh;
+    mentioned := pgstream._tree_references(ARRAY(SELECT p.proargdefaults::text FROM pg_proc p WHERE p.oid = ANY (fresh)));
+    function_oids := function_oids || mentioned.functions;
+    operator_oids := operator_oids || mentioned.operators;
+    type_oids := type_oids || mentioned.types;
+    collation_oids := collation_oids || mentioned.collations;
   END LOOP;
   -- PostgreSQL finds by name what was made after the snapshot of the transaction; facts about it there are none.
   IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN

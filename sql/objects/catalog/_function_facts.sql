@@ -19,7 +19,9 @@ BEGIN
     'strict', p.proisstrict, 'returnsSet', p.proretset,
     'result', p.prorettype::bigint,
     'arguments', coalesce((SELECT jsonb_agg(a::bigint ORDER BY i) FROM unnest(p.proargtypes) WITH ORDINALITY AS u(a, i)), '[]'),
-    'variadic', p.provariadic::bigint)), '{}')
+    'variadic', p.provariadic::bigint)
+    || CASE WHEN p.oid >= 12000 AND p.proargdefaults IS NOT NULL THEN jsonb_build_object('defaults', p.proargdefaults::text) ELSE '{}' END
+    || CASE WHEN p.oid >= 12000 THEN jsonb_strip_nulls(jsonb_build_object('rivals', pgstream._rivals('pg_proc'::regclass, p.oid))) ELSE '{}' END), '{}')
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
   WHERE p.oid = ANY (functions));
 END

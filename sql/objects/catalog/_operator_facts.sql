@@ -15,7 +15,8 @@ BEGIN
     'equality', EXISTS (
       SELECT FROM pg_amop m JOIN pg_am am ON am.oid = m.amopmethod
       WHERE m.amopopr = o.oid AND m.amoppurpose = 's'
-        AND (am.amname = 'btree' AND m.amopstrategy = 3 OR am.amname = 'hash' AND m.amopstrategy = 1)))), '{}')
+        AND (am.amname = 'btree' AND m.amopstrategy = 3 OR am.amname = 'hash' AND m.amopstrategy = 1)))
+    || CASE WHEN o.oid >= 12000 THEN jsonb_strip_nulls(jsonb_build_object('rivals', pgstream._rivals('pg_operator'::regclass, o.oid))) ELSE '{}' END), '{}')
   FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace
   WHERE o.oid = ANY (operators));
 END

@@ -8,8 +8,10 @@ AS $$
   SELECT coalesce(jsonb_object_agg(s.key, jsonb_build_array(s.name, md5(s.state::text))), '{}')
   FROM (
     SELECT u AS key, i.type || ' ' || i.identity AS name, CASE used.class
-      WHEN 'pg_proc'::regclass THEN (SELECT to_jsonb(p) - '{proowner,proacl}'::text[] FROM pg_proc p WHERE p.oid = used.object)
-      WHEN 'pg_operator'::regclass THEN (SELECT to_jsonb(o) - 'oprowner' FROM pg_operator o WHERE o.oid = used.object)
+      WHEN 'pg_proc'::regclass THEN (
+        SELECT to_jsonb(p) - '{proowner,proacl}'::text[] || jsonb_strip_nulls(jsonb_build_object('rivals', pgstream._rivals(used.class, p.oid))) FROM pg_proc p WHERE p.oid = used.object)
+      WHEN 'pg_operator'::regclass THEN (
+        SELECT to_jsonb(o) - 'oprowner' || jsonb_strip_nulls(jsonb_build_object('rivals', pgstream._rivals(used.class, o.oid))) FROM pg_operator o WHERE o.oid = used.object)
       WHEN 'pg_collation'::regclass THEN (SELECT to_jsonb(k) - 'collowner' FROM pg_collation k WHERE k.oid = used.object)
       WHEN 'pg_ts_config'::regclass THEN (
         SELECT (to_jsonb(c) - 'cfgowner') || jsonb_build_object('map', (

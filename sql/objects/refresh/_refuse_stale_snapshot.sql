@@ -21,7 +21,13 @@ BEGIN
     SELECT t.buffer FROM pgstream.pgs_dependencies d JOIN pgstream.pgs_change_tracking t USING (source_relid) WHERE d.pgs_id = ANY (ids)) AS r
   JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p');
   IF locked IS NOT NULL THEN
-    EXECUTE format('LOCK TABLE %s IN ACCESS SHARE MODE', locked);
+    BEGIN
+      EXECUTE format('LOCK TABLE %s IN ACCESS SHARE MODE', locked);
+    EXCEPTION WHEN undefined_table OR invalid_schema_name THEN
+      -- By the names of before.
+      RAISE EXCEPTION 'could not serialize access: %', SQLERRM
+        USING ERRCODE = 'serialization_failure', DETAIL = 'It was renamed or dropped meanwhile.', HINT = 'Retry the transaction.';
+    END;
   END IF;
   -- These functions see the catalogs as they are now, the queries as they were.
   SELECT s.oid INTO rewritten

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { StartError } from '../../hosts/embedded/start-error.ts'
 import { runWorker } from '../../worker/worker.ts'
-import { connect } from '../connect.ts'
+import { connect, withoutPassword } from '../connect.ts'
 import { makeLog } from '../log.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { requireInstalled } from './install.ts'
@@ -12,6 +12,7 @@ export async function worker(
 ): Promise<void> {
   const signal = stopSignal()
   await connect(url, async (client) => {
+    await requireOwnConnection(client, url)
     await requireInstalled(client)
     await requireSchedulerRole(client)
   })
@@ -29,4 +30,30 @@ async function requireSchedulerRole(client: pg.Client): Promise<void> {
     throw new StartError(
       `role ${role} may not run the scheduler; connect as ${installer}, which installed pg_stream, or as a superuser`,
     )
+}
+
+/** Of a pool that others use at the time a connection may still be given to the same client again. */
+const ROUNDS = 10
+
+/**
+ * A worker keeps settings, claims and statements in its sessions. Through a pooler that gives these to whoever has the next
+ * transaction they would be lost to it, and found by others. A pooler cannot tell a client the server's process number.
+ */
+async function requireOwnConnection(client: pg.Client, url: string): Promise<void> {
+  const pid = await processOf(client)
+  if (pid === Reflect.get(client, 'processID')) return
+  const isShared = await connect(url, async (other) => {
+    for (let round = 0; round < ROUNDS; round++)
+      if ((await processOf(other)) === pid || (await processOf(client)) !== pid) return true
+    return false
+  })
+  if (isShared)
+    throw new StartError(
+      `${withoutPassword(url)} is a pooler that gives connections to others after each transaction; a worker needs its own: give it the server's address, or that of a pool in session mode`,
+    )
+}
+
+async function processOf(client: pg.Client): Promise<number | undefined> {
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+  return rows[0]?.pid
 }

@@ -25,9 +25,10 @@ import { expression, Template } from './binding.ts'
 import { collatedArguments } from './collation.ts'
 import { bindExpression } from './expression.ts'
 import { ROW } from './expression-value.ts'
-import { functionFacts, functionVolatility, typeFacts } from './facts.ts'
+import { functionFacts, functionLabel, functionVolatility, typeFacts } from './facts.ts'
 import { jsonVolatility, outputVolatility } from './io-volatility.ts'
 import { bindOrdering, targetOfItem } from './ordering.ts'
+import { refuseRivals } from './rivals.ts'
 import type { Scope } from './scope.ts'
 
 /** Aggregates for which a value more of one that is there already changes nothing. */
@@ -75,6 +76,7 @@ export function bindAggregate(
     )
   const targets = nodeListField(node, 'args')
   const args = targets.map((target) => bindExpression(nodeField(target, 'expr'), rows))
+  refuseRivals(functionLabel(request, facts), facts.rivals, args, request)
   const isDistinct =
     listField(node, 'aggdistinct').length > 0 && !(isBuiltIn(facts) && IDEMPOTENT.has(facts.name))
   const order = takesInOrder(node, request) ? sorted : []

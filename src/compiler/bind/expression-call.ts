@@ -13,8 +13,10 @@ import type { TreeNode } from '../catalog/node-tree.ts'
 import { quoteIdentifier, quoteQualified } from '../catalog/quote.ts'
 import { type Binding, expression, listParts, type Rule, Template } from './binding.ts'
 import { collatedArguments } from './collation.ts'
+import { calledArguments } from './default-arguments.ts'
 import { castTypeSql, functionFacts, functionLabel } from './facts.ts'
 import { callVolatility } from './io-volatility.ts'
+import { refuseRivals } from './rivals.ts'
 import { knownModifier } from './type-modifier.ts'
 
 /** CoercionForm: how the server would print the call. */
@@ -58,10 +60,11 @@ export function plainCall(node: TreeNode, binding: Binding): Expression {
     collation: numberField(node, 'funccollid'),
   }
   const format = numberField(node, 'funcformat')
-  const nodes = nodeListField(node, 'args')
+  const nodes = calledArguments(node, facts)
   const names = nodes.map((arg) => (arg.tag === 'NAMEDARGEXPR' ? stringField(arg, 'name') : null))
   const values = nodes.map((arg) => binding.bind(arg.tag === 'NAMEDARGEXPR' ? nodeField(arg, 'arg') : arg))
   const args = collatedArguments(request, values, numberField(node, 'inputcollid'))
+  refuseRivals(construct, facts.rivals, values, request)
   const common = {
     construct,
     type,
@@ -87,7 +90,9 @@ export function plainCall(node: TreeNode, binding: Binding): Expression {
     }
   }
   const call = new Template().text(`${quoteQualified(facts.schema, facts.name)}(`)
-  const variadic = booleanField(node, 'funcvariadic')
+  // One that is left to its default is an array, too.
+  const isLeftOut = facts.variadic !== 0 && nodes.length > nodeListField(node, 'args').length
+  const variadic = booleanField(node, 'funcvariadic') || isLeftOut
   for (const [i, arg] of args.entries()) {
     if (i > 0) call.text(', ')
     if (variadic && i === args.length - 1) call.text('VARIADIC ')

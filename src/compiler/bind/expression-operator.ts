@@ -14,6 +14,7 @@ import {
   typeFacts,
 } from './facts.ts'
 import { callVolatility } from './io-volatility.ts'
+import { refuseRivals } from './rivals.ts'
 
 export const operatorRules: Readonly<Record<string, Rule>> = {
   OPEXPR: plainOperator,
@@ -43,6 +44,7 @@ function operator(
   { request }: Binding,
 ): Operator {
   const code = functionFacts(request, facts.code)
+  refuseRivals(`operator ${facts.name}`, facts.rivals, args, request)
   return {
     kind: 'operator',
     oid: facts.oid,

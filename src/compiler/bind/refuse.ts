@@ -6,6 +6,7 @@
 import { CompileError, SQLSTATE, type SqlState } from '../catalog/error.ts'
 import { isNode, parseViewQuery, type TreeNode, type TreeValue } from '../catalog/node-tree.ts'
 import type { CompileRequest } from '../catalog/request.ts'
+import { calledArguments } from './default-arguments.ts'
 import { functionLabel } from './facts.ts'
 
 export function refuseUnmaintainable(query: TreeNode, request: CompileRequest): void {
@@ -34,7 +35,14 @@ function visit(value: TreeValue, request: CompileRequest): void {
     for (const item of value as readonly TreeValue[]) visit(item, request)
   } else if (isNode(value)) {
     judge(value, request)
-    for (const field of Object.values(value.fields)) visit(field, request)
+    const { args, ...fields } = value.fields
+    visit(
+      value.tag === 'FUNCEXPR'
+        ? calledArguments(value, request.functions[Number(fields.funcid)])
+        : (args ?? null),
+      request,
+    )
+    for (const field of Object.values(fields)) visit(field, request)
   }
 }
 

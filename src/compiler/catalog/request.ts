@@ -169,7 +169,18 @@ export interface FunctionFacts {
   readonly arguments: readonly number[]
   /** pg_proc.provariadic, 0 when not variadic. */
   readonly variadic: number
+  /** pg_proc.proargdefaults: what the last arguments are when they are left out. Functions that are not the server's own only. */
+  readonly defaults?: string
+  /** Absent when there are none. */
+  readonly rivals?: RivalFacts
 }
+
+/** Others of that name which a call may find in its place, by the types of their arguments (pgstream._rivals). */
+export type RivalFacts = readonly (readonly {
+  readonly type: number
+  /** pg_type.typcategory */
+  readonly category: string
+}[])[]
 
 export interface OperatorFacts {
   readonly oid: number
@@ -183,6 +194,8 @@ export interface OperatorFacts {
   readonly code: number
   readonly commutator: number
   readonly negator: number
+  /** Absent when there are none. */
+  readonly rivals?: RivalFacts
   /** Is the equality member (strategy 3) of some btree family, or (strategy 1) of some hash family. */
   readonly equality: boolean
 }
