@@ -208,6 +208,10 @@ test.each([true, false])(
     await create('through', 'SELECT * FROM seen')
     await create('summed', 'SELECT longer(a) AS l FROM q')
     await create('defaulted', 'SELECT id, g(a) AS g FROM q')
+    // What takes rows is no other way to write a call for a text.
+    await sql(`CREATE FUNCTION h(text, int DEFAULT 9) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT $1 || $2 $$;
+    CREATE FUNCTION h(r record, text DEFAULT '') RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN r::text; END $$`)
+    await create('kept', 'SELECT id, h(a::text) AS h FROM q', 'DIFFERENTIAL')
     await sql(made('f', 'text', 'text'))
     expect(await refreshed()).toBe('REINITIALIZE')
     expect(await refreshed('through')).toBe('REINITIALIZE')

@@ -76,7 +76,7 @@ export function bindAggregate(
     )
   const targets = nodeListField(node, 'args')
   const args = targets.map((target) => bindExpression(nodeField(target, 'expr'), rows))
-  refuseRivals(functionLabel(request, facts), facts.rivals, args, request)
+  refuseRivals(functionLabel(request, facts), facts, args, request)
   const isDistinct =
     listField(node, 'aggdistinct').length > 0 && !(isBuiltIn(facts) && IDEMPOTENT.has(facts.name))
   const order = takesInOrder(node, request) ? sorted : []

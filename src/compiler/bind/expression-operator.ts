@@ -44,7 +44,8 @@ function operator(
   { request }: Binding,
 ): Operator {
   const code = functionFacts(request, facts.code)
-  refuseRivals(`operator ${facts.name}`, facts.rivals, args, request)
+  const taken = [facts.left, facts.right].filter((type) => type !== 0)
+  refuseRivals(`operator ${facts.name}`, { ...facts, arguments: taken }, args, request)
   return {
     kind: 'operator',
     oid: facts.oid,
