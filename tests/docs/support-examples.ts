@@ -156,6 +156,7 @@ export const CHAPTERS: readonly Chapter[] = [
       DISTINCT in a recursive term   :: WITH RECURSIVE r(a, b) AS (SELECT id, customer FROM orders UNION ALL SELECT DISTINCT o.id, o.customer FROM r JOIN orders o ON o.id = r.b) SELECT a FROM r
       window functions in a recursive term :: WITH RECURSIVE r(a, n) AS (SELECT id, 1::bigint FROM orders UNION ALL SELECT o.id, row_number() OVER (ORDER BY o.id) FROM r JOIN orders o ON o.customer = r.a WHERE r.n < 3) SELECT a FROM r
       a window over what has no key   :: WITH RECURSIVE r(a) AS (SELECT id::bigint FROM orders UNION SELECT t.n FROM r JOIN (SELECT line, rank() OVER (ORDER BY line) AS n FROM log) AS t ON t.n > r.a) SELECT a FROM r
+      the rows of a round with each other :: WITH RECURSIVE r(a) AS (SELECT id FROM orders UNION (WITH s AS (SELECT a FROM r) SELECT x.a + y.a FROM s x JOIN s y ON x.a < y.a WHERE y.a < 9)) SELECT a FROM r
       aggregates beside the recursion :: WITH RECURSIVE r(a) AS (SELECT id FROM orders UNION SELECT t.customer FROM r JOIN (SELECT customer, count(*) AS n FROM orders GROUP BY customer) AS t ON t.n = r.a) SELECT a FROM r
       UNION ALL                      :: SELECT id FROM orders UNION ALL SELECT id FROM customers
       UNION of a type without order  :: SELECT id::text::xid AS k FROM orders UNION SELECT id::text::xid FROM customers
