@@ -53,7 +53,10 @@ export function takesInOrder(node: TreeNode, request: CompileRequest): boolean {
   )
 }
 
-/** AGGREF as a column of the aggregation; equal calls share one. `sorted`: how the rows come, where a subquery sorts them. */
+/**
+ * AGGREF as a column of the aggregation; equal calls share one. `sorted`: how the rows come, where a subquery sorts them;
+ * `direct`: what a direct argument of an ordered-set aggregate is in a group.
+ */
 export function bindAggregate(
   node: TreeNode,
   rows: Scope,
@@ -61,7 +64,13 @@ export function bindAggregate(
     calls,
     ids,
     sorted,
-  }: { readonly calls: BoundCall[]; readonly ids: ColumnIds; readonly sorted: readonly Ordering[] },
+    direct,
+  }: {
+    readonly calls: BoundCall[]
+    readonly ids: ColumnIds
+    readonly sorted: readonly Ordering[]
+    readonly direct: (scalar: Scalar) => Scalar
+  },
 ): Scalar {
   const { request } = rows
   const facts = functionFacts(request, numberField(node, 'aggfnoid'))
@@ -86,7 +95,9 @@ export function bindAggregate(
     listField(node, 'aggorder').length === 0 &&
     charField(node, 'aggkind') === 'n' &&
     hasAggregateRule(facts.name, args[0]?.type)
-  const written = isPlain ? null : writtenCall(node, facts, { targets, values: args, sorted: order }, rows)
+  const written = isPlain
+    ? null
+    : writtenCall(node, facts, { targets, values: args, sorted: order, direct }, rows)
   const filterNode = optionalNode(node, 'aggfilter')
   const filter = filterNode ? bindExpression(filterNode, rows) : null
   const values = isDistinct && isBuiltIn(facts) ? distinctValues(node, facts, args, rows.request) : null
@@ -129,10 +140,12 @@ function writtenCall(
     targets,
     values,
     sorted,
+    direct: inGroup,
   }: {
     readonly targets: readonly TreeNode[]
     readonly values: readonly Scalar[]
     readonly sorted: readonly Ordering[]
+    readonly direct: (scalar: Scalar) => Scalar
   },
   { request, ...scope }: Scope,
 ): Expression {
@@ -159,7 +172,7 @@ function writtenCall(
   })
   const order = own.length > 0 ? own : sorted
   const direct = isOrderedSet
-    ? nodeListField(node, 'aggdirectargs').map((arg) => bindExpression(arg, { request, ...scope }))
+    ? nodeListField(node, 'aggdirectargs').map((arg) => inGroup(bindExpression(arg, { request, ...scope })))
     : []
   if (isOrderedSet) list(direct)
   else if (booleanField(node, 'aggstar')) out.text('*')

@@ -22,9 +22,16 @@ import { type Ordering, withTail } from '../algebra/ordering.ts'
 import { integerOf, type Reach } from '../algebra/reach.ts'
 import { BOOLEAN, type Expression, type Scalar, scalarColumns } from '../algebra/scalar.ts'
 import { FULL_HINT, internalError, unsupported } from '../catalog/error.ts'
-import { booleanField, nodeField, nodeListField, numberField, optionalNode } from '../catalog/node-field.ts'
+import {
+  booleanField,
+  nodeField,
+  nodeListField,
+  numberField,
+  optionalNode,
+  stringField,
+} from '../catalog/node-field.ts'
 import type { TreeNode } from '../catalog/node-tree.ts'
-import { quoteQualified } from '../catalog/quote.ts'
+import { quoteIdentifier, quoteQualified } from '../catalog/quote.ts'
 import type { CompileRequest, FunctionFacts } from '../catalog/request.ts'
 import { aggregateVolatility } from './aggregate-call.ts'
 import { expression, Template } from './binding.ts'
@@ -75,7 +82,8 @@ export class WindowCalls {
     const facts = functionFacts(this.#request, numberField(node, 'winfnoid'))
     const type = { oid: numberField(node, 'wintype'), typmod: -1, collation: numberField(node, 'wincollid') }
     const clause = this.#clause(numberField(node, 'winref'), bind)
-    const args = nodeListField(node, 'args').map(bind)
+    const nodes = nodeListField(node, 'args')
+    const args = nodes.map((arg) => bind(arg.tag === 'NAMEDARGEXPR' ? nodeField(arg, 'arg') : arg))
     const call = this.#call(node, facts, args, bind)
     const same = this.#calls.find((each) => each.clause === clause && sameScalar(each.call, call))
     const column = same?.column ?? this.#ids.make(facts.name, type, !NEVER_NULL.has(facts.name))
@@ -155,8 +163,13 @@ export class WindowCalls {
     if (booleanField(node, 'winstar')) out.text('*')
     // The analysis has made one array of what a VARIADIC parameter takes, unless it takes any types.
     const isVariadic = facts.variadic !== 0 && facts.variadic !== ANY
-    for (const [i, arg] of args.entries())
-      out.text(`${i > 0 ? ', ' : ''}${isVariadic && i === args.length - 1 ? 'VARIADIC ' : ''}`).hole(arg)
+    const nodes = nodeListField(node, 'args')
+    for (const [i, arg] of args.entries()) {
+      out.text(`${i > 0 ? ', ' : ''}${isVariadic && i === args.length - 1 ? 'VARIADIC ' : ''}`)
+      const named = nodes[i]?.tag === 'NAMEDARGEXPR' ? nodes[i] : undefined
+      if (named) out.text(`${quoteIdentifier(stringField(named, 'name'))} => `)
+      out.hole(arg)
+    }
     out.text(')')
     const call = expression({
       construct: `window function ${facts.name}`,
