@@ -42,6 +42,8 @@ const QUERIES: Readonly<Record<string, string>> = {
   'expressions that are grouped by': `SELECT shelf % 2 AS s, rank(shelf % 2) WITHIN GROUP (ORDER BY weight) AS r FROM lots GROUP BY ROLLUP (shelf % 2)`,
   'arguments by their names':
     'SELECT id, weighted(times => weight, amount => shelf) OVER (PARTITION BY kind ORDER BY id) AS w FROM lots',
+  'a row among rows that it makes itself':
+    'SELECT id FROM lots l WHERE l IN (VALUES (l.*::lots), (NULL)) AND l.shelf > 0',
   'an operator between types of which one has no equality':
     'SELECT a.id, b.id AS other FROM labels a LEFT JOIN labels b ON a.code = b.tag',
   'the same in EXISTS and IN':

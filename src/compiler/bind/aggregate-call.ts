@@ -42,11 +42,16 @@ export interface BoundCall extends AggregateCall {
 const IN_ORDER =
   /^(array_agg|string_agg|xmlagg|jsonb?_agg(_strict)?|jsonb?_object_agg(_unique|_strict|_unique_strict)?)$/
 
+/** Does the result of an aggregate function go by the order of its rows? */
+export function isInOrder(facts: FunctionFacts): boolean {
+  return !isBuiltIn(facts) || IN_ORDER.test(facts.name)
+}
+
 /** Is the result of an AGGREF as the rows come? Not where it sorts them itself. */
 export function takesInOrder(node: TreeNode, request: CompileRequest): boolean {
   const facts = functionFacts(request, numberField(node, 'aggfnoid'))
   return (
-    (!isBuiltIn(facts) || IN_ORDER.test(facts.name)) &&
+    isInOrder(facts) &&
     charField(node, 'aggkind') === 'n' &&
     listField(node, 'aggdistinct').length === 0 &&
     listField(node, 'aggorder').length === 0

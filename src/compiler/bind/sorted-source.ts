@@ -6,7 +6,7 @@ import type { CompileRequest } from '../catalog/request.ts'
 import { takesInOrder } from './aggregate-call.ts'
 import { functionFacts } from './facts.ts'
 import type { Environment } from './query.ts'
-import { isByPlace } from './window.ts'
+import { goesByOrder } from './window.ts'
 
 /** RTEKind (parsenodes.h); GROUP is new in PostgreSQL 18. */
 export const RTE = {
@@ -52,7 +52,7 @@ export function readsInOrder(value: TreeValue, request: CompileRequest): boolean
   if (!isNode(value)) return false
   const { tag, fields } = value
   if (tag === 'AGGREF' && takesInOrder(value, request)) return true
-  if (tag === 'WINDOWFUNC' && isByPlace(functionFacts(request, numberField(value, 'winfnoid')))) return true
+  if (tag === 'WINDOWFUNC' && goesByOrder(functionFacts(request, numberField(value, 'winfnoid')))) return true
   // Another query has its own, and its own items.
   return Object.values(fields).some(
     (each) => !(isNode(each) && each.tag === 'QUERY') && readsInOrder(each, request),
