@@ -23,7 +23,7 @@ beforeAll(async () => {
       `CREATE FUNCTION is_label(${left}, label) RETURNS boolean IMMUTABLE STRICT LANGUAGE internal AS 'int8eq'`,
       `CREATE FUNCTION below_label(${left}, label) RETURNS boolean IMMUTABLE STRICT LANGUAGE internal AS 'int8lt'`,
       `CREATE FUNCTION beside_label(${left}, label) RETURNS int IMMUTABLE STRICT LANGUAGE internal AS 'btint8cmp'`,
-      `CREATE OPERATOR = (FUNCTION = is_label, LEFTARG = ${left}, RIGHTARG = label, MERGES)`,
+      `CREATE OPERATOR = (FUNCTION = is_label, LEFTARG = ${left}, RIGHTARG = label)`,
       `CREATE OPERATOR < (FUNCTION = below_label, LEFTARG = ${left}, RIGHTARG = label)`,
       `ALTER OPERATOR FAMILY integer_ops USING btree ADD OPERATOR 3 = (${left}, label), OPERATOR 1 < (${left}, label), FUNCTION 1 beside_label(${left}, label)`,
     ]),
