@@ -1,4 +1,4 @@
-/** What calls and operators are given beside plain columns of built-in types. */
+/** What calls, operators and clauses are given beside plain columns of built-in types. */
 import type pg from 'pg'
 import { beforeAll, expect, test } from 'vitest'
 import { expectExact } from '../oracle/oracle.ts'
@@ -42,6 +42,10 @@ const QUERIES: Readonly<Record<string, string>> = {
   'expressions that are grouped by': `SELECT shelf % 2 AS s, rank(shelf % 2) WITHIN GROUP (ORDER BY weight) AS r FROM lots GROUP BY ROLLUP (shelf % 2)`,
   'arguments by their names':
     'SELECT id, weighted(times => weight, amount => shelf) OVER (PARTITION BY kind ORDER BY id) AS w FROM lots',
+  'OFFSET 0, which leaves nothing out':
+    'SELECT l.id, s.n FROM lots l LEFT JOIN LATERAL (SELECT count(*) AS n FROM lots o WHERE o.shelf = l.shelf OFFSET 0) AS s ON true WHERE EXISTS (SELECT FROM lots o WHERE o.weight > l.weight OFFSET 0)',
+  'the same of rows that are sorted':
+    'SELECT kind, array_agg(id) AS ids FROM (SELECT * FROM lots ORDER BY price DESC, id OFFSET 0) AS q GROUP BY kind',
   'a row among rows that it makes itself':
     'SELECT id FROM lots l WHERE l IN (VALUES (l.*::lots), (NULL)) AND l.shelf > 0',
   'an operator between types of which one has no equality':
