@@ -73,6 +73,7 @@ export const CHAPTERS: readonly Chapter[] = [
       ORDER BY … LIMIT, OFFSET       :: SELECT id FROM orders ORDER BY amount, id LIMIT 10 OFFSET 5
       FETCH FIRST … WITH TIES        :: SELECT id, amount FROM orders ORDER BY amount FETCH FIRST 3 ROWS WITH TIES
       LIMIT without ORDER BY         :: SELECT id FROM orders LIMIT 10
+      OFFSET 0                       :: SELECT id FROM (SELECT id FROM orders OFFSET 0) AS o
       a subquery in LIMIT            :: SELECT id FROM orders ORDER BY id LIMIT (SELECT count(*) FROM customers)
       a column of a query around there :: SELECT c.name, o.id FROM customers c, LATERAL (SELECT id FROM orders WHERE customer = c.id ORDER BY id LIMIT c.id) AS o
       DISTINCT of a type without order :: SELECT DISTINCT id::text::xid AS k FROM orders
@@ -160,6 +161,7 @@ export const CHAPTERS: readonly Chapter[] = [
       DISTINCT in a recursive term   :: WITH RECURSIVE r(a, b) AS (SELECT id, customer FROM orders UNION ALL SELECT DISTINCT o.id, o.customer FROM r JOIN orders o ON o.id = r.b) SELECT a FROM r
       window functions in a recursive term :: WITH RECURSIVE r(a, n) AS (SELECT id, 1::bigint FROM orders UNION ALL SELECT o.id, row_number() OVER (ORDER BY o.id) FROM r JOIN orders o ON o.customer = r.a WHERE r.n < 3) SELECT a FROM r
       a window over what has no key   :: WITH RECURSIVE r(a) AS (SELECT id::bigint FROM orders UNION SELECT t.n FROM r JOIN (SELECT line, rank() OVER (ORDER BY line) AS n FROM log) AS t ON t.n > r.a) SELECT a FROM r
+      the rows of a round with each other :: WITH RECURSIVE r(a) AS (SELECT id FROM orders UNION (WITH s AS (SELECT a FROM r) SELECT x.a + y.a FROM s x JOIN s y ON x.a < y.a WHERE y.a < 9)) SELECT a FROM r
       aggregates beside the recursion :: WITH RECURSIVE r(a) AS (SELECT id FROM orders UNION SELECT t.customer FROM r JOIN (SELECT customer, count(*) AS n FROM orders GROUP BY customer) AS t ON t.n = r.a) SELECT a FROM r
       UNION ALL                      :: SELECT id FROM orders UNION ALL SELECT id FROM customers
       UNION of a type without order  :: SELECT id::text::xid AS k FROM orders UNION SELECT id::text::xid FROM customers

@@ -55,6 +55,10 @@ const QUERIES: Readonly<Record<string, string>> = {
     'SELECT (SELECT array_agg(q.id)) AS a, count(*) AS n, (SELECT max(n) FROM t WHERE k < (SELECT (json_agg(q.v) ->> 0)::int)) AS m FROM (SELECT v, id FROM p ORDER BY v DESC, id) AS q',
   'numbers of rows':
     'SELECT row_number() OVER () AS place, lag(id) OVER () AS before, rank() OVER () AS r, id FROM (SELECT id FROM p ORDER BY s DESC, id) AS q WHERE id > 2',
+  'within what is partitioned by':
+    'SELECT id, row_number() OVER w AS place, lag(v) OVER w AS before, last_value(v) OVER w AS last, nth_value(id, 2) OVER w AS second, array_agg(id) OVER w AS a, rank() OVER w AS r FROM (SELECT * FROM p ORDER BY tid, s DESC, id) AS q WINDOW w AS (PARTITION BY tid)',
+  'frames of rows':
+    'SELECT id, first_value(id) OVER (ROWS 2 PRECEDING) AS f, sum(v) OVER (ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING) AS s, array_agg(v) OVER (ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING EXCLUDE CURRENT ROW) AS a FROM (SELECT id, v FROM p ORDER BY s, id DESC) AS q',
   'through queries that leave it':
     'WITH w AS (SELECT * FROM p ORDER BY s DESC, id) SELECT json_agg(r)::text AS j, array_agg(r.id) AS a FROM (SELECT id, v + 1 AS v FROM (SELECT * FROM w WHERE v > 1) AS q WHERE EXISTS (SELECT FROM t WHERE t.id = q.tid)) AS r',
   'rows with JSON in them':

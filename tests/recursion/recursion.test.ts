@@ -68,6 +68,27 @@ test('transitive closure: edges come, go and change, also in cycles', async () =
   ])
 })
 
+test('a single column that the step computes, over no source and over one', async () => {
+  await client.query('CREATE TABLE words (word text, ending text)')
+  await client.query(`INSERT INTO words VALUES ('a', 'x'), ('b', 'y'), ('b', NULL), (NULL, 'z')`)
+  const changes = [
+    `INSERT INTO words VALUES ('aa', 'y'), ('c', 'x')`,
+    `DELETE FROM words WHERE word = 'a'`,
+    `UPDATE words SET ending = 'w' WHERE word = 'b'`,
+    `UPDATE words SET word = 'bb' WHERE word = 'b'; DELETE FROM words WHERE word IS NULL`,
+  ]
+  for (const step of [
+    'ALL SELECT word || word FROM w WHERE length(word) < 4',
+    'SELECT w.word || s.ending FROM w JOIN words s ON s.word <> w.word AND length(w.word) < 3',
+  ]) {
+    await follow(
+      await create(`WITH RECURSIVE w AS (SELECT word FROM words UNION ${step}) SELECT * FROM w`),
+      changes,
+    )
+    await client.query(`SELECT pgstream.drop_stream_table('st')`)
+  }
+})
+
 test('columns that may be NULL, and a join that meets NULLs', async () => {
   await edges('src int, dst int')
   await client.query('INSERT INTO edges VALUES (1, 2), (2, NULL), (NULL, 3), (NULL, NULL)')

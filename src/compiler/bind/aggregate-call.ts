@@ -43,18 +43,26 @@ export interface BoundCall extends AggregateCall {
 const IN_ORDER =
   /^(array_agg|string_agg|xmlagg|jsonb?_agg(_strict)?|jsonb?_object_agg(_unique|_strict|_unique_strict)?)$/
 
+/** Does the result of an aggregate function go by the order of its rows? */
+export function isInOrder(facts: FunctionFacts): boolean {
+  return !isBuiltIn(facts) || IN_ORDER.test(facts.name)
+}
+
 /** Is the result of an AGGREF as the rows come? Not where it sorts them itself. */
 export function takesInOrder(node: TreeNode, request: CompileRequest): boolean {
   const facts = functionFacts(request, numberField(node, 'aggfnoid'))
   return (
-    (!isBuiltIn(facts) || IN_ORDER.test(facts.name)) &&
+    isInOrder(facts) &&
     charField(node, 'aggkind') === 'n' &&
     listField(node, 'aggdistinct').length === 0 &&
     listField(node, 'aggorder').length === 0
   )
 }
 
-/** AGGREF as a column of the aggregation; equal calls share one. `sorted`: how the rows come, where a subquery sorts them. */
+/**
+ * AGGREF as a column of the aggregation; equal calls share one. `sorted`: how the rows come, where a subquery sorts them;
+ * `direct`: what a direct argument of an ordered-set aggregate is in a group.
+ */
 export function bindAggregate(
   node: TreeNode,
   rows: Scope,
@@ -62,7 +70,13 @@ export function bindAggregate(
     calls,
     ids,
     sorted,
-  }: { readonly calls: BoundCall[]; readonly ids: ColumnIds; readonly sorted: readonly Ordering[] },
+    direct,
+  }: {
+    readonly calls: BoundCall[]
+    readonly ids: ColumnIds
+    readonly sorted: readonly Ordering[]
+    readonly direct: (scalar: Scalar) => Scalar
+  },
 ): Scalar {
   const { request } = rows
   const facts = functionFacts(request, numberField(node, 'aggfnoid'))
@@ -88,7 +102,9 @@ export function bindAggregate(
     listField(node, 'aggorder').length === 0 &&
     charField(node, 'aggkind') === 'n' &&
     hasAggregateRule(facts.name, args[0]?.type)
-  const written = isPlain ? null : writtenCall(node, facts, { targets, values: args, sorted: order }, rows)
+  const written = isPlain
+    ? null
+    : writtenCall(node, facts, { targets, values: args, sorted: order, direct }, rows)
   const filterNode = optionalNode(node, 'aggfilter')
   const filter = filterNode ? bindExpression(filterNode, rows) : null
   const values = isDistinct && isBuiltIn(facts) ? distinctValues(node, facts, args, rows.request) : null
@@ -131,10 +147,12 @@ function writtenCall(
     targets,
     values,
     sorted,
+    direct: inGroup,
   }: {
     readonly targets: readonly TreeNode[]
     readonly values: readonly Scalar[]
     readonly sorted: readonly Ordering[]
+    readonly direct: (scalar: Scalar) => Scalar
   },
   { request, ...scope }: Scope,
 ): Expression {
@@ -161,7 +179,7 @@ function writtenCall(
   })
   const order = own.length > 0 ? own : sorted
   const direct = isOrderedSet
-    ? nodeListField(node, 'aggdirectargs').map((arg) => bindExpression(arg, { request, ...scope }))
+    ? nodeListField(node, 'aggdirectargs').map((arg) => inGroup(bindExpression(arg, { request, ...scope })))
     : []
   if (isOrderedSet) list(direct)
   else if (booleanField(node, 'aggstar')) out.text('*')

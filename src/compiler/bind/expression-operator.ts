@@ -50,7 +50,8 @@ function operator(
     kind: 'operator',
     oid: facts.oid,
     sql: operatorSql(facts),
-    equality: facts.equality,
+    // Of several types it may belong to a family in which one of them has no equality of its own: nothing is keyed by that.
+    equality: facts.equality && args.every((arg) => typeFacts(request, arg.type.oid).equality !== 0),
     args,
     type: { oid: numberField(node, 'opresulttype'), typmod: -1, collation: numberField(node, 'opcollid') },
     inputCollation: numberField(node, 'inputcollid'),

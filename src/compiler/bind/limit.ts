@@ -3,6 +3,7 @@ import { ref, sql } from '../algebra/build.ts'
 import type { Node } from '../algebra/node.ts'
 import type { AggregateCall } from '../algebra/operators/aggregate.ts'
 import type { Project } from '../algebra/operators/project.ts'
+import { integerOf } from '../algebra/reach.ts'
 import { BIGINT, type Scalar, scalarColumns } from '../algebra/scalar.ts'
 import { internalError, unsupported } from '../catalog/error.ts'
 import { nodeListField, numberField, optionalNode } from '../catalog/node-field.ts'
@@ -30,7 +31,7 @@ export function bindLimit(
   const scope = scopeOf(environment, sublinks)
   const bound = ['limitOffset', 'limitCount'].map((name) => {
     const node = optionalNode(query, name)
-    return node ? meaningful(bindExpression(node, scope)) : null
+    return node ? meaningful(bindExpression(node, scope), name) : null
   })
   if (bound.every((each) => each === null)) return selected
   const items = nodeListField(query, 'sortClause')
@@ -87,9 +88,10 @@ function askedPlaces(bound: readonly (Scalar | null)[], sublinks: Sublinks, { id
 /** numeric, in which bigint adds up. */
 const NUMERIC = 1700
 
-/** LIMIT NULL, which is LIMIT ALL, is none. */
-function meaningful(scalar: Scalar): Scalar | null {
-  return scalar.kind === 'constant' && scalar.isNull ? null : scalar
+/** LIMIT NULL, which is LIMIT ALL, is none; nor is OFFSET 0, which keeps the planner out of a subquery. */
+function meaningful(scalar: Scalar, name: string): Scalar | null {
+  const isNone = scalar.kind === 'constant' && scalar.isNull
+  return isNone || (name === 'limitOffset' && integerOf(scalar) === 0) ? null : scalar
 }
 
 /** Subqueries and columns of the queries around; PostgreSQL allows no others. */

@@ -256,7 +256,7 @@ function bindSelect(
     if (node.tag === 'WINDOWFUNC') return windows.bind(node, (inner) => above(bindExpression(inner, mixed)))
     if (node.tag === 'GROUPINGFUNC') return groupingBits(node, set ?? new Set(groups.map(referenceOf)))
     if (node.tag !== 'AGGREF') throw notHere(node)
-    return bindAggregate(node, rows, { calls, ids, sorted })
+    return bindAggregate(node, rows, { calls, ids, sorted, direct })
   }
   // A set that is grouped by is made below the aggregation, any other above.
   const mixed = scopeOver(range, environment, external, (call, field) => {
@@ -327,6 +327,16 @@ function bindSelect(
       return { kind: 'column', id: column.id, type: column.type }
     }
     return scalar.kind === 'constant' ? scalar : { ...scalar, args: scalarArguments(scalar).map(above) }
+  }
+  /** A direct argument of an ordered-set aggregate, which is called below: it may read what is grouped by. */
+  const direct = (scalar: Scalar): Scalar => {
+    if (isGroupedConstant(scalar)) throw constantTwice()
+    if (keys.some((each) => sameScalar(each.value, scalar))) return scalar
+    if (absent.some((each) => sameScalar(each, scalar))) return nullOf(scalar.type, request)
+    if (scalar.kind === 'column') above(scalar)
+    return scalar.kind === 'column' || scalar.kind === 'constant'
+      ? scalar
+      : { ...scalar, args: scalarArguments(scalar).map(direct) }
   }
   const bound = targets.map((target) => {
     const reference = numberField(target, 'ressortgroupref')

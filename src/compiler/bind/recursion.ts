@@ -65,6 +65,12 @@ export function bindRecursion(cte: TreeNode, environment: Environment): Node {
     const rarg = nodeField(operation, 'rarg')
     const term = bindOperation(rarg, bindRangeTable(query, within), within)
     assertLinear(term, self)
+    if (reads(term, self) > 1)
+      throw unsupported(
+        'WITH RECURSIVE that reads the rows of a round twice',
+        FULL_HINT,
+        'It joins the rows of one round with each other, and a refresh knows no rounds.',
+      )
     const step = clauses.step(term, added, ids)
     const made = columnsOf(step).map((column, i) => column.nullable || (nullable[i] ?? true))
     if (made.every((each, i) => each === nullable[i])) {
@@ -89,7 +95,7 @@ function assertLinear(step: Node, self: number): void {
       return
     }
     const construct = `${NAMES[node.op] ?? node.op} in the recursive term of WITH RECURSIVE`
-    if (inputs.some((input) => reads(input, self)))
+    if (inputs.some((input) => reads(input, self) > 0))
       throw unsupported(
         construct,
         FULL_HINT,
@@ -101,11 +107,11 @@ function assertLinear(step: Node, self: number): void {
   visit(step)
 }
 
-function reads(node: Node, self: number): boolean {
-  if (node.op === 'read' && node.of.op === 'stage-output') return node.of.stage === self
-  return operatorOf(node)
-    .inputs(node)
-    .some((input) => reads(input, self))
+/** How often a term reads the rows made so far. */
+function reads(node: Node, self: number): number {
+  if (node.op === 'read' && node.of.op === 'stage-output') return node.of.stage === self ? 1 : 0
+  const inputs = operatorOf(node).inputs(node)
+  return inputs.reduce((sum, input) => sum + reads(input, self), 0)
 }
 
 /** The query of the set operation: none of its branches reads its columns. */

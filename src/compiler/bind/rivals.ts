@@ -25,7 +25,7 @@ export function refuseRivals(
   request: CompileRequest,
 ): void {
   const given = args.map(({ type }) => type.oid)
-  // Where all types are those of the arguments nothing but that is looked for (func_get_detail in parse_func.c).
+  // Where all types are those of the arguments nothing but that is looked for (func_get_detail).
   const isExact = given.every((type, i) => found.arguments[i] === type)
   const isTaken = found.rivals?.some(
     (types) =>

@@ -6,7 +6,7 @@ import type { CompileRequest } from '../catalog/request.ts'
 import { takesInOrder } from './aggregate-call.ts'
 import { functionFacts } from './facts.ts'
 import type { Environment } from './query.ts'
-import { isByPlace } from './window.ts'
+import { goesByOrder } from './window.ts'
 
 /** RTEKind (parsenodes.h); GROUP is new in PostgreSQL 18. */
 export const RTE = {
@@ -55,7 +55,7 @@ export function readsInOrder(value: TreeValue, request: CompileRequest, level = 
   if (tag === 'AGGREF' && numberField(value, 'agglevelsup') === level && takesInOrder(value, request))
     return true
   if (tag === 'WINDOWFUNC' && level === 0)
-    if (isByPlace(functionFacts(request, numberField(value, 'winfnoid')))) return true
+    if (goesByOrder(functionFacts(request, numberField(value, 'winfnoid')))) return true
   const inside = tag === 'QUERY' ? level + 1 : level
   return Object.values(fields).some((each) => readsInOrder(each, request, inside))
 }

@@ -22,11 +22,18 @@ import { type Ordering, withTail } from '../algebra/ordering.ts'
 import { integerOf, type Reach } from '../algebra/reach.ts'
 import { BOOLEAN, type Expression, type Scalar, scalarColumns } from '../algebra/scalar.ts'
 import { FULL_HINT, internalError, unsupported } from '../catalog/error.ts'
-import { booleanField, nodeField, nodeListField, numberField, optionalNode } from '../catalog/node-field.ts'
+import {
+  booleanField,
+  nodeField,
+  nodeListField,
+  numberField,
+  optionalNode,
+  stringField,
+} from '../catalog/node-field.ts'
 import type { TreeNode } from '../catalog/node-tree.ts'
-import { quoteQualified } from '../catalog/quote.ts'
+import { quoteIdentifier, quoteQualified } from '../catalog/quote.ts'
 import type { CompileRequest, FunctionFacts } from '../catalog/request.ts'
-import { aggregateVolatility } from './aggregate-call.ts'
+import { aggregateVolatility, isInOrder } from './aggregate-call.ts'
 import { expression, Template } from './binding.ts'
 import { collatedArguments } from './collation.ts'
 import { functionFacts, functionVolatility } from './facts.ts'
@@ -39,6 +46,8 @@ type Bind = (node: TreeNode) => Scalar
 
 interface Clause {
   readonly keys: readonly Scalar[]
+  /** How PARTITION BY sorts by the keys. */
+  readonly partition: readonly Ordering[]
   readonly order: readonly Ordering[]
   readonly frame: WindowFrame
   readonly frameText: Expression
@@ -75,7 +84,8 @@ export class WindowCalls {
     const facts = functionFacts(this.#request, numberField(node, 'winfnoid'))
     const type = { oid: numberField(node, 'wintype'), typmod: -1, collation: numberField(node, 'wincollid') }
     const clause = this.#clause(numberField(node, 'winref'), bind)
-    const args = nodeListField(node, 'args').map(bind)
+    const nodes = nodeListField(node, 'args')
+    const args = nodes.map((arg) => bind(arg.tag === 'NAMEDARGEXPR' ? nodeField(arg, 'arg') : arg))
     const call = this.#call(node, facts, args, bind)
     const same = this.#calls.find((each) => each.clause === clause && sameScalar(each.call, call))
     const column = same?.column ?? this.#ids.make(facts.name, type, !NEVER_NULL.has(facts.name))
@@ -91,20 +101,21 @@ export class WindowCalls {
   /** The rows of `input` with the columns of all calls. */
   over(input: Node): Node {
     const partitions: { readonly keys: readonly Scalar[]; readonly calls: WindowCall[] }[] = []
-    const isSortedAnew = this.#calls.some(({ clause }) => clause.keys.length > 0 || clause.order.length > 0)
+    const sorted = this.#asTheyCome()
     for (const { column, call, args, clause, facts } of this.#calls) {
       const { keys, frame, frameText } = clause
-      // What has peers would see others.
-      const isAsTheyCome = !isSortedAnew && isByPlace(facts)
-      const order = isAsTheyCome ? this.#sorted : clause.order
+      const hasPeers = seesPeers(facts, frame)
+      // Of what has peers, which would see others, only a frame of all rows is another one.
+      const isOfAll = hasPeers && sorted.length > 0 && readsAllInOrder(facts, frame)
+      const order = sorted.length > 0 && (isOfAll || !hasPeers) ? sorted : clause.order
       const made = {
         column,
         call,
         order,
-        frame: isByPlace(facts) ? ANY_FRAME : frameText,
-        hasPeers: seesPeers(facts, frame),
-        reach: reachOf(facts, args, clause.reach),
-        runs: order.length > 0 ? runsBy(facts, frame) : null,
+        frame: isOfAll ? ALL_ROWS : isByPlace(facts) ? ANY_FRAME : frameText,
+        hasPeers: hasPeers && !isOfAll,
+        reach: isOfAll ? null : reachOf(facts, args, clause.reach),
+        runs: order.length > 0 && !isOfAll ? runsBy(facts, frame) : null,
       }
       const same = partitions.find((each) => sameSet(each.keys, keys))
       if (same) same.calls.push(made)
@@ -119,6 +130,21 @@ export class WindowCalls {
       const keyed = keyedBy(below, keys, this.#request, this.#ids, 'PARTITION BY')
       return { op: 'window', input: keyed.input, partition: { keys: keyed.keys }, calls }
     }, input)
+  }
+
+  /**
+   * What the rows of a partition are sorted by as they come. Nothing sorts them anew where no window has an order, and what
+   * all of them partition by is what the rows are sorted by first, as PARTITION BY does it.
+   */
+  #asTheyCome(): readonly Ordering[] {
+    const [keys = []] = this.#calls.map(({ clause }) => clause.partition)
+    const isSorted = this.#calls.every(
+      ({ clause: { partition, order } }) =>
+        order.length === 0 &&
+        partition.length === keys.length &&
+        partition.every((key, i) => sameOrdering(key, this.#sorted[i])),
+    )
+    return isSorted ? this.#sorted.slice(keys.length) : []
   }
 
   #clause(reference: number, bind: Bind): Clause {
@@ -138,9 +164,12 @@ export class WindowCalls {
         FULL_HINT,
         'PostgreSQL asks for the distance once, not of each row.',
       )
+    const orderings = (name: string) =>
+      nodeListField(window, name).map((item) => bindOrdering(item, of(item), this.#request))
     const clause: Clause = {
       keys: nodeListField(window, 'partitionClause').map(of),
-      order: nodeListField(window, 'orderClause').map((item) => bindOrdering(item, of(item), this.#request)),
+      partition: orderings('partitionClause'),
+      order: orderings('orderClause'),
       frame,
       frameText: text,
       reach: frameReach(frame, bind),
@@ -155,8 +184,13 @@ export class WindowCalls {
     if (booleanField(node, 'winstar')) out.text('*')
     // The analysis has made one array of what a VARIADIC parameter takes, unless it takes any types.
     const isVariadic = facts.variadic !== 0 && facts.variadic !== ANY
-    for (const [i, arg] of args.entries())
-      out.text(`${i > 0 ? ', ' : ''}${isVariadic && i === args.length - 1 ? 'VARIADIC ' : ''}`).hole(arg)
+    const nodes = nodeListField(node, 'args')
+    for (const [i, arg] of args.entries()) {
+      out.text(`${i > 0 ? ', ' : ''}${isVariadic && i === args.length - 1 ? 'VARIADIC ' : ''}`)
+      const named = nodes[i]?.tag === 'NAMEDARGEXPR' ? nodes[i] : undefined
+      if (named) out.text(`${quoteIdentifier(stringField(named, 'name'))} => `)
+      out.hole(arg)
+    }
     out.text(')')
     const call = expression({
       construct: `window function ${facts.name}`,
@@ -195,8 +229,27 @@ const ANY_FRAME = expression({
   type: BOOLEAN,
 })
 
+const ALL_ROWS = expression({
+  construct: 'a window frame',
+  parts: ['ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING'],
+  args: [],
+  type: BOOLEAN,
+})
+
+/** Does the result of a window function go by the order of the rows where its window has none? */
+export function goesByOrder(facts: FunctionFacts): boolean {
+  const { name, schema, kind } = facts
+  return isByPlace(facts) || (kind === 'a' ? isInOrder(facts) : schema === 'pg_catalog' && BY_FRAME.has(name))
+}
+
+/** Does a call that has no order see all rows, each peer to each, and go by how they come? */
+function readsAllInOrder(facts: FunctionFacts, { unit, start, end, exclusion }: WindowFrame): boolean {
+  const isAll = start.text === 'UNBOUNDED PRECEDING' && end.offset === null && !end.text.endsWith('PRECEDING')
+  return goesByOrder(facts) && unit !== 'ROWS' && isAll && exclusion === ''
+}
+
 /** Does the result of a window function go by the place of its row, or of others, in the partition? */
-export function isByPlace({ name, schema }: FunctionFacts): boolean {
+function isByPlace({ name, schema }: FunctionFacts): boolean {
   return schema === 'pg_catalog' && BY_PLACE.has(name)
 }
 
@@ -274,6 +327,12 @@ const LATER: ReadonlySet<number> = new Set([
   TIMESTAMP,
   TIMESTAMPTZ,
 ])
+
+function sameOrdering(a: Ordering, b: Ordering | undefined): boolean {
+  return (
+    b !== undefined && a.using === b.using && a.nullsFirst === b.nullsFirst && sameScalar(a.value, b.value)
+  )
+}
 
 function sameSet(a: readonly Scalar[], b: readonly Scalar[]): boolean {
   const within = (all: readonly Scalar[]) => (each: Scalar) => all.some((other) => sameScalar(each, other))

@@ -12,7 +12,7 @@
  */
 import { ref } from '../algebra/build.ts'
 import { mayFail } from '../algebra/may-fail.ts'
-import { type Column, columnOf, type Node, type RecursionNode } from '../algebra/node.ts'
+import { type Column, columnOf, type Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { UnionBranch } from '../algebra/operators/union-all.ts'
 import { type ColumnId, type Scalar, scalarColumns, type TypeRef } from '../algebra/scalar.ts'
@@ -98,7 +98,7 @@ class RecursionText {
     const rows = `SELECT s.ctid AS tid, ${this.#columns.map((column) => `s.${this.#name(column)} AS ${columnName(column)}`).join(', ')}`
     const table = this.#stored.table.sql
     const lost = this.#delta(this.#before)
-    const certain = certainStep(this.#stage.node)
+    const certain = certainStep(this.#stage)
     const next = this.#next('gone', certain.step)
     return `WITH RECURSIVE gone AS (
   ${indent(`${rows}
@@ -290,7 +290,7 @@ WHERE t.weight > 0 AND NOT ${known}`
     const right = (column: Column) => `${alias}.${columnName(columnOf(this.#columns, of(column)))}`
     const [a, b] = certain ? [] : [rowHash(request, columns, left), rowHash(request, columns, right)]
     const match = columns.map((column) => keyMatch(request, column, left(column), right(column)))
-    return [...(a && b ? [`${a} = ${b}`] : []), ...match].join(' AND ')
+    return [...(a && b ? [`${a} = ${b}`] : []), ...match].join(' AND ') || 'true'
   }
 
   #reading<T>(self: SelfRows, print: () => T): T {
@@ -316,9 +316,10 @@ WHERE t.weight > 0 AND NOT ${known}`
 
 /**
  * The step term as far as it cannot fail, and the columns that are left: null for all. A row that goes may meet a row of a
- * source that is new, and the query never saw the two together; going by fewer columns, too many rows are taken out.
+ * source that is new, and the query never saw the two together; going by fewer columns, too many rows are taken out. Where
+ * the step reads no source, the query came to all that it gives.
  */
-function certainStep({ columns, step }: RecursionNode): {
+function certainStep({ node: { columns, step }, number }: RecursionStage): {
   readonly step: UnionBranch
   readonly columns: ReadonlySet<ColumnId> | null
 } {
@@ -330,7 +331,9 @@ function certainStep({ columns, step }: RecursionNode): {
       : whole
   }
   const { input } = step
-  if (input.op !== 'project') return { step, columns: null }
+  const isSelf = (leaf: ReturnType<typeof leavesOf>[number]) =>
+    leaf.op === 'stage-output' && leaf.stage === number
+  if (input.op !== 'project' || leavesOf(input).every(isSelf)) return { step, columns: null }
   const failing = new Set(
     input.outputs.filter(({ value }) => failsOnOthers(value)).map(({ column }) => column.id),
   )

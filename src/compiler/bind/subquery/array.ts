@@ -34,13 +34,16 @@ export function arrayOf(rows: Project, order: readonly Ordering[], { ids, reques
   return { op: 'project', input: grouped, outputs: [{ column: ids.make('array', type, false), value }] }
 }
 
+/** int2vector and oidvector: of the category of arrays, and elements of arrays. */
+const VECTORS: ReadonlySet<number> = new Set([22, 30])
+
 /** An array of arrays is one of more dimensions. */
 function arrayType({ oid, collation }: TypeRef, request: Context['request']): TypeRef {
-  const isArray = request.types[oid]?.category === 'A'
+  const isArray = request.types[oid]?.category === 'A' && !VECTORS.has(oid)
   const found = isArray
     ? request.types[oid]
     : Object.values(request.types).find((type) => type.element === oid && type.category === 'A')
-  if (!found)
+  if (!found || VECTORS.has(oid))
     throw unsupported(
       'ARRAY over a subquery of this type',
       'Give its values a type that has arrays, ROW(…)::a_type for rows, or aggregate them as JSON: (SELECT jsonb_agg(…) FROM …).',

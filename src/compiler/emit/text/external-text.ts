@@ -1,8 +1,10 @@
 /** Aggregates, window functions, GROUPING and subqueries in expressions as text. */
+
 import { BOOLEAN, type Scalar, type TypeRef } from '../../algebra/scalar.ts'
 import { expression, Template } from '../../bind/binding.ts'
 import { bindExpression } from '../../bind/expression.ts'
 import { functionFacts, operatorFacts } from '../../bind/facts.ts'
+import { isComposite } from '../../catalog/composite.ts'
 import { internalError } from '../../catalog/error.ts'
 import {
   booleanField,
@@ -155,7 +157,11 @@ function comparison(test: TreeNode, kind: number, text: string, level: Level): S
   const sql = `OPERATOR(${quoteIdentifier(facts.schema)}.${facts.name})`
   const quantifier = kind === SUBLINK.any ? 'ANY ' : kind === SUBLINK.all ? 'ALL ' : ''
   const out = new Template()
-  if (left.length === 1 && left[0]) out.hole(left[0])
+  const [value] = left
+  // ROW(…) would be compared column by column, also with a cast around it.
+  if (value && left.length === 1 && isComposite(level.request, value.type.oid))
+    out.text('coalesce(').hole(value).text(')')
+  else if (value && left.length === 1) out.hole(value)
   else out.text('ROW(').list(left).text(')')
   out.text(` ${sql} ${quantifier}${text}`)
   return expression({
