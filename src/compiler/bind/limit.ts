@@ -3,12 +3,14 @@ import { ref, sql } from '../algebra/build.ts'
 import type { Node } from '../algebra/node.ts'
 import type { AggregateCall } from '../algebra/operators/aggregate.ts'
 import type { Project } from '../algebra/operators/project.ts'
+import { integerOf } from '../algebra/reach.ts'
 import { BIGINT, type Scalar, scalarColumns } from '../algebra/scalar.ts'
 import { internalError, unsupported } from '../catalog/error.ts'
 import { nodeListField, numberField, optionalNode } from '../catalog/node-field.ts'
 import type { TreeNode } from '../catalog/node-tree.ts'
 import { groupedRows } from './distinct.ts'
 import { bindExpression } from './expression.ts'
+import { hasOneRow } from './one-row.ts'
 import { bindOrdering, targetOfItem } from './ordering.ts'
 import { type Environment, notHere } from './query.ts'
 import type { QueryScope } from './scope.ts'
@@ -30,9 +32,11 @@ export function bindLimit(
   const scope = scopeOf(environment, sublinks)
   const bound = ['limitOffset', 'limitCount'].map((name) => {
     const node = optionalNode(query, name)
-    return node ? meaningful(bindExpression(node, scope)) : null
+    return node ? meaningful(bindExpression(node, scope), name) : null
   })
-  if (bound.every((each) => each === null)) return selected
+  const [skipped = null, kept = null] = bound
+  const keepsAll = kept === null || ((integerOf(kept) ?? 0) > 0 && hasOneRow(selected))
+  if (skipped === null && keepsAll) return selected
   const items = nodeListField(query, 'sortClause')
   if (items.length === 0)
     throw unsupported(
@@ -87,9 +91,10 @@ function askedPlaces(bound: readonly (Scalar | null)[], sublinks: Sublinks, { id
 /** numeric, in which bigint adds up. */
 const NUMERIC = 1700
 
-/** LIMIT NULL, which is LIMIT ALL, is none. */
-function meaningful(scalar: Scalar): Scalar | null {
-  return scalar.kind === 'constant' && scalar.isNull ? null : scalar
+/** LIMIT NULL, which is LIMIT ALL, is none, and so is OFFSET 0, by which queries keep the planner out. */
+function meaningful(scalar: Scalar, name: string): Scalar | null {
+  if (scalar.kind === 'constant' && scalar.isNull) return null
+  return name === 'limitOffset' && integerOf(scalar) === 0 ? null : scalar
 }
 
 /** Subqueries and columns of the queries around; PostgreSQL allows no others. */
