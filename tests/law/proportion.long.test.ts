@@ -225,3 +225,18 @@ test('neighbours that are joined with neighbours, without an index: no fill comp
   const { rows } = await client.query('SELECT count(*)::int AS n, count(other)::int AS others FROM near')
   expect(rows).toEqual([{ n: 59999, others: 59999 }])
 })
+
+test('many slices of a table side by side, all of which change: their rows before and after are not combined', async () => {
+  const { client } = database
+  await client.query(`
+    CREATE TABLE slice (id int PRIMARY KEY, g int, x numeric);
+    INSERT INTO slice SELECT i, i % 16, i FROM generate_series(1, 1600) AS i`)
+  const averages = Array.from({ length: 16 }, (_, g) => `(SELECT avg(x) FROM slice WHERE g = ${g}) AS a${g}`)
+  const more = await changesThatReadMore(client, {
+    query: `SELECT ${averages.join(', ')}`,
+    changes: ['UPDATE slice SET x = x + 1', 'UPDATE slice SET x = x + id WHERE id < 40'],
+    tables: ['slice'],
+    few: 2000,
+  })
+  expect(more).toEqual([])
+})

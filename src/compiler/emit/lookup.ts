@@ -171,9 +171,9 @@ function fewWithout(without: number, node: Join, inputs: readonly Select[]): (id
   return (id) => inputs.some(({ columns }, i) => columns.has(id) && (led.has(i) || !reached.has(i)))
 }
 
-/** The inputs with a delta, and those that equalities lead to from them by way of some. */
+/** The inputs with a delta or one row, and those that equalities lead to from them by way of some. */
 function ledTo(node: Join, inputs: readonly Select[], by: (input: number) => boolean): ReadonlySet<number> {
-  const led = new Set([...inputs.keys()].filter((i) => by(i) && hasDelta(node.inputs[i] ?? node)))
+  const led = new Set([...inputs.keys()].filter((i) => by(i) && isFew(node.inputs[i] ?? node)))
   const isLed = (id: ColumnId) => [...led].some((i) => inputs[i]?.columns.has(id))
   for (let before = -1; before < led.size; ) {
     before = led.size
@@ -186,6 +186,15 @@ function ledTo(node: Join, inputs: readonly Select[], by: (input: number) => boo
     }
   }
   return led
+}
+
+function isFew(input: Node): boolean {
+  return (
+    hasDelta(input) ||
+    operatorOf(input)
+      .keys(input)
+      .some((key) => key.length === 0)
+  )
 }
 
 /** The sides of column = value, of which the column is of one input and the value of others. */
