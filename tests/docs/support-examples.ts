@@ -74,6 +74,7 @@ export const CHAPTERS: readonly Chapter[] = [
       FETCH FIRST … WITH TIES        :: SELECT id, amount FROM orders ORDER BY amount FETCH FIRST 3 ROWS WITH TIES
       LIMIT without ORDER BY         :: SELECT id FROM orders LIMIT 10
       OFFSET 0                       :: SELECT id FROM (SELECT id FROM orders OFFSET 0) AS o
+      of one row at most             :: SELECT o.id, c.name FROM orders o, LATERAL (SELECT name FROM customers WHERE id = o.customer LIMIT 1) AS c
       a subquery in LIMIT            :: SELECT id FROM orders ORDER BY id LIMIT (SELECT count(*) FROM customers)
       a column of a query around there :: SELECT c.name, o.id FROM customers c, LATERAL (SELECT id FROM orders WHERE customer = c.id ORDER BY id LIMIT c.id) AS o
       DISTINCT of a type without order :: SELECT DISTINCT id::text::xid AS k FROM orders

@@ -88,6 +88,10 @@ const QUERIES: Readonly<Record<string, string>> = {
   'over a primary key’s group': `SELECT id, x, sum(x) AS s, lag(x) OVER (ORDER BY id) AS l FROM t GROUP BY id`,
   'no rows at all': `SELECT id FROM t ORDER BY id LIMIT 0`,
   'LIMIT ALL': `SELECT id FROM t ORDER BY id LIMIT NULL OFFSET 2 + 1`,
+  'a limit of one row, unsorted': `SELECT count(*) AS n, sum(x) AS s FROM t LIMIT 100`,
+  'a limit of the row of a key, unsorted': `SELECT n.g, q.id, r.name FROM t_names AS n LEFT JOIN LATERAL (SELECT id, h FROM t WHERE t.id = n.g LIMIT 1) AS q ON true
+    LEFT JOIN LATERAL (SELECT b.name FROM t_names AS a JOIN t_names AS b ON b.g = a.g WHERE n.g = a.g LIMIT 2) AS r ON true`,
+  'OFFSET 0': `SELECT q.g, count(*) AS n FROM (SELECT id, g FROM t OFFSET 0) AS q GROUP BY q.g`,
   'a limit by a subquery': `SELECT id, x FROM t ORDER BY x DESC NULLS LAST, id LIMIT (SELECT count(*) FROM t_names)`,
   'places by subqueries': `SELECT id, x FROM t ORDER BY x, id LIMIT (SELECT max(g) FROM t_names WHERE name > 'p') + 1 OFFSET (SELECT min(g) FROM t_names WHERE g > 1)`,
   'with ties by a subquery': `SELECT g, x FROM t ORDER BY g FETCH FIRST (SELECT min(g) + 3 FROM t_names WHERE g > 0) ROWS WITH TIES`,

@@ -74,6 +74,10 @@ const QUERIES: Readonly<Record<string, string>> = {
     'SELECT a.id, b.id AS next, b.amount FROM o AS a LEFT JOIN o AS b ON b.id = a.id + 1',
   'left join of groups to the next':
     'WITH a AS (SELECT c, sum(amount) AS s FROM o GROUP BY c), b AS (SELECT c, count(*) AS n, max(id) AS m FROM o GROUP BY c) SELECT a.c, a.s, b.n FROM a LEFT JOIN b ON b.c - 2 = a.c - 1 AND b.m <> a.s',
+  'groups with rows of a table, joined to such with a later key':
+    'WITH t AS (SELECT c AS k, sum(amount) AS s FROM o GROUP BY c) SELECT y.k, y.s, z.s AS later FROM (SELECT k, s FROM t JOIN c ON c.id = k AND c.region < 60) AS y JOIN (SELECT k, s FROM t JOIN c ON c.id = k AND c.region >= 20) AS z ON y.k = z.k - 53',
+  'the first of joined groups, of which none changes':
+    'SELECT t.c, t.s, u.m FROM (SELECT c, sum(amount) AS s FROM o GROUP BY c) AS t LEFT JOIN (SELECT back, max(region) AS m FROM c GROUP BY back) AS u ON u.back = t.c WHERE u.m + t.s < 0 ORDER BY t.s DESC, t.c LIMIT 10',
   'a lateral aggregate over what another one says':
     'SELECT c.id, x.s, y.m FROM c LEFT JOIN LATERAL (SELECT sum(amount) AS s, max(o.id) AS last FROM o WHERE o.c = c.id) AS x ON true LEFT JOIN LATERAL (SELECT max(p.region) AS m FROM c AS p WHERE p.back = x.last) AS y ON true',
   'groups found by what they say, of one table by their key, of another by an extreme':
@@ -226,4 +230,19 @@ test('neighbours that are joined with neighbours, without an index: no fill comp
   await client.query(`SELECT pgstream.refresh_stream_table('near')`)
   const { rows } = await client.query('SELECT count(*)::int AS n, count(other)::int AS others FROM near')
   expect(rows).toEqual([{ n: 59999, others: 59999 }])
+})
+
+test('many slices of a table side by side, all of which change: their rows before and after are not combined', async () => {
+  const { client } = database
+  await client.query(`
+    CREATE TABLE slice (id int PRIMARY KEY, g int, x numeric);
+    INSERT INTO slice SELECT i, i % 16, i FROM generate_series(1, 1600) AS i`)
+  const averages = Array.from({ length: 16 }, (_, g) => `(SELECT avg(x) FROM slice WHERE g = ${g}) AS a${g}`)
+  const more = await changesThatReadMore(client, {
+    query: `SELECT ${averages.join(', ')}`,
+    changes: ['UPDATE slice SET x = x + 1', 'UPDATE slice SET x = x + id WHERE id < 40'],
+    tables: ['slice'],
+    few: 2000,
+  })
+  expect(more).toEqual([])
 })

@@ -10,6 +10,7 @@ import { nodeListField, numberField, optionalNode } from '../catalog/node-field.
 import type { TreeNode } from '../catalog/node-tree.ts'
 import { groupedRows } from './distinct.ts'
 import { bindExpression } from './expression.ts'
+import { hasOneRow } from './one-row.ts'
 import { bindOrdering, targetOfItem } from './ordering.ts'
 import { type Environment, notHere } from './query.ts'
 import type { QueryScope } from './scope.ts'
@@ -33,7 +34,9 @@ export function bindLimit(
     const node = optionalNode(query, name)
     return node ? meaningful(bindExpression(node, scope), name) : null
   })
-  if (bound.every((each) => each === null)) return selected
+  const [skipped = null, kept = null] = bound
+  const keepsAll = kept === null || ((integerOf(kept) ?? 0) > 0 && hasOneRow(selected))
+  if (skipped === null && keepsAll) return selected
   const items = nodeListField(query, 'sortClause')
   if (items.length === 0)
     throw unsupported(
@@ -88,10 +91,10 @@ function askedPlaces(bound: readonly (Scalar | null)[], sublinks: Sublinks, { id
 /** numeric, in which bigint adds up. */
 const NUMERIC = 1700
 
-/** LIMIT NULL, which is LIMIT ALL, is none; nor is OFFSET 0, which keeps the planner out of a subquery. */
+/** LIMIT NULL, which is LIMIT ALL, is none, and so is OFFSET 0, by which queries keep the planner out. */
 function meaningful(scalar: Scalar, name: string): Scalar | null {
-  const isNone = scalar.kind === 'constant' && scalar.isNull
-  return isNone || (name === 'limitOffset' && integerOf(scalar) === 0) ? null : scalar
+  if (scalar.kind === 'constant' && scalar.isNull) return null
+  return name === 'limitOffset' && integerOf(scalar) === 0 ? null : scalar
 }
 
 /** Subqueries and columns of the queries around; PostgreSQL allows no others. */

@@ -141,6 +141,8 @@ function stageDelta(output: StageOutput, alias: (base: string) => string): Selec
  */
 function bothWays(read: Read, printer: Printer): Select {
   const columns: readonly Column[] = read.of.columns
+  if (read.of.op === 'stage-output' && read.of.keys.some((key) => key.length === 0))
+    return oneRow(read, read.of, printer)
   const isScan = read.of.op === 'scan'
   const delta: Node = { ...read, version: 'delta' }
   const arms = [
@@ -161,6 +163,22 @@ function bothWays(read: Read, printer: Printer): Select {
     isUnion: true,
     from: [printer.before(relation, { after: way(stored), changes: way(changed), union })],
   }
+}
+
+/**
+ * The one row of a stage after the change, as it is: with the stored one, its end and its successor there would be three of it,
+ * and 3ⁿ where n such are joined (measured, TPC-DS q9, averages of slices of a table of which all changed: over 2 minutes → 0.9 s).
+ */
+function oneRow(read: Read, { stage, columns }: StageOutput, printer: Printer): Select {
+  const stored = printer.select({ ...read, version: 'before' })
+  const delta = printer.select({ ...read, version: 'delta' })
+  const kept = {
+    ...stored,
+    where: [...stored.where, `NOT EXISTS (SELECT FROM ${stageOutputName(stage)})`],
+  }
+  const came = { ...delta, where: [...delta.where, `${delta.weight} > 0`], weight: null }
+  const arms = [kept, came].map((select) => printer.arm(select, columns, columns, false))
+  return printer.derived(arms.join('\nUNION ALL\n'), 'u', columns, false)
 }
 
 export function stageOutputName(stage: number): string {

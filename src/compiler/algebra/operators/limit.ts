@@ -11,7 +11,7 @@
  * Nulls: as ORDER BY says; LIMIT NULL is none. Ties are broken by the remaining columns, but for WITH TIES, which keeps
  * them. A subquery in LIMIT is a column of the input, the same in all rows. A negative one fails; in the outermost query also where
  * there are no rows to limit, as there PostgreSQL asks for it in any case.
- * Refuses: LIMIT without ORDER BY.
+ * Refuses: LIMIT without ORDER BY, but of one row at most, such as `count(*)` or the row of a key, which it leaves as they are.
  * Source: nodeLimit.c.
  */
 import type { Node } from '../node.ts'
