@@ -36,17 +36,16 @@ AS $$
       WHERE a.attrelid = source AND a.attnum = ANY (columns) AND a.attgenerated <> '' AND NOT a.attisdropped),
     'numbersDiffer', pgstream._numbers_differ(source),
     'obstacle', pgstream._capture_obstacle(source, columns),
-    'notNull', (
-      SELECT coalesce(jsonb_agg(a.attnum ORDER BY a.attnum), '[]') FROM pg_attribute a
-      WHERE a.attrelid = source AND a.attnum = ANY (columns) AND a.attnotnull AND NOT a.attisdropped),
+    'notNull', (SELECT coalesce(jsonb_agg(f ORDER BY f), '[]') FROM unnest(filled) AS f WHERE f = ANY (columns)),
+    -- One in which NULL is equal to NULL, or where there is none, is one in which it is not, too.
     'keys', (
-      SELECT coalesce(jsonb_agg(DISTINCT array_to_string(i.indkey, ' ')), '[]') FROM pg_index i
-      WHERE i.indrelid = source AND i.indisunique AND i.indisvalid AND i.indimmediate
-        AND i.indpred IS NULL AND i.indexprs IS NULL),
+      SELECT coalesce(jsonb_agg(DISTINCT array_to_string(k.columns, ' ') || u.words), '[]')
+      FROM pgstream._unique_keys(source) AS k, (VALUES (false, ''), (true, ' NULLS NOT DISTINCT')) AS u(is_strict, words)
+      WHERE NOT u.is_strict OR k.nulls_not_distinct OR k.columns <@ filled),
     -- Which joins are probes depends on them.
     'indexes', (
       SELECT coalesce(jsonb_agg(concat_ws('/', ic.relam, i.indkey::text, i.indisvalid, i.indpred IS NULL) ORDER BY i.indexrelid), '[]')
       FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid WHERE i.indrelid = source)
   )::text
-  FROM pg_class c WHERE c.oid = source
+  FROM pg_class c, pgstream._not_null_columns(source) AS filled WHERE c.oid = source
 $$;

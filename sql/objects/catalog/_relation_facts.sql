@@ -8,17 +8,14 @@ SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
 AS $$
 DECLARE
-  -- PostgreSQL 18 sets attnotnull for constraints that are not valid, and knows constraints that are not enforced.
+  -- PostgreSQL 18 knows constraints that are not enforced.
   v18 CONSTANT boolean := current_setting('server_version_num')::int >= 180000;
   children oid[] := ARRAY(SELECT DISTINCT inhparent FROM pg_inherits WHERE inhparent = ANY (relations));
   -- A constraint of an inheritance parent says nothing about the rows of its children.
   loose oid[] := ARRAY(SELECT oid FROM pg_class WHERE oid = ANY (children) AND relkind <> 'p');
-  invalid_not_null text[] := '{}';
   unenforced oid[] := '{}';
 BEGIN
   IF v18 THEN
-    invalid_not_null := ARRAY(SELECT conrelid || '.' || conkey[1] FROM pg_constraint
-      WHERE conrelid = ANY (relations) AND contype = 'n' AND NOT convalidated);
     EXECUTE 'SELECT ARRAY(SELECT oid FROM pg_constraint WHERE conrelid = ANY ($1) AND NOT conenforced)'
       INTO unenforced USING relations;
   END IF;
@@ -31,26 +28,15 @@ BEGIN
         SELECT coalesce(jsonb_agg(jsonb_build_object(
           'attnum', a.attnum, 'name', a.attname, 'type', a.atttypid::bigint, 'typmod', a.atttypmod,
           'collation', a.attcollation::bigint,
-          'notNull', a.attnotnull AND (c.oid || '.' || a.attnum) <> ALL (invalid_not_null),
+          'notNull', a.attnum = ANY (f.filled),
           'sql', format_type(a.atttypid, a.atttypmod), 'generated', a.attgenerated) ORDER BY a.attnum), '[]')
-        FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
+        FROM (SELECT pgstream._not_null_columns(c.oid) AS filled OFFSET 0) AS f, pg_attribute a
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
       'keys', (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
-          'name', ic.relname, 'columns', k.columns, 'primary', i.indisprimary,
-          'nullsNotDistinct', i.indnullsnotdistinct) ORDER BY i.indisprimary DESC, i.indexrelid), '[]')
-        FROM pg_index i
-        JOIN pg_class ic ON ic.oid = i.indexrelid
-        JOIN pg_am am ON am.oid = ic.relam AND am.amname = 'btree'
-        CROSS JOIN LATERAL (
-          SELECT jsonb_agg(i.indkey[p] ORDER BY p) AS columns,
-            -- Unique in another sense of equality than the column's own is no key.
-            bool_and(oc.opcdefault AND i.indcollation[p] = a.attcollation) AS plain
-          FROM generate_series(0, i.indnkeyatts - 1) AS p
-          JOIN pg_opclass oc ON oc.oid = i.indclass[p]
-          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[p]
-        ) AS k
-        WHERE i.indrelid = c.oid AND i.indisunique AND i.indimmediate AND i.indisvalid AND i.indpred IS NULL
-          AND i.indexprs IS NULL AND NOT i.indisexclusion AND k.plain),
+          'name', ic.relname, 'columns', to_jsonb(k.columns), 'primary', k.is_primary,
+          'nullsNotDistinct', k.nulls_not_distinct) ORDER BY k.is_primary DESC, k.index), '[]')
+        FROM pgstream._unique_keys(c.oid) AS k JOIN pg_class ic ON ic.oid = k.index),
       'foreignKeys', (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
           'columns', to_jsonb(f.conkey), 'referenced', f.confrelid::bigint,
