@@ -14,6 +14,7 @@ BEGIN
   END IF;
   until := clock_timestamp() + make_interval(secs => timeout_s);
   LOOP
+    PERFORM pg_stat_clear_snapshot();
     -- Locks are seen as they are, whatever the snapshot. Whoever is about to refresh has claimed the group, or holds a lock on the
     -- frontiers, before it looks for the last time whether that is suspended.
     IF NOT EXISTS (

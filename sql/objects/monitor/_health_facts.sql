@@ -145,7 +145,8 @@ AS $$
   UNION ALL
   SELECT 'locks', 'WARNING', format('process %s of role %I, connected since %s, holds %s', f.pid, f.usename,
     to_char(f.backend_start, 'YYYY-MM-DD HH24:MI:SS'), count(*))
-  FROM pgstream._foreign_locks f GROUP BY f.pid, f.usename, f.backend_start
+  -- What was begun or given back a moment ago is only seen in between.
+  FROM pgstream._foreign_locks f WHERE f.since < clock_timestamp() - interval '3 seconds' GROUP BY f.pid, f.usename, f.backend_start
   UNION ALL
   SELECT 'slots', 'WARNING', format('slot %I keeps %s of WAL and nobody reads it', s.slot_name, pg_size_pretty(s.retained_wal_bytes))
   FROM pgstream.slot_health() AS s WHERE NOT s.active AND s.retained_wal_bytes > 1073741824

@@ -2,7 +2,7 @@
 -- Takes a due group of several stream tables for this session until pgstream._release_group; false when another caller is at
 -- it or has just been. Says what has been counted and which transactions are under way, in this order, before the snapshot
 -- of the refresh is taken. A claim saves two callers the same work and does no more: the frontiers are locked in any case. So
--- one that is held by somebody who is no scheduler counts for nothing. `repeatable`: nothing has to be made anew first, which a REPEATABLE READ transaction cannot.
+-- one that is held by somebody who is no scheduler, or who was and is not at work any more, counts for nothing. `repeatable`: nothing has to be made anew first, which a REPEATABLE READ transaction cannot.
 CREATE OR REPLACE FUNCTION pgstream._claim_group(
   group_id bigint, members bigint[], versions xid[],
   OUT claimed boolean, OUT totals numeric[], OUT in_flight pg_snapshot, OUT number bigint, OUT repeatable boolean
@@ -11,12 +11,17 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  claimed := pgstream._scheduler_enabled() AND (
-    pg_try_advisory_lock('pgstream.graph'::regclass::oid::integer, (group_id % 2147483647)::integer)
-    OR EXISTS (SELECT FROM pgstream._foreign_locks f
-      WHERE f.classid = 'pgstream.graph'::regclass AND f.objid::bigint = group_id % 2147483647));
+  claimed := pgstream._scheduler_enabled();
   IF NOT claimed THEN
     RETURN;
+  END IF;
+  IF NOT pg_try_advisory_lock('pgstream.graph'::regclass::oid::integer, (group_id % 2147483647)::integer) THEN
+    PERFORM pg_stat_clear_snapshot();
+    claimed := EXISTS (SELECT FROM pgstream._foreign_locks f
+      WHERE f.classid = 'pgstream.graph'::regclass AND f.objid::bigint = group_id % 2147483647);
+    IF NOT claimed THEN
+      RETURN;
+    END IF;
   END IF;
   -- In a statement that begins with the claim in our hands.
   IF EXISTS (SELECT FROM unnest(members, versions) AS u(pgs_id, version) LEFT JOIN pgstream.frontiers f USING (pgs_id)
