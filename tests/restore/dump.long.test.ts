@@ -601,6 +601,30 @@ describe.skipIf(run === undefined)('a logical dump', () => {
     expect(await names(to.client)).not.toContain('gone.t')
   })
 
+  test('a definition is forgotten for nothing that passes, nor for a setting of the session', async () => {
+    const from = await database()
+    await from.client.query(`CREATE TABLE one (id int PRIMARY KEY);
+      SELECT pgstream.create_stream_table('left_out', 'SELECT id FROM one'); ALTER TABLE left_out OWNER TO "${OWNER}"; GRANT SELECT, TRIGGER ON one TO "${OWNER}"`)
+    const to = await database({ pgStream: false })
+    await run?.('pg_dump', '-Fc', '-T', 'left_out', '-f', `${file}.out`, from.url)
+    await run?.('pg_restore', '--exit-on-error', '-d', to.url, `${file}.out`)
+    const other = await to.connect()
+    await other.query('BEGIN; CREATE TABLE left_out ()')
+    await to.client.query(`SET lock_timeout = '200ms'`)
+    await expect(restore(to.client)).rejects.toMatchObject({ code: '55P03' })
+    await to.client.query(`SET lock_timeout = 0; SET statement_timeout = '200ms'`)
+    await expect(restore(to.client)).rejects.toMatchObject({ code: '57014' })
+    await to.client.query('SET statement_timeout = 0')
+    await other.query('ROLLBACK')
+    await admin.query('SET allow_in_place_tablespaces = on')
+    await admin.query(`CREATE TABLESPACE apart LOCATION ''`)
+    await to.client.query('SET default_tablespace = apart')
+    await expect(restore(to.client)).rejects.toMatchObject({ code: '42501' })
+    await to.client.query('RESET default_tablespace')
+    expect(await restore(to.client)).toEqual([{ name: 'public.left_out', action: 'RESTORED', detail: null }])
+    await admin.query('DROP TABLESPACE apart')
+  })
+
   test('what is generated may be left out', async () => {
     const from = await database()
     await from.client.query(SHOP)

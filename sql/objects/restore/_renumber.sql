@@ -35,6 +35,10 @@ BEGIN
       UPDATE pgstream.pgs_stream_tables s SET broken_reason = 'the database was restored, and it waits to be', is_obstructed = false
       WHERE s.pgs_id = target.pgs_id;
     EXCEPTION WHEN OTHERS THEN
+      -- A lock, a full disk, a right that somebody lacks says nothing of it: it would be lost for that.
+      IF pgstream._passes_by_itself(SQLSTATE, SQLERRM) OR SQLSTATE = '42501' OR left(SQLSTATE, 2) = 'XX' THEN
+        RAISE;
+      END IF;
       words := SQLERRM;
       definition := (SELECT pgstream._definition(s) FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = target.pgs_id);
       PERFORM pgstream._forget_stream_table(target.pgs_id);
