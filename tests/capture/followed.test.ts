@@ -187,13 +187,40 @@ test('what the bodies of functions in standard SQL and the defaults of arguments
   ])
 })
 
+const UNWATCHED =
+  'DROP EVENT TRIGGER pg_stream_ddl; DROP EVENT TRIGGER pg_stream_drop; DROP EVENT TRIGGER pg_stream_rewrite'
+
+test.each([true, false])('an aggregate that is replaced, watched: %s', async (watched) => {
+  if (!watched) await sql(UNWATCHED)
+  const made = (rest: string) => `CREATE OR REPLACE AGGREGATE total(numeric) (STYPE = numeric, ${rest})`
+  const add = (factor: number) =>
+    `CREATE OR REPLACE FUNCTION add(numeric, numeric) RETURNS numeric IMMUTABLE LANGUAGE sql AS 'SELECT $1 + ${factor} * $2'`
+  await sql(`CREATE TABLE q (id int PRIMARY KEY, g int, a numeric); INSERT INTO q SELECT i, i % 3, i FROM generate_series(1, 20) AS i;
+    ${add(2)}; ${made('SFUNC = numeric_add, INITCOND = 0')};
+    CREATE VIEW totals AS SELECT g, total(a) AS t FROM q GROUP BY g`)
+  await create('st', 'SELECT g, t FROM totals', 'DIFFERENTIAL')
+  await create('running', 'SELECT id, total(a) OVER (PARTITION BY g ORDER BY id) AS t FROM q', 'DIFFERENTIAL')
+  for (const ddl of [
+    made('SFUNC = numeric_add, INITCOND = 100'),
+    made('SFUNC = add, INITCOND = 100'),
+    add(3),
+    made('SFUNC = numeric_mul, INITCOND = 1'),
+    made(
+      'SFUNC = numeric_mul, INITCOND = 1, MSFUNC = numeric_mul, MINVFUNC = numeric_div, MSTYPE = numeric, MINITCOND = 7',
+    ),
+  ]) {
+    await sql(ddl)
+    await sql('UPDATE q SET a = a + 1 WHERE id = 4')
+    for (const name of ['st', 'running']) expect(await refreshed(name)).toBe('REINITIALIZE')
+  }
+  await sql('UPDATE q SET a = a + 1 WHERE id = 4')
+  for (const name of ['st', 'running']) expect(await refreshed(name)).toBe('DIFFERENTIAL')
+})
+
 test.each([true, false])(
   'a function or operator that a query written now would find in place of one that it uses, watched: %s',
   async (watched) => {
-    if (!watched)
-      await sql(
-        'DROP EVENT TRIGGER pg_stream_ddl; DROP EVENT TRIGGER pg_stream_drop; DROP EVENT TRIGGER pg_stream_rewrite',
-      )
+    if (!watched) await sql(UNWATCHED)
     const made = (name: string, type: string, word: string) =>
       `CREATE FUNCTION ${name}(${type}) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT '${word}' || $1::text $$;`
     await sql(`CREATE TABLE q (id int PRIMARY KEY, a int); INSERT INTO q VALUES (1, 1), (2, 2);

@@ -9,7 +9,10 @@ AS $$
   FROM (
     SELECT u AS key, i.type || ' ' || i.identity AS name, CASE used.class
       WHEN 'pg_proc'::regclass THEN (
-        SELECT to_jsonb(p) - '{proowner,proacl}'::text[] || jsonb_strip_nulls(jsonb_build_object('rivals', pgstream._rivals(used.class, p.oid))) FROM pg_proc p WHERE p.oid = used.object)
+        SELECT to_jsonb(p) - '{proowner,proacl}'::text[] || jsonb_strip_nulls(jsonb_build_object('rivals', pgstream._rivals(used.class, p.oid),
+          -- Of an aggregate pg_proc says next to nothing.
+          'aggregate', (SELECT to_jsonb(a) FROM pg_aggregate a WHERE a.aggfnoid = p.oid)))
+        FROM pg_proc p WHERE p.oid = used.object)
       WHEN 'pg_operator'::regclass THEN (
         SELECT to_jsonb(o) - 'oprowner' || jsonb_strip_nulls(jsonb_build_object('rivals', pgstream._rivals(used.class, o.oid))) FROM pg_operator o WHERE o.oid = used.object)
       WHEN 'pg_collation'::regclass THEN (SELECT to_jsonb(k) - 'collowner' FROM pg_collation k WHERE k.oid = used.object)
