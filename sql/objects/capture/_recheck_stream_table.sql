@@ -17,6 +17,6 @@ BEGIN
     PERFORM pgstream._refuse_other_columns(target.pgs_schema, target.pgs_name);
   END IF;
   PERFORM pgstream._follow_name(target.pgs_id);
-  PERFORM pgstream._own_generated_objects(target.pgs_id);
+  PERFORM pgstream._follow_owner_at_once(target.pgs_id);
 END
 $$;
