@@ -5,6 +5,7 @@ CREATE OR REPLACE FUNCTION pgstream._create_stream_table(
 ) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET row_security = on
 SET pg_stream.internal = 'on'
 AS $$
 DECLARE

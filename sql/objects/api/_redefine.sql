@@ -3,6 +3,7 @@
 CREATE OR REPLACE FUNCTION pgstream._redefine(view oid, id bigint, new_query text, path text, mode text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET row_security = on
 SET pg_stream.internal = 'on'
 AS $$
 DECLARE

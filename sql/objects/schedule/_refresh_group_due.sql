@@ -6,6 +6,7 @@ CREATE OR REPLACE FUNCTION pgstream._refresh_group_due(
 )
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET row_security = on
 AS $$
 DECLARE
   as_of timestamptz;
