@@ -31,7 +31,9 @@ BEGIN
   ELSIF mode OPERATOR(pg_catalog.<>) target.refresh_mode THEN
     PERFORM pgstream._define_again(id, mode);
   END IF;
-  IF status IS NOT NULL THEN
+  IF pg_catalog.upper(status) OPERATOR(pg_catalog.=) 'ACTIVE' THEN
+    PERFORM pgstream._resume(id);
+  ELSIF status IS NOT NULL THEN
     PERFORM pgstream._ask(id, 'status', pg_catalog.jsonb_build_object('status', status));
   END IF;
 END
