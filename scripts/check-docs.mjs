@@ -212,6 +212,7 @@ function checkReference() {
     'pg_stream.refreshing',
     'pg_stream.snapshot',
     'pg_stream.tidied_at',
+    'pg_stream.unhindered_at',
   ]
   const settings = [...new Set(all(/_setting\('(pg_stream\.[a-z_]+)'/g))].filter(
     (name) => !INTERNAL.includes(name),

@@ -292,3 +292,44 @@ test('a deadlock of two who hold off each other’s writers, one asking while th
   await sleep(300)
   expect([await second(), await asked].sort()).toEqual(['40P01', 'done'])
 })
+
+test('what waits for a lock is tried again as soon as that is gone, and not before', async () => {
+  const { client, open } = await scene(
+    'CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE u (id int PRIMARY KEY); INSERT INTO t VALUES (1)',
+  )
+  await create(client, 'alone', 'SELECT id FROM t', { schedule: '1s' })
+  for (const name of ['one', 'two']) {
+    await create(client, name, 'SELECT id FROM t', { schedule: '1s' })
+    await client.query(`SELECT pgstream.alter_stream_table('${name}', consistency_group => 'pair')`)
+  }
+  const [other, worker] = await Promise.all([open(), open()])
+  const tries = async () =>
+    (
+      await client.query(
+        `SELECT count(*)::int AS n FROM pgstream.get_refresh_history('alone', 100) WHERE status = 'SKIPPED'`,
+      )
+    ).rows[0].n
+  await client.query(`INSERT INTO t VALUES (2); UPDATE pgstream.pgs_stream_tables SET needs_reinit = true`)
+  await other.query('BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE')
+  await worker.query('CALL pgstream.run_scheduler()')
+  // As after some more tries in vain.
+  await client.query(
+    `UPDATE pgstream.frontiers SET skips = 6, retry_at = clock_timestamp() + interval '1 minute' WHERE skips > 0`,
+  )
+  await worker.query('CALL pgstream.run_scheduler(3)')
+  expect(await tries()).toBe(1)
+  const working = worker.query('CALL pgstream.run_scheduler(4)')
+  await sleep(500)
+  await other.query('COMMIT')
+  await working
+  for (const name of ['alone', 'one', 'two']) await expectEqual(client, name)
+  expect(await tries()).toBe(1)
+  // A call that does not stay, as of pg_cron, looks too.
+  await client.query(
+    `INSERT INTO t VALUES (3); UPDATE pgstream.frontiers SET skips = 6, retry_at = clock_timestamp() + interval '1 minute',
+       waiting_for = 'waiting for a lock on public.gone, held by process 1'`,
+  )
+  await sleep(1100)
+  await worker.query('CALL pgstream.run_scheduler()')
+  for (const name of ['alone', 'one', 'two']) await expectEqual(client, name)
+})

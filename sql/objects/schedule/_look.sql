@@ -12,6 +12,7 @@ DECLARE
   wanting bigint[];
   versions xid[];
   next_at timestamptz;
+  is_any_held boolean;
   seq bigint;
   groups pgstream.due_group[];
   in_hand bigint[];
@@ -25,11 +26,15 @@ BEGIN
   -- Before anything is looked at: what is committed later leaves another.
   DELETE FROM pgstream._wakes w WHERE w.ctid = ANY (ARRAY(SELECT o.ctid FROM pgstream._wakes o FOR UPDATE SKIP LOCKED));
   PERFORM pgstream._follow_graph();
-  SELECT coalesce(array_agg(w.pgs_id) FILTER (WHERE w.unmoved IS NOT TRUE), '{}'),
-    coalesce(array_agg(w.pgs_id) FILTER (WHERE w.wants_at <= at), '{}'),
-    coalesce(array_agg(w.version) FILTER (WHERE w.wants_at <= at), '{}'),
-    least(min(w.wants_at) FILTER (WHERE w.wants_at > at), min(w.held_until) FILTER (WHERE w.held_until > at))
-  INTO lagging, wanting, versions, next_at FROM pgstream._wanting() AS w;
+  LOOP
+    SELECT coalesce(array_agg(w.pgs_id) FILTER (WHERE w.unmoved IS NOT TRUE), '{}'),
+      coalesce(array_agg(w.pgs_id) FILTER (WHERE w.wants_at <= at), '{}'),
+      coalesce(array_agg(w.version) FILTER (WHERE w.wants_at <= at), '{}'),
+      least(min(w.wants_at) FILTER (WHERE w.wants_at > at), min(w.held_until) FILTER (WHERE w.held_until > at)),
+      coalesce(bool_or(w.held_until > at), false)
+    INTO lagging, wanting, versions, next_at, is_any_held FROM pgstream._wanting() AS w;
+    EXIT WHEN NOT is_any_held OR NOT pgstream._retry_unhindered();
+  END LOOP;
   IF pgstream._note_standing(at, lagging) THEN
     -- Not those of whoever computes the graph anew, in a transaction that may be long.
     UPDATE pgstream.graph g SET fires_at = pgstream._fires_at(g.crons, f.checked_at)
@@ -49,7 +54,7 @@ BEGIN
       due := due + cardinality(work);
     END IF;
   ELSE
-    quiet_for := greatest(0, least(5, extract(epoch FROM next_at - at)));
+    quiet_for := greatest(0, least(CASE WHEN is_any_held THEN 1 ELSE 5 END, extract(epoch FROM next_at - at)));
   END IF;
   IF due = 0 AND cardinality(groups) > 0 THEN
     -- Whoever has them may be gone any time, and nothing is counted then: looked at often, in a twentieth of the time at most.

@@ -42,6 +42,7 @@ BEGIN
       left_to_take := NULL;
     ELSE
       PERFORM pgstream._follow_graph();
+      PERFORM pgstream._retry_unhindered();
       -- What is refreshed may be the source of what is due next.
       SELECT pg_catalog.array_agg(d.group_id), pg_catalog.array_agg(d.members::pg_catalog.text), pg_catalog.array_agg(d.versions::pg_catalog.text),
         pg_catalog.array_agg(d.below), pg_catalog.count(*) FILTER (WHERE NOT d.was_left)
