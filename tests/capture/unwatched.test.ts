@@ -92,3 +92,26 @@ test('what the scheduler finds broken stays in ERROR, with the reason', async ()
   const { rows } = await db.client.query('SELECT last_error FROM pgstream.stream_tables_info')
   expect(rows[0].last_error).toContain('column n of source table public.t was dropped')
 })
+
+test('stream tables that swapped their names, and one that has the name of another that is gone', async () => {
+  await setUp()
+  await db.client.query(`SELECT pgstream.create_stream_table('two', 'SELECT id, b FROM t');
+    SELECT pgstream.create_stream_table('three', 'SELECT b, id FROM t');
+    SELECT pgstream.create_stream_table('gone', 'SELECT id FROM t')`)
+  await db.client.query(`ALTER TABLE st RENAME TO first; ALTER TABLE two RENAME TO st; ALTER TABLE three RENAME TO two;
+    ALTER TABLE first RENAME TO three; INSERT INTO t VALUES (3, 'x', 'y', 3)`)
+  for (const name of ['two', 'st', 'three']) {
+    await db.client.query('SELECT pgstream.refresh_stream_table($1)', [name])
+    expect((await db.client.query('SELECT * FROM pgstream.verify_stream_table($1)', [name])).rows).toEqual([])
+  }
+  await db.client.query('DROP TABLE gone; ALTER TABLE st RENAME TO gone; DELETE FROM t WHERE id = 1')
+  await db.client.query(`SELECT pgstream.refresh_stream_table('gone')`)
+  expect((await db.client.query(`SELECT * FROM pgstream.verify_stream_table('gone')`)).rows).toEqual([])
+  await db.client.query('CALL pgstream.run_scheduler(1)')
+  const { rows } = await db.client.query(
+    'SELECT pgs_name AS name, pgs_name = c.relname AS follows, status FROM pgstream.pgs_stream_tables s LEFT JOIN pg_class c ON c.oid = s.pgs_relid ORDER BY 1',
+  )
+  expect(rows.filter(({ follows }) => follows)).toEqual(
+    ['gone', 'three', 'two'].map((name) => ({ name, follows: true, status: 'ACTIVE' })),
+  )
+})
