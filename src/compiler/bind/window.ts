@@ -36,9 +36,10 @@ import type { CompileRequest, FunctionFacts } from '../catalog/request.ts'
 import { aggregateVolatility } from './aggregate-call.ts'
 import { expression, Template } from './binding.ts'
 import { collatedArguments } from './collation.ts'
-import { functionFacts, functionVolatility } from './facts.ts'
+import { functionFacts, functionLabel, functionVolatility } from './facts.ts'
 import { bindOrdering, targetOfItem } from './ordering.ts'
 import { keyedBy } from './partition-key.ts'
+import { refuseRivals } from './rivals.ts'
 import { type FrameBound, frameReach, type WindowFrame, windowFrame } from './window-frame.ts'
 import { BY_FRAME, goesByOrder, isByPlace, readsAllInOrder, seesPeers } from './window-order.ts'
 
@@ -188,15 +189,18 @@ export class WindowCalls {
 
   #call(node: TreeNode, facts: FunctionFacts, values: readonly Scalar[], bind: Bind): Expression {
     const args = collatedArguments(this.#request, values, numberField(node, 'inputcollid'))
+    const nodes = nodeListField(node, 'args')
+    const names = nodes.map((arg) => (arg.tag === 'NAMEDARGEXPR' ? stringField(arg, 'name') : null))
+    const given = values.map(({ type }, i) => ({ type, name: names[i] }))
+    refuseRivals(functionLabel(this.#request, facts), facts, given, this.#request)
     const out = new Template().text(`${quoteQualified(facts.schema, facts.name)}(`)
     if (booleanField(node, 'winstar')) out.text('*')
     // The analysis has made one array of what a VARIADIC parameter takes, unless it takes any types.
     const isVariadic = facts.variadic !== 0 && facts.variadic !== ANY
-    const nodes = nodeListField(node, 'args')
     for (const [i, arg] of args.entries()) {
       out.text(`${i > 0 ? ', ' : ''}${isVariadic && i === args.length - 1 ? 'VARIADIC ' : ''}`)
-      const named = nodes[i]?.tag === 'NAMEDARGEXPR' ? nodes[i] : undefined
-      if (named) out.text(`${quoteIdentifier(stringField(named, 'name'))} => `)
+      const name = names[i]
+      if (typeof name === 'string') out.text(`${quoteIdentifier(name)} => `)
       out.hole(arg)
     }
     out.text(')')
