@@ -96,3 +96,38 @@ test.each(Object.entries(FORMS))('%s', async (name, [made, query]) => {
   ])
   expect(rows[0].strategy).toBe('FULL')
 })
+
+test('casts by their text, and by functions', async () => {
+  await run(
+    `CREATE TYPE mood AS ENUM ('low', 'high')`,
+    'CREATE TABLE moods (id int PRIMARY KEY, said text, felt mood, n int)',
+    `INSERT INTO moods VALUES (1, 'low', 'high', 1), (2, 'high', 'low', 2)`,
+    ...['1', '2'].map(
+      (i) =>
+        `CREATE FUNCTION to_mood${i}(int) RETURNS mood LANGUAGE sql IMMUTABLE RETURN (enum_range(NULL::mood))[${i}]`,
+    ),
+    'CREATE CAST (int AS mood) WITH FUNCTION to_mood1(int)',
+    'CREATE VIEW shown AS SELECT id, said::mood AS m, felt::text AS t FROM moods',
+    'CREATE VIEW made AS SELECT id, n::mood AS m FROM moods',
+  )
+  for (const view of ['shown', 'made'])
+    await client.query(`SELECT pgstream.create_stream_table($1, $2, '1h', 'AUTO')`, [
+      `st_${view}`,
+      `TABLE ${view}`,
+    ])
+  await run(
+    `CREATE FUNCTION mood_of(text) RETURNS mood LANGUAGE sql IMMUTABLE RETURN 'low'::mood`,
+    `CREATE FUNCTION text_of(mood) RETURNS text LANGUAGE sql IMMUTABLE RETURN 'mood'`,
+    'CREATE CAST (text AS mood) WITH FUNCTION mood_of(text)',
+    'CREATE CAST (mood AS text) WITH FUNCTION text_of(mood)',
+    'DROP CAST (int AS mood)',
+    'CREATE CAST (int AS mood) WITH FUNCTION to_mood2(int)',
+  )
+  for (const change of [
+    `INSERT INTO moods VALUES (3, 'high', 'high', 3), (4, NULL, NULL, NULL)`,
+    `UPDATE moods SET said = 'high', felt = 'low', n = 4 WHERE id = 1`,
+  ]) {
+    await run(change)
+    for (const view of ['shown', 'made']) await expectExactWhenQuiet(client, `st_${view}`)
+  }
+})

@@ -78,7 +78,8 @@ export function plainCall(node: TreeNode, binding: Binding): Expression {
   }
 
   const isCast = format === EXPLICIT_CAST || format === IMPLICIT_CAST
-  if (isCast && args.length === 1) {
+  // One of one's own may be another by now; the function is the same.
+  if (isCast && args.length === 1 && facts.schema === 'pg_catalog') {
     return expression({ ...common, args, parts: ['', `::${castTypeSql(request, type.oid)}`] })
   }
   const [arg] = args
