@@ -42,6 +42,10 @@ export const SCHEMA = `
   CREATE FUNCTION other.tell(anyelement) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1::text';
   CREATE VIEW told AS SELECT id, other.tell(customer) AS customer FROM orders;
   CREATE FUNCTION other.tell(int) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1::text';
+  CREATE TYPE other.mood AS ENUM ('low', 'high');
+  CREATE VIEW felt AS SELECT id, name::other.mood AS mood FROM customers;
+  CREATE FUNCTION other.felt(text) RETURNS other.mood LANGUAGE sql IMMUTABLE RETURN 'low'::other.mood;
+  CREATE CAST (text AS other.mood) WITH FUNCTION other.felt(text);
   CREATE OPERATOR other.%%% (LEFTARG = int, RIGHTARG = int, FUNCTION = other.many);
   SELECT pgstream.create_stream_table('totals', 'SELECT customer, count(*) AS n FROM orders GROUP BY customer');
   SELECT pgstream.compare_source('far'), pgstream.compare_source('weekly');
@@ -251,6 +255,7 @@ export const CHAPTERS: readonly Chapter[] = [
       other stable functions         :: SELECT id FROM orders WHERE note::text = current_user
       a default that is the time     :: SELECT id, other.aged(placed) AS days FROM orders
       a view over a function, beside which is one that fits better :: SELECT * FROM told
+      a view over a cast by text, beside which is one by a function :: SELECT * FROM felt
       casts that depend on settings  :: SELECT id, at::text AS at FROM orders
       volatile functions             :: SELECT id, random() AS luck FROM orders
       nextval                        :: SELECT id, nextval('counter') AS n FROM orders

@@ -14,6 +14,7 @@ beforeAll(async () => {
     'INSERT INTO t SELECT i, i % 3, i * 7 % 11 FROM generate_series(1, 8) AS i',
     'CREATE TABLE p (id int PRIMARY KEY, tid int, v int, s text)',
     `INSERT INTO p SELECT i, 1 + i % 5, i * 5 % 13, 's' || i % 4 FROM generate_series(1, 25) AS i`,
+    'CREATE VIEW listed AS SELECT id, s, v FROM p ORDER BY v DESC NULLS LAST, s, id DESC',
     'CREATE VIEW sorted AS SELECT id, s FROM p WHERE v > 2 ORDER BY v DESC, id',
     `CREATE FUNCTION longer(text, text) RETURNS text LANGUAGE sql IMMUTABLE RETURN coalesce($1, '') || coalesce($2, '-')`,
     'CREATE AGGREGATE every_one(text) (SFUNC = longer, STYPE = text)',
@@ -59,6 +60,23 @@ const QUERIES: Readonly<Record<string, string>> = {
     'SELECT id, row_number() OVER w AS place, lag(v) OVER w AS before, last_value(v) OVER w AS last, nth_value(id, 2) OVER w AS second, array_agg(id) OVER w AS a, rank() OVER w AS r FROM (SELECT * FROM p ORDER BY tid, s DESC, id) AS q WINDOW w AS (PARTITION BY tid)',
   'frames of rows':
     'SELECT id, first_value(id) OVER (ROWS 2 PRECEDING) AS f, sum(v) OVER (ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING) AS s, array_agg(v) OVER (ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING EXCLUDE CURRENT ROW) AS a FROM (SELECT id, v FROM p ORDER BY s, id DESC) AS q',
+  'frames of rows alone':
+    'SELECT id, sum(v) OVER (ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS s FROM (SELECT id, v FROM p ORDER BY s, id DESC) AS q',
+  'all rows but the own':
+    'SELECT id, array_agg(id) OVER (RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING EXCLUDE CURRENT ROW) AS a, first_value(id) OVER w AS f, last_value(id) OVER w AS l FROM (SELECT id, v FROM p ORDER BY s, id DESC) AS q WINDOW w AS (RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW EXCLUDE CURRENT ROW)',
+  'ties of windows that sort by what comes first':
+    'SELECT id, row_number() OVER (PARTITION BY tid ORDER BY v) AS n, lag(id) OVER (PARTITION BY tid) AS b, first_value(id) OVER (ORDER BY tid) AS f, count(*) OVER (ORDER BY tid ROWS 1 PRECEDING) AS c FROM (SELECT * FROM p ORDER BY tid, v, s DESC, id DESC) AS q',
+  'peers in that order':
+    'SELECT id, array_agg(id) OVER w AS a, last_value(id) OVER w AS l, rank() OVER w AS r, sum(v) OVER w AS s, row_number() OVER w AS n FROM (SELECT * FROM p ORDER BY tid, v, lower(s) DESC, id DESC) AS q WINDOW w AS (PARTITION BY tid ORDER BY v)',
+  'frames of rows without the peers':
+    'SELECT id, sum(v) OVER (ORDER BY tid ROWS BETWEEN 2 PRECEDING AND 2 FOLLOWING EXCLUDE TIES) AS s, array_agg(id) OVER (ORDER BY tid GROUPS 1 PRECEDING EXCLUDE GROUP) AS a FROM (SELECT * FROM p ORDER BY tid, s DESC, id DESC) AS q',
+  'the first of each key':
+    'SELECT DISTINCT ON (tid) tid, id, v + 1 AS v FROM (SELECT * FROM p ORDER BY tid, s DESC, id DESC) AS q WHERE v > 1',
+  'the first of each key by more than that':
+    'SELECT DISTINCT ON (tid) id FROM (SELECT * FROM p ORDER BY tid, s DESC, v, id DESC) AS q ORDER BY tid, s DESC LIMIT 4',
+  'the first of all':
+    'SELECT t.id, l.id AS other FROM t LEFT JOIN LATERAL (SELECT q.id FROM (SELECT * FROM p WHERE p.tid = t.id ORDER BY s, id DESC) AS q ORDER BY s LIMIT 2 OFFSET 1) AS l ON true',
+  'the first in a view': 'SELECT id, s FROM listed WHERE id > 1 ORDER BY v DESC NULLS LAST LIMIT 6',
   'through queries that leave it':
     'WITH w AS (SELECT * FROM p ORDER BY s DESC, id) SELECT json_agg(r)::text AS j, array_agg(r.id) AS a FROM (SELECT id, v + 1 AS v FROM (SELECT * FROM w WHERE v > 1) AS q WHERE EXISTS (SELECT FROM t WHERE t.id = q.tid)) AS r',
   'rows with JSON in them':

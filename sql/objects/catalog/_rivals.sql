@@ -19,6 +19,15 @@ AS $$
     WHERE class = 'pg_proc'::regclass AND p.oid = object
       AND (p.pronargdefaults > 0 OR EXISTS (SELECT FROM unnest(p.proargtypes) AS a JOIN pg_type t ON t.oid = a WHERE t.typtype = 'p'))
     UNION ALL
+    -- As VARIADIC takes an array.
+    SELECT (
+      SELECT jsonb_agg(jsonb_build_object('type', t.oid::bigint, 'category', t.typcategory) ORDER BY a.i)
+      FROM unnest(o.proargtypes) WITH ORDINALITY AS a(oid, i) JOIN pg_type t ON t.oid = a.oid)
+    FROM pg_proc p
+    JOIN pg_proc o ON o.proname = p.proname AND o.pronamespace = p.pronamespace AND o.oid <> p.oid
+    WHERE class = 'pg_proc'::regclass AND p.oid = object AND p.provariadic <> 0 AND o.provariadic <> 0
+      AND EXISTS (SELECT FROM unnest(p.proargtypes) AS a JOIN pg_type t ON t.oid = a WHERE t.typtype = 'p')
+    UNION ALL
     SELECT (
       SELECT jsonb_agg(jsonb_build_object('type', t.oid::bigint, 'category', t.typcategory) ORDER BY a.i)
       FROM unnest(ARRAY[o.oprleft, o.oprright]) WITH ORDINALITY AS a(oid, i) JOIN pg_type t ON t.oid = a.oid)

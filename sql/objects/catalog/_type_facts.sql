@@ -33,7 +33,9 @@ BEGIN
     -- Of those of the server the compiler knows.
     || CASE WHEN t.typtype = 'b' AND t.oid >= 16384 AND t.typsubscript <> 'array_subscript_handler'::regproc
       THEN jsonb_build_object('inputVolatility', i.provolatile, 'outputVolatility', o.provolatile)
-      ELSE '{}' END), '{}')
+      ELSE '{}' END
+    || jsonb_strip_nulls(jsonb_build_object('castsFrom', (
+      SELECT jsonb_agg(k.castsource::bigint ORDER BY k.castsource) FROM pg_cast k WHERE k.casttarget = t.oid AND k.oid >= 16384 AND k.castmethod <> 'i')))), '{}')
   FROM pg_type t
   JOIN pg_namespace n ON n.oid = t.typnamespace
   JOIN pg_proc i ON i.oid = t.typinput

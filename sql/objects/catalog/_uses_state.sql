@@ -31,6 +31,9 @@ AS $$
           'checks', (SELECT jsonb_agg(k.conbin::text ORDER BY k.oid) FROM pg_constraint k WHERE k.contypid = t.oid),
           'attributes', (SELECT jsonb_agg(jsonb_build_array(a.attname, a.atttypid, a.atttypmod, a.attcollation) ORDER BY a.attnum)
             FROM pg_attribute a WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0))
+          || jsonb_strip_nulls(jsonb_build_object('casts', (
+            SELECT jsonb_agg(jsonb_build_array(k.castsource, k.casttarget, k.castfunc, k.castmethod) ORDER BY k.castsource, k.casttarget)
+            FROM pg_cast k WHERE k.oid >= 16384 AND k.castmethod <> 'i' AND t.oid IN (k.castsource, k.casttarget))))
         FROM pg_type t WHERE t.oid = used.object) END AS state
     FROM unnest(uses) AS u
     CROSS JOIN LATERAL (SELECT split_part(u, '/', 1)::oid AS class, split_part(u, '/', 2)::oid AS object) AS used

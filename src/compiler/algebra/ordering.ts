@@ -1,4 +1,5 @@
 /** Orders of rows: what operators that look at rows in a sequence are told. */
+import { sameScalar } from './build.ts'
 import type { Expression, Scalar } from './scalar.ts'
 
 export interface Ordering {
@@ -23,4 +24,17 @@ export function withTail(call: Expression, tail: readonly string[], args: readon
 /** The columns that the orderings read as they are. */
 export function orderedColumns(orderings: readonly Ordering[]): ReadonlySet<number> {
   return new Set(orderings.flatMap(({ value }) => (value.kind === 'column' ? [value.id] : [])))
+}
+
+/** Without those that sort by what is sorted by before. */
+export function distinctOrderings(orderings: readonly Ordering[]): readonly Ordering[] {
+  return orderings.filter((each, i) =>
+    orderings.slice(0, i).every((before) => !sameScalar(before.value, each.value)),
+  )
+}
+
+export function sameOrdering(a: Ordering, b: Ordering | undefined): boolean {
+  return (
+    b !== undefined && a.using === b.using && a.nullsFirst === b.nullsFirst && sameScalar(a.value, b.value)
+  )
 }

@@ -90,7 +90,13 @@ export function bindAggregate(
     )
   const targets = nodeListField(node, 'args')
   const args = targets.map((target) => bindExpression(nodeField(target, 'expr'), rows))
-  refuseRivals(functionLabel(request, facts), facts, args, request)
+  // An ordered-set aggregate is found by what stands before WITHIN GROUP as well, no other by what it sorts by besides.
+  const before =
+    charField(node, 'aggkind') === 'n' || !facts.rivals
+      ? []
+      : nodeListField(node, 'aggdirectargs').map((arg) => bindExpression(arg, rows))
+  const called = args.filter((_, i) => !booleanField(targets[i] as TreeNode, 'resjunk'))
+  refuseRivals(functionLabel(request, facts), facts, [...before, ...called], request)
   const isDistinct =
     listField(node, 'aggdistinct').length > 0 && !(isBuiltIn(facts) && IDEMPOTENT.has(facts.name))
   const order = takesInOrder(node, request) ? sorted : []

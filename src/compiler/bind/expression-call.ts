@@ -64,7 +64,12 @@ export function plainCall(node: TreeNode, binding: Binding): Expression {
   const names = nodes.map((arg) => (arg.tag === 'NAMEDARGEXPR' ? stringField(arg, 'name') : null))
   const values = nodes.map((arg) => binding.bind(arg.tag === 'NAMEDARGEXPR' ? nodeField(arg, 'arg') : arg))
   const args = collatedArguments(request, values, numberField(node, 'inputcollid'))
-  refuseRivals(construct, facts, values, request)
+  refuseRivals(
+    construct,
+    facts,
+    values.map(({ type }, i) => ({ type, name: names[i] })),
+    request,
+  )
   const common = {
     construct,
     type,
@@ -73,7 +78,8 @@ export function plainCall(node: TreeNode, binding: Binding): Expression {
   }
 
   const isCast = format === EXPLICIT_CAST || format === IMPLICIT_CAST
-  if (isCast && args.length === 1) {
+  // One of one's own may be another by now; the function is the same.
+  if (isCast && args.length === 1 && facts.schema === 'pg_catalog') {
     return expression({ ...common, args, parts: ['', `::${castTypeSql(request, type.oid)}`] })
   }
   const [arg] = args

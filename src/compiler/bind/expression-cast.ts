@@ -4,7 +4,7 @@ import { nodeField, numberField } from '../catalog/node-field.ts'
 import type { TreeNode } from '../catalog/node-tree.ts'
 import { type Binding, expression, type Rule } from './binding.ts'
 import { collate } from './collation.ts'
-import { castTypeSql } from './facts.ts'
+import { baseType, castTypeSql, typeFacts } from './facts.ts'
 import { ioVolatility, outputVolatility } from './io-volatility.ts'
 import { modifiedTypeSql } from './type-modifier.ts'
 
@@ -54,6 +54,12 @@ function throughText(node: TreeNode, binding: Binding): Scalar {
   const { request } = binding
   const arg = binding.bind(nodeField(node, 'arg'))
   const oid = numberField(node, 'resulttype')
+  // A view keeps the cast that it was made with; written, that from its text has no other name than the one made since.
+  if (typeFacts(request, oid).castsFrom?.includes(baseType(request, arg.type.oid)))
+    throw unsupported(
+      `a cast to ${castTypeSql(request, oid)} by its text, beside one that was made later,`,
+      'Make the view anew, or use refresh mode FULL.',
+    )
   const output = outputVolatility(request, arg.type)
   const input = ioVolatility(request, oid, 'input')
   return cast(arg, castTypeSql(request, oid), {

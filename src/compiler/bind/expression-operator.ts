@@ -1,11 +1,19 @@
-import { BOOLEAN, type Logic, type Operator, type Scalar, type Volatility } from '../algebra/scalar.ts'
+import {
+  BOOLEAN,
+  type Logic,
+  type Operator,
+  type Scalar,
+  type TypeRef,
+  type Volatility,
+} from '../algebra/scalar.ts'
 import { internalError, unsupported } from '../catalog/error.ts'
 import { booleanField, nodeListField, numberField, oidListField, stringField } from '../catalog/node-field.ts'
 import type { TreeNode } from '../catalog/node-tree.ts'
-import type { OperatorFacts } from '../catalog/request.ts'
+import type { CompileRequest, OperatorFacts } from '../catalog/request.ts'
 import { type Binding, expression, listParts, type Rule, Template } from './binding.ts'
 import { collatedArguments } from './collation.ts'
 import {
+  baseType,
   castTypeSql,
   functionFacts,
   functionVolatility,
@@ -44,8 +52,7 @@ function operator(
   { request }: Binding,
 ): Operator {
   const code = functionFacts(request, facts.code)
-  const taken = [facts.left, facts.right].filter((type) => type !== 0)
-  refuseRivals(`operator ${facts.name}`, { ...facts, arguments: taken }, args, request)
+  refuseRivalsOf(facts, args, request)
   return {
     kind: 'operator',
     oid: facts.oid,
@@ -58,6 +65,16 @@ function operator(
     strict: code.strict,
     volatility: callVolatility(code, args, request),
   }
+}
+
+/** `args`: what one comparison is between. */
+function refuseRivalsOf(
+  facts: OperatorFacts,
+  args: readonly { readonly type: TypeRef }[],
+  request: CompileRequest,
+): void {
+  const taken = [facts.left, facts.right].filter((type) => type !== 0)
+  refuseRivals(`operator ${facts.name}`, { ...facts, arguments: taken }, args, request)
 }
 
 function operands(node: TreeNode, binding: Binding): readonly Scalar[] {
@@ -136,8 +153,10 @@ function anyOrAll(node: TreeNode, binding: Binding): Scalar {
   const facts = operatorFacts(request, numberField(node, 'opno'))
   const keyword = booleanField(node, 'useOr') ? 'ANY' : 'ALL'
   const args = operands(node, binding)
-  const [, array] = pair(args)
+  const [left, array] = pair(args)
   const code = functionFacts(request, facts.code)
+  const { element } = typeFacts(request, baseType(request, array.type.oid))
+  refuseRivalsOf(facts, [left, { type: { ...array.type, oid: element } }], request)
   // A bare sub-select in the parentheses would be read as a set of rows; the cast, to the type it has, prevents that.
   const isQuery = nodeListField(node, 'args')[1]?.tag === 'SUBLINK'
   const tail = isQuery ? `::${castTypeSql(request, array.type.oid)})` : ')'
@@ -171,6 +190,7 @@ function rowCompare(node: TreeNode, binding: Binding): Scalar {
     ;[left[i], right[i]] = collatedArguments(request, fields, collations[i] ?? 0) as [Scalar, Scalar]
   }
   const text = new Template().text('ROW(').list(left).text(`) ${sql} ROW(`).list(right).text(')')
+  for (const [i, each] of facts.entries()) refuseRivalsOf(each, [left[i], right[i]] as Scalar[], request)
   const volatilities = facts.map((each) => operatorVolatility(each, binding))
   return expression({
     construct: 'row comparison',

@@ -3,6 +3,7 @@ import { ref, sql } from '../algebra/build.ts'
 import type { Node } from '../algebra/node.ts'
 import type { AggregateCall } from '../algebra/operators/aggregate.ts'
 import type { Project } from '../algebra/operators/project.ts'
+import type { Ordering } from '../algebra/ordering.ts'
 import { integerOf } from '../algebra/reach.ts'
 import { BIGINT, type Scalar, scalarColumns } from '../algebra/scalar.ts'
 import { internalError, unsupported } from '../catalog/error.ts'
@@ -20,11 +21,12 @@ import { Sublinks } from './subquery/sublinks.ts'
 /** LimitOption (nodes.h) */
 const WITH_TIES = 1
 
-/** `selected` has an output for each of `targets`. */
+/** `selected` has an output for each of `targets`; `ties`: how rows come that ORDER BY leaves equal. */
 export function bindLimit(
   query: TreeNode,
   targets: readonly TreeNode[],
   selected: Project,
+  ties: readonly Ordering[],
   environment: Environment,
 ): Project {
   const { request } = environment
@@ -56,16 +58,17 @@ export function bindLimit(
     if (!output) throw internalError('ORDER BY names no output')
     return bindOrdering(item, ref(output.column), request)
   })
+  const withTies = numberField(query, 'limitOption') === WITH_TIES
   return {
     op: 'project',
     input: {
       op: 'limit',
       input,
       partition: { keys: [] },
-      order,
+      order: withTies ? order : [...order, ...ties],
       offset: offset ?? null,
       count: count ?? null,
-      withTies: numberField(query, 'limitOption') === WITH_TIES,
+      withTies,
     },
     outputs: selected.outputs.map(({ column }) => ({ column, value: ref(column) })),
   }

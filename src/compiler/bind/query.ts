@@ -38,6 +38,7 @@ import { type Aggregation, overValues, type Context as ValuesContext } from './d
 import { bindDistinctOn } from './distinct-on.ts'
 import { bindExpression } from './expression.ts'
 import { baseTypeRef, operatorFacts, operatorSql, typeFacts } from './facts.ts'
+import { withTies } from './first-of-sorted.ts'
 import { bindFrom } from './from-clause.ts'
 import { assertGroupKey } from './group-key.ts'
 import { type GroupingSet, groupingBits, groupingSets, unionOfSets } from './grouping-sets.ts'
@@ -50,7 +51,7 @@ import { bindRangeTable, lazily, type RangeEntry } from './range-table.ts'
 import type { QueryScope, Scope } from './scope.ts'
 import { SelectSets } from './select-sets.ts'
 import { bindSetOperation } from './set-operation.ts'
-import { ctesOf, isPassing, onlyItem } from './sorted-source.ts'
+import { ctesOf, isPassing, onlyItem, takesFirstRows } from './sorted-source.ts'
 import { replaceScalars } from './subquery/columns.ts'
 import type { SublinkPrinter } from './subquery/of-row.ts'
 import { Sublinks } from './subquery/sublinks.ts'
@@ -133,7 +134,8 @@ function bindTargets(query: TreeNode, targets: readonly TreeNode[], outer: Envir
   const selected = setOperation
     ? bindSetOperation(query, setOperation, range, environment)
     : bindGroups(query, targets, range, environment)
-  return finished(query, targets, selected, environment)
+  const incoming = takesFirstRows(query) ? (range[onlyItem(query) - 1]?.order?.() ?? []) : []
+  return finished(query, targets, selected, environment, incoming)
 }
 
 /** What a query reads, and what its parts may read besides: its WITH queries, and those around. */
@@ -165,20 +167,22 @@ function bindGroups(
   )
 }
 
-/** DISTINCT and LIMIT over what is selected. */
+/** DISTINCT and LIMIT over what is selected; `incoming`: how its rows come, where the first are taken. */
 function finished(
   query: TreeNode,
   targets: readonly TreeNode[],
   selected: Project,
   environment: Environment,
+  incoming: readonly Ordering[] = [],
 ): Project {
   const isDistinct = nodeListField(query, 'distinctClause').length > 0
+  const { rows, ties } = withTies(query, targets, selected, incoming, environment)
   const distinct = booleanField(query, 'hasDistinctOn')
-    ? bindDistinctOn(query, targets, selected, environment)
+    ? bindDistinctOn(query, targets, rows, ties, environment)
     : isDistinct
-      ? distinctTargets(selected, environment)
-      : selected
-  return bindLimit(query, targets, distinct, environment)
+      ? distinctTargets(rows, environment)
+      : rows
+  return bindLimit(query, targets, distinct, ties, environment)
 }
 
 /** The columns of the result, and what DISTINCT ON or ORDER BY with LIMIT needs besides. */

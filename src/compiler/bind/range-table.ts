@@ -12,7 +12,6 @@ import {
   nodeField,
   nodeListField,
   numberField,
-  optionalNode,
   stringListField,
 } from '../catalog/node-field.ts'
 import { isNode, parseViewQuery, type TreeNode, type TreeValue } from '../catalog/node-tree.ts'
@@ -44,6 +43,7 @@ import {
   readsInOrder,
   type SortedSource,
   sortedSource,
+  takesFirstRows,
 } from './sorted-source.ts'
 import { assertMaintainable } from './stability.ts'
 import { isItemOfRow, type SublinkPrinter } from './subquery/of-row.ts'
@@ -66,8 +66,7 @@ export function bindRangeTable(
   environment: Environment,
   isPassing = false,
 ): readonly RangeEntry[] {
-  const called = [...nodeListField(query, 'targetList'), optionalNode(query, 'havingQual')]
-  const isOrdered = isPassing || readsInOrder(called, environment.request)
+  const isOrdered = isPassing || takesFirstRows(query) || readsInOrder(query, environment.request)
   const types = readTypes(query)
   const only = onlyItem(query)
   return nodeListField(query, 'rtable').map((entry, i) => {

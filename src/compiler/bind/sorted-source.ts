@@ -1,12 +1,21 @@
 /** Queries that sort their rows, for who takes these as they come. */
 import { internalError } from '../catalog/error.ts'
-import { booleanField, nodeField, nodeListField, numberField, stringField } from '../catalog/node-field.ts'
+import {
+  booleanField,
+  nodeField,
+  nodeListField,
+  numberField,
+  optionalNode,
+  stringField,
+} from '../catalog/node-field.ts'
 import { isNode, parseViewQuery, type TreeNode, type TreeValue } from '../catalog/node-tree.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { takesInOrder } from './aggregate-call.ts'
 import { functionFacts } from './facts.ts'
+import { takesFirst } from './first-of-sorted.ts'
 import type { Environment } from './query.ts'
-import { goesByOrder } from './window.ts'
+import { windowFrame } from './window-frame.ts'
+import { goesByOrder } from './window-order.ts'
 
 /** RTEKind (parsenodes.h); GROUP is new in PostgreSQL 18. */
 export const RTE = {
@@ -47,17 +56,38 @@ export function isPassing(query: TreeNode): boolean {
  * Does it matter to an aggregate or a window function of the query in which order rows come? Where it does not, what they are
  * sorted by is not looked at, and may be what no stream table can show.
  */
-export function readsInOrder(value: TreeValue, request: CompileRequest, level = 0): boolean {
-  if (Array.isArray(value)) return value.some((each) => readsInOrder(each, request, level))
+export function readsInOrder(query: TreeNode, request: CompileRequest): boolean {
+  const called = [...nodeListField(query, 'targetList'), optionalNode(query, 'havingQual')]
+  return callsInOrder(called, request, nodeListField(query, 'windowClause'), 0)
+}
+
+function callsInOrder(
+  value: TreeValue,
+  request: CompileRequest,
+  windows: readonly TreeNode[],
+  level: number,
+): boolean {
+  if (Array.isArray(value)) return value.some((each) => callsInOrder(each, request, windows, level))
   if (!isNode(value)) return false
   const { tag, fields } = value
   // Of a query below only the aggregates that are over columns of this one: (SELECT array_agg(x)).
   if (tag === 'AGGREF' && numberField(value, 'agglevelsup') === level && takesInOrder(value, request))
     return true
-  if (tag === 'WINDOWFUNC' && level === 0)
-    if (goesByOrder(functionFacts(request, numberField(value, 'winfnoid')))) return true
+  if (tag === 'WINDOWFUNC' && level === 0) {
+    const window = windows.find((each) => numberField(each, 'winref') === numberField(value, 'winref'))
+    const facts = functionFacts(request, numberField(value, 'winfnoid'))
+    const over = window && { order: nodeListField(window, 'orderClause'), frame: windowFrame(window) }
+    if (over && goesByOrder(facts, over)) return true
+  }
   const inside = tag === 'QUERY' ? level + 1 : level
-  return Object.values(fields).some((each) => readsInOrder(each, request, inside))
+  return Object.values(fields).some((each) => callsInOrder(each, request, windows, inside))
+}
+
+/** Nothing but rows of one item, of which the first are taken. */
+export function takesFirstRows(query: TreeNode): boolean {
+  const makesRows = MAKES_ROWS.some((name) => booleanField(query, name))
+  const groups = CLAUSES_OF_GROUPS.some((name) => !isAbsent(query, name))
+  return onlyItem(query) > 0 && !makesRows && !groups && takesFirst(query)
 }
 
 const MAKES_ROWS = ['hasAggs', 'hasWindowFuncs', 'hasTargetSRFs']
@@ -115,14 +145,8 @@ export function hasOnlyRows(query: TreeNode): boolean {
   return CLAUSES_OF_ROWS.every((name) => isAbsent(query, name))
 }
 
-const CLAUSES_OF_ROWS = [
-  'groupClause',
-  'groupingSets',
-  'havingQual',
-  'limitCount',
-  'limitOffset',
-  'setOperations',
-]
+const CLAUSES_OF_GROUPS = ['groupClause', 'groupingSets', 'havingQual', 'setOperations']
+const CLAUSES_OF_ROWS = [...CLAUSES_OF_GROUPS, 'limitCount', 'limitOffset']
 
 function isAbsent(query: TreeNode, name: string): boolean {
   const value = query.fields[name]

@@ -18,7 +18,7 @@ import {
   TIMETZ,
 } from '../algebra/number-types.ts'
 import type { RunsBy, WindowCall } from '../algebra/operators/window.ts'
-import { type Ordering, withTail } from '../algebra/ordering.ts'
+import { distinctOrderings, type Ordering, sameOrdering, withTail } from '../algebra/ordering.ts'
 import { integerOf, type Reach } from '../algebra/reach.ts'
 import { BOOLEAN, type Expression, type Scalar, scalarColumns } from '../algebra/scalar.ts'
 import { FULL_HINT, internalError, unsupported } from '../catalog/error.ts'
@@ -33,13 +33,15 @@ import {
 import type { TreeNode } from '../catalog/node-tree.ts'
 import { quoteIdentifier, quoteQualified } from '../catalog/quote.ts'
 import type { CompileRequest, FunctionFacts } from '../catalog/request.ts'
-import { aggregateVolatility, isInOrder } from './aggregate-call.ts'
+import { aggregateVolatility } from './aggregate-call.ts'
 import { expression, Template } from './binding.ts'
 import { collatedArguments } from './collation.ts'
-import { functionFacts, functionVolatility } from './facts.ts'
+import { functionFacts, functionLabel, functionVolatility } from './facts.ts'
 import { bindOrdering, targetOfItem } from './ordering.ts'
 import { keyedBy } from './partition-key.ts'
+import { refuseRivals } from './rivals.ts'
 import { type FrameBound, frameReach, type WindowFrame, windowFrame } from './window-frame.ts'
+import { BY_FRAME, goesByOrder, isByPlace, readsAllInOrder, seesPeers } from './window-order.ts'
 
 /** Binds an expression of the SELECT as it is below the window functions. */
 type Bind = (node: TreeNode) => Scalar
@@ -100,51 +102,58 @@ export class WindowCalls {
 
   /** The rows of `input` with the columns of all calls. */
   over(input: Node): Node {
-    const partitions: { readonly keys: readonly Scalar[]; readonly calls: WindowCall[] }[] = []
-    const sorted = this.#asTheyCome()
+    const partitions: {
+      readonly keys: readonly Scalar[]
+      readonly calls: WindowCall[]
+      incoming?: readonly Ordering[]
+    }[] = []
+    const isSorted = this.#areSorted()
     for (const { column, call, args, clause, facts } of this.#calls) {
       const { keys, frame, frameText } = clause
+      const ties = isSorted ? this.#incoming(clause, clause.order) : []
       const hasPeers = seesPeers(facts, frame)
       // Of what has peers, which would see others, only a frame of all rows is another one.
-      const isOfAll = hasPeers && sorted.length > 0 && readsAllInOrder(facts, frame)
-      const order = sorted.length > 0 && (isOfAll || !hasPeers) ? sorted : clause.order
+      const isOfAll = hasPeers && ties.length > 0 && readsAllInOrder(facts, clause)
+      const isBySort = ties.length > 0 && hasPeers && !isOfAll && goesByOrder(facts, clause)
+      const order = isOfAll || !hasPeers ? [...clause.order, ...ties] : clause.order
       const made = {
         column,
         call,
         order,
-        frame: isOfAll ? ALL_ROWS : isByPlace(facts) ? ANY_FRAME : frameText,
+        frame: isOfAll ? allRows(frame) : isByPlace(facts) ? ANY_FRAME : frameText,
         hasPeers: hasPeers && !isOfAll,
-        reach: isOfAll ? null : reachOf(facts, args, clause.reach),
-        runs: order.length > 0 && !isOfAll ? runsBy(facts, frame) : null,
+        reach: isOfAll || isBySort ? null : reachOf(facts, args, clause.reach),
+        runs: order.length > 0 && !isOfAll && !isBySort ? runsBy(facts, frame) : null,
       }
       const same = partitions.find((each) => sameSet(each.keys, keys))
-      if (same) same.calls.push(made)
-      else partitions.push({ keys, calls: [made] })
+      const partition = same ?? { keys, calls: [] }
+      if (!same) partitions.push(partition)
+      partition.calls.push(made)
+      if (isBySort) partition.incoming = this.#incoming(clause, [])
     }
     // One partition of all rows reads its whole input at every change: best from the tables themselves.
     const ordered = [
       ...partitions.filter(({ keys }) => keys.length === 0),
       ...partitions.filter(({ keys }) => keys.length > 0),
     ]
-    return ordered.reduce<Node>((below, { keys, calls }) => {
+    return ordered.reduce<Node>((below, { keys, calls, incoming }) => {
       const keyed = keyedBy(below, keys, this.#request, this.#ids, 'PARTITION BY')
-      return { op: 'window', input: keyed.input, partition: { keys: keyed.keys }, calls }
+      const node = { op: 'window' as const, input: keyed.input, partition: { keys: keyed.keys }, calls }
+      return incoming ? { ...node, incoming } : node
     }, input)
   }
 
-  /**
-   * What the rows of a partition are sorted by as they come. Nothing sorts them anew where no window has an order, and what
-   * all of them partition by is what the rows are sorted by first, as PARTITION BY does it.
-   */
-  #asTheyCome(): readonly Ordering[] {
-    const [keys = []] = this.#calls.map(({ clause }) => clause.partition)
-    const isSorted = this.#calls.every(
-      ({ clause: { partition, order } }) =>
-        order.length === 0 &&
-        partition.length === keys.length &&
-        partition.every((key, i) => sameOrdering(key, this.#sorted[i])),
+  /** Does nothing sort the rows anew? What each window sorts by is what they are sorted by first, as PARTITION BY does it. */
+  #areSorted(): boolean {
+    const sorted = distinctOrderings(this.#sorted)
+    return this.#calls.every(({ clause: { partition, order } }) =>
+      distinctOrderings([...partition, ...order]).every((each, i) => sameOrdering(each, sorted[i])),
     )
-    return isSorted ? this.#sorted.slice(keys.length) : []
+  }
+
+  /** What the rows of a partition which are equal by `order` are sorted by as they come. */
+  #incoming({ partition }: Clause, order: readonly Ordering[]): readonly Ordering[] {
+    return distinctOrderings(this.#sorted).slice(distinctOrderings([...partition, ...order]).length)
   }
 
   #clause(reference: number, bind: Bind): Clause {
@@ -180,15 +189,18 @@ export class WindowCalls {
 
   #call(node: TreeNode, facts: FunctionFacts, values: readonly Scalar[], bind: Bind): Expression {
     const args = collatedArguments(this.#request, values, numberField(node, 'inputcollid'))
+    const nodes = nodeListField(node, 'args')
+    const names = nodes.map((arg) => (arg.tag === 'NAMEDARGEXPR' ? stringField(arg, 'name') : null))
+    const given = values.map(({ type }, i) => ({ type, name: names[i] }))
+    refuseRivals(functionLabel(this.#request, facts), facts, given, this.#request)
     const out = new Template().text(`${quoteQualified(facts.schema, facts.name)}(`)
     if (booleanField(node, 'winstar')) out.text('*')
     // The analysis has made one array of what a VARIADIC parameter takes, unless it takes any types.
     const isVariadic = facts.variadic !== 0 && facts.variadic !== ANY
-    const nodes = nodeListField(node, 'args')
     for (const [i, arg] of args.entries()) {
       out.text(`${i > 0 ? ', ' : ''}${isVariadic && i === args.length - 1 ? 'VARIADIC ' : ''}`)
-      const named = nodes[i]?.tag === 'NAMEDARGEXPR' ? nodes[i] : undefined
-      if (named) out.text(`${quoteIdentifier(stringField(named, 'name'))} => `)
+      const name = names[i]
+      if (typeof name === 'string') out.text(`${quoteIdentifier(name)} => `)
       out.hole(arg)
     }
     out.text(')')
@@ -217,10 +229,6 @@ const NEVER_NULL: ReadonlySet<string> = new Set([
   'count',
 ])
 
-/** They take a row for one place among all, whatever the frame. */
-const BY_PLACE: ReadonlySet<string> = new Set(['row_number', 'ntile', 'lag', 'lead'])
-const BY_PEERS: ReadonlySet<string> = new Set(['rank', 'dense_rank', 'percent_rank', 'cume_dist'])
-
 /** An offset of RANGE would forbid a second column to sort by. */
 const ANY_FRAME = expression({
   construct: 'a window frame',
@@ -229,39 +237,15 @@ const ANY_FRAME = expression({
   type: BOOLEAN,
 })
 
-const ALL_ROWS = expression({
-  construct: 'a window frame',
-  parts: ['ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING'],
-  args: [],
-  type: BOOLEAN,
-})
-
-/** Does the result of a window function go by the order of the rows where its window has none? */
-export function goesByOrder(facts: FunctionFacts): boolean {
-  const { name, schema, kind } = facts
-  return isByPlace(facts) || (kind === 'a' ? isInOrder(facts) : schema === 'pg_catalog' && BY_FRAME.has(name))
+/** Of those for which all rows are peers. */
+function allRows({ exclusion }: WindowFrame): Expression {
+  return expression({
+    construct: 'a window frame',
+    parts: [`ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING${exclusion}`],
+    args: [],
+    type: BOOLEAN,
+  })
 }
-
-/** Does a call that has no order see all rows, each peer to each, and go by how they come? */
-function readsAllInOrder(facts: FunctionFacts, { unit, start, end, exclusion }: WindowFrame): boolean {
-  const isAll = start.text === 'UNBOUNDED PRECEDING' && end.offset === null && !end.text.endsWith('PRECEDING')
-  return goesByOrder(facts) && unit !== 'ROWS' && isAll && exclusion === ''
-}
-
-/** Does the result of a window function go by the place of its row, or of others, in the partition? */
-function isByPlace({ name, schema }: FunctionFacts): boolean {
-  return schema === 'pg_catalog' && BY_PLACE.has(name)
-}
-
-function seesPeers(facts: FunctionFacts, { unit, exclusion }: WindowFrame): boolean {
-  const { name, schema } = facts
-  if (isByPlace(facts)) return false
-  if (schema === 'pg_catalog' && BY_PEERS.has(name)) return true
-  return unit !== 'ROWS' || exclusion === ' EXCLUDE GROUP' || exclusion === ' EXCLUDE TIES'
-}
-
-/** What looks at the rows of the frame alone, whatever its place among all. */
-const BY_FRAME: ReadonlySet<string> = new Set(['first_value', 'last_value', 'nth_value'])
 
 function reachOf(
   { name, schema, kind }: FunctionFacts,
@@ -327,12 +311,6 @@ const LATER: ReadonlySet<number> = new Set([
   TIMESTAMP,
   TIMESTAMPTZ,
 ])
-
-function sameOrdering(a: Ordering, b: Ordering | undefined): boolean {
-  return (
-    b !== undefined && a.using === b.using && a.nullsFirst === b.nullsFirst && sameScalar(a.value, b.value)
-  )
-}
 
 function sameSet(a: readonly Scalar[], b: readonly Scalar[]): boolean {
   const within = (all: readonly Scalar[]) => (each: Scalar) => all.some((other) => sameScalar(each, other))

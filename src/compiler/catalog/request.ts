@@ -152,6 +152,8 @@ export interface TypeFacts {
   /** pg_proc.provolatile of the input and output functions; base types that are not the server's own only. */
   readonly inputVolatility?: 'i' | 's' | 'v'
   readonly outputVolatility?: 'i' | 's' | 'v'
+  /** Types from which a cast of one's own leads to it, by a function or by the same bytes; absent when there are none. */
+  readonly castsFrom?: readonly number[]
 }
 
 export interface FunctionFacts {

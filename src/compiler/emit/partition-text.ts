@@ -1,5 +1,5 @@
 /** The query of a partition operator over any input: window functions, DISTINCT ON, ORDER BY … LIMIT. */
-import { ref } from '../algebra/build.ts'
+import { ref, sameScalar } from '../algebra/build.ts'
 import type { Column, PartitionNode } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Window, WindowCall } from '../algebra/operators/window.ts'
@@ -18,8 +18,9 @@ export function partitionQuery(node: PartitionNode, input: Select, printer: Prin
   const passed = columns.map((column): Item => [column, ref(column)])
   switch (node.op) {
     case 'window': {
-      const calls = node.calls.map((call): Item => [call.column, overWindow(request, node, call)])
-      const query = printer.render(input, outputsOf([...passed, ...calls]), false)
+      const { rows, placed } = asSorted(node, input, printer)
+      const calls = node.calls.map((call): Item => [call.column, overWindow(request, node, placed(call))])
+      const query = printer.render(rows, outputsOf([...passed, ...calls]), false)
       const place = node.calls.find(({ column }) => column.id === node.first?.column)
       if (!node.first || !place) return query
       return `SELECT w.*\nFROM (\n  ${indent(query)}\n) AS w\nWHERE w.${columnName(place.column)} <= ${node.first.count}`
@@ -186,6 +187,40 @@ function sorted(value: Scalar, input: Select): string {
 
 function ascending(column: Column): Ordering {
   return { value: ref(column), using: null, nullsFirst: false }
+}
+
+/**
+ * Rows that come sorted, where what sees peers goes by that. A window that sorts by the first of what they are sorted by, or by
+ * nothing, does not sort them anew if it names columns of theirs.
+ */
+function asSorted(
+  node: Window,
+  input: Select,
+  printer: Printer,
+): { readonly rows: Select; readonly placed: (call: WindowCall) => WindowCall } {
+  const { incoming } = node
+  if (!incoming) return { rows: input, placed: (call) => call }
+  const columns = operatorOf(node.input).columns(node.input)
+  const next = 1 + Math.max(0, ...columns.map(({ id }) => id))
+  const computed = incoming.flatMap(({ value }) => (value.kind === 'column' ? [] : [value]))
+  const added = computed.map(
+    (value, i): Column => ({ id: next + i, name: 'sorted', type: value.type, nullable: true }),
+  )
+  const named = (ordering: Ordering): Ordering => {
+    const column = added[computed.findIndex((value) => sameScalar(value, ordering.value))]
+    return column ? { ...ordering, value: ref(column) } : ordering
+  }
+  const order = [...keyColumns(node).map(ascending), ...incoming]
+  const items = orderItems([...order, ...tieBreakers(printer.request, node, order)], input)
+  const outputs = [
+    ...columns.map((column): Item => [column, ref(column)]),
+    ...added.flatMap((column, i): Item[] => (computed[i] ? [[column, computed[i]]] : [])),
+  ]
+  const query = printer.render(input, outputsOf(outputs), false, `\nORDER BY ${items.join(', ')}`)
+  return {
+    rows: printer.derived(query, 's', [...columns, ...added], false),
+    placed: (call) => ({ ...call, order: call.order.map(named) }),
+  }
 }
 
 /** `call OVER (PARTITION BY … ORDER BY … frame)` */

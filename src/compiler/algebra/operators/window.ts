@@ -18,8 +18,9 @@
  * State: the output rows; where only the first rows of each are asked for (row_number() <= k), these.
  * Cost: the rows of the touched partitions, by an index on PARTITION BY; the first of them, those near a change, or
  * those from it on, by one that has the order too. A change at NULL in the order reaches its whole partition.
- * Nulls: NULL keys are one partition; order and frames as PostgreSQL has them. Ties that ORDER BY leaves are broken by
- * the remaining columns where no peer group is looked at.
+ * Nulls: NULL keys are one partition; order and frames as PostgreSQL has them. Ties that ORDER BY leaves come as a subquery in
+ * FROM sorts them, where no window sorts them anew; else they are broken by the remaining columns where no peer group is
+ * looked at.
  * Refuses: PARTITION BY over types without btree order.
  * Source: nodeWindowAgg.c; DBSP23 §7 (group-by).
  */
@@ -36,6 +37,8 @@ export interface Window {
   readonly input: Node
   readonly partition: PartitionRule
   readonly calls: readonly WindowCall[]
+  /** What the rows of a partition are sorted by as they come, where a call goes by that which sees peers. */
+  readonly incoming?: readonly Ordering[]
   /** Rows behind these are left out. */
   readonly first?: FirstRows
 }
@@ -72,6 +75,7 @@ export const window: Operator<Window> = {
   withInputs: (node, [input = node.input]) => ({ ...node, input }),
   scalars: (node) => [
     ...node.calls.flatMap(({ call, order, frame }) => [call, ...order.map(({ value }) => value), frame]),
+    ...(node.incoming ?? []).map(({ value }) => value),
   ],
   onDelta: () => [],
   columns: (node) => [
@@ -85,15 +89,21 @@ export const window: Operator<Window> = {
       .columns(node.input)
       .filter(({ id }) => node.partition.keys.includes(id))
       .map(({ id, type }) => scalar({ kind: 'column', id, type }))
-    const calls = node.calls.map(({ call, order, frame }) => {
-      const by = order.map(
-        ({ value, using, nullsFirst }) => `${scalar(value)} ${using} nulls ${nullsFirst ? 'first' : 'last'}`,
-      )
-      return `${scalar(call)} over (${[...(by.length > 0 ? [`order by ${by.join(', ')}`] : []), scalar(frame)].join(' ')})`
-    })
+    const items = (orderings: readonly Ordering[]) =>
+      orderings
+        .map(
+          ({ value, using, nullsFirst }) =>
+            `${scalar(value)} ${using} nulls ${nullsFirst ? 'first' : 'last'}`,
+        )
+        .join(', ')
+    const calls = node.calls.map(
+      ({ call, order, frame }) =>
+        `${scalar(call)} over (${[...(order.length > 0 ? [`order by ${items(order)}`] : []), scalar(frame)].join(' ')})`,
+    )
     const by = keys.length > 0 ? ` by ${keys.join(', ')}` : ''
     const place = node.calls.find(({ column }) => column.id === node.first?.column)
     const first = node.first && place ? `, ${scalar(place.call)} <= ${node.first.count}` : ''
-    return `window ${calls.join(', ')}${by}${first}`
+    const sorted = node.incoming ? `, sorted by ${items(node.incoming)}` : ''
+    return `window ${calls.join(', ')}${by}${sorted}${first}`
   },
 }
