@@ -10,14 +10,19 @@
 --
 -- Who has refreshed a stream table below may want the group next. A definition has the group by then, and does not let go of
 -- it; so it does not wait for that one (`is_defining`).
-CREATE OR REPLACE FUNCTION pgstream._lock_writers(members bigint[], asked bigint DEFAULT NULL, is_defining boolean DEFAULT false) RETURNS void
+--
+-- Of several groups, `recomputed` has the members whose tables are meant: for one group after the other, the writers of the first
+-- would wait behind those of the second.
+CREATE OR REPLACE FUNCTION pgstream._lock_writers(
+  members bigint[], asked bigint DEFAULT NULL, is_defining boolean DEFAULT false, recomputed bigint[] DEFAULT NULL
+) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   sources CONSTANT oid[] := ARRAY(
     SELECT DISTINCT d.source_relid FROM pgstream.pgs_dependencies d JOIN pg_class c ON c.oid = d.source_relid
-    WHERE d.pgs_id = ANY (members) AND c.relkind IN ('r', 'p')
+    WHERE d.pgs_id = ANY (coalesce(recomputed, members)) AND c.relkind IN ('r', 'p')
       AND NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid = d.source_relid AND s.pgs_id = ANY (members))
     ORDER BY d.source_relid);
   -- In ms; 0: for ever.
