@@ -57,17 +57,25 @@ const TABLES = `CREATE TABLE a (id int PRIMARY KEY, v int); CREATE TABLE b (id i
   INSERT INTO a VALUES (1, 1), (2, 2); INSERT INTO b VALUES (1, 1), (2, 2)`
 const JOIN = 'SELECT a.id, a.v, b.v AS w FROM a JOIN b ON b.id = a.id'
 
-test('a definition over two tables meets who writes both in no deadlock', async () => {
-  const made = await scene(TABLES)
-  const [writer, person] = await Promise.all([made.open(), made.open()])
-  await writer.query('BEGIN; UPDATE b SET v = 3')
-  const creating = outcome(create(person, 'both', JOIN))
-  await untilWaiting(made.client, person)
-  expect(await outcome(writer.query('UPDATE a SET v = 4'))).toBe('ok')
-  await writer.query('COMMIT')
-  expect(await creating).toBe('ok')
-  await expectExact(made.client, 'both')
-})
+test.each(['a definition', 'the repair of one'])(
+  '%s over two tables meets who writes both in no deadlock',
+  async (what) => {
+    const made = await scene(TABLES)
+    if (what !== 'a definition') await create(made.client, 'both', JOIN)
+    const [writer, person] = await Promise.all([made.open(), made.open()])
+    await writer.query('BEGIN; UPDATE b SET v = 3')
+    const making = outcome(
+      what === 'a definition'
+        ? create(person, 'both', JOIN)
+        : person.query(`SELECT pgstream.repair_stream_table('both')`),
+    )
+    await untilWaiting(made.client, person)
+    expect(await outcome(writer.query('UPDATE a SET v = 4'))).toBe('ok')
+    await writer.query('COMMIT')
+    expect(await making).toBe('ok')
+    await expectExact(made.client, 'both')
+  },
+)
 
 test('writers of one table do not wait for those of the other behind a definition over both', async () => {
   const made = await scene(TABLES)

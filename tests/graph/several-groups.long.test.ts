@@ -77,3 +77,25 @@ test.each([
   expect(await refreshing).toBe('ok')
   for (const name of NAMES) await expectExact(client, name)
 })
+
+test('a definition that joins a recomputed group keeps nobody waiting behind the writers of that', async () => {
+  const { client, open } = await scene(TABLES)
+  const member = (who: pg.Client, name: string, table: string, mode: string) =>
+    who.query(`SELECT pgstream.create_stream_table('${name}', 'SELECT g, sum(v) AS v FROM ${table} GROUP BY g', '1h', '${mode}',
+      consistency_group => 'one')`)
+  await member(client, 'a', 't', 'FULL')
+  const [long, writer, person] = await Promise.all([open(), open(), open()])
+  await long.query('BEGIN; INSERT INTO t VALUES (100, 1, 7)')
+  const creating = outcome(member(person, 'b', 'u', 'AUTO'))
+  await pause(300)
+  // Behind the definition's capture of it.
+  expect(await outcome(writer.query(`SET statement_timeout = '10s'; UPDATE u SET v = v + 1`))).toBe('ok')
+  expect(await creating).toBe('ok')
+  await long.query('COMMIT')
+  await client.query('CALL pgstream.run_scheduler()')
+  const { rows } = await client.query(
+    `SELECT count(DISTINCT data_timestamp)::int AS moments FROM pgstream.pgs_status()`,
+  )
+  expect(rows).toEqual([{ moments: 1 }])
+  for (const name of ['a', 'b']) await expectExact(client, name)
+})

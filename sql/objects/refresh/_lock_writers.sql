@@ -9,7 +9,8 @@
 -- the right to read them alone. So the owner of the one that was `asked` for must be let in to the table itself.
 --
 -- Who has refreshed a stream table below may want the group next. A definition has the group by then, and does not let go of
--- it; so it does not wait for that one (`is_defining`).
+-- it; so it does not wait for that one (`is_defining`). Nor for long for anybody else: it may hold off the writers of what it captures
+-- anew, who would wait behind those of the group.
 --
 -- Of several groups, `recomputed` has the members whose tables are meant: for one group after the other, the writers of the first
 -- would wait behind those of the second.
@@ -55,8 +56,8 @@ BEGIN
       PERFORM set_config('lock_timeout', given || 'ms', true);
       RETURN;
     EXCEPTION WHEN lock_not_available OR undefined_table OR invalid_schema_name THEN
-      IF is_defining AND EXISTS (SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid = source) THEN
-        RAISE EXCEPTION USING ERRCODE = 'PGS05', MESSAGE = label;
+      IF is_defining AND (patience >= longest / 3 OR EXISTS (SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid = source)) THEN
+        RAISE EXCEPTION USING ERRCODE = 'PGS05', MESSAGE = coalesce(label, 'the group');
       END IF;
       IF given > 0 AND extract(epoch FROM clock_timestamp() - started) * 1000 >= given THEN
         RAISE;
