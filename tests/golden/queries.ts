@@ -108,6 +108,7 @@ export const GOLDEN_QUERIES: Readonly<Record<string, string>> = {
     'SELECT r.id, (SELECT count(*) FROM public.links AS l WHERE l.a < r.id) AS n FROM public.regions AS r',
   'scalar-subqueries-over-one-domain':
     'SELECT r.id, (SELECT count(*) FROM public.links AS l WHERE l.a < r.id) AS n, (SELECT max(l.b) FROM public.links AS l WHERE l.b > r.id) AS m FROM public.regions AS r',
+  'joins-of-groups': `SELECT c.id, o.n, l.s, m.t FROM public.customers AS c JOIN (SELECT customer_id, count(*) AS n FROM public.orders GROUP BY 1) AS o ON o.customer_id = c.id JOIN (SELECT a, sum(b) AS s FROM public.links GROUP BY 1) AS l ON l.a = c.id LEFT JOIN (SELECT b, sum(a) AS t FROM public.links GROUP BY 1) AS m ON m.b = c.id`,
   'lateral-limit':
     'SELECT c.id, t.amount FROM public.customers AS c LEFT JOIN LATERAL (SELECT o.amount FROM public.orders AS o WHERE o.customer_id = c.id ORDER BY o.amount DESC, o.id LIMIT 3) AS t ON true',
   temporal: `SELECT kind, body FROM public.events WHERE at > now() - interval '1 hour'`,

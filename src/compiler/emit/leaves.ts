@@ -54,7 +54,7 @@ export function refreshLeaves(
           }
       } else {
         if (version === 'before') return called(storedStage(stageOf(stages, of), alias), of)
-        if (version === 'delta') return stageDelta(of, alias)
+        if (version === 'delta') return { ...stageDelta(of, alias), isUnmeasured: isBulk || isFitted }
       }
       return bothWays(read, printer)
     },
@@ -152,7 +152,11 @@ function bothWays(read: Read, printer: Printer): Select {
   const [stored = '', changed = ''] = arms
   const changes = `\nUNION ALL\n(${indent(changed)})`
   if (read.of.op !== 'scan')
-    return { ...printer.derived(`${stored}${changes}`, 'u', columns, true), isUnion: true }
+    return {
+      ...printer.derived(`${stored}${changes}`, 'u', columns, true),
+      isUnion: true,
+      isUnmeasured: printer.isBulk,
+    }
   const { relation } = read.of
   const both = printer.derived(`${stored}${printer.when([relation], changes)}`, 'u', columns, true)
   const [union = ''] = both.from

@@ -5,15 +5,16 @@
  * itself, from the table's own statistics (measured, eight tables of which five changed by a row or two: 7,900 rows read → 220).
  */
 import { ref } from '../algebra/build.ts'
-import type { Node } from '../algebra/node.ts'
+import type { Column, Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Join } from '../algebra/operators/join.ts'
 import { type ColumnId, type ColumnRef, type Scalar, scalarColumns } from '../algebra/scalar.ts'
 import { stateOf } from '../delta/differentiate.ts'
+import { type KeyedRows, keyedRows, type Looked, lookedUpByKey } from './keyed-rows.ts'
 import { columnName } from './names.ts'
 import { hasDelta, isProbed, isProbedByKey } from './probes.ts'
 import type { Printer } from './select.ts'
-import { condition, indent, type Select } from './select-text.ts'
+import { condition, indent, operand, type Select } from './select-text.ts'
 
 interface Joined {
   readonly inputs: readonly Select[]
@@ -85,8 +86,11 @@ function isTable(node: Node): boolean {
 
 function byKey(node: Join, inputs: readonly Select[], printer: Printer): Joined {
   const unchanged = { inputs, predicate: node.predicate }
+  const stages = node.inputs.map((input) => keyedRows(input, printer))
   // Many rows are better joined whole, and two inputs leave no choice.
-  if (printer.isBulk || inputs.length < 3 || !inputs.some((input) => input.isUnion)) return unchanged
+  if (printer.isBulk) return byKeysOfStages(node, inputs, stages, printer) ?? unchanged
+  if (inputs.length < 3 || !inputs.some((input) => input.isUnion)) return unchanged
+  const areSeveral = stages.filter((each) => each !== null).length > 1
   const placed = inputs.filter((input) => !input.isUnion)
   const isPlaced = (id: ColumnId) => placed.some(({ columns }) => columns.has(id))
   let predicate = node.predicate
@@ -94,7 +98,8 @@ function byKey(node: Join, inputs: readonly Select[], printer: Printer): Joined 
     const input = node.inputs[i]
     if (!select.isUnion || !input) return []
     const isFew = fewWithout(i, node, inputs)
-    return [{ select, input, isKnown: (id: ColumnId) => isPlaced(id) && isFew(id) }]
+    const stage = areSeveral ? (stages[i] ?? null) : null
+    return [{ select, input, stage, isKnown: (id: ColumnId) => isPlaced(id) && isFew(id) }]
   })
   for (;;) {
     const [next, fixed] = first(pending, (each) => fixedKey(each, predicate))
@@ -112,9 +117,87 @@ function byKey(node: Join, inputs: readonly Select[], printer: Printer): Joined 
       else if (!asked || ![...scalarColumns(sides.other)].every(isPlaced)) outside.push(each)
       else outside.push(meeting(each, asked.other, sides.other))
     }
-    placed.push(lookup(next, inside, placed, printer))
+    placed.push(lookup(found(next, fixed, placed, printer), inside, placed, printer))
     predicate = outside
     pending = pending.filter((each) => each !== next)
+  }
+}
+
+/**
+ * The rows of stages whose key is fixed by what changed, and by tables that this leads to, are looked up one after the other.
+ * Where nothing did, what changed stands beside the join: the planner then begins with it.
+ */
+function byKeysOfStages(
+  node: Join,
+  inputs: readonly Select[],
+  stages: readonly (KeyedRows | null)[],
+  printer: Printer,
+): Joined | null {
+  const led = ledTo(node, inputs, (i) => !stages[i])
+  const isInOrder = led.size > 0
+  const isTable = (_: unknown, i: number) => !stages[i]
+  const isFirst = (_: unknown, i: number) =>
+    isInOrder ? led.has(i) : inputs.some(isTable) ? isTable(_, i) : i === 0
+  const first = inputs.filter(isFirst)
+  let known = joined(first)
+  let columns = node.inputs.filter(isFirst).flatMap((input) => operatorOf(input).columns(input))
+  const isKnown = (each: Scalar) => [...scalarColumns(each)].every((id) => known.columns.has(id))
+  let predicate = node.predicate.filter((each) => !isKnown(each))
+  const own = node.predicate.filter(isKnown).map((each) => condition(each, known, first))
+  known = { ...known, where: [...known.where, ...own] }
+  const rest = new Set([...inputs.keys()].filter((i) => !isFirst(null, i)))
+  const next = () => {
+    for (const i of rest) {
+      const [select, input, stage] = [inputs[i], node.inputs[i], stages[i]]
+      if (!select || !input || !stage) continue
+      const fixed = fixedKey({ select, input, stage, isKnown: (id) => known.columns.has(id) }, predicate)
+      const looked = fixed && lookedUpByFixed(stage, fixed, known, printer)
+      if (!looked) continue
+      const equal = [...fixed.values()].map(({ conjunct }) => conjunct)
+      return { i, equal, looked, columns: operatorOf(input).columns(input) }
+    }
+    return null
+  }
+  for (let found = next(); found; found = next()) {
+    const { i, equal, looked } = found
+    rest.delete(i)
+    columns = [...columns, ...found.columns]
+    predicate = predicate.filter((each) => !equal.includes(each))
+    const { row } = looked
+    const both: Select = {
+      from: [`(${known.from.join('\nCROSS JOIN ')}\n${looked.joins.join('\n')})`],
+      where: [...known.where, looked.isThere, ...row.where],
+      columns: new Map([...known.columns, ...row.columns]),
+      weight: known.weight,
+    }
+    known = isInOrder ? inOrder(both, columns, printer) : both
+  }
+  if (rest.size + first.length === inputs.length) return null
+  const gates = first.flatMap((each) => each.gates ?? [])
+  const looked: Select = { ...known, gates, isUnmeasured: printer.isBulk }
+  return { inputs: [looked, ...inputs.filter((_, i) => rest.has(i))], predicate }
+}
+
+/** Joined before everything else: in any order, many outer joins take long to plan. */
+function inOrder(rows: Select, columns: readonly Column[], printer: Printer): Select {
+  const outputs = columns.map((column) => ({ name: columnName(column), value: ref(column) }))
+  const isWeighted = rows.weight !== null
+  return printer.derived(
+    printer.render(rows, outputs, isWeighted, '\nOFFSET 0'),
+    'found',
+    columns,
+    isWeighted,
+  )
+}
+
+/** Rows side by side. */
+function joined(inputs: readonly Select[]): Select {
+  const weights = inputs.flatMap(({ weight }) => (weight === null ? [] : [weight]))
+  return {
+    from: inputs.flatMap(({ from }) => from),
+    where: inputs.flatMap(({ where }) => where),
+    columns: new Map(inputs.flatMap((input) => [...input.columns])),
+    weight: weights.length === 0 ? null : weights.join(' * '),
   }
 }
 
@@ -130,9 +213,14 @@ function first<T, Found>(
   return [undefined, undefined]
 }
 
-interface Pending {
+interface Sought {
   readonly select: Select
   readonly input: Node
+}
+
+interface Pending extends Sought {
+  /** One of several such. */
+  readonly stage: KeyedRows | null
   /** Is the column there before it, and of few rows? */
   readonly isKnown: (id: ColumnId) => boolean
 }
@@ -226,8 +314,48 @@ function meeting(conjunct: Scalar, first: Scalar, second: Scalar): Scalar {
   return isSame ? { ...conjunct, args: [first, second] } : conjunct
 }
 
+/** What is looked up: one row, where it is a stage's by its key. */
+function found(
+  { select, input, stage }: Pending,
+  fixed: ReadonlyMap<ColumnId, Equated>,
+  placed: readonly Select[],
+  printer: Printer,
+): Sought {
+  const looked = stage && lookedUpByFixed(stage, fixed, joined(placed), printer)
+  if (!looked) return { select, input }
+  const { joins, isThere, row } = looked
+  const from = [`(SELECT) AS ${printer.alias('one')}\n${joins.join('\n')}`]
+  return { select: { ...row, from, where: [isThere, ...row.where] }, input }
+}
+
+/** The right side of an outer join, where it is a stage's and the left one fixes a key; null where not. */
+export function oneByKey(
+  left: Select,
+  right: { readonly input: Node; readonly select: Select },
+  predicate: readonly Scalar[],
+  printer: Printer,
+): (Looked & { readonly rest: readonly Scalar[] }) | null {
+  const stage = keyedRows(right.input, printer)
+  const fixed = stage && fixedKey({ ...right, stage, isKnown: (id) => left.columns.has(id) }, predicate)
+  const looked = fixed && lookedUpByFixed(stage, fixed, left, printer)
+  if (!looked) return null
+  const equal = [...fixed.values()].map(({ conjunct }) => conjunct)
+  return { ...looked, rest: predicate.filter((each) => !equal.includes(each)) }
+}
+
+function lookedUpByFixed(
+  stage: KeyedRows,
+  fixed: ReadonlyMap<ColumnId, Equated>,
+  known: Select,
+  printer: Printer,
+): Looked | null {
+  const on = (rows: Select) =>
+    [...fixed.values()].map(({ conjunct }) => operand(conjunct, joined([known, rows])))
+  return lookedUpByKey(stage, [...fixed.keys()], on, printer)
+}
+
 function lookup(
-  { select, input }: { readonly select: Select; readonly input: Node },
+  { select, input }: Sought,
   conditions: readonly Scalar[],
   placed: readonly Select[],
   printer: Printer,

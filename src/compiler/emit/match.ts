@@ -14,7 +14,7 @@ import type { SemiJoin } from '../algebra/operators/semi-join.ts'
 import { type Scalar, scalarColumns } from '../algebra/scalar.ts'
 import { hasMarks, term } from './fitted.ts'
 import { equalValues, groupByImage } from './image.ts'
-import { isSought } from './lookup.ts'
+import { isSought, oneByKey } from './lookup.ts'
 import { columnName } from './names.ts'
 import { hasDelta, isProbed, matchOf } from './probes.ts'
 import type { Printer } from './select.ts'
@@ -73,6 +73,21 @@ export function outerJoin(node: OuterJoin, printer: Printer): Select {
       made,
       left.weight,
     )
+  }
+  const one = oneByKey(left, { input: node.right, select: right }, node.predicate, printer)
+  if (one) {
+    const isMet = [one.isThere, ...one.row.where, ...conditions(one.rest, left, one.row)].join(' AND ')
+    return {
+      from: [`(${from}\n${one.joins.join('\n')})`],
+      where: left.where,
+      gates: left.gates,
+      columns: new Map([
+        ...left.columns,
+        ...columns.map(({ id }) => [id, `CASE WHEN ${isMet} THEN ${at(one.row, id)} END`] as const),
+      ]),
+      weight: left.weight,
+      isUnmeasured: printer.isBulk,
+    }
   }
   const isLateral = isProbed(node.left, node.right, node.predicate)
   const rows = isLateral

@@ -78,7 +78,7 @@ function withoutWeight(delta: Select, sign: '< 0' | '> 0'): Select {
 }
 
 /** Under which name a stored table is read. */
-function nameOf({ from }: Select): string {
+export function nameOf({ from }: Select): string {
   const [item = '', ...others] = from
   const name = / AS ([a-z0-9_]+)$/.exec(item)?.[1]
   if (name === undefined || others.length > 0) throw internalError('a stage is not read as one table')

@@ -16,6 +16,7 @@ import { BOOLEAN, type Scalar } from '../algebra/scalar.ts'
 import { nullOf } from '../bind/outer-join.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { boundCrossing, boundFilter } from './bound.ts'
+import { deltaBelow, emptiedBy } from './emptied.ts'
 import { expand } from './expand.ts'
 import { type Before, before, term, unionOf, whenChanged } from './fitted.ts'
 import { groupByImage } from './image.ts'
@@ -68,6 +69,7 @@ export class Printer {
   readonly #aliases = new Map<string, number>()
   readonly #selves = new Map<number, SelfRows>()
   readonly #shared: string[] = []
+  readonly #sharedOnce = new Map<string, string>()
   #isSplit = false
   #isUnprobed = false
 
@@ -158,6 +160,13 @@ export class Printer {
   shared(base: string, query: string): string {
     const name = this.alias(base)
     this.#shared.push(cte(name, query))
+    return name
+  }
+
+  /** One for all readers of the same. */
+  sharedOnce(base: string, what: string, print: () => string): string {
+    const name = this.#sharedOnce.get(what) ?? this.shared(base, print())
+    this.#sharedOnce.set(what, name)
     return name
   }
 
@@ -542,52 +551,6 @@ const LINEAR: ReadonlySet<Node['op']> = new Set([
   'bound-filter',
   'bound-crossing',
 ])
-
-/** The delta without rows of which the node has none. */
-function deltaBelow(node: Node): Read | null {
-  switch (node.op) {
-    case 'read':
-      return node.version === 'delta' ? node : null
-    case 'filter':
-    case 'project':
-    case 'negate':
-    case 'consolidate':
-    case 'repeat':
-      return deltaBelow(node.input)
-    case 'bound-filter':
-      return deltaBelow(node.left)
-    default:
-      return null
-  }
-}
-
-/** The sources of which each leaves no row of the node when it has not changed. */
-function emptiedBy(node: Node): ReadonlySet<number> {
-  switch (node.op) {
-    case 'read':
-      return new Set(node.version === 'delta' && node.of.op === 'scan' ? [node.of.relation] : [])
-    case 'filter':
-    case 'project':
-    case 'negate':
-    case 'consolidate':
-    case 'repeat':
-    case 'expand':
-      return emptiedBy(node.input)
-    case 'join':
-      return new Set(node.inputs.flatMap((input) => [...emptiedBy(input)]))
-    case 'outer-join':
-    case 'semi-join':
-    case 'mark-join':
-    case 'bound-filter':
-      return emptiedBy(node.left)
-    case 'key-match':
-      return emptiedBy(node.delta)
-    case 'row-match':
-      return new Set([...emptiedBy(node.left), ...emptiedBy(node.delta)])
-    default:
-      return new Set()
-  }
-}
 
 /**
  * Weights of one type in all arms: only a union whose columns have the same types in each is opened up by the planner, which

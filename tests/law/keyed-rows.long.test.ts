@@ -1,0 +1,113 @@
+/**
+ * Stages that meet by their keys, of which all change at once: each of them gives one row of a key, and none is gone through for
+ * each row of another. Under the oracle, by the statements for few changes, for many in one source and for many in several.
+ */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expectEqual } from '../oracle/oracle.ts'
+import { analyze } from '../support/analyze.ts'
+import { type FreshDatabase, freshDatabase } from '../support/server.ts'
+
+let db: FreshDatabase
+const plans: string[] = []
+
+beforeAll(async () => {
+  db = await freshDatabase()
+  await db.client.query(`CREATE COLLATION blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+    CREATE TABLE customers (id int PRIMARY KEY, code numeric, name text COLLATE blind);
+    INSERT INTO customers SELECT i, CASE WHEN i % 2 = 0 THEN i ELSE i + 0.0 END, 'n' || i FROM generate_series(1, 5000) AS i`)
+  for (const table of ['a', 'b', 'c', 'd'])
+    await db.client.query(`CREATE TABLE ${table} (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, customer int, code numeric,
+        name text COLLATE blind, day bigint, v int);
+      INSERT INTO ${table} (customer, code, name, day, v)
+        SELECT k, CASE WHEN i % 3 = 0 THEN k ELSE k + 0.00 END, CASE WHEN i % 3 = 0 THEN 'n' ELSE 'N' END || k, i % 2, i % 10
+        FROM (SELECT i, nullif(1 + i % 4900, 7) AS k FROM generate_series(1, 15000) AS i) AS q;
+      CREATE INDEX ON ${table} (customer)`)
+  await db.client.query(`LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0; SET auto_explain.log_nested_statements = on;
+    SET auto_explain.log_analyze = on; SET auto_explain.log_timing = off`)
+  db.client.on('notice', ({ message }) => plans.push(message ?? ''))
+})
+
+afterAll(() => db.close())
+
+const sum = (table: string, key = 'customer') =>
+  `(SELECT ${key}, count(*) AS n, sum(v) AS s FROM ${table} GROUP BY ${key})`
+
+const QUERIES: Readonly<Record<string, string>> = {
+  joins: `SELECT c.id, a.n AS an, a.s AS sa, b.s AS bs, x.n AS xn, d.s AS ds FROM customers AS c JOIN ${sum('a')} AS a ON a.customer = c.id
+    JOIN ${sum('b')} AS b ON b.customer = c.id JOIN ${sum('c')} AS x ON x.customer = c.id JOIN ${sum('d')} AS d ON d.customer = c.id`,
+  'left joins': `SELECT c.id, a.n AS an, coalesce(a.s, -1) AS sa, b.s AS bs, x.n AS xn, d.s AS ds FROM customers AS c
+    LEFT JOIN ${sum('a')} AS a ON a.customer = c.id LEFT JOIN ${sum('b')} AS b ON b.customer = c.id
+    LEFT JOIN ${sum('c')} AS x ON x.customer = c.id LEFT JOIN ${sum('d')} AS d ON d.customer = c.id`,
+  'of each other': `SELECT a.customer, a.n AS an, b.s AS bs, x.n AS xn, d.s AS ds FROM ${sum('a')} AS a JOIN ${sum('b')} AS b USING (customer)
+    LEFT JOIN ${sum('c')} AS x USING (customer) FULL JOIN ${sum('d')} AS d USING (customer)`,
+  'with conditions': `SELECT c.id, a.s + b.s AS s, x.s2, d.s AS ds FROM customers AS c
+    JOIN (SELECT customer, sum(v) AS s FROM a GROUP BY 1 HAVING sum(v) % 3 <> 0) AS a ON a.customer = c.id
+    JOIN ${sum('b')} AS b ON b.customer = c.id AND b.s > a.s - 20
+    LEFT JOIN (SELECT customer, coalesce(sum(v), 0) * 2 AS s2 FROM c GROUP BY 1 HAVING count(*) <> 3) AS x ON x.customer = c.id AND x.s2 <> b.n
+    LEFT JOIN ${sum('d')} AS d ON d.customer = c.id AND a.s % 2 = 0`,
+  'by values written in several ways': `SELECT c.id, a.code, a.s AS sa, b.name, b.s AS bs, x.code AS xc, x.s AS xs FROM customers AS c
+    JOIN ${sum('a', 'code')} AS a ON a.code = c.code JOIN ${sum('b', 'name')} AS b ON b.name = c.name
+    LEFT JOIN ${sum('c', 'code')} AS x ON x.code = c.id`,
+  'by two columns': `SELECT c.id, a.day, a.s AS sa, b.s AS bs, x.s AS xs FROM customers AS c JOIN ${sum('a', 'customer, day')} AS a ON a.customer = c.id
+    JOIN ${sum('b', 'customer, day')} AS b ON b.customer = a.customer AND b.day = a.day
+    LEFT JOIN ${sum('c', 'day, customer')} AS x ON x.customer = c.id AND x.day = b.day`,
+  'of one table': `SELECT c.id, a.s AS sa, b.m, x.d, w.v FROM customers AS c JOIN ${sum('a')} AS a ON a.customer = c.id
+    JOIN (SELECT customer, max(v) AS m FROM a WHERE day = 0 GROUP BY 1) AS b ON b.customer = c.id
+    LEFT JOIN (SELECT customer, count(DISTINCT v) AS d FROM a GROUP BY 1) AS x ON x.customer = c.id
+    LEFT JOIN (SELECT DISTINCT ON (customer) customer, v FROM a ORDER BY customer, id DESC) AS w ON w.customer = c.id`,
+  'grouped once more': `SELECT a.n, count(*) AS groups, sum(b.s) AS s, max(x.s) AS m FROM ${sum('a')} AS a JOIN ${sum('b')} AS b USING (customer)
+    LEFT JOIN ${sum('c')} AS x USING (customer) GROUP BY 1`,
+}
+
+const TABLES = ['a', 'b', 'c', 'd']
+/** All, in many keys: those that are new, those that go, those that lack one. */
+const changes = (keys: number, tables: readonly string[]) =>
+  tables
+    .map(
+      (table, i) => `INSERT INTO ${table} (customer, code, name, day, v)
+    SELECT j, CASE WHEN j % 2 = 0 THEN j ELSE j + 0.000 END, CASE WHEN j % 5 = 0 THEN 'N' ELSE 'n' END || j, j % 2, j % 7
+    FROM generate_series(${4000 - 10 * i}, ${4000 + keys}) AS j;
+  DELETE FROM ${table} WHERE customer BETWEEN ${300 + i} AND ${300 + i + keys / 5};
+  UPDATE ${table} SET v = v + 1, customer = nullif(customer, ${keys + i}) WHERE customer BETWEEN ${keys} AND ${keys + keys / 10}`,
+    )
+    .join(';\n')
+
+/** The most rows that a node of a plan has let through or thrown away. */
+function most(): number {
+  let [loops, greatest] = [1, 0]
+  for (const line of plans.flatMap((plan) => plan.split('\n'))) {
+    const actual = /actual rows=([\d.]+) loops=(\d+)/.exec(line)
+    if (actual) loops = Number(actual[2])
+    const rows = Number(actual?.[1] ?? /Rows Removed by .*: (\d+)/.exec(line)?.[1] ?? 0)
+    greatest = Math.max(greatest, rows * loops)
+  }
+  return greatest
+}
+
+test.each(Object.entries(QUERIES))('%s', { timeout: 120_000 }, async (label, query) => {
+  const { client } = db
+  const name = `st${Object.keys(QUERIES).indexOf(label)}`
+  await client.query(`SELECT pgstream.create_stream_table($1, $2, '1h', 'DIFFERENTIAL')`, [name, query])
+  await analyze(client)
+  for (const [keys, tables] of [
+    [20, TABLES],
+    [1000, TABLES],
+    [1000, ['a']],
+    [1000, ['a', 'b', 'd']],
+  ] as const) {
+    await client.query('BEGIN')
+    await client.query(changes(keys, tables))
+    await client.query('SET LOCAL client_min_messages = log')
+    await client.query('COMMIT')
+    await client.query('SET client_min_messages = log')
+    plans.length = 0
+    const { rows } = await client.query('SELECT pgstream.refresh_stream_table($1) AS action', [name])
+    await client.query('RESET client_min_messages')
+    expect(rows).toEqual([{ action: 'DIFFERENTIAL' }])
+    await expectEqual(client, name, { image: true })
+    expect(plans.length).toBeGreaterThan(0)
+    // Some 2,500 rows of the source change in each table, and a change of a group has two rows.
+    expect([keys, tables, Math.min(most(), 40_000)]).toEqual([keys, tables, most()])
+  }
+  await client.query(`SELECT pgstream.drop_stream_table($1)`, [name])
+})
