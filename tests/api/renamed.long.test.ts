@@ -203,3 +203,24 @@ describe.each([
       })
   })
 })
+
+test('set operations keep the names of their columns when they are read again', async () => {
+  db = await freshDatabase()
+  await query(`CREATE TABLE src (id int PRIMARY KEY, v int); CREATE TABLE other (id int PRIMARY KEY, v int);
+    INSERT INTO src VALUES (1, 1); INSERT INTO other VALUES (2, 2)`)
+  const queries = {
+    united: 'SELECT id AS "Id", v FROM src UNION ALL SELECT id, v FROM other',
+    without: '(SELECT id AS "Id", v FROM src LIMIT 5) EXCEPT SELECT id, v FROM other',
+  }
+  for (const [name, text] of Object.entries(queries))
+    await query(`SELECT pgstream.create_stream_table('${name}', '${text}', '1h')`)
+  await query('ALTER TABLE src RENAME TO source; ALTER TABLE source ALTER v TYPE bigint')
+  for (const name of Object.keys(queries)) {
+    await query(`SELECT pgstream.refresh_stream_table('${name}')`)
+    expect(Object.keys((await rows(`TABLE ${name}`))[0] ?? {})).toEqual(['Id', 'v'])
+    await query(
+      `${(await rows(`SELECT pgstream.export_definition('${name}') AS text`))[0]?.text.replace(`public.${name}`, `public.${name}_copy`)}`,
+    )
+    expect(await rows(`TABLE ${name}_copy`)).toEqual(await rows(`TABLE ${name}`))
+  }
+})

@@ -72,6 +72,13 @@ const QUERIES = [
   'SELECT id FROM o UNION ALL (SELECT id FROM tree EXCEPT SELECT k FROM t) ORDER BY id DESC LIMIT 4',
   '(SELECT id, n FROM t ORDER BY n LIMIT 3) UNION (SELECT id, k FROM o INTERSECT ALL SELECT id, k FROM mv) EXCEPT ALL SELECT 1, 2',
   'SELECT \'a\' AS x UNION SELECT "näme" FROM t UNION SELECT label FROM v',
+  'VALUES (1, 2) UNION ALL SELECT id, k FROM o',
+  `SELECT 'a'::varchar(5) AS v, n::numeric(8, 2) AS m, CASE WHEN k > 1 THEN "näme"::char(4) END AS c, 'x' AS t, NULL AS u, B'101'::varbit(4) AS b, ts::timestamptz(0) AS z FROM t`,
+  `SELECT n::numeric(8, 2) AS m FROM t UNION SELECT 5.123::numeric(8, 2)`,
+  `SELECT coalesce("näme"::varchar(7), 'q') AS v, ARRAY[n::numeric(6, 1)] AS a, greatest(n::numeric(5, 1), 2) AS g, max(n::numeric(5, 1)) AS x FROM t GROUP BY t.id`,
+  `SELECT q.v, q.m FROM (SELECT "näme"::varchar(3) AS v, n::numeric(5, 1) AS m FROM t UNION ALL VALUES ('abc'::varchar(3), 1.5::numeric(5, 1))) AS q`,
+  '((WITH w AS (SELECT id AS "Id" FROM o) SELECT "Id", 1 AS one FROM w LIMIT 2) EXCEPT SELECT k, 2 FROM o) UNION (SELECT 1, 1 INTERSECT SELECT id, id FROM tree)',
+  'SELECT "Id" FROM ((SELECT id AS "Id" FROM t LIMIT 3) UNION ALL SELECT id FROM o ORDER BY 1 LIMIT 4) AS u UNION SELECT 7',
   'WITH RECURSIVE up AS (SELECT id, parent, 1 AS depth FROM tree WHERE parent IS NULL UNION ALL SELECT c.id, c.parent, up.depth + 1 FROM tree AS c JOIN up ON c.parent = up.id) SELECT * FROM up',
   'WITH a AS MATERIALIZED (SELECT id, k FROM t), b AS NOT MATERIALIZED (SELECT * FROM a WHERE k > 1) SELECT b.id, (WITH a AS (SELECT 1 AS one) SELECT one FROM a) AS one FROM b LEFT JOIN a USING (id)',
   'SELECT g.i, t.id FROM generate_series(1, 5) AS g(i) LEFT JOIN t ON t.id = g.i',
@@ -124,6 +131,11 @@ test.each(QUERIES)('%s', async (query) => {
     const rowsOf = async (sql: string) =>
       (await db.client.query(`SELECT q::text AS row FROM (${sql}) AS q ORDER BY 1`)).rows
     expect(await rowsOf(text)).toEqual(await rowsOf(definition))
+    const columnsOf = async (sql: string) =>
+      (await db.client.query(`SELECT * FROM (${sql}) AS q LIMIT 0`)).fields.map(
+        ({ name, dataTypeID, dataTypeModifier }) => [name, dataTypeID, dataTypeModifier],
+      )
+    expect(await columnsOf(text)).toEqual(await columnsOf(definition))
   } finally {
     await db.client.query('SET search_path = "Sché ma", public')
   }

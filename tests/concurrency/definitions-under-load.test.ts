@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { expect, test } from 'vitest'
 import { expectExact } from '../oracle/oracle.ts'
-import { create, scenes } from './scene.ts'
+import { backendPid, create, outcome, scenes, untilWaiting } from './scene.ts'
 
 const scene = scenes()
 
@@ -52,3 +52,47 @@ test('definitions, writers and two schedulers do not deadlock', async () => {
   expect(rows).toEqual([])
   await expectExact(client, 'kept')
 }, 60_000)
+
+const TABLES = `CREATE TABLE a (id int PRIMARY KEY, v int); CREATE TABLE b (id int PRIMARY KEY, v int);
+  INSERT INTO a VALUES (1, 1), (2, 2); INSERT INTO b VALUES (1, 1), (2, 2)`
+const JOIN = 'SELECT a.id, a.v, b.v AS w FROM a JOIN b ON b.id = a.id'
+
+test.each(['a definition', 'the repair of one'])(
+  '%s over two tables meets who writes both in no deadlock',
+  async (what) => {
+    const made = await scene(TABLES)
+    if (what !== 'a definition') await create(made.client, 'both', JOIN)
+    const [writer, person] = await Promise.all([made.open(), made.open()])
+    await writer.query('BEGIN; UPDATE b SET v = 3')
+    const making = outcome(
+      what === 'a definition'
+        ? create(person, 'both', JOIN)
+        : person.query(`SELECT pgstream.repair_stream_table('both')`),
+    )
+    await untilWaiting(made.client, person)
+    expect(await outcome(writer.query('UPDATE a SET v = 4'))).toBe('ok')
+    await writer.query('COMMIT')
+    expect(await making).toBe('ok')
+    await expectExact(made.client, 'both')
+  },
+)
+
+test('writers of one table do not wait for those of the other behind a definition over both', async () => {
+  const made = await scene(TABLES)
+  const [long, writer, ...people] = await Promise.all([made.open(), made.open(), made.open(), made.open()])
+  await long.query('BEGIN; UPDATE b SET v = 3')
+  const creating = people.map((person, i) => outcome(create(person, `both_${i}`, JOIN)))
+  for (const person of people) await untilWaiting(made.client, person)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  await writer.query(`SET statement_timeout = '1s'`)
+  for (let i = 0; i < 3; i++) expect(await outcome(writer.query('UPDATE a SET v = v + 1'))).toBe('ok')
+  // Not because they have given up.
+  const { rows } = await made.client.query(
+    'SELECT cardinality(pg_blocking_pids(p)) > 0 AS waits FROM unnest($1::int[]) AS p',
+    [people.map(backendPid)],
+  )
+  expect(rows).toContainEqual({ waits: true })
+  await long.query('COMMIT')
+  expect(await Promise.all(creating)).toEqual(['ok', 'ok'])
+  for (const name of ['both_0', 'both_1']) await expectExact(made.client, name)
+})

@@ -25,6 +25,17 @@ test('verify shows what a refresh would change, and nothing after it', async () 
   expect(await rows(`SELECT * FROM pgstream.verify_stream_table('rows')`)).toEqual([])
 })
 
+test('verify at a snapshot that is older than DDL on a source', async () => {
+  await db.client.query(`CREATE TABLE altered (d int PRIMARY KEY, e text);
+    SELECT pgstream.create_stream_table('older', 'SELECT d, e FROM altered', '1m')`)
+  const reader = await db.connect()
+  await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM pg_class LIMIT 1')
+  await db.client.query(`ALTER TABLE altered ADD COLUMN f int; SELECT pgstream.refresh_stream_table('older')`)
+  expect((await reader.query(`SELECT * FROM pgstream.verify_stream_table('older')`)).rows).toEqual([])
+  await reader.query('COMMIT')
+  await db.client.query(`SELECT pgstream.drop_stream_table('older')`)
+})
+
 test('verify shows whole rows, whatever a column is called', async () => {
   await db.client.query(`CREATE TABLE letters (d int PRIMARY KEY, e text, r text);
     SELECT pgstream.create_stream_table('named', 'SELECT d, e, r FROM letters', '1m'); INSERT INTO letters VALUES (1, 'x', 'y')`)

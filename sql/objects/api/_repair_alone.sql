@@ -22,6 +22,9 @@ BEGIN
   SELECT * INTO STRICT target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id FOR UPDATE;
   owner := (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = target.pgs_relid);
   old_sources := ARRAY(SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id ORDER BY 1);
+  PERFORM pgstream._lock_sources(ARRAY(
+    SELECT d.source_relid FROM pgstream.pgs_dependencies d JOIN pg_class c ON c.oid = d.source_relid
+    WHERE d.pgs_id = id AND d.is_captured AND c.relkind IN ('r', 'p') ORDER BY 1));
   FOR source IN SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_captured ORDER BY 1 LOOP
     PERFORM pgstream._repair_capture(source);
   END LOOP;

@@ -30,12 +30,9 @@ BEGIN
   FOREACH is_held IN ARRAY '{false,true}'::boolean[] LOOP
     IF is_held THEN
       -- Holds off pgstream._retire_capture until our dependency is committed.
-      SELECT * INTO tracked FROM pgstream.pgs_change_tracking WHERE source_relid = source FOR SHARE;
-    ELSE
-      SELECT * INTO tracked FROM pgstream.pgs_change_tracking WHERE source_relid = source;
+      PERFORM FROM pgstream.pgs_change_tracking WHERE source_relid = source FOR SHARE;
     END IF;
-    EXIT WHEN (NOT tracked.is_retired AND columns <@ tracked.columns
-      AND tracked.fingerprint = pgstream._source_fingerprint(source, tracked.columns) AND pgstream._buffer_fits(source, columns)) IS NOT TRUE;
+    EXIT WHEN NOT pgstream._is_captured(source, columns);
     IF is_held THEN
       RETURN;
     END IF;

@@ -24,6 +24,7 @@ BEGIN
   PERFORM pgstream._install_functions(id);
 
   DELETE FROM pgstream.pgs_dependencies WHERE pgs_id = id;
+  PERFORM pgstream._lock_uncaptured(target.plan -> 'sources');
   -- In the order of their oids, like everybody else: no deadlocks among definitions.
   FOR source IN
     SELECT (s ->> 'relation')::oid AS relid, ARRAY(SELECT c::smallint FROM jsonb_array_elements_text(s -> 'columns') AS c) AS columns

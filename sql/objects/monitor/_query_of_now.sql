@@ -9,7 +9,12 @@ DECLARE
   reply jsonb;
 BEGIN
   IF current_setting('transaction_read_only') = 'off' THEN
-    PERFORM pgstream._recheck_unwatched(id);
+    BEGIN
+      PERFORM pgstream._recheck_unwatched(id);
+    EXCEPTION WHEN serialization_failure THEN
+      -- Followed by somebody else since our snapshot, which can be read all the same.
+      NULL;
+    END;
   END IF;
   SELECT * INTO STRICT target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
   IF target.broken_reason IS NOT NULL THEN

@@ -1,6 +1,6 @@
 -- After a stream table was filled by itself: brings the others of its group to the same moment, and notes which that is.
--- Left to the scheduler where writers would have to be held off who are none of its owner's business, or that would be somebody
--- who refreshes a stream table below (pgstream._lock_writers); or readers of another member, who do not let go of it
+-- Left to the scheduler where writers would have to be held off who are none of its owner's business, or do not end soon, or that
+-- would be somebody who refreshes a stream table below (pgstream._lock_writers); or readers of another member, who do not let go of it
 -- (pgstream._hold_off_readers).
 CREATE OR REPLACE FUNCTION pgstream._align_group(id bigint) RETURNS void
 LANGUAGE plpgsql

@@ -9,15 +9,21 @@
 -- the right to read them alone. So the owner of the one that was `asked` for must be let in to the table itself.
 --
 -- Who has refreshed a stream table below may want the group next. A definition has the group by then, and does not let go of
--- it; so it does not wait for that one (`is_defining`).
-CREATE OR REPLACE FUNCTION pgstream._lock_writers(members bigint[], asked bigint DEFAULT NULL, is_defining boolean DEFAULT false) RETURNS void
+-- it; so it does not wait for that one (`is_defining`). Nor for long for anybody else: it may hold off the writers of what it captures
+-- anew, who would wait behind those of the group.
+--
+-- Of several groups, `recomputed` has the members whose tables are meant: for one group after the other, the writers of the first
+-- would wait behind those of the second.
+CREATE OR REPLACE FUNCTION pgstream._lock_writers(
+  members bigint[], asked bigint DEFAULT NULL, is_defining boolean DEFAULT false, recomputed bigint[] DEFAULT NULL
+) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   sources CONSTANT oid[] := ARRAY(
     SELECT DISTINCT d.source_relid FROM pgstream.pgs_dependencies d JOIN pg_class c ON c.oid = d.source_relid
-    WHERE d.pgs_id = ANY (members) AND c.relkind IN ('r', 'p')
+    WHERE d.pgs_id = ANY (coalesce(recomputed, members)) AND c.relkind IN ('r', 'p')
       AND NOT EXISTS (SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid = d.source_relid AND s.pgs_id = ANY (members))
     ORDER BY d.source_relid);
   -- In ms; 0: for ever.
@@ -50,8 +56,8 @@ BEGIN
       PERFORM set_config('lock_timeout', given || 'ms', true);
       RETURN;
     EXCEPTION WHEN lock_not_available OR undefined_table OR invalid_schema_name THEN
-      IF is_defining AND EXISTS (SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid = source) THEN
-        RAISE EXCEPTION USING ERRCODE = 'PGS05', MESSAGE = label;
+      IF is_defining AND (patience >= longest / 3 OR EXISTS (SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid = source)) THEN
+        RAISE EXCEPTION USING ERRCODE = 'PGS05', MESSAGE = coalesce(label, 'the group');
       END IF;
       IF given > 0 AND extract(epoch FROM clock_timestamp() - started) * 1000 >= given THEN
         RAISE;

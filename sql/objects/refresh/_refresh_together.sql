@@ -9,9 +9,12 @@
 -- locked against writers for one last pass, if the owner of the stream table that was `asked` for might hold them off
 -- (pgstream._lock_writers). What is suspended or broken stays as it is.
 --
+-- Who refreshes several groups must not wait for writers with those of another held off: unless `may_hold_off` the
+-- caller is told to do that for all of them.
+--
 -- With `since` nothing is done when the one that was asked for is found no older with the group in our hands (pgstream._leave_fresh).
 CREATE OR REPLACE FUNCTION pgstream._refresh_together(
-  members bigint[], initiated_by text, is_caught boolean, asked bigint DEFAULT NULL, since timestamptz DEFAULT NULL,
+  members bigint[], initiated_by text, is_caught boolean, asked bigint DEFAULT NULL, since timestamptz DEFAULT NULL, may_hold_off boolean DEFAULT true,
   OUT actions text[], OUT as_of timestamptz, OUT failing bigint, OUT message text, OUT state text, OUT is_raised boolean
 )
 LANGUAGE plpgsql
@@ -35,6 +38,8 @@ BEGIN
         -- holds who waits for us.
         IF pass < last_pass THEN
           PERFORM pgstream._lock_group(members);
+        ELSIF NOT may_hold_off THEN
+          RAISE EXCEPTION USING ERRCODE = 'PGS07', MESSAGE = 'the writers of several groups have to be held off';
         ELSE
           PERFORM pgstream._lock_writers(members, asked, initiated_by = 'INITIAL');
         END IF;

@@ -5,6 +5,9 @@
 -- also be our own doing, a plan made anew that reads other stream tables, which would be so each time: the second time it is
 -- kept, and what is below is refreshed as well.
 --
+-- Where several groups need their writers held off that is done for all at once, before anything is refreshed: who waits for it lets
+-- go of everything in between (pgstream._lock_writers).
+--
 -- With `since`: who had to wait for somebody who recomputes it, or what it reads, leaves it at that when it is no older by
 -- then, and FRESH is the answer. (The others find nothing pending.)
 CREATE OR REPLACE FUNCTION pgstream._refresh_with_sources(id bigint, since timestamptz DEFAULT NULL) RETURNS text
@@ -16,6 +19,9 @@ DECLARE
   news pgstream.graph[];
   groups text[];
   members bigint[];
+  -- Of groups that are recomputed, and of those that turned out to be written faster than they are refreshed.
+  recomputed bigint[];
+  outrun bigint[] := '{}';
   actions text[];
   action text;
   as_of timestamptz;
@@ -27,8 +33,13 @@ BEGIN
     notes := pgstream._notes_of_graph();
     news := pgstream._news_of_graph();
     groups := pgstream._groups_needed(id, news);
+    recomputed := pgstream._members_recomputed(groups, outrun);
     action := 'SKIP';
     BEGIN
+      IF NOT repeatable AND cardinality(recomputed) > 0 AND NOT EXISTS (SELECT FROM unnest(groups) AS g WHERE recomputed <@ g::bigint[]) THEN
+        PERFORM pgstream._lock_writers(ARRAY(SELECT m FROM unnest(groups) WITH ORDINALITY AS g(members, place), unnest(g.members::bigint[])
+          WITH ORDINALITY AS m(m, n) ORDER BY g.place, m.n), id, false, recomputed);
+      END IF;
       FOR i IN 1..cardinality(groups) LOOP
         members := groups[i]::bigint[];
         below := pgstream._time_below(members);
@@ -44,7 +55,8 @@ BEGIN
           as_of := CASE WHEN repeatable THEN transaction_timestamp() ELSE clock_timestamp() END;
           actions := ARRAY[pgstream._refresh_or_recompute(members[1], 'MANUAL')];
         ELSE
-          SELECT t.actions, t.as_of INTO actions, as_of FROM pgstream._refresh_together(members, 'MANUAL', false, id, since) AS t;
+          SELECT t.actions, t.as_of INTO actions, as_of
+          FROM pgstream._refresh_together(members, 'MANUAL', false, id, since, cardinality(groups) = 1 OR members <@ recomputed) AS t;
         END IF;
         -- Nothing new is news as well, but not under REPEATABLE READ, where writing it down may fail, nor worth a wait for who
         -- has refreshed one and not ended yet.
@@ -67,6 +79,8 @@ BEGIN
     EXCEPTION
       WHEN SQLSTATE 'PGS02' THEN
         is_again := true;
+      WHEN SQLSTATE 'PGS07' THEN
+        outrun := outrun || members;
       WHEN SQLSTATE 'PGS06' THEN
         RETURN 'FRESH';
       WHEN SQLSTATE 'PGS05' THEN

@@ -43,12 +43,13 @@ export interface Level {
 /** @throws CompileError */
 export function queryText(request: CompileRequest): string {
   const query = withoutSetFlags(parseViewQuery(request.tree))
-  return levelText(levelOf(request, query, null, { next: 1 }), true)
+  const names = outputTargets(query).map((target, i) => optionalString(target, 'resname') ?? `c${i + 1}`)
+  return levelText(levelOf(request, query, null, { next: 1 }), names)
 }
 
-/** A query inside another. */
-export function subqueryText(query: TreeNode, outer: Level): string {
-  return levelText(levelOf(outer.request, query, outer, outer.aliases), false)
+/** A query inside another. `names` of its columns: those of the result, where it is the first of a set operation. */
+export function subqueryText(query: TreeNode, outer: Level, names: readonly string[] | null = null): string {
+  return levelText(levelOf(outer.request, query, outer, outer.aliases), names)
 }
 
 export function levelOf(
@@ -97,14 +98,14 @@ export function outputTargets(query: TreeNode): readonly TreeNode[] {
   return nodeListField(query, 'targetList').filter((target) => !booleanField(target, 'resjunk'))
 }
 
-function levelText(level: Level, isOutermost: boolean): string {
+function levelText(level: Level, names: readonly string[] | null): string {
   const { query } = level
   const operation = optionalNode(query, 'setOperations')
   return [
     withClause(level),
     operation
-      ? setOperation(operation, level)
-      : ((isOutermost ? null : bareValues(level)) ?? selectClause(level, isOutermost)),
+      ? setOperation(operation, level, names)
+      : ((names ? null : bareValues(level)) ?? selectClause(level, names)),
     tail(
       'ORDER BY',
       nodeListField(query, 'sortClause').map((item) => ordering(item, level, true)),
@@ -115,11 +116,11 @@ function levelText(level: Level, isOutermost: boolean): string {
     .join('\n')
 }
 
-function selectClause(level: Level, isOutermost: boolean): string {
+function selectClause(level: Level, names: readonly string[] | null): string {
   const { query } = level
   const targets = outputTargets(query).map((target, i) => {
-    const name = isOutermost ? quoteIdentifier(optionalString(target, 'resname') ?? `c${i + 1}`) : `c${i + 1}`
-    return `${expressionText(nodeField(target, 'expr'), level)} AS ${name}`
+    const name = names?.[i]
+    return `${expressionText(nodeField(target, 'expr'), level)} AS ${name === undefined ? `c${i + 1}` : quoteIdentifier(name)}`
   })
   const jointree = nodeField(query, 'jointree')
   const quals = optionalNode(jointree, 'quals')
@@ -212,15 +213,15 @@ function withClause(level: Level): string {
 /** SetOperation (parsenodes.h). */
 const SET_OPERATIONS: Readonly<Record<number, string>> = { 1: 'UNION', 2: 'INTERSECT', 3: 'EXCEPT' }
 
-function setOperation(node: TreeNode, level: Level): string {
+function setOperation(node: TreeNode, level: Level, names: readonly string[] | null): string {
   if (node.tag === 'RANGETBLREF') {
     const entry = nodeListField(level.query, 'rtable')[numberField(node, 'rtindex') - 1]
     if (!entry) throw internalError('a set operation over nothing')
-    return `(\n${subqueryText(nodeField(entry, 'subquery'), level)}\n)`
+    return `(\n${subqueryText(nodeField(entry, 'subquery'), level, names)}\n)`
   }
   const side = (name: string) => {
     const operand = nodeField(node, name)
-    const text = setOperation(operand, level)
+    const text = setOperation(operand, level, name === 'larg' ? names : null)
     return operand.tag === 'RANGETBLREF' ? text : `(\n${text}\n)`
   }
   const name = SET_OPERATIONS[numberField(node, 'op')] ?? ''
