@@ -58,7 +58,7 @@ BEGIN
         FROM pg_index i
         JOIN pg_class ic ON ic.oid = i.indexrelid
         JOIN pg_am am ON am.oid = ic.relam
-        WHERE i.indrelid = c.oid AND i.indisvalid),
+        WHERE i.indrelid = c.oid AND i.indisvalid AND (c.oid <> ALL (loose) OR pgstream._is_in_children(i.indexrelid))),
       'tree', pgstream._rule_tree(c.oid)
     )), '{}')
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

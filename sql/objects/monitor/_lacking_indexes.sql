@@ -1,25 +1,27 @@
+-- requires: monitor/_indexed_members
 -- The indexes that the plans of stream tables ask for and that are not there. A plan that cannot come to a table by way of
 -- another names both, though the one that is there serves as soon as the other is made.
 CREATE OR REPLACE VIEW pgstream._lacking_indexes AS
-SELECT s.pgs_id, w.relation, w.columns, w.purpose
+SELECT s.pgs_id, m.relation, m.columns, w.purpose
 FROM pgstream.pgs_stream_tables s
 CROSS JOIN LATERAL pg_catalog.jsonb_to_recordset(s.missing_indexes) AS w(relation pg_catalog.oid, columns pg_catalog.jsonb, purpose pg_catalog.text)
+CROSS JOIN LATERAL pgstream._indexed_members(w.relation, w.columns) AS m
 WHERE NOT EXISTS (
   SELECT FROM pg_catalog.pg_index i
   JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.indexrelid
   JOIN pg_catalog.pg_am am ON am.oid OPERATOR(pg_catalog.=) c.relam
-  WHERE i.indrelid OPERATOR(pg_catalog.=) w.relation AND i.indisvalid AND i.indpred IS NULL
+  WHERE i.indrelid OPERATOR(pg_catalog.=) m.relation AND i.indisvalid AND i.indpred IS NULL
     AND am.amname OPERATOR(pg_catalog.=) ANY ('{btree,hash}'::pg_catalog.name[])
     AND CASE WHEN w.purpose OPERATOR(pg_catalog.=) ANY ('{order,near}'::pg_catalog.text[])
       -- The key in any order of its columns, then what the rows are ordered by.
       THEN am.amname OPERATOR(pg_catalog.=) 'btree'
         -- Near a change rows are read in their order up and down: ASC NULLS LAST or DESC NULLS FIRST.
-        AND (w.purpose OPERATOR(pg_catalog.<>) 'near' OR i.indoption[pg_catalog.jsonb_array_length(w.columns) OPERATOR(pg_catalog.-) 1]::pg_catalog.int4
+        AND (w.purpose OPERATOR(pg_catalog.<>) 'near' OR i.indoption[pg_catalog.jsonb_array_length(m.columns) OPERATOR(pg_catalog.-) 1]::pg_catalog.int4
           OPERATOR(pg_catalog.=) ANY ('{0,3}'::pg_catalog.int4[])) AND (
-        SELECT w.columns OPERATOR(pg_catalog.@>) pg_catalog.jsonb_agg(u.attnum)
-          AND pg_catalog.jsonb_agg(u.attnum) OPERATOR(pg_catalog.@>) w.columns
-          AND (pg_catalog.jsonb_agg(u.attnum ORDER BY u.i) OPERATOR(pg_catalog.->) (-1)) OPERATOR(pg_catalog.=) (w.columns OPERATOR(pg_catalog.->) (-1))
+        SELECT m.columns OPERATOR(pg_catalog.@>) pg_catalog.jsonb_agg(u.attnum)
+          AND pg_catalog.jsonb_agg(u.attnum) OPERATOR(pg_catalog.@>) m.columns
+          AND (pg_catalog.jsonb_agg(u.attnum ORDER BY u.i) OPERATOR(pg_catalog.->) (-1)) OPERATOR(pg_catalog.=) (m.columns OPERATOR(pg_catalog.->) (-1))
         FROM pg_catalog.unnest(i.indkey::pg_catalog.int4[]) WITH ORDINALITY AS u(attnum, i)
-        WHERE u.i OPERATOR(pg_catalog.<=) pg_catalog.jsonb_array_length(w.columns))
-      ELSE w.columns OPERATOR(pg_catalog.@>) pg_catalog.to_jsonb(i.indkey[0]) END);
+        WHERE u.i OPERATOR(pg_catalog.<=) pg_catalog.jsonb_array_length(m.columns))
+      ELSE m.columns OPERATOR(pg_catalog.@>) pg_catalog.to_jsonb(i.indkey[0]) END);
 GRANT SELECT ON pgstream._lacking_indexes TO PUBLIC;

@@ -68,7 +68,9 @@ export function fillLeaves(stages: ReadonlyMap<number, StageSource>): Leaves {
     isWhole: true,
     perhapsEmpty: () => null,
     read: ({ of }, alias) =>
-      of.op === 'scan' ? liveTable(of, alias) : called(storedStage(stageOf(stages, of), alias), of),
+      of.op === 'scan'
+        ? liveTable(of, alias)
+        : { ...called(storedStage(stageOf(stages, of), alias), of), isUnmeasured: true },
   }
 }
 

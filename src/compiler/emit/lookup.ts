@@ -51,7 +51,7 @@ export function lookedUp(node: Join, inputs: readonly Select[], printer: Printer
 }
 
 /**
- * Is `input` a union of joins in which indexes find what meets a change in `from`? The planner takes the arms of a union for
+ * Is `input` a union of queries in which indexes find what meets a change in `from`? The planner takes the arms of a union for
  * tables only where each is one; any others it computes whole before it joins them, unless the conditions stand within.
  */
 export function isSought(
@@ -61,7 +61,11 @@ export function isSought(
   { isBulk }: Printer,
 ): boolean {
   return (
-    !isBulk && isUnionOfJoins(input) && !hasDelta(input) && hasDelta(from) && isProbed(from, input, predicate)
+    !isBulk &&
+    isUnionOfQueries(input) &&
+    !hasDelta(input) &&
+    hasDelta(from) &&
+    isProbed(from, input, predicate)
   )
 }
 
@@ -69,17 +73,17 @@ export function isSought(
 export function isSoughtByKey(input: Node, keys: readonly Scalar[], { isBulk }: Printer): boolean {
   if (isBulk || keys.length === 0) return false
   const unchanged = stateOf(input, 'after', { relation: () => false, stage: () => false })
-  return isUnionOfJoins(unchanged) && isProbedByKey(unchanged, keys)
+  return isUnionOfQueries(unchanged) && isProbedByKey(unchanged, keys)
 }
 
-function isUnionOfJoins(node: Node): boolean {
-  if (node.op === 'filter' || node.op === 'project') return isUnionOfJoins(node.input)
+function isUnionOfQueries(node: Node): boolean {
+  if (node.op === 'filter' || node.op === 'project') return isUnionOfQueries(node.input)
   return node.op === 'union-all' && !node.branches.every(({ input }) => isTable(input))
 }
 
-/** A table, filtered perhaps, or a union of such. */
+/** A table, or a union of such. One with a condition is a query to the planner (prepjointree.c, is_safe_append_member). */
 function isTable(node: Node): boolean {
-  if (node.op === 'filter' || node.op === 'project') return isTable(node.input)
+  if (node.op === 'project') return isTable(node.input)
   if (node.op === 'union-all') return node.branches.every(({ input }) => isTable(input))
   return node.op === 'scan' || node.op === 'read' || node.op === 'values'
 }

@@ -12,7 +12,16 @@ import type { MatchKey } from '../algebra/operators/key-match.ts'
 import type { MarkJoin } from '../algebra/operators/mark-join.ts'
 import { type Read, type StageOutput, storedId } from '../algebra/operators/read.ts'
 import type { Scan } from '../algebra/operators/scan.ts'
-import { BOOLEAN, type ColumnId, mapScalar, type Scalar, scalarColumns } from '../algebra/scalar.ts'
+import {
+  BOOLEAN,
+  type ColumnId,
+  mapScalar,
+  type Scalar,
+  scalarArguments,
+  scalarColumns,
+} from '../algebra/scalar.ts'
+import { type Changed, stateOf } from '../delta/differentiate.ts'
+import { isNullSafe } from './select-text.ts'
 
 /** A join step, or a search for the rows of a group, that no index serves. */
 export interface MissingProbe {
@@ -119,8 +128,15 @@ export function soughtByValue(query: Node): readonly StoredValues[] {
     ? storedValues(stepsOf([query], []))
     : query.op === 'bound-filter'
       ? comparedValue(query)
-      : []
+      : timedValues(query)
   return [...own, ...operatorOf(query).inputs(query).flatMap(soughtByValue)]
+}
+
+/** What is compared with the time: those near it are looked for. */
+function timedValues(query: Node): readonly StoredValues[] {
+  if (query.op !== 'temporal-filter' && query.op !== 'temporal-values') return []
+  const ranges = query.op === 'temporal-filter' ? query.ranges : query.outputs.flatMap((each) => each.ranges)
+  return ranges.flatMap(({ value }) => storedValues(stepsOf([query.input], askedFor([value]))))
 }
 
 /** The rows of stages that are looked for by what a query makes of them: by values of these columns. */
@@ -379,37 +395,11 @@ function idsOf(node: Node): ReadonlySet<ColumnId> {
 
 /** The tables that are read whole to find the rows of a few groups. */
 export function missingGroupProbes(input: Node, keys: readonly Scalar[]): readonly MissingProbe[] {
-  const nodes = subtree(input)
-  if (nodes.some(({ op }) => !['scan', 'filter', 'project', 'join', 'expand'].includes(op))) return []
-  // Ids are unique, so a column is what the projection says that made it.
-  const made = new Map(
-    nodes.flatMap((node) =>
-      node.op === 'project' ? node.outputs.map(({ column, value }) => [column.id, value] as const) : [],
-    ),
-  )
-  const resolve = (scalar: Scalar): Scalar =>
-    mapScalar(scalar, (each) => {
-      const value = each.kind === 'column' ? made.get(each.id) : undefined
-      // A column that is passed on keeps its id.
-      return value === undefined ||
-        (value.kind === 'column' && each.kind === 'column' && value.id === each.id)
-        ? each
-        : resolve(value)
-    })
-  const predicate = [
-    ...nodes
-      .flatMap((node) => (node.op === 'join' || node.op === 'filter' ? node.predicate : []))
-      .map(resolve),
-    ...askedFor(keys.map(resolve)),
-  ]
-  const scans = nodes.flatMap((node) => (node.op === 'scan' ? [node] : []))
-  const found: Steps = { ...stepsOf([], []), steps: scans.map((scan) => ({ scan, predicate })) }
+  const found = stepsOf([stateOf(input, 'after', UNCHANGED)], askedFor(keys))
   return unprobed(found, new Set([ASKED])).map((each) => ({ ...each, purpose: 'group' }))
 }
 
-function subtree(node: Node): Node[] {
-  return [node, ...operatorOf(node).inputs(node).flatMap(subtree)]
-}
+const UNCHANGED: Changed = { relation: () => false, stage: () => false }
 
 /** Stands for the keys asked for: no column has this id. */
 const ASKED: ColumnId = -1
@@ -511,7 +501,9 @@ function equalities(
   predicate: readonly Scalar[],
 ): readonly { readonly column: ColumnId; readonly needs: readonly ColumnId[] }[] {
   const own = new Set(columns.map(({ id }) => id))
-  return predicate.flatMap((conjunct) => {
+  return predicate.flatMap((each) => {
+    // Of keys that may be NULL: a bitmap OR finds both.
+    const conjunct = (isNullSafe(each) && scalarArguments(each)[0]) || each
     if (conjunct.kind !== 'operator' || !conjunct.equality) return []
     const [left, right] = conjunct.args
     if (!left || !right) return []

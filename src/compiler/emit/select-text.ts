@@ -13,7 +13,8 @@ export interface Select {
   readonly weight: string | null
   /**
    * Nothing is known of the values, and they are many. PostgreSQL takes an equality to hold for one row in 200 then, which
-   * makes it join 100,000 rows by nested loops; of a CASE it expects one in two. Measured: 145 ms → 70 ms.
+   * makes it join 100,000 rows by nested loops; of a CASE it expects one in two. Measured: 145 ms → 70 ms; a fill that lays the sums
+   * of two months side by side, by 10,000 accounts each: 28 s → 0.3 s.
    */
   readonly isUnmeasured?: boolean
   /**

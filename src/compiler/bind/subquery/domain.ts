@@ -12,7 +12,9 @@ import { operatorOf } from '../../algebra/operators/index.ts'
 import type { Projection } from '../../algebra/operators/project.ts'
 import type { Recursion } from '../../algebra/operators/recursion.ts'
 import type { UnionBranch } from '../../algebra/operators/union-all.ts'
+import { integerOf } from '../../algebra/reach.ts'
 import { BOOLEAN, type ColumnId, type Scalar, type TypeRef } from '../../algebra/scalar.ts'
+import { isComposite } from '../../catalog/composite.ts'
 import { FULL_HINT, unsupported } from '../../catalog/error.ts'
 import type { CompileRequest } from '../../catalog/request.ts'
 import { expression } from '../binding.ts'
@@ -39,11 +41,28 @@ export interface Evaluated {
   readonly keys: readonly Column[]
 }
 
-/** `rows`: those of the query around, perhaps more of them than there will be. */
+/**
+ * `rows`: those of the query around, perhaps more of them than there will be. Values that may be NULL, and for which there are no rows
+ * then, are none of the domain's: an index finds what is equal, and with what is alike as NULLs are all rows that have one.
+ */
 export function overDomain(subquery: Node, rows: Node, ids: ColumnIds, request: CompileRequest): Evaluated {
   const { base, columns } = outerValues(subquery, rows)
-  const values = columns.flatMap((column) => correlation(column, ids, request))
-  const builder = new Builder(base, values, ids, request)
+  const needed = columns.filter(
+    ({ id, nullable, type }) => nullable && !isComposite(request, type.oid) && isEmptyWithout(subquery, id),
+  )
+  const present = needed.map((column) => sql(BOOLEAN)`(${ref(column)} IS NOT NULL)`)
+  const domain: Node = needed.length > 0 ? { op: 'filter', input: base, predicate: present } : base
+  const values = columns.flatMap((column) => {
+    const found = correlation(column, ids, request)
+    if (!needed.includes(column)) return found
+    const nullable = false
+    return found.map((each) =>
+      each.outer
+        ? { ...each, column: { ...each.column, nullable }, outer: { ...each.outer, nullable } }
+        : each,
+    )
+  })
+  const builder = new Builder(domain, values, ids, request)
   const { node, keys, names } = builder.join(subquery)
   const outputs = operatorOf(subquery)
     .columns(subquery)
@@ -151,8 +170,26 @@ function isEmptyWithout(node: Node, id: ColumnId): boolean {
         node.predicate.some((each) => isNullWith(each, id)) ||
         node.inputs.some((input) => isEmptyWithout(input, id))
       )
+    case 'temporal-filter':
+      return isNullWith(node.condition, id) || isEmptyWithout(node.input, id)
+    case 'limit':
+      // One that is negative fails without rows, too.
+      return (
+        [node.count, node.offset].every((each) => !each || (integerOf(each) ?? -1) >= 0) &&
+        isEmptyWithout(node.input, id)
+      )
     case 'project':
+    case 'expand':
+    case 'window':
+    case 'distinct-on':
       return isEmptyWithout(node.input, id)
+    case 'aggregate':
+      return node.keys.length > 0 && isEmptyWithout(node.input, id)
+    case 'outer-join':
+    case 'semi-join':
+      return isEmptyWithout(node.left, id)
+    case 'union-all':
+      return node.branches.every(({ input }) => isEmptyWithout(input, id))
     default:
       return false
   }

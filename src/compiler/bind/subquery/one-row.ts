@@ -1,12 +1,13 @@
 /**
- * Scalar subqueries: L ⟕ S, S having at most one row for each row of L. An aggregation has, and so has what a key fixes;
- * any other is counted, and fails where it has more and is asked for, as nodeSubplan.c does.
+ * Scalar subqueries: L ⟕ S, S having at most one row for each row of L. An aggregation has, and so has what a key fixes, and the
+ * first row of any; any other is counted, and fails where it has more and is asked for, as nodeSubplan.c does.
  */
 import { and, ref, sql } from '../../algebra/build.ts'
 import { type Column, columnOf, type Node } from '../../algebra/node.ts'
 import { operatorOf } from '../../algebra/operators/index.ts'
 import { isDetermined } from '../../algebra/operators/join.ts'
 import type { Project, Projection } from '../../algebra/operators/project.ts'
+import { integerOf } from '../../algebra/reach.ts'
 import { BIGINT, BOOLEAN, type ColumnId, type Scalar, type TypeRef } from '../../algebra/scalar.ts'
 import type { CompileRequest } from '../../catalog/request.ts'
 import { expression } from '../binding.ts'
@@ -46,7 +47,8 @@ export function oneRow(subquery: Project, base: Node, context: Context): OneRow 
       isTotal: true,
     }
   const isOwn = pulled && columns.every(({ id }) => !pulled.values.has(id))
-  if (isOwn && isFixed(base, pulled.node, pulled.predicate))
+  const isFirst = isFirstRow(subquery)
+  if (isOwn && (isFirst || isFixed(base, pulled.node, pulled.predicate)))
     return joined(pulled.node, pulled.predicate, refs(columns), request)
   const keyed = isOwn ? correlationKeys(pulled, context) : null
   if (isOwn && keyed) {
@@ -64,7 +66,7 @@ export function oneRow(subquery: Project, base: Node, context: Context): OneRow 
     return joined(counted.node, predicate, counted.values, request)
   }
   const evaluated = overDomain(subquery, base, context.ids, request)
-  if (isFixed(base, evaluated.node, evaluated.predicate))
+  if (isFirst || isFixed(base, evaluated.node, evaluated.predicate))
     return joined(evaluated.node, evaluated.predicate, refs(columns), request)
   const counted = countedRows(evaluated.node, evaluated.keys, columns, context, true)
   const predicate = evaluated.predicate.map((each) => replaceColumns(each, counted.names))
@@ -103,6 +105,12 @@ function joined(
 export function isFixed(base: Node, node: Node, predicate: readonly Scalar[]): boolean {
   const inputs = [base, node].map((each) => ({ columns: idsOf(each), keys: operatorOf(each).keys(each) }))
   return isDetermined(inputs, [0], 1, predicate)
+}
+
+/** LIMIT 1. */
+function isFirstRow(node: Node): boolean {
+  if (node.op === 'project') return isFirstRow(node.input)
+  return node.op === 'limit' && !node.withTies && node.count !== null && (integerOf(node.count) ?? 2) <= 1
 }
 
 /** An aggregation without groups, of which nothing is filtered. */
