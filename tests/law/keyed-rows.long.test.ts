@@ -1,6 +1,6 @@
 /**
- * Stages that meet by their keys, of which all change at once: each of them gives one row of a key, and none is gone through for
- * each row of another. Under the oracle, by the statements for few changes, for many in one source and for many in several.
+ * Stages that meet by their keys, and outer joins, of which all inputs change at once: a stage gives one row of a key, and what
+ * changed in one input is not gone through for each row of another. Under the oracle, by the statements for few changes, for many in one source and for many in several.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { expectEqual } from '../oracle/oracle.ts'
@@ -57,6 +57,13 @@ const QUERIES: Readonly<Record<string, string>> = {
     LEFT JOIN (SELECT DISTINCT ON (customer) customer, v FROM a ORDER BY customer, id DESC) AS w ON w.customer = c.id`,
   'grouped once more': `SELECT a.n, count(*) AS groups, sum(b.s) AS s, max(x.s) AS m FROM ${sum('a')} AS a JOIN ${sum('b')} AS b USING (customer)
     LEFT JOIN ${sum('c')} AS x USING (customer) GROUP BY 1`,
+  'left joins of tables': `SELECT a.id, a.v, b.v AS bv, b.code, x.v AS xv, x.name FROM a LEFT JOIN b ON b.id = a.id
+    LEFT JOIN c AS x ON x.id = b.id AND x.v <> a.v`,
+  'groups over left joins of tables': `SELECT k.id, count(DISTINCT a.id) AS n, coalesce(sum(b.v), 0) AS s FROM customers AS k
+    LEFT JOIN a ON a.customer = k.id LEFT JOIN b ON b.id = a.id GROUP BY k.id`,
+  'a left join of a table with itself':
+    'SELECT o.id, o.v, p.v AS before FROM a AS o LEFT JOIN a AS p ON p.id = o.id - 1',
+  'a full join of tables': 'SELECT a.id, a.v, b.id AS bid, b.v AS bv FROM a FULL JOIN b ON b.id = a.id',
 }
 
 const TABLES = ['a', 'b', 'c', 'd']
@@ -106,8 +113,8 @@ test.each(Object.entries(QUERIES))('%s', { timeout: 120_000 }, async (label, que
     expect(rows).toEqual([{ action: 'DIFFERENTIAL' }])
     await expectEqual(client, name, { image: true })
     expect(plans.length).toBeGreaterThan(0)
-    // Some 2,500 rows of the source change in each table, and a change of a group has two rows.
-    expect([keys, tables, Math.min(most(), 40_000)]).toEqual([keys, tables, most()])
+    // Some 2,500 rows change in each table, of up to 50,000 that may be read once.
+    expect([keys, tables, Math.min(most(), 100_000)]).toEqual([keys, tables, most()])
   }
   await client.query(`SELECT pgstream.drop_stream_table($1)`, [name])
 })
