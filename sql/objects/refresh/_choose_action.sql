@@ -30,7 +30,7 @@ BEGIN
   action := 'DIFFERENTIAL';
   -- Only time has passed.
   variant := coalesce(variant, 'from_time');
-  IF changed_rows <= few THEN
+  IF changed_rows <= least(few, target.cached_limit) THEN
     IF target.refresh_mode = 'AUTO' THEN
       kind := format('%s/%s', variant, length(changed_rows::text));
       frontier := target.frontier;
