@@ -46,6 +46,8 @@ const QUERIES: Readonly<Record<string, string>> = {
     'SELECT o.id, (SELECT name FROM c WHERE c.id = o.c) AS name, (SELECT amount FROM o AS p WHERE p.tag = c.name) AS a FROM o JOIN c ON c.id = o.c',
   'a lateral subquery':
     'SELECT c.id, s.id AS o FROM c LEFT JOIN LATERAL (SELECT o.id FROM o WHERE o.c = c.id ORDER BY amount DESC, o.id LIMIT 2) AS s ON true',
+  'first rows beside first rows':
+    'SELECT c.id, s.id AS o, t.amount, u.id AS d FROM c LEFT JOIN LATERAL (SELECT o.id FROM o WHERE o.c = c.id ORDER BY amount DESC, o.id LIMIT 1) AS s ON true LEFT JOIN LATERAL (SELECT o.amount FROM o WHERE o.c = c.back ORDER BY id LIMIT 3) AS t ON true LEFT JOIN LATERAL (SELECT d.id FROM c AS d WHERE d.back = c.id ORDER BY d.region, d.id LIMIT 1) AS u ON true',
   'a lateral subquery over a domain':
     'SELECT c.id, s.n FROM c, LATERAL (SELECT count(*) AS n FROM o WHERE o.c = c.id AND o.amount <> c.region) AS s',
   'subqueries in subqueries':

@@ -75,15 +75,29 @@ export function cutIntoStages(query: Node): StagedQuery {
     if (same) {
       const isOwn = columns.every(({ id }, i) => id === same.output.columns[i]?.id)
       const stored = isOwn ? {} : { stored: same.output.columns }
-      return { op: 'read', version: 'after', of: { ...same.output, columns, keys, ...stored } }
+      return {
+        op: 'read',
+        version: 'after',
+        of: { ...same.output, columns, keys, ...partitionOf(whole), ...stored },
+      }
     }
-    const output: StageOutput = { op: 'stage-output', stage: stages.length + 1, columns, keys }
+    const output: StageOutput = {
+      op: 'stage-output',
+      stage: stages.length + 1,
+      columns,
+      keys,
+      ...partitionOf(whole),
+    }
     stages.push(stageOf(whole, { number: output.stage, output }))
     known.push({ whole, output })
     return { op: 'read', version: 'after', of: output }
   }
   const root = cut(query)
   return { stages, root }
+}
+
+function partitionOf(node: Node): Pick<StageOutput, 'partition'> {
+  return isPartitionNode(node) && node.partition.keys.length > 0 ? { partition: node.partition.keys } : {}
 }
 
 function stageOf(node: GroupNode | PartitionNode | RecursionNode, place: Cut): Stage {

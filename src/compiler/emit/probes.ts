@@ -349,16 +349,18 @@ function readsBoth(condition: Scalar, { left, right }: MarkJoin): boolean {
 }
 
 /**
- * Does an equality fix the first column of the index on a stage's key, or another one of the key, or any of rows without a
- * key, for which what looks for it has an index made (soughtByValue)? Not for types that may be too long for one.
+ * Does an equality fix the first column of the index on a stage's key or partitions, or another one of the key, or any of rows
+ * without a key, for which what looks for it has an index made (soughtByValue)? Not for types that may be too long for one.
  */
-function isKeyed(node: Read, predicate: readonly Scalar[]): boolean {
-  const [key = []] = node.of.keys
+function isKeyed({ of }: Read, predicate: readonly Scalar[]): boolean {
+  const [key = []] = of.keys
+  const partition = of.op === 'stage-output' ? of.partition : undefined
   const isIndexed = (id: ColumnId) =>
     id === key[0] ||
+    id === partition?.[0] ||
     ((key.length === 0 || key.includes(id)) &&
-      node.of.columns.some((column) => column.id === id && SHORT_TYPES.has(column.type.oid)))
-  return equalities(node.of.columns, predicate).some(({ column }) => isIndexed(column))
+      of.columns.some((column) => column.id === id && SHORT_TYPES.has(column.type.oid)))
+  return equalities(of.columns, predicate).some(({ column }) => isIndexed(column))
 }
 
 /** boolean, the integers, floats and numeric, dates and times. */

@@ -30,6 +30,8 @@ export interface StageOutput {
   readonly stage: number
   readonly columns: readonly Column[]
   readonly keys: readonly Key[]
+  /** PARTITION BY, of which its table has an index. */
+  readonly partition?: readonly ColumnId[]
   /** The columns as the stage itself has them, in order, where this is not the reader that it was made for. */
   readonly stored?: readonly Column[]
 }

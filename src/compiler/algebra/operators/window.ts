@@ -82,7 +82,10 @@ export const window: Operator<Window> = {
     ...operatorOf(node.input).columns(node.input),
     ...node.calls.map(({ column }) => column),
   ],
-  keys: (node) => operatorOf(node.input).keys(node.input),
+  keys: (node) => [
+    ...operatorOf(node.input).keys(node.input),
+    ...(isOneOfEach(node) ? [node.partition.keys] : []),
+  ],
   differentiate: () => null,
   describe: (node, scalar) => {
     const keys = operatorOf(node.input)
@@ -106,4 +109,12 @@ export const window: Operator<Window> = {
     const sorted = node.incoming ? `, sorted by ${items(node.incoming)}` : ''
     return `window ${calls.join(', ')}${by}${sorted}${first}`
   },
+}
+
+/** The first row of each partition. */
+function isOneOfEach({ partition, calls, first }: Window): boolean {
+  const place = calls.find(({ column }) => column.id === first?.column)?.call
+  return (
+    partition.keys.length > 0 && first !== undefined && first.count <= 1 && place?.parts[0] === 'row_number()'
+  )
 }
