@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { upgrade } from '../../src/hosts/install.ts'
 import { create, type Scene, scenes } from '../concurrency/scene.ts'
 
 const scene = scenes()
@@ -211,6 +212,16 @@ test('a reader that has time makes nothing older that was a minute old', async (
   expect(await facts(at, 'g.seconds')).toEqual(seconds)
   await client.query(`SELECT pgstream.alter_stream_table('b', schedule => '@hourly')`)
   expect(await facts(at, 'g.seconds')).toEqual({ ...seconds, b: null })
+})
+
+test('an upgrade has the graph computed anew: the version before may have had other rules', async () => {
+  const at = await scene(TABLES)
+  await create(at.client, 'a', from('t'), { schedule: 'calculated' })
+  await facts(at, 'g.seconds')
+  await at.client.query('UPDATE pgstream.graph SET seconds = NULL')
+  expect(await facts(at, 'g.seconds')).toEqual({ a: null })
+  await upgrade(at.client, undefined)
+  expect(await facts(at, 'g.seconds')).toEqual({ a: 60 })
 })
 
 test('calculated, read by cron: due when its readers are', async () => {

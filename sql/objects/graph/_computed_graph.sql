@@ -158,3 +158,6 @@ BEGIN
     LEFT JOIN wanted w ON w.pgs_id = g.pgs_id;
 END
 $$;
+
+-- The version that was here before may have had other rules.
+INSERT INTO pgstream.graph_changes SELECT pg_catalog.clock_timestamp() FROM pgstream.pgs_stream_tables LIMIT 1;
