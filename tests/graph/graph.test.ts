@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { upgrade } from '../../src/hosts/install.ts'
 import { create, type Scene, scenes } from '../concurrency/scene.ts'
 
 const scene = scenes()
@@ -186,6 +187,41 @@ test('calculated: the tightest bound of all who read it, however far; a minute w
   expect(await facts(at, 'g.seconds')).toEqual({ a: 2, b: 2, c: 2, d: 5 })
   await client.query(`SELECT pgstream.drop_stream_table('c'), pgstream.drop_stream_table('d')`)
   expect(await facts(at, 'g.seconds')).toEqual({ a: 60, b: 60 })
+})
+
+test('a reader that has time makes nothing older that was a minute old', async () => {
+  const at = await scene(TABLES)
+  const { client } = at
+  await create(client, 'a', from('t'), { schedule: 'calculated' })
+  await create(client, 'b', from('a'), { schedule: 'calculated' })
+  await create(client, 'top', from('b'), { schedule: 'calculated' })
+  for (const schedule of ['1d', '20 4 * * *', '5s']) {
+    await create(client, 'slow', from('a'), { schedule })
+    const slow = schedule === '1d' ? 86400 : schedule === '5s' ? 5 : null
+    expect(await facts(at, 'g.seconds')).toEqual({ a: Math.min(slow ?? 60, 60), b: 60, slow, top: 60 })
+    await client.query(`SELECT pgstream.drop_stream_table('slow')`)
+  }
+  // Of what was given a time, or is of one moment with such (`a`, through which a member reads), nothing is asked that nobody asked for.
+  await create(client, 'slow', from('b'), { schedule: '@daily' })
+  await create(client, 'kept', from('u'), { schedule: '1h' })
+  await create(client, 'with_it', from('a'), { schedule: 'calculated' })
+  await create(client, 'over', from('with_it'), { schedule: 'calculated' })
+  for (const name of ['kept', 'with_it'])
+    await client.query(`SELECT pgstream.alter_stream_table($1, consistency_group => 'g')`, [name])
+  const seconds = { a: 3600, b: 60, kept: 3600, over: 60, slow: null, top: 60, with_it: 3600 }
+  expect(await facts(at, 'g.seconds')).toEqual(seconds)
+  await client.query(`SELECT pgstream.alter_stream_table('b', schedule => '@hourly')`)
+  expect(await facts(at, 'g.seconds')).toEqual({ ...seconds, b: null })
+})
+
+test('an upgrade has the graph computed anew: the version before may have had other rules', async () => {
+  const at = await scene(TABLES)
+  await create(at.client, 'a', from('t'), { schedule: 'calculated' })
+  await facts(at, 'g.seconds')
+  await at.client.query('UPDATE pgstream.graph SET seconds = NULL')
+  expect(await facts(at, 'g.seconds')).toEqual({ a: null })
+  await upgrade(at.client, undefined)
+  expect(await facts(at, 'g.seconds')).toEqual({ a: 60 })
 })
 
 test('calculated, read by cron: due when its readers are', async () => {

@@ -11,7 +11,8 @@
 --
 -- A bound reaches down through all that is read: whatever has a longer one or none is refreshed as often as its readers need.
 -- Times by cron are kept as they are. Members of a group show one moment, so what one of them needs all do, by cron or not:
--- else one with news that has time keeps the others at the moment before.
+-- else one with news that has time keeps the others at the moment before. The minute of what nobody asks for reaches down as
+-- far as all is calculated: a slow reader makes nothing slower that is there.
 CREATE OR REPLACE FUNCTION pgstream._computed_graph() RETURNS SETOF pgstream.graph
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -137,10 +138,17 @@ BEGIN
     ), wanted AS (
       SELECT b.pgs_id, min(b.seconds) AS seconds, array_agg(DISTINCT b.cron) FILTER (WHERE b.cron IS NOT NULL) AS crons
       FROM bounds b GROUP BY b.pgs_id
+    ), free AS (
+      SELECT m.group_id FROM members m JOIN pgstream.pgs_stream_tables s USING (pgs_id) GROUP BY m.group_id HAVING bool_and(s.schedule IS NULL)
+    ), unasked AS (
+      SELECT m.group_id FROM members m LEFT JOIN wanted w USING (pgs_id) WHERE w.pgs_id IS NULL
+      UNION
+      SELECT e.source FROM unasked u JOIN edges e ON e.reader = u.group_id JOIN free f ON f.group_id = e.source
     )
     SELECT g.pgs_id, g.depth, g.ancestors, m.group_id, r.rank, r.rank = 0 AND z.size = 1,
-      -- Nobody reads it, or what is there is no time: a minute.
-      CASE WHEN w.seconds BETWEEN 0 AND 315360000 THEN w.seconds WHEN w.seconds IS NOT NULL OR w.crons IS NULL THEN 60 END,
+      -- Nobody asks for it, or somebody who reads it is one of those, or what is there is no time: a minute.
+      least(CASE WHEN w.seconds BETWEEN 0 AND 315360000 THEN w.seconds WHEN w.seconds IS NOT NULL OR w.crons IS NULL THEN 60 END,
+        CASE WHEN m.group_id IN (SELECT u.group_id FROM unasked u) THEN 60 END),
       coalesce(w.crons, '{}'),
       NULL::timestamptz
     FROM unnest(nodes) AS g
@@ -150,3 +158,6 @@ BEGIN
     LEFT JOIN wanted w ON w.pgs_id = g.pgs_id;
 END
 $$;
+
+-- The version that was here before may have had other rules.
+INSERT INTO pgstream.graph_changes SELECT pg_catalog.clock_timestamp() FROM pgstream.pgs_stream_tables LIMIT 1;
