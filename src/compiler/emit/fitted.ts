@@ -21,6 +21,9 @@ const MARKS = /[\ue000-\ue003]/
 /** With more changed sources than this, what they were is read as a union: 2^5 − 1 = 31 terms at most. */
 const SPLIT_LIMIT = 5
 
+/** With more stages than this in a term, their rows are read as a union: 2^3 terms at most. */
+const APART_LIMIT = 3
+
 /** The array that says of each source whether it has the same rows again and again. */
 export const REPEATED = 'pgstream_repeated'
 
@@ -77,6 +80,11 @@ export function unionOf(queries: readonly string[], otherwise: string): string {
   return `${BEGIN}+${THEN}${[...queries, otherwise].join(OR)}${END}`
 }
 
+/** The rows of a stage, or of the one source that has changed: the stored ones and what changed, each in a term of its own. */
+export function apart({ after, changes, union }: Before): string {
+  return `${BEGIN}&${THEN}${after}${OR}${changes}${OR}${union}${END}`
+}
+
 /** A SELECT that is linear in its FROM items, to be said once for each way to read them. */
 export function term(query: string): string {
   return hasMarks(query) ? `${BEGIN}*${THEN}${query}${END}` : query
@@ -96,6 +104,7 @@ export function fittedText(
   let ways = 0
   /** Of the terms around, the innermost last: the ways to read its FROM items. */
   const terms: string[][] = []
+  let apartInTerm = 0
   const placeOf = (relation: string) => `[${relations.indexOf(Number(relation)) + 1}]`
   const rows = (relation: string) => `${changed}${placeOf(relation)}`
   const isThere = (relation: string) => `${rows(relation)} > 0`
@@ -128,9 +137,12 @@ export function fittedText(
   const region = (condition: string): string => {
     if (condition === '*') {
       const own: string[] = []
+      const outer = apartInTerm
+      apartInTerm = 0
       terms.push(own)
       const inner = sequence()
       terms.pop()
+      apartInTerm = outer
       return own.length === 0
         ? inner
         : `(SELECT string_agg(${inner}, E'\\nUNION ALL\\n') FROM ${own.join(', ')})`
@@ -146,6 +158,14 @@ export function fittedText(
     }
     if (condition.startsWith('~'))
       return `CASE WHEN ${REPEATED}${placeOf(condition.slice(1))} THEN ${inner} ELSE ${alternatives()[0]} END`
+    if (condition === '&') {
+      const [changes, union] = alternatives()
+      const own = terms.at(-1)
+      if (!own || ++apartInTerm > APART_LIMIT) return union ?? ''
+      const name = `way_${++ways}`
+      own.push(`unnest(ARRAY[${inner}, ${changes}]) AS ${name}`)
+      return name
+    }
     if (condition.startsWith('=')) {
       const relation = condition.slice(1)
       const [changes, union] = alternatives()

@@ -170,6 +170,24 @@ export function groupMatch(
 }
 
 /**
+ * The same for many groups: one hash of the whole key, and nothing else that the planner has values of. It takes the conditions
+ * for independent, expects one row of them all, and goes through everything that is joined next (measured, a window over
+ * groups of 20,000 customers of which 4,000 changed: 7 s → 0.4 s). Of a CASE it expects one row in two.
+ */
+export function manyGroupsMatch(
+  request: CompileRequest,
+  columns: readonly Column[],
+  left: readonly string[],
+  right: readonly string[],
+): readonly string[] {
+  const hashes = equalHashes(request, columns, columns, left, right)
+  if (hashes.length === 0 || !columns.some(({ nullable }) => nullable))
+    return groupMatch(request, columns, left, right)
+  const match = columns.map((column, i) => keyMatch(request, column, left[i] ?? '', right[i] ?? ''))
+  return [...hashes, ...match.map((each) => `CASE WHEN ${each} THEN true ELSE false END`)]
+}
+
+/**
  * left and right name the same key, as conditions of looks into an index of which each row passes one: where a column may be
  * NULL an index that goes on with another column serves no OR.
  */

@@ -32,12 +32,19 @@ export function refreshLeaves(
     isBulk = false,
     several = true,
     isFitted = false,
-  }: { readonly isBulk?: boolean; readonly several?: boolean; readonly isFitted?: boolean } = {},
+    isApart = isFitted,
+  }: {
+    readonly isBulk?: boolean
+    readonly several?: boolean
+    readonly isFitted?: boolean
+    readonly isApart?: boolean
+  } = {},
 ): Leaves {
   return {
     isPlain: false,
     isBulk,
     isFitted,
+    isApart,
     perhapsEmpty: ({ of }) => {
       if (of.op === 'stage-output') return stageOutputName(of.stage)
       return several ? deltaName(of.relation) : null
@@ -153,21 +160,19 @@ function bothWays(read: Read, printer: Printer): Select {
   ].map(({ select, tail }) => printer.arm(select, columns, columns, true, tail))
   const [stored = '', changed = ''] = arms
   const changes = `\nUNION ALL\n(${indent(changed)})`
-  if (read.of.op !== 'scan')
-    return {
-      ...printer.derived(`${stored}${changes}`, 'u', columns, true),
-      isUnion: true,
-      isUnmeasured: printer.isBulk,
-    }
-  const { relation } = read.of
-  const both = printer.derived(`${stored}${printer.when([relation], changes)}`, 'u', columns, true)
+  const isStage = read.of.op !== 'scan'
+  const relation = read.of.op === 'scan' ? read.of.relation : null
+  const gone = relation === null ? changes : printer.when([relation], changes)
+  const both = printer.derived(`${stored}${gone}`, 'u', columns, true)
   const [union = ''] = both.from
   const alias = union.slice(union.lastIndexOf(') AS '))
   const way = (query: string) => `(${indent(query)}${alias}`
+  const ways = { after: way(stored), changes: way(changed), union }
   return {
     ...both,
     isUnion: true,
-    from: [printer.before(relation, { after: way(stored), changes: way(changed), union })],
+    ...(isStage && { isUnmeasured: printer.isBulk }),
+    from: [relation === null ? printer.apart(ways) : printer.before(relation, ways)],
   }
 }
 

@@ -133,7 +133,7 @@ function byNumber(node: MarkJoin, printer: Printer): Select | null {
   ])
   const query = `WITH ${rows} AS MATERIALIZED (
   SELECT l.*, row_number() OVER () AS number
-  FROM (${indent(indent(printer.isFitted ? term(text) : text))}) AS l
+  FROM (${indent(indent(term(text)))}) AS l
 )
 SELECT ${rows}.*, m.number IS NOT NULL AS ${columnName(node.column)}
 FROM ${rows}

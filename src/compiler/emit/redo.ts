@@ -18,7 +18,7 @@ import { type Changed, leavesOf, stateOf } from '../delta/differentiate.ts'
 import type { GroupStage as Stage } from '../delta/stage.ts'
 import { askedKeys } from './asked-keys.ts'
 import { type GeneratedFunction, redoFunction } from './function.ts'
-import { groupMatch, isIdentity, keyMatch, probingMatches } from './image.ts'
+import { groupMatch, isIdentity, keyMatch, manyGroupsMatch, probingMatches } from './image.ts'
 import { refreshLeaves } from './leaves.ts'
 import { isSoughtByKey } from './lookup.ts'
 import { collateClause, columnName, columnType, functionName } from './names.ts'
@@ -99,7 +99,7 @@ export function rowsOfKeys(
   const asked = keys.map((column) => `t.${columnName(column)}`)
   const matches = isProbed
     ? probingMatches(request, keys, stored, asked)
-    : [groupMatch(request, keys, stored, asked)]
+    : [(printer.isBulk ? manyGroupsMatch : groupMatch)(request, keys, stored, asked)]
   const columns = operatorOf(input).columns(input)
   const [first, ...others] = matches.map((match) =>
     printer.meeting(rows, columns, `${touched} AS t`, [...match, ...conditions], isProbed),

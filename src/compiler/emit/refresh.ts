@@ -88,7 +88,12 @@ export function refreshStatement(
   const probing = isBulk ? new Set<number>() : probingStages(request, storage, staged)
   const printer = new Printer(
     request,
-    refreshLeaves(stageSources, { isBulk, several: relations.length > 1, isFitted }),
+    refreshLeaves(stageSources, {
+      isBulk,
+      several: relations.length > 1,
+      isFitted,
+      isApart: isMarked && (isBulk || isFitted),
+    }),
     probing,
   )
   const asked = staged.stages.filter((stage) => stageFunctions(request, stage).length > 0)
@@ -243,11 +248,13 @@ export function bulkStatement(
   statement: string,
 ): Bulk {
   const repeated = relations.map((relation) => repeats(definition, relation))
-  const isMarked = !hasMarks(statement) && repeated.some((each) => each !== null)
+  const isMarked = !hasMarks(statement)
   const text = refreshStatement(definition, relations, { isBulk, isMarked })
-  return isMarked
-    ? { text: fittedText(text, relations, CHANGED, COUNTED), repeated }
-    : { text: dollarQuote(text), repeated: [] }
+  const isRepeated = isMarked && repeated.some((each) => each !== null)
+  return {
+    text: isMarked ? fittedText(text, relations, CHANGED, COUNTED) : dollarQuote(text),
+    repeated: isRepeated ? repeated : [],
+  }
 }
 
 /** Has a source the same rows again and again (delta-rows.ts), where each costs more than to add them up? */
