@@ -4,12 +4,12 @@
  * and first rows over joins of groups, recursion. Under the oracle, a few changes and many, in one source and in several.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { expectEqual } from '../oracle/oracle.ts'
 import { analyze } from '../support/analyze.ts'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
+import { PlansOf } from './rows-through.ts'
 
 let db: FreshDatabase
-const plans: string[] = []
+let plans: PlansOf
 
 beforeAll(async () => {
   db = await freshDatabase()
@@ -20,9 +20,7 @@ beforeAll(async () => {
       INSERT INTO ${table} SELECT i, nullif(1 + i * 7 % 9900, 7), i % 10, CASE WHEN i % 2 = 0 THEN i % 50 ELSE i % 50 + 0.0 END
         FROM generate_series(1, 30000) AS i;
       CREATE INDEX ON ${table} (customer)`)
-  await db.client.query(`LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0; SET auto_explain.log_nested_statements = on;
-    SET auto_explain.log_analyze = on; SET auto_explain.log_timing = off`)
-  db.client.on('notice', ({ message }) => plans.push(message ?? ''))
+  plans = await PlansOf.watch(db.client)
 })
 
 afterAll(() => db.close())
@@ -73,18 +71,6 @@ const changes = (round: number, many: number, tables: readonly string[]) =>
     )
     .join(';\n')
 
-/** The most rows that a node of a plan has let through or thrown away. */
-function most(): number {
-  let [loops, greatest] = [1, 0]
-  for (const line of plans.flatMap((plan) => plan.split('\n'))) {
-    const actual = /actual rows=([\d.]+) loops=(\d+)/.exec(line)
-    if (actual) loops = Number(actual[2])
-    const rows = Number(actual?.[1] ?? /Rows Removed by .*: (\d+)/.exec(line)?.[1] ?? 0)
-    greatest = Math.max(greatest, rows * loops)
-  }
-  return greatest
-}
-
 test.each(Object.entries(QUERIES))('%s', { timeout: 120_000 }, async (label, query) => {
   const { client } = db
   const name = `st${Object.keys(QUERIES).indexOf(label)}`
@@ -100,16 +86,10 @@ test.each(Object.entries(QUERIES))('%s', { timeout: 120_000 }, async (label, que
   ).entries()) {
     const number = 1 + round + 4 * Object.keys(QUERIES).indexOf(label)
     await client.query(`BEGIN; ${changes(number, many, tables)}; COMMIT`)
-    await client.query('SET client_min_messages = log')
-    plans.length = 0
-    const { rows } = await client.query('SELECT pgstream.refresh_stream_table($1) AS action', [name])
-    await client.query('RESET client_min_messages')
-    expect(rows).toEqual([{ action: 'DIFFERENTIAL' }])
-    await expectEqual(client, name, { image: true })
-    expect(plans.length).toBeGreaterThan(0)
+    const most = await plans.refreshed(name)
     // Up to 6,000 rows change in each table, of up to 80,000 that may be read once. A few may be gone through for each of them.
     const limit = many < 100 ? 1_000_000 : 300_000
-    expect([many, tables, Math.min(most(), limit)]).toEqual([many, tables, most()])
+    expect([many, tables, Math.min(most, limit)]).toEqual([many, tables, most])
   }
   await client.query(`SELECT pgstream.drop_stream_table($1)`, [name])
 })
