@@ -148,11 +148,24 @@ const ORDERS: readonly (readonly Contestant[])[] = [
   ['refresh', 'full', 'differential', 'auto'],
 ]
 
+/** Between two rounds of all four: what takes milliseconds, and is compared, needs more of them than what takes seconds. */
+const PAIRS: readonly (readonly Contestant[])[] = [
+  ['auto', 'differential'],
+  ['differential', 'auto'],
+]
+
+/** Round 0 is not counted: it makes plans, and teaches AUTO. */
+function contestantsOf(round: number): readonly Contestant[] {
+  const nth = (round - 1) % (PAIRS.length + 1)
+  const orders = round === 0 || nth === 0 ? ORDERS : PAIRS
+  const at = round === 0 ? 0 : nth === 0 ? (round - 1) / (PAIRS.length + 1) : nth - 1
+  return orders[at % orders.length] ?? []
+}
+
 async function share({ client, set, names, refused, options, report }: Run, percent: number): Promise<void> {
   const all = new Map(names.map((name) => [name, new Samples()]))
   const actions = new Map<string, string>()
-  const rounds = Math.max(2, 2 * Math.ceil(options.rounds / 4))
-  // The first round is not counted: it makes plans, and teaches AUTO.
+  const rounds = Math.max(2, 2 * Math.ceil(options.rounds / 4)) * (PAIRS.length + 1)
   for (let round = 0; round <= rounds; round++) {
     await set.share(percent)
     for (const name of rotated(names, round)) {
@@ -162,7 +175,7 @@ async function share({ client, set, names, refused, options, report }: Run, perc
         auto: refreshOf(`${name}_auto`),
         differential: refreshOf(`${name}_differential`),
       }
-      for (const contestant of ORDERS[round % ORDERS.length] ?? []) {
+      for (const contestant of contestantsOf(round)) {
         if (contestant === 'differential' && refused.has(name)) continue
         const ms = await timed(client, statements[contestant])
         if (round > 0) all.get(name)?.add(contestant, ms)
