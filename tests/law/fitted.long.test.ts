@@ -4,6 +4,7 @@ import { BOOLEAN, type Scalar } from '../../src/compiler/algebra/scalar.ts'
 import {
   before,
   fittedText,
+  forPassing,
   hasMarks,
   term,
   unionOf,
@@ -30,6 +31,12 @@ test('of a union only what is there is said', () => {
   expect(fittedText(`(${both})`, [7, 9], 'n', 'm')).toBe(
     "$sql$($sql$ || coalesce(nullif(array_to_string(array_remove(ARRAY[CASE WHEN n[1] > 0 THEN $sql$seven$sql$ ELSE '' END, " +
       "CASE WHEN n[2] > 0 THEN $sql$nine$sql$ ELSE '' END], ''), E'\\nUNION ALL\\n'), ''), $sql$seven$sql$) || $sql$)$sql$",
+  )
+})
+
+test('what hardly any change passes is compared with few values', () => {
+  expect(fittedText(`'{1${forPassing(7, ',1')}}'`, [9, 7], 'n', 'm')).toBe(
+    "$sql$'{1$sql$ || repeat($sql$,1$sql$, pgstream_passing[2]) || $sql$}'$sql$",
   )
 })
 

@@ -27,6 +27,9 @@ const APART_LIMIT = 3
 /** The array that says of each source whether it has the same rows again and again. */
 export const REPEATED = 'pgstream_repeated'
 
+/** The array that says of each source how many in 200 of its changes pass. */
+export const PASSING = 'pgstream_passing'
+
 /** Is there something in a text that would be taken for a mark? */
 export function hasMarks(text: string): boolean {
   return MARKS.test(text)
@@ -45,6 +48,11 @@ export function unlessChanged(relation: number, text: string): string {
 /** One text where the source has the same rows again and again, another where it has not. */
 export function whenRepeated(relation: number, repeated: string, once: string): string {
   return `${BEGIN}~${relation}${THEN}${repeated}${OR}${once}${END}`
+}
+
+/** `text` as often as in 200 changes of the source one passes, not counting one. */
+export function forPassing(relation: number, text: string): string {
+  return `${BEGIN}^${relation}${THEN}${text}${END}`
 }
 
 /** A number that the changed rows of the source do not exceed, about twice as many as they are. */
@@ -149,6 +157,7 @@ export function fittedText(
     }
     const inner = sequence()
     if (condition.startsWith('#')) return `2 * greatest(${news}${placeOf(condition.slice(1))}, 1)`
+    if (condition.startsWith('^')) return `repeat(${inner}, ${PASSING}${placeOf(condition.slice(1))})`
     if (condition.startsWith('@')) return `${news}${placeOf(condition.slice(1))}`
     if (condition === '+') {
       const texts = [inner, ...alternatives()]

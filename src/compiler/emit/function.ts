@@ -2,7 +2,7 @@
 
 import { quoteLiteral } from '../catalog/quote.ts'
 import type { CompileRequest } from '../catalog/request.ts'
-import { REPEATED } from './fitted.ts'
+import { PASSING, REPEATED } from './fitted.ts'
 import { dollarQuote, functionName } from './names.ts'
 import type { PlanColumn } from './plan.ts'
 import { indent } from './select-text.ts'
@@ -95,11 +95,11 @@ END`
 export function bulkFunction(
   request: CompileRequest,
   variant: string,
-  { text, repeated }: Bulk,
+  { text, repeated, passing }: Bulk,
   timed = false,
 ): GeneratedFunction {
   const body = `DECLARE
-  pgstream_result pgstream.refresh_result;${repeatedArray(repeated)}
+  pgstream_result pgstream.refresh_result;${array(REPEATED, 'boolean', repeated, 'false')}${array(PASSING, 'int', passing, '0')}
 BEGIN
   EXECUTE ${text}
   INTO pgstream_result USING $1, $2, $3, $4;
@@ -109,15 +109,17 @@ END`
   return generated(request, `${variant}_bulk`, body, settings)
 }
 
-/** A statement as an expression over the array REPEATED, and how its elements are made; null: it is not asked of that source. */
+/** A statement as an expression over the arrays REPEATED and PASSING, and how their elements are made; null: it is not asked of that source. */
 export interface Bulk {
   readonly text: string
   readonly repeated: readonly (string | null)[]
+  readonly passing: readonly (string | null)[]
 }
 
-function repeatedArray(repeated: Bulk['repeated']): string {
-  if (repeated.every((each) => each === null)) return ''
-  return `\n  ${REPEATED} boolean[] := ARRAY[${repeated.map((each) => each ?? 'false').join(',\n    ')}];`
+function array(name: string, type: string, elements: readonly (string | null)[], otherwise: string): string {
+  if (elements.every((each) => each === null)) return ''
+  const values = elements.map((each) => each ?? otherwise)
+  return `\n  ${name} ${type}[] := ARRAY[${values.join(',\n    ')}];`
 }
 
 /** The same over the arrays CHANGED and COUNTED as well. */
@@ -154,7 +156,7 @@ export function fittedFunction(
   const body = `DECLARE
   pgstream_result pgstream.refresh_result;
   ${COUNTED} bigint[] := ARRAY[${fitted.counted.join(',\n    ')}];
-  ${CHANGED} bigint[] := ARRAY[${rows.join(',\n    ')}];${repeatedArray(fitted.repeated)}
+  ${CHANGED} bigint[] := ARRAY[${rows.join(',\n    ')}];${array(REPEATED, 'boolean', fitted.repeated, 'false')}${array(PASSING, 'int', fitted.passing, '0')}
 BEGIN
   LOOP
     EXECUTE ${fitted.text}

@@ -8,13 +8,15 @@
  */
 import type { Column, Node } from '../algebra/node.ts'
 import { type Read, type StageOutput, storedId } from '../algebra/operators/read.ts'
-import type { Scan, ScanColumn } from '../algebra/operators/scan.ts'
+import type { Scan } from '../algebra/operators/scan.ts'
 import { internalError } from '../catalog/error.ts'
 import { quoteIdentifier } from '../catalog/quote.ts'
 import type { CompileRequest } from '../catalog/request.ts'
-import { bufferColumn, columnName, deltaName } from './names.ts'
+import type { DeltaFilter } from './delta-filter.ts'
+import { deltaColumn, deltaColumns } from './delta-rows.ts'
+import { columnName, deltaName } from './names.ts'
 import type { Leaves, Printer } from './select.ts'
-import { indent, type Select } from './select-text.ts'
+import { conditions, indent, type Select } from './select-text.ts'
 
 /** Where a stage's stored rows are, and how its output columns are computed from them. */
 export interface StageSource {
@@ -33,11 +35,14 @@ export function refreshLeaves(
     several = true,
     isFitted = false,
     isApart = isFitted,
+    filters = new Map(),
   }: {
     readonly isBulk?: boolean
     readonly several?: boolean
     readonly isFitted?: boolean
     readonly isApart?: boolean
+    /** What the changes are known to meet, by source. */
+    readonly filters?: ReadonlyMap<number, DeltaFilter>
   } = {},
 ): Leaves {
   return {
@@ -55,7 +60,7 @@ export function refreshLeaves(
         if (version === 'after') return liveTable(of, alias)
         if (version === 'delta')
           return {
-            ...scanDelta(of, alias, printer.request),
+            ...scanDelta(of, alias, printer.request, filters.get(of.relation)),
             isUnmeasured: isBulk,
             isHardlyMeasured: isFitted,
           }
@@ -63,7 +68,7 @@ export function refreshLeaves(
         if (version === 'before') return called(storedStage(stageOf(stages, of), alias), of)
         if (version === 'delta') return { ...stageDelta(of, alias), isUnmeasured: isBulk || isFitted }
       }
-      return bothWays(read, printer)
+      return bothWays(read, printer, of.op === 'scan' ? filters.get(of.relation) : undefined)
     },
   }
 }
@@ -97,19 +102,19 @@ function liveTable(scan: Scan, alias: (base: string) => string): Select {
   }
 }
 
-function scanDelta(scan: Scan, alias: (base: string) => string, request: CompileRequest): Select {
+function scanDelta(
+  scan: Scan,
+  alias: (base: string) => string,
+  request: CompileRequest,
+  filter?: DeltaFilter,
+): Select {
   const name = alias(`d_${scan.name}`)
-  const read = (column: ScanColumn) => {
-    const stored = `${name}.${bufferColumn(column.attnum)}`
-    const type = request.types[column.type.oid]
-    // A buffer holds a domain's base type (a column added later must be able to be NULL); overloads may tell them apart.
-    return type?.kind === 'd' ? `(${stored}::${type.sql})` : stored
-  }
   return {
     from: [`${deltaName(scan.relation)} AS ${name}`],
-    where: scan.own ? [`${read(scan.own)} = ${scan.relation}::oid`] : [],
-    columns: new Map(scan.columns.map((column) => [column.id, read(column)])),
+    where: scan.own ? [`${deltaColumn(request, scan.own, name)} = ${scan.relation}::oid`] : [],
+    columns: deltaColumns(request, scan, name),
     weight: `${name}.weight`,
+    ...(filter && { filtered: new Set(filter.predicate) }),
   }
 }
 
@@ -148,14 +153,14 @@ function stageDelta(output: StageOutput, alias: (base: string) => string): Selec
  * subquery of its own: PostgreSQL carries the condition of a probe into each arm of the Append, but not into the scan of a
  * CTE (reparameterize_path), and would then read the table whole (measured: 100,000 rows for one).
  */
-function bothWays(read: Read, printer: Printer): Select {
+function bothWays(read: Read, printer: Printer, filter?: DeltaFilter): Select {
   const columns: readonly Column[] = read.of.columns
   if (read.of.op === 'stage-output' && read.of.keys.some((key) => key.length === 0))
     return oneRow(read, read.of, printer)
   const isScan = read.of.op === 'scan'
   const delta: Node = { ...read, version: 'delta' }
   const arms = [
-    { select: printer.select({ ...read, version: isScan ? 'after' : 'before' }), tail: '' },
+    { select: passing(printer.select({ ...read, version: isScan ? 'after' : 'before' }), filter), tail: '' },
     { select: printer.select(isScan ? { op: 'negate', input: delta } : delta), tail: '\nOFFSET 0' },
   ].map(({ select, tail }) => printer.arm(select, columns, columns, true, tail))
   const [stored = '', changed = ''] = arms
@@ -171,9 +176,17 @@ function bothWays(read: Read, printer: Printer): Select {
   return {
     ...both,
     isUnion: true,
+    ...(filter && { filtered: new Set(filter.predicate) }),
     ...(isStage && { isUnmeasured: printer.isBulk }),
     from: [relation === null ? printer.apart(ways) : printer.before(relation, ways)],
   }
+}
+
+/** What every reader asks, asked here: of the changes it was. */
+function passing(select: Select, filter?: DeltaFilter): Select {
+  return filter
+    ? { ...select, where: [...select.where, ...conditions(filter.predicate, select, [select])] }
+    : select
 }
 
 /**

@@ -15,6 +15,7 @@ import type { CompileRequest } from '../catalog/request.ts'
 import { type Changed, differentiate, scansOf } from '../delta/differentiate.ts'
 import { inputOf, readsSourcesOnly, type Stage, type StagedQuery } from '../delta/stage.ts'
 import { applyNet, type StoredTable } from './apply.ts'
+import { type DeltaFilter, deltaFilters } from './delta-filter.ts'
 import {
   type ChangedSource,
   countNew,
@@ -22,6 +23,7 @@ import {
   differs,
   hasNew,
   isNew,
+  passingShare,
   repeatedRows,
 } from './delta-rows.ts'
 import { atMost, counted, fittedText, hasMarks, unlessChanged, whenChanged } from './fitted.ts'
@@ -86,9 +88,11 @@ export function refreshStatement(
   }
   const stageSources = new Map<number, StageSource>()
   const probing = isBulk ? new Set<number>() : probingStages(request, storage, staged)
+  const filters = isMarked ? deltaFilters(readersOf(definition)) : new Map<number, DeltaFilter>()
   const printer = new Printer(
     request,
     refreshLeaves(stageSources, {
+      filters,
       isBulk,
       several: relations.length > 1,
       isFitted,
@@ -103,7 +107,9 @@ export function refreshStatement(
     guard([...sources.keys()], relations, held(asked.map(inputOf)), isFitted),
     ...relations.map((relation) => {
       const mayRepeat = isMarked && repeats(definition, relation) !== null
-      return deltaRows(request, changedSource(definition, relation), { isBulk, isFitted, mayRepeat })
+      const source = { ...changedSource(definition, relation), filter: filters.get(relation) }
+      const isSampled = shareOf(definition, relation) !== null
+      return deltaRows(request, source, { isBulk, isFitted, mayRepeat, isSampled })
     }),
   ]
   let counts = { inserted: '0', updated: '0', deleted: '0' }
@@ -235,9 +241,22 @@ export function fittedStatement(
   return {
     text: fittedText(marked, relations, CHANGED, COUNTED),
     counted: relations.map(countNew),
-    differs: relations.map((relation) => differs(definition.request, changedSource(definition, relation))),
+    differs: relations.map((relation) => differs(definition.request, filteredSource(definition, relation))),
     repeated: relations.map((relation) => repeats(definition, relation)),
+    passing: relations.map((relation) => shareOf(definition, relation)),
   }
+}
+
+function filteredSource(definition: Definition, relation: number): ChangedSource {
+  const filter = deltaFilters(readersOf(definition)).get(relation)
+  return { ...changedSource(definition, relation), filter }
+}
+
+/** How many of many changes pass matters where they meet others. */
+function shareOf(definition: Definition, relation: number): string | null {
+  return isMultipliedIn(definition, relation)
+    ? passingShare(definition.request, filteredSource(definition, relation))
+    : null
 }
 
 /** For many changes in one source. `isBulk`: the planner is told that they are many. `statement`: the one for few. */
@@ -254,14 +273,24 @@ export function bulkStatement(
   return {
     text: isMarked ? fittedText(text, relations, CHANGED, COUNTED) : dollarQuote(text),
     repeated: isRepeated ? repeated : [],
+    passing: isMarked ? relations.map((relation) => shareOf(definition, relation)) : [],
   }
 }
 
 /** Has a source the same rows again and again (delta-rows.ts), where each costs more than to add them up? */
 function repeats(definition: Definition, relation: number): string | null {
-  const { staged, root, request } = definition
-  const multiplied = [root, ...staged.stages.map(inputOf)].some((node) => isMultiplied(node, relation))
-  return multiplied ? repeatedRows(request, changedSource(definition, relation)) : null
+  return isMultipliedIn(definition, relation)
+    ? repeatedRows(definition.request, changedSource(definition, relation))
+    : null
+}
+
+/** All that is read in a refresh is read in these. */
+function readersOf({ root, staged }: Definition): readonly Node[] {
+  return [root, ...staged.stages.map(inputOf)]
+}
+
+function isMultipliedIn(definition: Definition, relation: number): boolean {
+  return readersOf(definition).some((node) => isMultiplied(node, relation))
 }
 
 /** Does a row of the source meet others, or is it made more than one? */
@@ -284,10 +313,10 @@ const MULTIPLYING: ReadonlySet<Node['op']> = new Set([
   'recursion',
 ])
 
-function changedSource({ staged, root, sources }: Definition, relation: number): ChangedSource {
-  const scans = [root, ...staged.stages.map(inputOf)].flatMap(scansOf)
+function changedSource(definition: Definition, relation: number): ChangedSource {
+  const scans = readersOf(definition).flatMap(scansOf)
   const columns = scans.filter((scan) => scan.relation === relation).flatMap(captured)
-  const attnums = sources.get(relation) ?? []
+  const attnums = definition.sources.get(relation) ?? []
   return {
     relation,
     columns: attnums.flatMap((attnum) => columns.find((column) => column.attnum === attnum) ?? []),

@@ -22,6 +22,8 @@ export interface Select {
    * found by an index. Measured, 60,000 changes of the one and 3,000 of the other: 600 ms → 120 ms (TPC-H q19).
    */
   readonly isHardlyMeasured?: boolean
+  /** Conditions that its rows are known to meet (delta-filter.ts). */
+  readonly filtered?: ReadonlySet<Scalar>
   /** The rows of a table and what changed in them: a UNION ALL. */
   readonly isUnion?: boolean
   /** Conditions over no table, without which there is nothing to read (`Printer.gated`). Who leaves them out reads for nothing. */
@@ -53,6 +55,17 @@ export function isNullSafe(scalar: Scalar): boolean {
 /** Of two columns of a key that may be NULL. */
 export function isHashOfKey(scalar: Scalar): boolean {
   return scalar.kind === 'operator' && scalar.args.every(isNullSafe)
+}
+
+/** The conditions of `select`, which joins these inputs, that are not known to hold. */
+export function conditions(
+  scalars: readonly Scalar[],
+  select: Select,
+  inputs: readonly Select[],
+): readonly string[] {
+  return scalars
+    .filter((scalar) => !inputs.some(({ filtered }) => filtered?.has(scalar)))
+    .map((scalar) => condition(scalar, select, inputs))
 }
 
 /** A condition of `select`, which joins these inputs. */

@@ -30,7 +30,7 @@ import { recursionQuery } from './recursion-text.ts'
 import { printScalar } from './scalar.ts'
 import {
   at,
-  condition,
+  conditions,
   cte,
   indent,
   isHashOfKey,
@@ -238,7 +238,7 @@ export class Printer {
         const input = this.select(node.input)
         return {
           ...input,
-          where: [...input.where, ...node.predicate.map((each) => condition(each, input, [input]))],
+          where: [...input.where, ...conditions(node.predicate, input, [input])],
         }
       }
       case 'project': {
@@ -263,10 +263,7 @@ export class Printer {
         }
         return {
           ...joined,
-          where: [
-            ...joined.where,
-            ...this.joining(predicate, node.inputs).map((each) => condition(each, joined, inputs)),
-          ],
+          where: [...joined.where, ...conditions(this.joining(predicate, node.inputs), joined, inputs)],
           gates: [
             ...new Set([...inputs.flatMap((input) => input.gates ?? []), ...this.#unlessEmpty(node.inputs)]),
           ],
