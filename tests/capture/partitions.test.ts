@@ -119,6 +119,18 @@ test('a MERGE that inserts and updates, whoever runs it, and what else does both
   }
 })
 
+test('a MERGE that moves rows out of a partition whose triggers somebody has disabled', async () => {
+  const { client } = db
+  await client.query(
+    `SELECT pgstream.create_stream_table('st', 'SELECT region, count(*) AS n, sum(v) AS v FROM m GROUP BY region', '1h', 'DIFFERENTIAL')`,
+  )
+  await client.query('ALTER TABLE m_eu DISABLE TRIGGER ALL')
+  await expectExactWhenQuiet(client, 'st')
+  await client.query(`MERGE INTO m USING (SELECT i FROM generate_series(95, 103) AS i) AS s ON m.id = s.i AND m.region = 'eu'
+    WHEN MATCHED THEN UPDATE SET region = 'us'`)
+  await expectExactWhenQuiet(client, 'st')
+})
+
 test('what moves rows and is no MERGE, and a MERGE that moves none, are captured', async () => {
   const { client } = db
   await client.query(

@@ -333,3 +333,16 @@ test('what waits for a lock is tried again as soon as that is gone, and not befo
   await worker.query('CALL pgstream.run_scheduler()')
   for (const name of ['alone', 'one', 'two']) await expectEqual(client, name)
 })
+
+test('what nothing asks for any more waits for nothing', async () => {
+  const { client } = await scene('CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)')
+  await create(client, 'alone', 'SELECT id FROM t', { schedule: '1s' })
+  await client.query('CALL pgstream.run_scheduler()')
+  // As after a try for what was rolled back then.
+  await client.query(`UPDATE pgstream.frontiers SET skips = 1, retry_at = clock_timestamp() - interval '1 minute',
+      waiting_for = 'waiting for a lock on public.t, held by process 1';
+    UPDATE pgstream._scheduler SET watched_at = '-infinity'`)
+  expect((await info(client, 'alone')).waiting_for).not.toBeNull()
+  await client.query('CALL pgstream.run_scheduler()')
+  expect((await info(client, 'alone')).waiting_for).toBeNull()
+})

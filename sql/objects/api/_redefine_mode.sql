@@ -9,6 +9,7 @@ AS $$
 DECLARE
   old pgstream.pgs_stream_tables;
   request jsonb;
+  held jsonb;
   new_plan jsonb;
   owner name;
   old_sources oid[] := ARRAY(SELECT source_relid FROM pgstream.pgs_dependencies WHERE pgs_id = id AND is_captured ORDER BY 1);
@@ -28,7 +29,8 @@ BEGIN
   END IF;
   owner := (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = old.pgs_relid);
   request := CASE WHEN old.needs_redefine THEN pgstream._read_again(id, mode) ELSE pgstream._stored_request(id, mode) END;
-  new_plan := pgstream._compile_definition(request, owner);
+  held := pgstream._with_held_facts(request, old.plan -> 'facts');
+  new_plan := pgstream._compile_definition(held, owner);
   IF NOT old.is_populated OR old.needs_reinit OR old.needs_replan
     OR old.strategy <> 'DIFFERENTIAL' AND new_plan ->> 'strategy' = 'DIFFERENTIAL'
     OR new_plan ->> 'strategy' = old.strategy AND (new_plan -> 'key' <> old.key OR pgstream._null_keys(new_plan) <> pgstream._null_keys(old.plan) OR new_plan #> '{install,tables}' <> old.plan #> '{install,tables}'
@@ -37,8 +39,8 @@ BEGIN
     PERFORM pgstream._align_defined(id);
     RETURN;
   END IF;
-  UPDATE pgstream.pgs_stream_tables SET refresh_mode = mode WHERE pgs_id = id;
-  PERFORM pgstream._keep_plan(id, request, new_plan);
+  UPDATE pgstream.pgs_stream_tables SET refresh_mode = mode, needs_replan = held <> request WHERE pgs_id = id;
+  PERFORM pgstream._keep_plan(id, held, new_plan);
   IF new_plan ->> 'strategy' = old.strategy THEN
     PERFORM pgstream._install_functions(id);
     PERFORM pgstream._own_generated_objects(id);

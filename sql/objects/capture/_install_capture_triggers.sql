@@ -14,6 +14,16 @@ DECLARE
 BEGIN
   SELECT trigger_level, -6 = ANY (columns) INTO STRICT level, tells_own FROM pgstream.pgs_change_tracking WHERE source_relid = source;
   SELECT relkind INTO STRICT kind FROM pg_class WHERE oid = carrier;
+  -- What is only disabled is enabled: dropping it would wait for who reads the table, and have later readers wait behind.
+  FOR trigger_name IN
+    SELECT t.name FROM pgstream._capture_triggers(source, carrier) AS t WHERE NOT t.enabled
+    UNION ALL SELECT c FROM pgstream._disabled_clones(source, carrier) AS c
+  LOOP
+    EXECUTE format('ALTER TABLE ONLY %s ENABLE ALWAYS TRIGGER %I', target, trigger_name);
+  END LOOP;
+  IF pgstream._capture_is_complete(source, ARRAY[carrier], level) THEN
+    RETURN;
+  END IF;
   PERFORM pgstream._remove_capture_triggers(source, carrier);
   FOREACH event IN ARRAY CASE WHEN level = 'STATEMENT' THEN ARRAY['insert', 'update', 'delete', 'truncate']
       || CASE WHEN tells_own AND carrier = source THEN '{own}'::text[] ELSE '{}' END

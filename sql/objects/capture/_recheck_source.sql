@@ -46,6 +46,11 @@ BEGIN
     IF pgstream._files(tracked.carriers) <> tracked.files THEN
       PERFORM pgstream._note_files(source);
     END IF;
+    IF pgstream._take_off(source, pgstream._left_behind(source)) THEN
+      unseen := format('a partition or child of source table %s was detached or dropped', label);
+      PERFORM pgstream._mark_dependents(source, NULL, 'reinit', unseen);
+      PERFORM pgstream._note_unseen(source, unseen);
+    END IF;
     RETURN;
   END IF;
   SELECT * INTO tracked FROM pgstream.pgs_change_tracking WHERE source_relid = source FOR UPDATE;
@@ -147,10 +152,7 @@ BEGIN
   END IF;
 
   IF unseen IS NOT NULL THEN
-    -- For a refresh that began before: its snapshot tells whether this counts for it, the mark alone does not.
-    INSERT INTO pgstream.truncations (source_relid, xid, seq, reason)
-    VALUES (source, pg_current_xact_id()::text::bigint, nextval('pgstream.change_seq'), unseen);
-    PERFORM nextval(pgstream._counter_name(source)::regclass);
+    PERFORM pgstream._note_unseen(source, unseen);
   END IF;
 
   UPDATE pgstream.pgs_change_tracking
@@ -160,10 +162,7 @@ BEGIN
   UPDATE pgstream.pgs_dependencies d SET columns = ARRAY(SELECT c FROM unnest(d.columns) AS c WHERE c = ANY (kept))
   WHERE d.source_relid = source AND d.is_captured AND NOT d.columns <@ kept;
   PERFORM pgstream._generate_capture(source);
-  FOREACH carrier IN ARRAY tracked.carriers LOOP
-    CONTINUE WHEN carrier = ANY (carriers_now) OR pgstream._qualified_name(carrier) IS NULL;
-    PERFORM pgstream._remove_capture_triggers(source, carrier);
-  END LOOP;
+  PERFORM pgstream._take_off(source, pgstream._left_behind(source));
   FOREACH carrier IN ARRAY carriers_now LOOP
     CONTINUE WHEN pgstream._capture_is_complete(source, ARRAY[carrier], level);
     PERFORM pgstream._install_capture_triggers(source, carrier);

@@ -4,8 +4,8 @@ LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 AS $$
   UPDATE pgstream.pgs_stream_tables
-  -- With the names that its statements say.
-  SET plan = new_plan || jsonb_build_object('names', pgstream._request_names(request)),
+  -- With the names that its statements say, and what is known of the rows (pgstream._with_held_facts).
+  SET plan = new_plan || jsonb_build_object('names', pgstream._request_names(request), 'facts', pgstream._request_facts(request)),
     relations = ARRAY(SELECT r.key::oid FROM jsonb_each(request -> 'relations') AS r WHERE r.value ->> 'kind' <> 'v'),
     views = ARRAY(SELECT r.key::oid FROM jsonb_each(request -> 'relations') AS r WHERE r.value ->> 'kind' = 'v'),
     uses = pgstream._tree_uses((request ->> 'tree') || ARRAY(

@@ -1,6 +1,7 @@
 -- Compiles the stored tree again with the facts as they are now and installs the result. When tables, key, sources or
 -- strategy come out otherwise, or a composite type has other attributes, everything but the rows is made anew, the
--- content brought to it (unless the snapshot is too old for that: pgstream._fill), and true is returned.
+-- content brought to it (unless the snapshot is too old for that: pgstream._fill), and true is returned. Constraints that came
+-- since the plan before say nothing of what is still to be consumed: they are for the plan after this one.
 CREATE OR REPLACE FUNCTION pgstream._replan(id bigint, initiated_by text DEFAULT 'MANUAL') RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -12,6 +13,7 @@ DECLARE
   made record;
   target pgstream.pgs_stream_tables;
   request jsonb;
+  held jsonb;
   new_plan jsonb;
   old_sources oid[];
   read_before oid[];
@@ -31,7 +33,8 @@ BEGIN
   request := pgstream._stored_request(id, target.refresh_mode);
   PERFORM pgstream._check_acyclic(target.pgs_relid, request);
   owner := (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = target.pgs_relid);
-  new_plan := pgstream._compile_definition(request, owner);
+  held := CASE WHEN target.is_populated THEN pgstream._with_held_facts(request, target.plan -> 'facts') ELSE request END;
+  new_plan := pgstream._compile_definition(held, owner);
   old_sources := ARRAY(SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_captured ORDER BY 1);
   rebuilt := (new_plan #> '{install,tables}') - 0 <> (target.plan #> '{install,tables}') - 0
     OR new_plan -> 'key' <> target.plan -> 'key' OR pgstream._null_keys(new_plan) <> pgstream._null_keys(target.plan)
@@ -43,6 +46,9 @@ BEGIN
   WHERE s.pgs_id = id;
   PERFORM pgstream._keep_plan(id, request, new_plan);
   IF rebuilt OR pgstream._shapes_differ(target.plan, (SELECT s.plan FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id)) THEN
+    IF held <> request THEN
+      PERFORM pgstream._keep_plan(id, request, pgstream._compile_definition(request, owner));
+    END IF;
     PERFORM pgstream._exchange_plan(id, request, target, initiated_by, coalesce(target.reinit_reason, 'the plan has other tables'));
     RETURN true;
   END IF;
@@ -78,6 +84,7 @@ BEGIN
     END IF;
   END LOOP;
   PERFORM pgstream._own_generated_objects(id);
+  UPDATE pgstream.pgs_stream_tables s SET needs_replan = true WHERE s.pgs_id = id AND held <> request;
   RETURN false;
 END
 $$;

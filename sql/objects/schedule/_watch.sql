@@ -20,6 +20,7 @@ BEGIN
     RETURN '{}';
   END IF;
   UPDATE pgstream._scheduler SET watched_at = clock_timestamp();
+  PERFORM pgstream._forget_waits();
   BEGIN
     PERFORM pgstream._give_up_backlogs();
   EXCEPTION
