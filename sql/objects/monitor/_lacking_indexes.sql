@@ -2,9 +2,9 @@
 -- The indexes that the plans of stream tables ask for and that are not there. A plan that cannot come to a table by way of
 -- another names both, though the one that is there serves as soon as the other is made.
 CREATE OR REPLACE VIEW pgstream._lacking_indexes AS
-SELECT s.pgs_id, m.relation, m.columns, w.purpose
+SELECT s.pgs_id, m.relation, m.columns, w.purpose, coalesce(w."isTurned", false) AS is_turned
 FROM pgstream.pgs_stream_tables s
-CROSS JOIN LATERAL pg_catalog.jsonb_to_recordset(s.missing_indexes) AS w(relation pg_catalog.oid, columns pg_catalog.jsonb, purpose pg_catalog.text)
+CROSS JOIN LATERAL pg_catalog.jsonb_to_recordset(s.missing_indexes) AS w(relation pg_catalog.oid, columns pg_catalog.jsonb, purpose pg_catalog.text, "isTurned" pg_catalog.bool)
 CROSS JOIN LATERAL pgstream._indexed_members(w.relation, w.columns) AS m
 WHERE NOT EXISTS (
   SELECT FROM pg_catalog.pg_index i
@@ -15,9 +15,9 @@ WHERE NOT EXISTS (
     AND CASE WHEN w.purpose OPERATOR(pg_catalog.=) ANY ('{order,near}'::pg_catalog.text[])
       -- The key in any order of its columns, then what the rows are ordered by.
       THEN am.amname OPERATOR(pg_catalog.=) 'btree'
-        -- Near a change rows are read in their order up and down: ASC NULLS LAST or DESC NULLS FIRST.
-        AND (w.purpose OPERATOR(pg_catalog.<>) 'near' OR i.indoption[pg_catalog.jsonb_array_length(m.columns) OPERATOR(pg_catalog.-) 1]::pg_catalog.int4
-          OPERATOR(pg_catalog.=) ANY ('{0,3}'::pg_catalog.int4[])) AND (
+        -- Read in their order up and down: ASC NULLS LAST or DESC NULLS FIRST, or the other two, where the query is sorted so.
+        AND i.indoption[pg_catalog.jsonb_array_length(m.columns) OPERATOR(pg_catalog.-) 1]::pg_catalog.int4
+          OPERATOR(pg_catalog.=) ANY (CASE WHEN w."isTurned" THEN '{1,2}' ELSE '{0,3}' END::pg_catalog.int4[]) AND (
         SELECT m.columns OPERATOR(pg_catalog.@>) pg_catalog.jsonb_agg(u.attnum)
           AND pg_catalog.jsonb_agg(u.attnum) OPERATOR(pg_catalog.@>) m.columns
           AND (pg_catalog.jsonb_agg(u.attnum ORDER BY u.i) OPERATOR(pg_catalog.->) (-1)) OPERATOR(pg_catalog.=) (m.columns OPERATOR(pg_catalog.->) (-1))

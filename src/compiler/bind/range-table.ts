@@ -401,6 +401,9 @@ function scanOf(facts: RelationFacts, { ids }: Environment, isOnly = false): Sca
         key.nullsNotDistinct || key.columns.every((attnum) => !columnOf(columns, idOf(attnum)).nullable),
     )
     .map((key) => key.columns.map(idOf))
+  const usable = facts.indexes.filter(
+    (index) => !index.partial && (index.method === 'btree' || index.method === 'hash'),
+  )
   return {
     op: 'scan',
     relation: facts.oid,
@@ -411,9 +414,10 @@ function scanOf(facts: RelationFacts, { ids }: Environment, isOnly = false): Sca
       ? { own: { ...ids.make('tableoid', INTEGER, false), attnum: TABLE_OID } }
       : {}),
     keys,
-    indexes: facts.indexes
-      .filter((index) => !index.partial && (index.method === 'btree' || index.method === 'hash'))
-      .map((index) => index.columns.map(idOf)),
+    indexes: usable.map((index) => index.columns.map(idOf)),
+    ...(usable.some(({ options }) => options)
+      ? { turned: usable.map(({ options = [] }) => options.map((each) => each === 1 || each === 2)) }
+      : {}),
     sorted: facts.indexes.filter(({ sorted }) => sorted).map((index) => index.columns.map(idOf)),
     rows: facts.rows,
   }

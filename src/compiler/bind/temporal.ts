@@ -19,8 +19,10 @@ import {
   scalarArguments,
   scalarColumns,
   scalarVolatility,
+  type TypeRef,
 } from '../algebra/scalar.ts'
 import type { CompileRequest } from '../catalog/request.ts'
+import { expression } from './binding.ts'
 import { replaceScalars } from './subquery/columns.ts'
 import { temporalRecursion } from './temporal-recursion.ts'
 
@@ -152,11 +154,26 @@ function rangesOf(scalar: Scalar): readonly TimeRange[] | null {
     if (isValue(left) && isBound(right)) return [{ value: left, bound: right }]
     return isValue(right) && isBound(left) ? [{ value: right, bound: left }] : null
   }
+  if (scalar.kind === 'operator' && HOLDS.has(scalar.sql)) {
+    const [range, time] = scalar.sql === '@>' ? scalar.args : scalar.args.toReversed()
+    if (!range || !time || !TIME_RANGES.has(range.type.oid) || !isValue(range) || !isBound(time)) return null
+    return ['lower', 'upper'].map((end) => ({ value: endOf(end, range, time.type), bound: time }))
+  }
   const isCondition =
     scalar.kind === 'logic' || (scalar.type.oid === BOOLEAN.oid && scalar.kind === 'expression')
   if (!isCondition || (scalar.kind === 'expression' && scalar.volatility !== 'immutable')) return null
   const found = scalarArguments(scalar).map(rangesOf)
   return found.includes(null) ? null : found.flatMap((each) => each ?? [])
+}
+
+/** A range holds a time, or does not, as long as neither of its ends is passed. */
+const HOLDS: ReadonlySet<string> = new Set(['@>', '<@'])
+
+/** tsrange, tstzrange, daterange */
+const TIME_RANGES: ReadonlySet<number> = new Set([3908, 3910, 3912])
+
+function endOf(end: string, range: Scalar, type: TypeRef): Scalar {
+  return expression({ construct: `function ${end}(anyrange)`, parts: [`${end}(`, ')'], args: [range], type })
 }
 
 /** What an index on a column, or on an expression, can be asked for. */

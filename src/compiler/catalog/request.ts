@@ -107,6 +107,8 @@ export interface IndexFacts {
   readonly partial: boolean
   /** It has rows in the order that ORDER BY has by itself, NULLs last, or in the reverse of it. */
   readonly sorted: boolean
+  /** pg_index.indoption, where a column is in another order. */
+  readonly options?: readonly number[]
 }
 
 export interface TypeFacts {

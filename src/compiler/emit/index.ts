@@ -231,17 +231,19 @@ function terms(staged: StagedQuery, root: Project, relations: readonly number[])
 }
 
 function unique(missing: readonly MissingProbe[]): readonly MissingProbe[] {
-  const key = ({ relation, purpose, columns }: MissingProbe) => JSON.stringify([relation, purpose, columns])
+  const key = ({ relation, purpose, columns, isTurned = false }: MissingProbe) =>
+    JSON.stringify([relation, purpose, columns, isTurned])
   return [...new Map(missing.map((each) => [key(each), each])).values()]
 }
 
 /** Each once; one for a join serves a group as well. */
 function missingIndexes(missing: readonly MissingProbe[]): readonly MissingIndex[] {
   const found = new Map<string, MissingIndex>()
-  for (const { relation, groups, purpose } of missing)
+  for (const { relation, groups, purpose, isTurned } of missing)
     for (const columns of groups.map((group) => group.slice(0, INDEX_COLUMNS))) {
-      const key = `${relation} ${columns.join(' ')}`
-      if (!found.has(key) || purpose === 'join') found.set(key, { relation, columns, purpose })
+      const key = `${relation} ${columns.join(' ')}${isTurned ? ' turned' : ''}`
+      if (!found.has(key) || purpose === 'join')
+        found.set(key, { relation, columns, purpose, ...(isTurned ? { isTurned } : {}) })
     }
   return [...found.values()]
 }

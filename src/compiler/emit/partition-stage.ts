@@ -12,6 +12,7 @@ import { type Changed, differentiateInput, stateOf } from '../delta/differentiat
 import type { PartitionStage } from '../delta/stage.ts'
 import { type Applied, applyNet, type StoredTable } from './apply.ts'
 import { askedKeys } from './asked-keys.ts'
+import { nearFirst } from './first-touched.ts'
 import { type GeneratedFunction, redoFunction } from './function.ts'
 import { groupMatch, keyMatch, probingMatches } from './image.ts'
 import { refreshLeaves, stageOutputName } from './leaves.ts'
@@ -84,7 +85,8 @@ export function partitionChange(
   const touchedKeys = running
     ? firstTouched(running, delta, printer)
     : asked.length === 0
-      ? printer.render(delta, [{ name: 'touched', value: TRUE }], false, '\nLIMIT 1')
+      ? (nearFirst(stage.node, delta, stored, printer) ??
+        printer.render(delta, [{ name: 'touched', value: TRUE }], false, '\nLIMIT 1'))
       : printer.grouped(
           delta,
           asked.map((column) => ({ column, value: ref(column) })),
@@ -269,9 +271,9 @@ function firstOfStage(
   const tail = firstOfAll(node, before, printer, gone)
   if (tail === null) return null
   // Where nothing is touched, as by a row that came and went, no old rows are taken away either.
-  const asked = { ...before, where: [...before.where, isTouched(touched)] }
-  const stored = printer.arm(asked, columns, columns, true, tail)
-  const changes = printer.arm(printer.select(delta), columns, columns, true)
+  const asked = (rows: Select) => ({ ...rows, where: [...rows.where, isTouched(touched)] })
+  const stored = printer.arm(asked(before), columns, columns, true, tail)
+  const changes = printer.arm(asked(printer.select(delta)), columns, columns, true)
   const both = `(${indent(stored)})\nUNION ALL\n(${indent(changes)})`
   return printer.derived(`SELECT f.*\nFROM (\n  ${indent(both)}\n) AS f`, 'u', columns, true)
 }
@@ -381,8 +383,9 @@ function missingOrder(node: PartitionNode): MissingProbe | null {
   const scan = scanBelow(node.input)
   const [first] = orderOfFirst(node) ?? []
   const keys = keyColumns(node).map(ref)
-  if (!scan || !first || isIndexed(node.input, keys, first.value)) return null
-  if (first.using !== null && !USUAL.test(first.using)) return null
+  if (!scan || !first || (first.using !== null && !USUAL.test(first.using))) return null
+  const isTurned = first.nullsFirst !== (first.using?.includes('>') ?? false)
+  if (isIndexed(node.input, keys, first.value, 'indexes', isTurned)) return null
   const attnums = [...keys, first.value].map((value) => {
     const id = columnBelow(node.input, value)
     return scan.columns.find((column) => column.id === id)?.attnum
@@ -390,7 +393,9 @@ function missingOrder(node: PartitionNode): MissingProbe | null {
   const columns = attnums.filter((attnum) => attnum !== undefined)
   const isWhole = columns.length === attnums.length && new Set(columns).size === columns.length
   const { relation, sql } = scan
-  return isWhole ? { purpose: 'order', relation, sql, columns, groups: [columns] } : null
+  return isWhole
+    ? { purpose: 'order', relation, sql, columns, groups: [columns], ...(isTurned ? { isTurned } : {}) }
+    : null
 }
 
 /** What an index of the type's own is in the order of. */

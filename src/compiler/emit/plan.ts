@@ -73,6 +73,8 @@ export interface MissingIndex {
    * the rows near a change are wanted. Those two have exactly these columns first, the last one last.
    */
   readonly purpose: 'join' | 'group' | 'time' | 'bound' | 'order' | 'near'
+  /** Of `order`: the last column DESC NULLS LAST, or its reverse. */
+  readonly isTurned?: boolean
 }
 
 /**

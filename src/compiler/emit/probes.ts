@@ -32,6 +32,8 @@ export interface MissingProbe {
   readonly columns: readonly number[]
   /** The same, apart by what fixes them: those of one group can be the leading columns of one index. */
   readonly groups: readonly (readonly number[])[]
+  /** The last column in the order DESC NULLS LAST, or its reverse. */
+  readonly isTurned?: boolean
 }
 
 /** The scans in the joins of a term that cannot be probed. */

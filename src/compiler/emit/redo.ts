@@ -215,20 +215,25 @@ function extremesAreProbed(request: CompileRequest, stage: Stage): boolean {
   return asked.every(({ extremeOf }) => extremeOf !== null && isIndexed(input, keys, extremeOf))
 }
 
-/** Has the one table below an index in which the rows of a key follow each other in this order? `sorted`: up or down. */
+/**
+ * Has the one table below an index in which the rows of a key follow each other in this order? `sorted`: up or down. `isTurned`:
+ * where NULLs come as in DESC NULLS LAST, or as in ASC NULLS LAST; else either will do.
+ */
 export function isIndexed(
   input: Node,
   keys: readonly Scalar[],
   order: Scalar,
   indexes: 'indexes' | 'sorted' = 'indexes',
+  isTurned: boolean | null = null,
 ): boolean {
   const scan = scanBelow(input)
   const [columns, last] = [keys.map((key) => columnBelow(input, key)), columnBelow(input, order)]
   if (!scan || last === null) return false
   return scan[indexes].some(
-    (index) =>
+    (index, i) =>
       columns.every((key) => key !== null && index.slice(0, keys.length).includes(key)) &&
-      index[keys.length] === last,
+      index[keys.length] === last &&
+      (isTurned === null || (scan.turned?.[i]?.[keys.length] ?? false) === isTurned),
   )
 }
 

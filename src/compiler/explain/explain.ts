@@ -56,12 +56,15 @@ export function explainDifferential(
         value: `${asked.map(({ column }) => column.name).join(', ')}: read again from the sources for a touched group when the change alone does not tell the value`,
       })
   }
-  for (const { sql, columns, relation, purpose } of emitted.missing) {
+  for (const { sql, columns, relation, purpose, isTurned } of emitted.missing) {
     const names = columns.map(
       (attnum) => request.relations[relation]?.columns.find((each) => each.attnum === attnum)?.name,
     )
     const without = names.length > 0 ? WITHOUT_INDEX[purpose] : WITHOUT_COLUMN[purpose]
-    const table = names.length > 0 ? `${sql} (${names.join(', ')}): without it ` : `${sql}: `
+    const table =
+      names.length > 0
+        ? `${sql} (${names.join(', ')}${isTurned ? ' DESC NULLS LAST' : ''}): without it `
+        : `${sql}: `
     entries.push({ property: 'missing index', value: `${table}${without(names.length)}` })
   }
   return [...entries, ...statements(emitted)]

@@ -6,8 +6,9 @@
  * Class: partition, all rows being one.
  * Delta: the rows that were between the places against those that are, read from the input in its order.
  * State: the output rows.
- * Cost: as many rows as are asked for, OFFSET included, where an index has the order; otherwise the input is sorted. Of
- * groups as many and one more for each that went: their state has an index in the order of a number or a time.
+ * Cost: what sorts behind the last of them leaves them as they are: nothing of the input is read. Else as many rows as are asked
+ * for, OFFSET included, where an index has the order; otherwise the input is sorted. Of groups as many and one more for each
+ * that went: their state has an index in the order of a number or a time.
  * Nulls: as ORDER BY says; LIMIT NULL is none. Ties are broken by the remaining columns, but for WITH TIES, which keeps
  * them. A subquery in LIMIT is a column of the input, the same in all rows. A negative one fails; in the outermost query also where
  * there are no rows to limit, as there PostgreSQL asks for it in any case.
@@ -42,7 +43,8 @@ export const limit: Operator<Limit> = {
     ...(node.offset ? [node.offset] : []),
     ...(node.count ? [node.count] : []),
   ],
-  onDelta: () => [],
+  // What changed is placed among the rows that are kept.
+  onDelta: ({ order }) => order.map(({ value }) => value),
   columns: (node) => operatorOf(node.input).columns(node.input),
   keys: (node) => operatorOf(node.input).keys(node.input),
   differentiate: () => null,

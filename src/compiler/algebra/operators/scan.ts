@@ -27,6 +27,8 @@ export interface Scan {
   readonly keys: readonly Key[]
   /** Leading columns of the indexes that a probe could use, as column ids. */
   readonly indexes: readonly (readonly number[])[]
+  /** Of each of them, where some do: which columns are in the order DESC NULLS LAST or its reverse. */
+  readonly turned?: readonly (readonly boolean[])[]
   /** Those of them in which rows can be read in the order of their columns, up or down. */
   readonly sorted: readonly (readonly number[])[]
   readonly rows: number

@@ -29,7 +29,7 @@ import { fold, isTruth, polarity, TRUTH } from './fold.ts'
 import { ofRow } from './of-row.ts'
 import { isFixed, type OneRow, oneRow } from './one-row.ts'
 import { pull } from './pull.ts'
-import { unknownWays } from './test.ts'
+import { equalitiesOf, unknownWays } from './test.ts'
 
 /** SubLinkType (primnodes.h). */
 const SUBLINK = { exists: 0, all: 1, any: 2, rowCompare: 3, expression: 4, array: 6 }
@@ -400,12 +400,13 @@ export class Sublinks {
     const known = new Map([...values, ...part.values])
     const test = conjuncts(sublink.test ?? TRUTH.true).map((each) => replaceColumns(each, known))
     const isAll = kind === SUBLINK.all
-    const hit = sublink.test ? (isAll ? [negated(test)] : test) : []
+    const equal = isAll ? equalitiesOf(test, request) : test
+    const hit = sublink.test ? (equal ?? [negated(test)]) : []
     const unknown = !sublink.test
       ? []
-      : isAll
-        ? [[sql(BOOLEAN)`((${and(test)}) IS NULL)`]]
-        : unknownWays(test, [base, found.node], request)
+      : equal
+        ? unknownWays(equal, [base, found.node], request)
+        : [[sql(BOOLEAN)`((${and(test)}) IS NULL)`]]
     const on = (conditions: readonly Scalar[]) => [...found.predicate, ...conditions]
     const otherwise = isAll ? TRUTH.true : TRUTH.false
     const merged = side && TRUTH[side === 'positive' ? 'false' : 'true']

@@ -5,6 +5,7 @@ import { operatorOf } from '../../algebra/operators/index.ts'
 import { BOOLEAN, type Scalar, scalarColumns } from '../../algebra/scalar.ts'
 import { isComposite } from '../../catalog/composite.ts'
 import type { CompileRequest } from '../../catalog/request.ts'
+import { operatorSql } from '../facts.ts'
 
 /**
  * Ways for the test to be neither true nor false, of a row for which it is not true; conjuncts each. An equality is unknown
@@ -29,6 +30,21 @@ export function unknownWays(
     [[]],
   )
   return ways.filter((way) => !way.every((each, i) => each === test[i]))
+}
+
+/** Of `x <> ALL (…)`, which is `x NOT IN (…)`, the equalities that make it false: an index finds what meets them. */
+export function equalitiesOf(test: readonly Scalar[], request: CompileRequest): readonly Scalar[] | null {
+  const [only, ...others] = test
+  if (!only || others.length > 0) return null
+  const parts = only.kind === 'logic' && only.op === 'or' ? only.args : [only]
+  const found = parts.flatMap((each) => {
+    if (each.kind !== 'operator') return []
+    const facts = request.operators[request.operators[each.oid]?.negator ?? 0]
+    const isEquality =
+      facts?.equality === true && each.args.every(({ type }) => request.types[type.oid]?.equality !== 0)
+    return facts && isEquality ? [{ ...each, oid: facts.oid, sql: operatorSql(facts), equality: true }] : []
+  })
+  return found.length === parts.length ? found : null
 }
 
 /** Of more columns there would be too many ways. */
