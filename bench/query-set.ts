@@ -201,7 +201,9 @@ async function share({ client, set, names, refused, options, report }: Run, perc
     const chosen = actions.get(name) ?? ''
     table.rows.push([name, refresh, full, differential, auto, chosen, refresh / differential, slowdown])
     report.progress(table)
-    if (!refused.has(name)) await requireEqual(client, `${name}_differential`, `${name}_full`)
+    if (refused.has(name)) continue
+    await client.query(refreshOf(`${name}_full`))
+    await requireEqual(client, `${name}_differential`, `${name}_full`)
   }
   const what = `${set.title}, ${percent} % changed`
   if (percent > 0.01) {

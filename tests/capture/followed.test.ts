@@ -385,6 +385,25 @@ test('a replaced view that reads other tables', async () => {
   ).toEqual([{ name: 'r' }])
 })
 
+test.each([true, false])(
+  'a table is made again below a view, and the old one dropped, in one transaction, watched: %s',
+  async (watched) => {
+    await sql(`CREATE TABLE a (id int PRIMARY KEY, n int); INSERT INTO a VALUES (1, 1), (2, 2);
+      CREATE VIEW v AS SELECT id, n FROM a`)
+    await create('st', 'SELECT n, count(*) AS c FROM v GROUP BY n')
+    await create('both', 'SELECT v.id, a.n FROM v JOIN a USING (id)')
+    if (!watched) await sql(UNWATCHED)
+    await sql(`BEGIN; INSERT INTO a VALUES (3, 3); CREATE TABLE b (LIKE a INCLUDING ALL); INSERT INTO b SELECT id, n + 1 FROM a;
+      CREATE OR REPLACE VIEW v AS SELECT id, n FROM b WHERE n <> 3; DROP TABLE a; INSERT INTO b VALUES (4, 4); COMMIT`)
+    expect(await refreshed()).toBe('REINITIALIZE')
+    expect(await state()).toEqual({ status: 'ACTIVE', broken_reason: null })
+    await sql('INSERT INTO b VALUES (5, 4)')
+    expect(await refreshed()).toBe('DIFFERENTIAL')
+    await expect(refreshed('both')).rejects.toMatchObject({ code: '55000' })
+    expect(await state('both')).toMatchObject({ broken_reason: 'source table public.a was dropped' })
+  },
+)
+
 test("pg_stream's own tables are no sources", async () => {
   await sql('CREATE VIEW own AS SELECT pgs_id FROM pgstream.frontiers')
   for (const query of [

@@ -58,8 +58,13 @@ BEGIN
     RETURN;
   END IF;
   IF label IS NULL THEN
-    PERFORM pgstream._mark_dependents(source, NULL, 'broken',
-      format('source table %s was dropped', tracked.fingerprint::jsonb ->> 'name'));
+    -- Who does not name it has read it through a view, which is there and so reads another table by now (or is dropped itself, and
+    -- that is noted for what it is).
+    PERFORM pgstream._mark_stream_tables(ARRAY[s.pgs_id],
+      CASE WHEN source = ANY ((pgstream._tree_references(ARRAY[s.tree])).relations) THEN 'broken' WHEN d.is_captured THEN 'reinit' ELSE 'replan' END,
+      format('source table %s was dropped', tracked.fingerprint::jsonb ->> 'name'))
+    FROM pgstream.pgs_dependencies d JOIN pgstream.pgs_stream_tables s USING (pgs_id)
+    WHERE d.source_relid = source;
     PERFORM pgstream._drop_capture(source);
     RETURN;
   END IF;
