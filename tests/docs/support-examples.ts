@@ -252,6 +252,7 @@ export const CHAPTERS: readonly Chapter[] = [
       now() compared with a column   :: SELECT id FROM orders WHERE at > now() - interval '7 days' AND placed <= current_date
       the same shown, counted, in ON :: SELECT customer, count(*) FILTER (WHERE at > now() - interval '1 day') AS lately, bool_or(at > now()) AS due FROM orders GROUP BY customer
       a range of a row that holds it :: SELECT id FROM orders WHERE tstzrange(at, NULL) @> now() OR current_date <@ daterange(placed, NULL)
+      a range of a row that holds one that moves :: SELECT id FROM orders WHERE tstzrange(at, NULL) @> tstzrange(now(), now() + interval '1 hour')
       now() elsewhere                :: SELECT id, now() - at AS age FROM orders
       other stable functions         :: SELECT id FROM orders WHERE note::text = current_user
       a default that is the time     :: SELECT id, other.aged(placed) AS days FROM orders

@@ -157,6 +157,8 @@ function rangesOf(scalar: Scalar): readonly TimeRange[] | null {
   if (scalar.kind === 'operator' && HOLDS.has(scalar.sql)) {
     const [range, time] = scalar.sql === '@>' ? scalar.args : scalar.args.toReversed()
     if (!range || !time || !TIME_RANGES.has(range.type.oid) || !isValue(range) || !isBound(time)) return null
+    // A range that moves is held between its own ends.
+    if (!TIME_TYPES.has(time.type.oid)) return null
     return ['lower', 'upper'].map((end) => ({ value: endOf(end, range, time.type), bound: time }))
   }
   const isCondition =
