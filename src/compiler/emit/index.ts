@@ -11,6 +11,7 @@ import { type Changed, differentiate, differentiateInput } from '../delta/differ
 import type { StagedQuery } from '../delta/stage.ts'
 import type { StoredTable } from './apply.ts'
 import { cachedLimit } from './cached-limit.ts'
+import { deltaFilters } from './delta-filter.ts'
 import {
   bulkFunction,
   cachedFunction,
@@ -37,6 +38,7 @@ import {
   fullStatement,
   ownTable,
   pendingStatement,
+  readersOf,
   refreshStatement,
   scratchFunctions,
   stageFunctions,
@@ -71,7 +73,8 @@ export function emitDifferential(
 ): Emitted {
   const storage = chooseStorage(request, staged, root)
   const sources = capturedColumns(staged, root)
-  const definition: Definition = { request, staged, root, storage, sources }
+  const filters = deltaFilters(readersOf({ root, staged }))
+  const definition: Definition = { request, staged, root, storage, sources, filters }
   const relations = [...sources.keys()]
   const statements = new Map<string, Statement>()
   const functions: GeneratedFunction[] = []

@@ -15,7 +15,7 @@ import type { CompileRequest } from '../catalog/request.ts'
 import { type Changed, differentiate, scansOf } from '../delta/differentiate.ts'
 import { inputOf, readsSourcesOnly, type Stage, type StagedQuery } from '../delta/stage.ts'
 import { applyNet, type StoredTable } from './apply.ts'
-import { type DeltaFilter, deltaFilters } from './delta-filter.ts'
+import type { DeltaFilter } from './delta-filter.ts'
 import {
   type ChangedSource,
   countNew,
@@ -56,6 +56,8 @@ export interface Definition {
   readonly storage: Storage
   /** Captured columns by source, ascending. */
   readonly sources: ReadonlyMap<number, readonly number[]>
+  /** What all that a refresh reads asks of the changes of a source. */
+  readonly filters: ReadonlyMap<number, DeltaFilter>
 }
 
 /** A query that is only ever recomputed: as the server prints it. */
@@ -88,7 +90,7 @@ export function refreshStatement(
   }
   const stageSources = new Map<number, StageSource>()
   const probing = isBulk ? new Set<number>() : probingStages(request, storage, staged)
-  const filters = isMarked ? deltaFilters(readersOf(definition)) : new Map<number, DeltaFilter>()
+  const filters = isMarked ? definition.filters : new Map<number, DeltaFilter>()
   const printer = new Printer(
     request,
     refreshLeaves(stageSources, {
@@ -248,8 +250,7 @@ export function fittedStatement(
 }
 
 function filteredSource(definition: Definition, relation: number): ChangedSource {
-  const filter = deltaFilters(readersOf(definition)).get(relation)
-  return { ...changedSource(definition, relation), filter }
+  return { ...changedSource(definition, relation), filter: definition.filters.get(relation) }
 }
 
 /** How many of many changes pass matters where they meet others. */
@@ -285,7 +286,7 @@ function repeats(definition: Definition, relation: number): string | null {
 }
 
 /** All that is read in a refresh is read in these. */
-function readersOf({ root, staged }: Definition): readonly Node[] {
+export function readersOf({ root, staged }: Pick<Definition, 'root' | 'staged'>): readonly Node[] {
   return [root, ...staged.stages.map(inputOf)]
 }
 
