@@ -80,6 +80,80 @@ test('a rename in a transaction that is rolled back', async () => {
   expect(await verified()).toEqual([])
 })
 
+/** Each leaves the catalogs as they were, and rows that came or went. */
+const cameAndWent = {
+  'a partition, detached': `CREATE TABLE p PARTITION OF t FOR VALUES IN (3); INSERT INTO t VALUES (7, 3, 'p', 'q', 1);
+    ALTER TABLE t DETACH PARTITION p`,
+  'a partition, dropped': `CREATE TABLE p PARTITION OF t FOR VALUES IN (3); INSERT INTO t VALUES (7, 3, 'p', 'q', 1);
+    DROP TABLE p`,
+  'a partition that rows were moved to': `CREATE TABLE p PARTITION OF t FOR VALUES IN (3); UPDATE t SET k = 3 WHERE id = 1;
+    ALTER TABLE t DETACH PARTITION p`,
+  'a partition of a partition': `CREATE TABLE p PARTITION OF t2 FOR VALUES IN (22); INSERT INTO t VALUES (7, 22, 'p', 'q', 1);
+    ALTER TABLE t2 DETACH PARTITION p`,
+  'a partition attached and detached': `CREATE TABLE p (LIKE t); ALTER TABLE t ATTACH PARTITION p FOR VALUES IN (3);
+    INSERT INTO t VALUES (7, 3, 'p', 'q', 1), (8, 1, 'p', 'q', 1); ALTER TABLE t DETACH PARTITION p`,
+  'a partition that was one of another for a while': `CREATE TABLE o (LIKE t) PARTITION BY LIST (k);
+    ALTER TABLE t DETACH PARTITION t1; ALTER TABLE o ATTACH PARTITION t1 FOR VALUES IN (1); INSERT INTO o VALUES (7, 1, 'p', 'q', 1);
+    ALTER TABLE o DETACH PARTITION t1; ALTER TABLE t ATTACH PARTITION t1 FOR VALUES IN (1)`,
+  'a child, dropped': `CREATE TABLE c () INHERITS (u); INSERT INTO c VALUES (7, 1, 'p', 'q', 1);
+    UPDATE u SET a = 'changed'; DROP TABLE c`,
+  'a child of a child': `CREATE TABLE c () INHERITS (u1); INSERT INTO c VALUES (7, 1, 'p', 'q', 1);
+    DELETE FROM u WHERE id < 8; ALTER TABLE c NO INHERIT u1`,
+  'a parent': `CREATE TABLE o (LIKE u) PARTITION BY LIST (k); ALTER TABLE o ATTACH PARTITION w FOR VALUES IN (1);
+    INSERT INTO o VALUES (7, 1, 'p', 'q', 1); ALTER TABLE o DETACH PARTITION w`,
+  'names of columns': `ALTER TABLE w RENAME a TO x; ALTER TABLE w RENAME b TO a; ALTER TABLE w RENAME x TO b;
+    UPDATE w SET a = 'moved'; ALTER TABLE w RENAME a TO x; ALTER TABLE w RENAME b TO a; ALTER TABLE w RENAME x TO b`,
+}
+
+for (const isolation of ['READ COMMITTED', 'REPEATABLE READ'])
+  test(`what came and went between two refreshes, written in ${isolation}`, async () => {
+    const writer = await db.connect()
+    await writer.query(`SET default_transaction_isolation = '${isolation.toLowerCase()}'`)
+    for (const [what, statements] of Object.entries(cameAndWent)) {
+      await db.client.query(`DROP TABLE IF EXISTS st, counted, t, u1, u, w, p, c, o CASCADE;
+        SELECT pgstream._forget_stream_table(pgs_id) FROM pgstream.pgs_stream_tables`)
+      await db.client.query(`CREATE TABLE t (id int, k int, a text, b text, n numeric) PARTITION BY LIST (k);
+        CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1);
+        CREATE TABLE t2 PARTITION OF t FOR VALUES IN (2, 22) PARTITION BY LIST (k); CREATE TABLE t21 PARTITION OF t2 FOR VALUES IN (2);
+        CREATE TABLE u (id int, k int, a text, b text, n numeric); CREATE TABLE u1 () INHERITS (u); CREATE TABLE w (LIKE u);
+        INSERT INTO t VALUES (1, 1, 'a', 'b', 1), (2, 2, 'a', 'b', 1); INSERT INTO u SELECT * FROM t; INSERT INTO u1 SELECT * FROM t;
+        INSERT INTO w SELECT * FROM t WHERE k = 1`)
+      const query = `SELECT id, k, a, n FROM t UNION ALL SELECT id, k, a, n FROM u UNION ALL SELECT id, k, a, n FROM w`
+      await db.client.query('SELECT pgstream.create_stream_table($1, $2)', ['st', query])
+      await db.client.query('SELECT pgstream.create_stream_table($1, $2)', [
+        'counted',
+        'SELECT (SELECT count(*) FROM t) AS t, (SELECT count(*) FROM u) AS u, (SELECT count(*) FROM w) AS w',
+      ])
+      const bySts = async (action: string) => {
+        for (const name of ['st', 'counted']) {
+          const { rows } = await db.client.query('SELECT pgstream.refresh_stream_table($1) AS action', [name])
+          expect([name, rows[0].action], what).toEqual([name, action])
+          expect(
+            (await db.client.query('SELECT * FROM pgstream.verify_stream_table($1)', [name])).rows,
+            what,
+          ).toEqual([])
+        }
+      }
+      // The plans of the writers are there before.
+      const some = `INSERT INTO t VALUES (5, 1, 'a', 'b', 1), (6, 2, 'a', 'b', 1); INSERT INTO u VALUES (5, 1, 'a', 'b', 1);
+        INSERT INTO w VALUES (5, 1, 'a', 'b', 1); UPDATE t SET n = 2; UPDATE u SET n = 2; UPDATE w SET n = 2;
+        DELETE FROM t WHERE id >= 5; DELETE FROM u WHERE id >= 5; DELETE FROM w WHERE id >= 5; INSERT INTO t VALUES (9, 1, 'a', 'b', 1)`
+      await writer.query(some)
+      await bySts('DIFFERENTIAL')
+      for (const statement of statements.split(';')) await writer.query(statement)
+      for (const name of ['st', 'counted']) {
+        await db.client.query('SELECT pgstream.refresh_stream_table($1)', [name])
+        expect(
+          (await db.client.query('SELECT * FROM pgstream.verify_stream_table($1)', [name])).rows,
+          `${what}: ${name}`,
+        ).toEqual([])
+      }
+      // By the change again.
+      await writer.query(some)
+      await bySts('DIFFERENTIAL')
+    }
+  })
+
 test('what the scheduler finds broken stays in ERROR, with the reason', async () => {
   await setUp()
   await db.client.query(`SELECT pgstream.alter_stream_table('st', schedule => '1s'); ALTER TABLE t DROP COLUMN n;

@@ -176,8 +176,8 @@ $body$, small, targets, stamp, images, reads,
         '    INSERT INTO pgstream.truncations (source_relid, xid, seq, reason) SELECT %s, %s, %L;\n  END IF;\n',
         'pg_stream.consumed_' || source, source, stamp, 'a source table was written later in the statement that had refreshed');
     END IF;
-    IF event <> 'truncate' AND stored <> '{}' AND body <> '' THEN
-      body := pgstream._guard_capture_body(source, tracked.columns, stored, stamp, body);
+    IF event <> 'truncate' THEN
+      body := pgstream._guard_capture_body(source, tracked.columns, tracked.carriers, stored, stamp, body);
     END IF;
     EXECUTE format(
       E'CREATE OR REPLACE FUNCTION pgstream_changes.capture_%s_%s() RETURNS trigger\nLANGUAGE plpgsql SECURITY DEFINER%s\nAS %L',

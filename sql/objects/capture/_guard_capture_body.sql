@@ -3,12 +3,13 @@
 -- anew is left to that refresh (pgstream._recheck_source): writers would wait for each other.
 --
 -- So it does for a partition or child that has these triggers and is none of the source's any more: it can have been altered
--- by itself since.
+-- by itself since. And for all while the source has other partitions or children than are known: what is written to these
+-- goes with them when they are detached or dropped before that refresh.
 --
--- The test is a constant in the plan (pgstream._row_state). An EXCEPTION block would cost each statement a subtransaction
--- with an id of its own, of which a transaction can have 64 before every snapshot gets slower. It is there for virtual
--- generated columns only, which the writer need not have computed: their expressions can fail.
-CREATE OR REPLACE FUNCTION pgstream._guard_capture_body(source oid, columns smallint[], reads text[], stamp text, body text) RETURNS text
+-- The tests are constants in the plan (pgstream._row_state, pgstream._planned_carriers). An EXCEPTION block would cost each
+-- statement a subtransaction with an id of its own, of which a transaction can have 64 before every snapshot gets slower. It is
+-- there for virtual generated columns only, which the writer need not have computed: their expressions can fail.
+CREATE OR REPLACE FUNCTION pgstream._guard_capture_body(source oid, columns smallint[], carriers oid[], reads text[], stamp text, body text) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -21,12 +22,19 @@ DECLARE
     WHERE a.attrelid = source AND a.attnum = ANY (columns) AND NOT a.attisdropped AND a.atttypmod <> -1 ORDER BY a.attnum);
   may_fail CONSTANT boolean := EXISTS (SELECT FROM pg_attribute a
     WHERE a.attrelid = source AND a.attnum = ANY (columns) AND a.attgenerated = 'v');
+  -- What others can be partitions or children of.
+  parents CONSTANT text := (SELECT string_agg(format('%L::pg_catalog.regclass', c.oid), ', ' ORDER BY c.oid) FROM pg_class c
+    WHERE c.oid = ANY (carriers) AND c.relkind = (SELECT s.relkind FROM pg_class s WHERE s.oid = source));
+  known CONSTANT text := md5(carriers::text);
   note CONSTANT text := format('INSERT INTO pgstream.truncations (source_relid, xid, seq, reason) SELECT %s, %s, ', source, stamp);
 BEGIN
   RETURN format(
-    E'  IF pgstream._row_state(%1$L::pg_catalog.regclass, %2$L, %3$L::pg_catalog.int2[]) OPERATOR(pg_catalog.=) %4$L\n'
-    '    AND (TG_RELID OPERATOR(pg_catalog.=) %1$s OR pgstream._descends(TG_RELID, %1$s)) THEN\n',
-    source, types, modified, pgstream._row_state(source, types, modified))
+    E'  IF (pgstream._planned_carriers(%1$s, ARRAY[%2$s], %3$L) OR pgstream._still_carried(%1$s, %3$L))\n'
+    '    AND (TG_RELID OPERATOR(pg_catalog.=) %1$s OR pgstream._descends(TG_RELID, %1$s))%4$s THEN\n',
+    source, parents, known,
+    CASE WHEN types IS NOT NULL THEN format(
+      E'\n    AND pgstream._row_state(%L::pg_catalog.regclass, %L, %L::pg_catalog.int2[]) OPERATOR(pg_catalog.=) %L',
+      source, types, modified, pgstream._row_state(source, types, modified)) ELSE '' END)
     || CASE WHEN may_fail THEN format(E'  BEGIN\n%s  EXCEPTION WHEN data_exception THEN\n    %s%L;\n  END;\n',
       body, note, 'a generated column of a source table could not be computed') ELSE body END
     || format(E'  ELSE\n    %s%L;\n  END IF;\n', note, 'a source table was altered');

@@ -148,6 +148,13 @@ BEGIN
     unseen := format('a partition or child of source table %s was detached or dropped', label);
     PERFORM pgstream._mark_dependents(source, NULL, 'reinit', unseen);
   END IF;
+  -- Was written meanwhile through another parent, whose triggers we have not, or under another column's name.
+  IF unseen IS NULL AND NOT pgstream._ddl_is_watched() AND (after -> 'links' <> before -> 'links' OR EXISTS (
+      SELECT FROM jsonb_each(before -> 'altered') AS b JOIN jsonb_each(after -> 'altered') AS a USING (key)
+      WHERE a.value -> 0 <> b.value -> 0 AND a.value -> 1 = b.value -> 1)) THEN
+    unseen := format('source table %s was altered, and altered back', label);
+    PERFORM pgstream._mark_dependents(source, NULL, 'reinit', unseen);
+  END IF;
   IF level <> tracked.trigger_level AND NOT was_told THEN
     PERFORM pgstream._mark_dependents(source, NULL, 'reinit', format('source table %s was attached elsewhere', label));
   END IF;
