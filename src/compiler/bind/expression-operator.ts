@@ -12,6 +12,7 @@ import type { TreeNode } from '../catalog/node-tree.ts'
 import type { CompileRequest, OperatorFacts } from '../catalog/request.ts'
 import { type Binding, expression, listParts, type Rule, Template } from './binding.ts'
 import { collatedArguments } from './collation.ts'
+import { underRelabels } from './expression-cast.ts'
 import {
   baseType,
   castTypeSql,
@@ -42,8 +43,29 @@ function plainOperator(node: TreeNode, binding: Binding): Scalar {
       'Move it into FROM as a function call, or use refresh mode FULL.',
     )
   }
-  return operator(node, facts, operands(node, binding), binding)
+  return withoutRelabels(operator(node, facts, operands(node, binding), binding), facts, binding.request)
 }
+
+/**
+ * An equality of varchar, or of a domain, as it was written: between the columns themselves, which indexes and keys are of. The
+ * parser finds the same operator again, by the types that have no equality of their own.
+ */
+function withoutRelabels(equals: Operator, facts: OperatorFacts, request: CompileRequest): Operator {
+  if (!equals.equality || facts.schema !== 'pg_catalog') return equals
+  const declared = [facts.left, facts.right]
+  return {
+    ...equals,
+    args: equals.args.map((arg, i) => {
+      const column = underRelabels(arg)
+      if (column.kind !== 'column' || arg.type.oid !== declared[i]) return arg
+      const base = baseType(request, column.type.oid)
+      return base === arg.type.oid || (base === VARCHAR && arg.type.oid === TEXT) ? column : arg
+    }),
+  }
+}
+
+const TEXT = 25
+const VARCHAR = 1043
 
 function operator(
   node: TreeNode,

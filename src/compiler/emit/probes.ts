@@ -3,7 +3,7 @@
  * leading column of one of its indexes. Only then may a refresh turn hash and merge joins off; a table that no index
  * serves is better hashed once than scanned once per changed row.
  */
-import { ref } from '../algebra/build.ts'
+import { ref, sameScalar } from '../algebra/build.ts'
 import { type Column, columnOf, type Node } from '../algebra/node.ts'
 import { type BoundFilter, isOfOneOrder, soughtValue } from '../algebra/operators/bound-filter.ts'
 import { expandNeeds, madeColumns } from '../algebra/operators/expand.ts'
@@ -19,8 +19,11 @@ import {
   type Scalar,
   scalarArguments,
   scalarColumns,
+  scalarVolatility,
 } from '../algebra/scalar.ts'
+import { quoteIdentifier } from '../catalog/quote.ts'
 import { type Changed, stateOf } from '../delta/differentiate.ts'
+import { printScalar } from './scalar.ts'
 import { isNullSafe } from './select-text.ts'
 
 /** A join step, or a search for the rows of a group, that no index serves. */
@@ -32,8 +35,16 @@ export interface MissingProbe {
   readonly columns: readonly number[]
   /** The same, apart by what fixes them: those of one group can be the leading columns of one index. */
   readonly groups: readonly (readonly number[])[]
+  /** Where they fix no column: the expressions over its columns that they fix, apart in the same way. */
+  readonly expressions?: readonly (readonly IndexExpression[])[]
   /** The last column in the order DESC NULLS LAST, or its reverse. */
   readonly isTurned?: boolean
+}
+
+export interface IndexExpression {
+  readonly sql: string
+  /** Attnums of the columns that it reads. */
+  readonly columns: readonly number[]
 }
 
 /** The scans in the joins of a term that cannot be probed. */
@@ -442,36 +453,55 @@ function unprobed(found: Steps, known: ReadonlySet<ColumnId>): MissingProbe[] {
   return [...pending].map(({ scan, predicate }) => {
     const fixed = fixedColumns(scan, predicate, null)
     const columns = scan.columns.filter(({ id }) => fixed.has(id)).map(({ attnum }) => attnum)
+    const all = equalities(scan.columns, predicate).flatMap(({ column, needs }) => {
+      const found = scan.columns.find(({ id }) => id === column)
+      return found ? [{ fixed: found.attnum, needs }] : []
+    })
     return {
       purpose: 'join',
       relation: scan.relation,
       sql: scan.sql,
       columns,
-      groups: fixedTogether(scan, predicate, scans, reached),
+      groups: fixedTogether(all, scans, reached).map((group) => [...new Set(group)].sort((a, b) => a - b)),
+      ...(columns.length === 0
+        ? { expressions: fixedTogether(fixedExpressions(scan, predicate), scans, reached) }
+        : {}),
     }
   })
 }
 
 /**
- * Columns of the scan that equalities fix, one group for each set of other inputs that fixes them; only those that are
- * fixed by what is reached already, if there are such.
+ * What equalities fix of a scan, one group for each set of other inputs that fixes them; only what is fixed by what is
+ * reached already, if there is such.
  */
-function fixedTogether(
-  scan: Scan,
-  predicate: readonly Scalar[],
+function fixedTogether<T>(
+  all: readonly { readonly fixed: T; readonly needs: readonly ColumnId[] }[],
   scans: readonly Scan[],
   reached: ReadonlySet<ColumnId>,
-): readonly (readonly number[])[] {
+): readonly (readonly T[])[] {
   const owner = (id: ColumnId) => scans.findIndex(({ columns }) => columns.some((each) => each.id === id))
-  const groups = new Map<string, Set<number>>()
-  const all = equalities(scan.columns, predicate)
+  const groups = new Map<string, T[]>()
   const near = all.filter(({ needs }) => needs.every((id) => reached.has(id)))
-  for (const { column, needs } of near.length > 0 ? near : all) {
+  for (const { fixed, needs } of near.length > 0 ? near : all) {
     const by = [...new Set(needs.map(owner))].sort((a, b) => a - b).join(' ')
-    const attnum = scan.columns.find(({ id }) => id === column)?.attnum
-    if (attnum !== undefined) groups.set(by, (groups.get(by) ?? new Set()).add(attnum))
+    groups.set(by, [...(groups.get(by) ?? []), fixed])
   }
-  return [...groups.values()].map((group) => [...group].sort((a, b) => a - b))
+  return [...groups.values()]
+}
+
+/** Expressions over columns of the scan that equalities fix, as an index has them: by the names of the columns. */
+function fixedExpressions(
+  scan: Scan,
+  predicate: readonly Scalar[],
+): readonly { readonly fixed: IndexExpression; readonly needs: readonly ColumnId[] }[] {
+  const nameOf = (id: ColumnId) => quoteIdentifier(columnOf(scan.columns, id).name)
+  const found = new Map<string, { fixed: IndexExpression; needs: readonly ColumnId[] }>()
+  for (const { value, needs } of computedEqualities(scan.columns, predicate)) {
+    const columns = [...scalarColumns(value)].map((id) => scan.columns.find((each) => each.id === id)?.attnum)
+    const sql = printScalar(value, nameOf)
+    found.set(`${sql} ${needs}`, { fixed: { sql, columns: columns.flatMap((each) => each ?? []) }, needs })
+  }
+  return [...found.values()]
 }
 
 function isReached(scan: Scan, predicate: readonly Scalar[], reached: ReadonlySet<ColumnId>): boolean {
@@ -481,7 +511,11 @@ function isReached(scan: Scan, predicate: readonly Scalar[], reached: ReadonlySe
     const [arg] = each.kind === 'expression' && IS_NULL.test(each.parts.join('')) ? each.args : []
     if (arg?.kind === 'column') fixed.add(arg.id)
   }
-  return scan.indexes.some(([leading]) => leading !== undefined && fixed.has(leading))
+  if (scan.indexes.some(([leading]) => leading !== undefined && fixed.has(leading))) return true
+  return computedEqualities(scan.columns, predicate).some(
+    ({ value, needs }) =>
+      needs.every((id) => reached.has(id)) && scan.expressions?.some((each) => sameScalar(each, value)),
+  )
 }
 
 const IS_NULL = /^\(*\)* IS NULL\)*$/
@@ -504,17 +538,39 @@ function equalities(
   columns: readonly Column[],
   predicate: readonly Scalar[],
 ): readonly { readonly column: ColumnId; readonly needs: readonly ColumnId[] }[] {
+  return fixedValues(columns, predicate).flatMap(({ value, needs }) =>
+    value.kind === 'column' ? [{ column: value.id, needs }] : [],
+  )
+}
+
+/** The same of expressions over the columns, of which there can be an index. */
+function computedEqualities(columns: readonly Column[], predicate: readonly Scalar[]): readonly FixedValue[] {
+  return fixedValues(columns, predicate).filter(
+    ({ value }) => value.kind !== 'column' && scalarVolatility(value) === 'immutable',
+  )
+}
+
+interface FixedValue {
+  readonly value: Scalar
+  readonly needs: readonly ColumnId[]
+}
+
+function fixedValues(columns: readonly Column[], predicate: readonly Scalar[]): readonly FixedValue[] {
   const own = new Set(columns.map(({ id }) => id))
+  const isOwn = (value: Scalar) => {
+    const read = [...scalarColumns(value)]
+    return read.length > 0 && read.every((id) => own.has(id))
+  }
   return predicate.flatMap((each) => {
     // Of keys that may be NULL: a bitmap OR finds both.
     const conjunct = (isNullSafe(each) && scalarArguments(each)[0]) || each
     if (conjunct.kind !== 'operator' || !conjunct.equality) return []
     const [left, right] = conjunct.args
     if (!left || !right) return []
-    return [[left, right] as const, [right, left] as const].flatMap(([side, other]) => {
-      if (side.kind !== 'column' || !own.has(side.id)) return []
+    return [[left, right] as const, [right, left] as const].flatMap(([value, other]) => {
+      if (!isOwn(value)) return []
       const needs = [...scalarColumns(other)]
-      return needs.length > 0 && needs.every((id) => !own.has(id)) ? [{ column: side.id, needs }] : []
+      return needs.length > 0 && needs.every((id) => !own.has(id)) ? [{ value, needs }] : []
     })
   })
 }
