@@ -3,8 +3,8 @@
  * leading column of one of its indexes. Only then may a refresh turn hash and merge joins off; a table that no index
  * serves is better hashed once than scanned once per changed row.
  */
-import { ref, sameScalar } from '../algebra/build.ts'
-import { type Column, columnOf, type Node } from '../algebra/node.ts'
+import { ref } from '../algebra/build.ts'
+import { columnOf, type Node } from '../algebra/node.ts'
 import { type BoundFilter, isOfOneOrder, soughtValue } from '../algebra/operators/bound-filter.ts'
 import { expandNeeds, madeColumns } from '../algebra/operators/expand.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
@@ -12,19 +12,18 @@ import type { MatchKey } from '../algebra/operators/key-match.ts'
 import type { MarkJoin } from '../algebra/operators/mark-join.ts'
 import { type Read, type StageOutput, storedId } from '../algebra/operators/read.ts'
 import type { Scan } from '../algebra/operators/scan.ts'
-import {
-  BOOLEAN,
-  type ColumnId,
-  mapScalar,
-  type Scalar,
-  scalarArguments,
-  scalarColumns,
-  scalarVolatility,
-} from '../algebra/scalar.ts'
+import { BOOLEAN, type ColumnId, mapScalar, type Scalar, scalarColumns } from '../algebra/scalar.ts'
 import { quoteIdentifier } from '../catalog/quote.ts'
 import { type Changed, stateOf } from '../delta/differentiate.ts'
+import {
+  alternatives,
+  computedEqualities,
+  equalities,
+  fixedColumns,
+  isReached,
+  nullColumns,
+} from './reached.ts'
 import { printScalar } from './scalar.ts'
-import { isNullSafe } from './select-text.ts'
 
 /** A join step, or a search for the rows of a group, that no index serves. */
 export interface MissingProbe {
@@ -450,24 +449,46 @@ function unprobed(found: Steps, known: ReadonlySet<ColumnId>): MissingProbe[] {
       progress = true
     }
   }
-  return [...pending].map(({ scan, predicate }) => {
+  return [...pending].flatMap(({ scan, predicate }) => missing(scan, predicate, scans, reached))
+}
+
+/** What would make a probe of it: an index by what equalities fix, or one for each branch of an OR of such. */
+function missing(
+  scan: Scan,
+  predicate: readonly Scalar[],
+  scans: readonly Scan[],
+  reached: ReadonlySet<ColumnId>,
+): readonly MissingProbe[] {
+  const all = equalities(scan.columns, predicate).flatMap(({ column, needs }) => {
+    const found = scan.columns.find(({ id }) => id === column)
+    return found ? [{ fixed: found.attnum, needs }] : []
+  })
+  const groups = fixedTogether(all, scans, reached).map((group) => [...new Set(group)].sort((a, b) => a - b))
+  const expressions = fixedTogether(fixedExpressions(scan, predicate), scans, reached)
+  const made = { purpose: 'join' as const, relation: scan.relation, sql: scan.sql }
+  if (groups.length > 0) {
     const fixed = fixedColumns(scan, predicate, null)
     const columns = scan.columns.filter(({ id }) => fixed.has(id)).map(({ attnum }) => attnum)
-    const all = equalities(scan.columns, predicate).flatMap(({ column, needs }) => {
-      const found = scan.columns.find(({ id }) => id === column)
-      return found ? [{ fixed: found.attnum, needs }] : []
-    })
-    return {
-      purpose: 'join',
-      relation: scan.relation,
-      sql: scan.sql,
-      columns,
-      groups: fixedTogether(all, scans, reached).map((group) => [...new Set(group)].sort((a, b) => a - b)),
-      ...(columns.length === 0
-        ? { expressions: fixedTogether(fixedExpressions(scan, predicate), scans, reached) }
-        : {}),
-    }
-  })
+    return [{ ...made, columns, groups }]
+  }
+  if (expressions.length > 0) return [{ ...made, columns: [], groups, expressions }]
+  for (const branches of alternatives(predicate)) {
+    const unserved = branches.filter((branch) => !isReached(scan, branch, reached))
+    const needed = unserved.map((branch) => missing(scan, branch, scans, reached).filter(isOfUse))
+    const asked = needed.flat()
+    const isServed = (branch: readonly Scalar[]) =>
+      nullColumns(branch).some((id) =>
+        asked.some(({ columns }) =>
+          columns.includes(scan.columns.find((each) => each.id === id)?.attnum ?? 0),
+        ),
+      )
+    if (needed.every((each, i) => each.length > 0 || isServed(unserved[i] ?? []))) return asked
+  }
+  return [{ ...made, columns: [], groups }]
+}
+
+function isOfUse({ groups, expressions = [] }: MissingProbe): boolean {
+  return groups.length > 0 || expressions.length > 0
 }
 
 /**
@@ -502,75 +523,4 @@ function fixedExpressions(
     found.set(`${sql} ${needs}`, { fixed: { sql, columns: columns.flatMap((each) => each ?? []) }, needs })
   }
   return [...found.values()]
-}
-
-function isReached(scan: Scan, predicate: readonly Scalar[], reached: ReadonlySet<ColumnId>): boolean {
-  const fixed = fixedColumns(scan, predicate, reached)
-  // NULLs are found by an index as values are.
-  for (const each of predicate) {
-    const [arg] = each.kind === 'expression' && IS_NULL.test(each.parts.join('')) ? each.args : []
-    if (arg?.kind === 'column') fixed.add(arg.id)
-  }
-  if (scan.indexes.some(([leading]) => leading !== undefined && fixed.has(leading))) return true
-  return computedEqualities(scan.columns, predicate).some(
-    ({ value, needs }) =>
-      needs.every((id) => reached.has(id)) && scan.expressions?.some((each) => sameScalar(each, value)),
-  )
-}
-
-const IS_NULL = /^\(*\)* IS NULL\)*$/
-
-/** Columns of the scan that an equality fixes from columns already reached (null: from any other input). */
-function fixedColumns(
-  scan: Scan,
-  predicate: readonly Scalar[],
-  reached: ReadonlySet<ColumnId> | null,
-): Set<ColumnId> {
-  return new Set(
-    equalities(scan.columns, predicate)
-      .filter(({ needs }) => !reached || needs.every((id) => reached.has(id)))
-      .map(({ column }) => column),
-  )
-}
-
-/** `column = expression over other inputs`, with the columns that the expression needs. */
-function equalities(
-  columns: readonly Column[],
-  predicate: readonly Scalar[],
-): readonly { readonly column: ColumnId; readonly needs: readonly ColumnId[] }[] {
-  return fixedValues(columns, predicate).flatMap(({ value, needs }) =>
-    value.kind === 'column' ? [{ column: value.id, needs }] : [],
-  )
-}
-
-/** The same of expressions over the columns, of which there can be an index. */
-function computedEqualities(columns: readonly Column[], predicate: readonly Scalar[]): readonly FixedValue[] {
-  return fixedValues(columns, predicate).filter(
-    ({ value }) => value.kind !== 'column' && scalarVolatility(value) === 'immutable',
-  )
-}
-
-interface FixedValue {
-  readonly value: Scalar
-  readonly needs: readonly ColumnId[]
-}
-
-function fixedValues(columns: readonly Column[], predicate: readonly Scalar[]): readonly FixedValue[] {
-  const own = new Set(columns.map(({ id }) => id))
-  const isOwn = (value: Scalar) => {
-    const read = [...scalarColumns(value)]
-    return read.length > 0 && read.every((id) => own.has(id))
-  }
-  return predicate.flatMap((each) => {
-    // Of keys that may be NULL: a bitmap OR finds both.
-    const conjunct = (isNullSafe(each) && scalarArguments(each)[0]) || each
-    if (conjunct.kind !== 'operator' || !conjunct.equality) return []
-    const [left, right] = conjunct.args
-    if (!left || !right) return []
-    return [[left, right] as const, [right, left] as const].flatMap(([value, other]) => {
-      if (!isOwn(value)) return []
-      const needs = [...scalarColumns(other)]
-      return needs.length > 0 && needs.every((id) => !own.has(id)) ? [{ value, needs }] : []
-    })
-  })
 }
