@@ -47,6 +47,9 @@ BEGIN
       'indexes', (
         SELECT coalesce(jsonb_agg(CASE WHEN EXISTS (SELECT FROM unnest(i.indoption) AS o WHERE o IN (1, 2)) AND am.amname = 'btree'
           THEN jsonb_build_object('options', to_jsonb(i.indoption::smallint[])) ELSE '{}' END
+          || CASE WHEN am.amname = 'gin' AND i.indpred IS NULL THEN jsonb_build_object('arrays', (
+            SELECT coalesce(jsonb_agg(i.indkey[p] ORDER BY p), '[]') FROM generate_series(0, i.indnkeyatts - 1) AS p
+            JOIN pg_opclass o ON o.oid = i.indclass[p] WHERE i.indkey[p] > 0 AND o.opcdefault AND o.opcintype = 'anyarray'::regtype)) ELSE '{}' END
           || CASE WHEN i.indkey[0] = 0 THEN jsonb_build_object('expressions', i.indexprs::text) ELSE '{}' END || jsonb_build_object(
           'name', ic.relname, 'method', am.amname,
           'columns', (SELECT jsonb_agg(i.indkey[p] ORDER BY p) FROM generate_series(0, i.indnkeyatts - 1) AS p),

@@ -3,10 +3,10 @@
 -- another names both, though the one that is there serves as soon as the other is made.
 CREATE OR REPLACE VIEW pgstream._lacking_indexes AS
 SELECT s.pgs_id, m.relation, m.columns, w.purpose, coalesce(w."isTurned", false) AS is_turned,
-  w.expressions
+  w.expressions, w.method
 FROM pgstream.pgs_stream_tables s
 CROSS JOIN LATERAL pg_catalog.jsonb_to_recordset(s.missing_indexes) AS w(relation pg_catalog.oid, columns pg_catalog.jsonb, purpose pg_catalog.text, "isTurned" pg_catalog.bool,
-  expressions pg_catalog.jsonb)
+  expressions pg_catalog.jsonb, method pg_catalog.text)
 CROSS JOIN LATERAL pgstream._indexed_members(w.relation, w.columns) AS m
 -- Of an expression the compiler tells whether there is an index: that made the plan, unless it is to be made anew.
 WHERE CASE WHEN w.expressions IS NOT NULL THEN NOT s.needs_replan ELSE NOT EXISTS (
@@ -14,8 +14,10 @@ WHERE CASE WHEN w.expressions IS NOT NULL THEN NOT s.needs_replan ELSE NOT EXIST
   JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.indexrelid
   JOIN pg_catalog.pg_am am ON am.oid OPERATOR(pg_catalog.=) c.relam
   WHERE i.indrelid OPERATOR(pg_catalog.=) m.relation AND i.indisvalid AND i.indpred IS NULL
-    AND am.amname OPERATOR(pg_catalog.=) ANY ('{btree,hash}'::pg_catalog.name[])
-    AND CASE WHEN w.purpose OPERATOR(pg_catalog.=) ANY ('{order,near}'::pg_catalog.text[])
+    AND am.amname OPERATOR(pg_catalog.=) ANY (CASE WHEN w.method IS NULL THEN '{btree,hash}' ELSE ARRAY[w.method] END::pg_catalog.name[])
+    AND CASE WHEN w.method IS NOT NULL THEN EXISTS (
+        SELECT FROM pg_catalog.unnest(i.indkey::pg_catalog.int4[]) AS u(attnum) WHERE m.columns OPERATOR(pg_catalog.@>) pg_catalog.to_jsonb(u.attnum))
+      WHEN w.purpose OPERATOR(pg_catalog.=) ANY ('{order,near}'::pg_catalog.text[])
       -- The key in any order of its columns, then what the rows are ordered by.
       THEN am.amname OPERATOR(pg_catalog.=) 'btree'
         -- Read in their order up and down: ASC NULLS LAST or DESC NULLS FIRST, or the other two, where the query is sorted so.

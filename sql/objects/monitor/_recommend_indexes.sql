@@ -6,7 +6,7 @@ RETURNS TABLE (source_table text, columns text[], reason text, statement text, t
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT DISTINCT ON (5, 1, 2, m.is_turned) pgstream._qualified_name(c.oid), k.names,
+  SELECT DISTINCT ON (5, 1, 2, m.is_turned, m.method) pgstream._qualified_name(c.oid), k.names,
     CASE m.purpose WHEN 'join' THEN 'without it the table is read whole when another source changes'
       WHEN 'time' THEN 'without it the table is read whole whenever time has passed'
       WHEN 'bound' THEN 'without it all rows are compared again when what they are compared with changes'
@@ -14,7 +14,7 @@ AS $$
         CASE WHEN jsonb_array_length(m.columns) > 1 THEN 'a group' ELSE 'the table' END)
       WHEN 'near' THEN 'without it all rows of a touched partition are computed anew, instead of those near the change or behind it'
       ELSE 'without it the table is read whole when a group must be computed anew' END,
-    format('CREATE INDEX %sON %s (%s)', CASE c.relkind WHEN 'p' THEN '' ELSE 'CONCURRENTLY ' END, pgstream._qualified_name(c.oid),
+    format('CREATE INDEX %sON %s (%s)', CASE c.relkind WHEN 'p' THEN '' ELSE 'CONCURRENTLY ' END, pgstream._qualified_name(c.oid) || coalesce(' USING ' || m.method, ''),
       (SELECT string_agg(CASE WHEN m.expressions IS NULL THEN quote_ident(n) ELSE format('(%s)', n) END, ', ' ORDER BY i)
         FROM unnest(k.names) WITH ORDINALITY AS u(n, i))
         || CASE WHEN m.is_turned THEN ' DESC NULLS LAST' ELSE '' END),
@@ -27,7 +27,7 @@ AS $$
       SELECT o -> 'columns'
       FROM pgstream.pgs_stream_tables t CROSS JOIN LATERAL jsonb_array_elements(t.missing_indexes) AS o
       WHERE (o ->> 'relation')::oid = m.relation AND jsonb_array_length(o -> 'columns') > jsonb_array_length(m.columns)
-        AND NOT m.is_turned AND m.expressions IS NULL AND o -> 'expressions' IS NULL AND m.columns = (
+        AND m.method IS NULL AND NOT m.is_turned AND m.expressions IS NULL AND o -> 'expressions' IS NULL AND o -> 'method' IS NULL AND m.columns = (
           SELECT jsonb_agg(u.attnum ORDER BY u.i) FROM jsonb_array_elements(o -> 'columns') WITH ORDINALITY AS u(attnum, i)
           WHERE u.i <= jsonb_array_length(m.columns))
       ORDER BY jsonb_array_length(o -> 'columns') DESC, o -> 'columns' LIMIT 1), m.columns)) AS w(columns)
@@ -37,5 +37,5 @@ AS $$
     FROM jsonb_array_elements_text(w.columns) WITH ORDINALITY AS u(attnum, i)
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.attnum::smallint AND NOT a.attisdropped) AS k(names)
   WHERE m.pgs_id = id
-  ORDER BY 5 DESC, 1, 2, m.is_turned, m.purpose DESC
+  ORDER BY 5 DESC, 1, 2, m.is_turned, m.method, m.purpose DESC
 $$;

@@ -51,7 +51,7 @@ function isTotal(scalar: Scalar): boolean {
     case 'logic':
       return true
     case 'operator': {
-      if (COMPARISONS.has(scalar.sql)) return true
+      if (COMPARISONS.has(scalar.sql) || scalar.isRepeated) return true
       if (scalar.type.oid === NUMERIC && NUMERIC_ARITHMETIC.has(scalar.sql)) return true
       if (LIKE.has(scalar.sql) && DETERMINISTIC.has(scalar.inputCollation))
         return isPlainPattern(scalar.args[1])

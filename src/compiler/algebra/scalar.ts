@@ -55,8 +55,8 @@ export interface Operator {
   readonly inputCollation: number
   readonly strict: boolean
   readonly volatility: Volatility
-  /** Says what another conjunct says, only for an index to be found: it can be left out. */
-  readonly isRepeated?: true
+  /** Says what another conjunct says, only for an index to be found: it can be left out, and is where there is no index. */
+  readonly isRepeated?: true | 'without index'
 }
 
 /** SQL text with holes: printed as parts[0] args[0] parts[1] args[1] … parts[n]. */
@@ -73,6 +73,11 @@ export interface Expression {
   readonly volatility: Volatility
   /** NULL whenever any argument is NULL. */
   readonly strict: boolean
+  /**
+   * It holds for the elements of an array, its last argument, or has these: `x = ANY (a)`, unnest(a). What type they are of, and
+   * how that of the array is called.
+   */
+  readonly elements?: { readonly type: number; readonly array: string }
   /** Of IS DISTINCT FROM: the equality that it is the opposite of, without the arguments, which are its own. */
   readonly negates?: Operator
 }

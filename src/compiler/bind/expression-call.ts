@@ -14,6 +14,7 @@ import { quoteIdentifier, quoteQualified } from '../catalog/quote.ts'
 import { type Binding, expression, listParts, type Rule, Template } from './binding.ts'
 import { collatedArguments } from './collation.ts'
 import { calledArguments } from './default-arguments.ts'
+import { elementsOf } from './elements.ts'
 import { castTypeSql, functionFacts, functionLabel } from './facts.ts'
 import { callVolatility } from './io-volatility.ts'
 import { refuseRivals } from './rivals.ts'
@@ -107,7 +108,11 @@ export function plainCall(node: TreeNode, binding: Binding): Expression {
     call.hole(arg)
   }
   call.text(')')
-  return expression({ ...common, parts: call.parts, args: call.args })
+  const isUnnest = facts.schema === 'pg_catalog' && facts.name === 'unnest' && args.length === 1
+  return {
+    ...expression({ ...common, parts: call.parts, args: call.args }),
+    ...(isUnnest && arg ? elementsOf(request, arg) : {}),
+  }
 }
 
 /** The modifier that a cast of a type to itself applies: `(value, modifier)` or `(value, modifier, true)`. */

@@ -13,6 +13,7 @@ import type { TreeNode } from '../catalog/node-tree.ts'
 import type { CompileRequest, OperatorFacts } from '../catalog/request.ts'
 import { type Binding, expression, listParts, type Rule, Template } from './binding.ts'
 import { collatedArguments } from './collation.ts'
+import { elementsOf } from './elements.ts'
 import { underRelabels } from './expression-cast.ts'
 import {
   baseType,
@@ -192,7 +193,9 @@ function anyOrAll(node: TreeNode, binding: Binding): Scalar {
   // A bare sub-select in the parentheses would be read as a set of rows; the cast, to the type it has, prevents that.
   const isQuery = nodeListField(node, 'args')[1]?.tag === 'SUBLINK'
   const tail = isQuery ? `::${castTypeSql(request, array.type.oid)})` : ')'
-  return expression({
+  const isMember =
+    keyword === 'ANY' && facts.oid === typeFacts(request, element).equality && left.type.oid === element
+  const compared = expression({
     construct: `${facts.name} ${keyword}`,
     parts: ['', ` ${operatorSql(facts)} ${keyword} (`, tail],
     args,
@@ -200,6 +203,7 @@ function anyOrAll(node: TreeNode, binding: Binding): Scalar {
     closed: false,
     volatility: functionVolatility(code),
   })
+  return isMember ? { ...compared, ...elementsOf(request, array) } : compared
 }
 
 function rowCompare(node: TreeNode, binding: Binding): Scalar {

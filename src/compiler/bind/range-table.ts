@@ -416,6 +416,9 @@ function scanOf(facts: RelationFacts, { request, ids }: Environment, isOnly = fa
       : {}),
     keys,
     indexes: usable.map((index) => index.columns.map(idOf)),
+    ...(facts.indexes.some((index) => index.arrays?.length)
+      ? { arrays: facts.indexes.flatMap(({ arrays = [] }) => arrays.map(idOf)) }
+      : {}),
     ...indexedExpressions(
       usable.flatMap(({ expressions }) => expressions ?? []),
       request,

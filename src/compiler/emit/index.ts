@@ -234,8 +234,8 @@ function terms(staged: StagedQuery, root: Project, relations: readonly number[])
 }
 
 function unique(missing: readonly MissingProbe[]): readonly MissingProbe[] {
-  const key = ({ relation, purpose, columns, expressions = [], isTurned = false }: MissingProbe) =>
-    JSON.stringify([relation, purpose, columns, expressions, isTurned])
+  const key = ({ relation, purpose, columns, expressions = [], isTurned = false, method }: MissingProbe) =>
+    JSON.stringify([relation, purpose, columns, expressions, isTurned, method])
   return [...new Map(missing.map((each) => [key(each), each])).values()]
 }
 
@@ -245,13 +245,14 @@ function missingIndexes(missing: readonly MissingProbe[]): readonly MissingIndex
   const add = (key: string, index: MissingIndex) => {
     if (!found.has(key) || index.purpose === 'join') found.set(key, index)
   }
-  for (const { relation, groups, expressions = [], purpose, isTurned } of missing) {
+  for (const { relation, groups, expressions = [], purpose, isTurned, method } of missing) {
     for (const columns of groups.map((group) => group.slice(0, INDEX_COLUMNS)))
-      add(`${relation} ${columns.join(' ')}${isTurned ? ' turned' : ''}`, {
+      add(`${relation} ${columns.join(' ')}${isTurned ? ' turned' : ''}${method ?? ''}`, {
         relation,
         columns,
         purpose,
         ...(isTurned ? { isTurned } : {}),
+        ...(method ? { method } : {}),
       })
     for (const all of expressions.map((group) => group.slice(0, INDEX_COLUMNS))) {
       const columns = [...new Set(all.flatMap((each) => each.columns))].sort((a, b) => a - b)

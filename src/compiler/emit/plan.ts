@@ -67,6 +67,8 @@ export interface MissingIndex {
   readonly relation: number
   /** Attnums, the leading ones of a btree or hash index. */
   readonly columns: readonly number[]
+  /** Another than btree or hash: of the elements of an array. */
+  readonly method?: 'gin'
   /** Or these, over those columns. */
   readonly expressions?: readonly string[]
   /**

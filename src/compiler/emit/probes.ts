@@ -21,6 +21,7 @@ import {
   equalities,
   fixedColumns,
   isReached,
+  membersSought,
   nullColumns,
 } from './reached.ts'
 import { printScalar } from './scalar.ts'
@@ -36,6 +37,8 @@ export interface MissingProbe {
   readonly groups: readonly (readonly number[])[]
   /** Where they fix no column: the expressions over its columns that they fix, apart in the same way. */
   readonly expressions?: readonly (readonly IndexExpression[])[]
+  /** Another than btree or hash. */
+  readonly method?: 'gin'
   /** The last column in the order DESC NULLS LAST, or its reverse. */
   readonly isTurned?: boolean
 }
@@ -472,6 +475,8 @@ function missing(
     return [{ ...made, columns, groups }]
   }
   if (expressions.length > 0) return [{ ...made, columns: [], groups, expressions }]
+  const [member] = membersSought(scan, predicate)
+  if (member) return [{ ...made, columns: [member.attnum], groups: [[member.attnum]], method: 'gin' }]
   for (const branches of alternatives(predicate)) {
     const unserved = branches.filter((branch) => !isReached(scan, branch, reached))
     const needed = unserved.map((branch) => missing(scan, branch, scans, reached).filter(isOfUse))

@@ -13,11 +13,21 @@ import { isNullSafe } from './select-text.ts'
 
 /** Is there an index by which the rows are found that meet the predicate, given the columns that are reached? */
 export function isReached(scan: Scan, predicate: readonly Scalar[], reached: ReadonlySet<ColumnId>): boolean {
-  const fixed = new Set([...fixedColumns(scan, predicate, reached), ...nullColumns(predicate)])
+  const fixed = new Set([
+    ...fixedColumns(scan, predicate, reached),
+    ...nullColumns(predicate),
+    ...memberColumns(predicate, reached),
+  ])
   if (scan.indexes.some(([leading]) => leading !== undefined && fixed.has(leading))) return true
   const isIndexed = ({ value, needs }: FixedValue) =>
     needs.every((id) => reached.has(id)) && scan.expressions?.some((each) => sameScalar(each, value))
   if (computedEqualities(scan.columns, predicate).some(isIndexed)) return true
+  if (
+    membersSought(scan, predicate).some(
+      ({ isIndexed, needs }) => isIndexed && needs.every((id) => reached.has(id)),
+    )
+  )
+    return true
   // Of a bitmap OR each branch is found by an index.
   return alternatives(predicate).some((branches) =>
     branches.every((branch) => isReached(scan, branch, reached)),
@@ -98,5 +108,28 @@ function fixedValues(columns: readonly Column[], predicate: readonly Scalar[]): 
       const needs = [...scalarColumns(other)]
       return needs.length > 0 && needs.every((id) => !own.has(id)) ? [{ value, needs }] : []
     })
+  })
+}
+
+/** Columns of arrays that are looked for by an element (array-members.ts), with the columns that tell which. */
+export function membersSought(
+  scan: Scan,
+  predicate: readonly Scalar[],
+): readonly { readonly attnum: number; readonly isIndexed: boolean; readonly needs: readonly ColumnId[] }[] {
+  return predicate.flatMap((each) => {
+    if (each.kind !== 'operator' || !each.isRepeated || each.equality) return []
+    const [array, one] = each.args
+    const found = array?.kind === 'column' ? scan.columns.find(({ id }) => id === array.id) : undefined
+    if (!found || !one) return []
+    return [{ attnum: found.attnum, isIndexed: each.isRepeated === true, needs: [...scalarColumns(one)] }]
+  })
+}
+
+/** Columns of which the value is an element of an array that is reached: an index finds each of them. */
+function memberColumns(predicate: readonly Scalar[], reached: ReadonlySet<ColumnId>): readonly ColumnId[] {
+  return predicate.flatMap((each) => {
+    const [value, array] = each.kind === 'expression' && each.elements ? each.args : []
+    if (value?.kind !== 'column' || !array) return []
+    return [...scalarColumns(array)].every((id) => reached.has(id)) ? [value.id] : []
   })
 }

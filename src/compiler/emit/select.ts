@@ -121,7 +121,10 @@ export class Printer {
     // The rows of a step that is under way are a change as well.
     const isFew = !this.isBulk || this.isInRecursion || inputs.some(hasDelta)
     const isProbing = !this.isWhole && !this.#isUnprobed && isFew
-    return isProbing ? predicate : predicate.filter((each) => each.kind !== 'operator' || !each.isRepeated)
+    return predicate.filter(
+      (each) =>
+        each.kind !== 'operator' || !each.isRepeated || (isProbing && each.isRepeated !== 'without index'),
+    )
   }
 
   /** Prints what no index finds the rows of. */

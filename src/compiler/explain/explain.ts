@@ -56,7 +56,7 @@ export function explainDifferential(
         value: `${asked.map(({ column }) => column.name).join(', ')}: read again from the sources for a touched group when the change alone does not tell the value`,
       })
   }
-  for (const { sql, columns, expressions = [], relation, purpose, isTurned } of emitted.missing) {
+  for (const { sql, columns, expressions = [], relation, purpose, isTurned, method } of emitted.missing) {
     const names = [
       ...columns.map(
         (attnum) => request.relations[relation]?.columns.find((each) => each.attnum === attnum)?.name,
@@ -66,7 +66,7 @@ export function explainDifferential(
     const without = names.length > 0 ? WITHOUT_INDEX[purpose] : WITHOUT_COLUMN[purpose]
     const table =
       names.length > 0
-        ? `${sql} (${names.join(', ')}${isTurned ? ' DESC NULLS LAST' : ''}): without it `
+        ? `${sql} ${method ? `USING ${method} ` : ''}(${names.join(', ')}${isTurned ? ' DESC NULLS LAST' : ''}): without it `
         : `${sql}: `
     entries.push({ property: 'missing index', value: `${table}${without(names.length)}` })
   }

@@ -1,5 +1,6 @@
 /** The list of rewrites, in order. Each is a law of the algebra and says what it is for. */
 import type { Node } from '../algebra/node.ts'
+import { arrayMembers } from './array-members.ts'
 import { firstRows } from './first-rows.ts'
 import { flattenJoins } from './flatten-joins.ts'
 import { innerJoins } from './inner-joins.ts'
@@ -21,6 +22,7 @@ export const rewrites: readonly Rewrite[] = [
   { name: 'flatten-joins', apply: flattenJoins },
   { name: 'merge-projections', apply: mergeProjections },
   { name: 'inverse-sums', apply: inverseSums },
+  { name: 'array-members', apply: arrayMembers },
   { name: 'first-rows', apply: firstRows },
   { name: 'prune-columns', apply: (node) => pruneColumns(node) },
 ]

@@ -32,6 +32,8 @@ export interface Scan {
   readonly turned?: readonly (readonly boolean[])[]
   /** Expressions over its columns that are the first of an index. */
   readonly expressions?: readonly Scalar[]
+  /** Columns of arrays of which an index knows the elements. */
+  readonly arrays?: readonly number[]
   /** Those of them in which rows can be read in the order of their columns, up or down. */
   readonly sorted: readonly (readonly number[])[]
   readonly rows: number
