@@ -30,9 +30,11 @@ AS $$
       SELECT coalesce(jsonb_object_agg(a.attnum, concat_ws(' ', a.xmin, a.ctid)), '{}') FROM pg_attribute a
       WHERE a.attrelid = source AND a.attnum = ANY (columns) AND NOT a.attisdropped),
     -- Which transaction altered each last, and what it is: another one and the same, and it was altered and altered back. Of a
-    -- source of which no column is captured, the first.
+    -- source of which no column is captured, the first. (Not the row as a whole: attmissingval is printed for the session's TimeZone.)
     'altered', (
-      SELECT coalesce(jsonb_object_agg(a.attnum, jsonb_build_array(a.xmin::text, md5(a::text))), '{}') FROM pg_attribute a
+      SELECT coalesce(jsonb_object_agg(a.attnum, jsonb_build_array(a.xmin::text, md5(ROW(a.attname, a.atttypid, a.atttypmod,
+        a.attcollation, a.attndims, a.attnotnull, a.atthasdef, a.atthasmissing, a.attgenerated, a.attidentity, a.attislocal, a.attinhcount,
+        a.attstattarget, a.attstorage, a.attcompression, a.attoptions, a.attacl)::text))), '{}') FROM pg_attribute a
       WHERE a.attrelid = source AND NOT a.attisdropped AND (a.attnum = ANY (columns) OR a.attnum = (
         SELECT min(f.attnum) FROM pg_attribute f
         WHERE f.attrelid = source AND f.attnum > 0 AND NOT f.attisdropped AND NOT 0 < ANY (columns)))),
