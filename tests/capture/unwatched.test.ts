@@ -185,6 +185,10 @@ test('transactions that see the catalogs as they were look once, not each of the
   expect(
     await looks([`BEGIN; ALTER TABLE t ADD x int; ${insert}; ${insert}; COMMIT`, insert, insert, insert]),
   ).toBe(3)
+  await writer.query(`SET default_transaction_isolation = 'read committed'; ALTER TABLE t ADD y int`)
+  expect(await looks([`BEGIN ISOLATION LEVEL SERIALIZABLE; ${insert}; COMMIT`, insert, insert, insert])).toBe(
+    2,
+  )
   await db.client.query('CREATE TABLE t3 PARTITION OF t FOR VALUES IN (3)')
   await writer.query('INSERT INTO t VALUES (3, 3)')
   await db.client.query('ALTER TABLE t DETACH PARTITION t3')
