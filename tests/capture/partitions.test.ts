@@ -406,3 +406,28 @@ test('what is attached without a row computes nothing anew', async () => {
   await before.query('ALTER TABLE daughter INHERIT parent; COMMIT')
   expect(await expectExact(client, 'family')).toBe('REINITIALIZE')
 })
+
+test('partitions are gathered as often, however many there are, and however many others have', async () => {
+  const { client } = db
+  await client.query(`SELECT pgstream.create_stream_table('st', 'SELECT region, count(*) AS n FROM m GROUP BY region', '1h');
+    SET track_functions = 'all'`)
+  const calls = async () => {
+    await client.query('SELECT pg_stat_force_next_flush()')
+    const { rows } = await client.query(
+      `SELECT coalesce(sum(calls), 0)::int AS calls FROM pg_stat_user_functions WHERE funcname = '_descendants'`,
+    )
+    return rows[0].calls
+  }
+  const gathered = async (statement: string) => {
+    const before = await calls()
+    await client.query(statement)
+    return (await calls()) - before
+  }
+  const before = await gathered(`CREATE TABLE m_x PARTITION OF m FOR VALUES IN ('x')`)
+  await client.query(`CREATE TABLE others (k int) PARTITION BY LIST (k)`)
+  for (let i = 0; i < 30; i += 1)
+    await client.query(
+      `CREATE TABLE m_${i} PARTITION OF m FOR VALUES IN ('${i}'); CREATE TABLE other_${i} PARTITION OF others FOR VALUES IN (${i})`,
+    )
+  expect(await gathered(`CREATE TABLE m_y PARTITION OF m FOR VALUES IN ('y')`)).toBe(before)
+})

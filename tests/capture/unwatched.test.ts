@@ -166,16 +166,17 @@ test('transactions that see the catalogs as they were look once, not each of the
     SELECT pgstream.create_stream_table('st', 'SELECT id, k FROM t')`)
   const writer = await db.connect()
   await writer.query(`SET default_transaction_isolation = 'repeatable read'; SET track_functions = 'all'`)
-  const looks = async (statements: string[]) => {
-    await writer.query(
-      `SELECT pg_stat_reset_single_function_counters('pgstream._current_carriers(oid)'::regprocedure)`,
-    )
-    for (const statement of statements) await writer.query(statement)
+  const calls = async () => {
     await writer.query('SELECT pg_stat_force_next_flush()')
     const { rows } = await db.client.query(
       `SELECT coalesce(sum(calls), 0)::int AS calls FROM pg_stat_user_functions WHERE funcname = '_current_carriers'`,
     )
     return rows[0].calls
+  }
+  const looks = async (statements: string[]) => {
+    const before = await calls()
+    for (const statement of statements) await writer.query(statement)
+    return (await calls()) - before
   }
   const insert = 'INSERT INTO t VALUES (1, 1)'
   // Of the first transaction nothing holds for others: the plan was made in it.

@@ -41,7 +41,7 @@ AS $$
     -- When each of its partitions and children became one, and it one of another's.
     'links', (
       SELECT md5(coalesce(string_agg(concat_ws(' ', i.inhrelid, i.inhparent, i.xmin), ',' ORDER BY i.inhrelid, i.inhparent), ''))
-      FROM pg_inherits i WHERE i.inhrelid = source OR i.inhparent = ANY (pgstream._descendants(source))),
+      FROM pg_inherits i WHERE i.inhrelid = source OR i.inhparent = ANY ((SELECT pgstream._descendants(source))::oid[])),
     -- An expression as it is stored, by column numbers, and as it is printed, by their names.
     'generated', (
       SELECT coalesce(jsonb_object_agg(a.attnum, jsonb_build_array(md5(d.adbin::text), pg_get_expr(d.adbin, d.adrelid))), '{}')
