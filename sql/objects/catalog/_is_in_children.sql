@@ -14,6 +14,7 @@ AS $$
           SELECT FROM generate_series(0, i.indnkeyatts - 1) AS p
           LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[p]
           LEFT JOIN pg_attribute b ON b.attrelid = t.oid AND b.attnum = o.indkey[p]
-          WHERE a.attname IS DISTINCT FROM b.attname OR o.indoption[p] IS DISTINCT FROM i.indoption[p])))
+          WHERE a.attname IS DISTINCT FROM b.attname
+            OR a.attname IS NULL AND pg_get_indexdef(o.indexrelid, p + 1, false) <> pg_get_indexdef(i.indexrelid, p + 1, false) OR o.indoption[p] IS DISTINCT FROM i.indoption[p])))
   FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indexrelid = index
 $$;

@@ -46,7 +46,8 @@ BEGIN
           AND f.oid <> ALL (unenforced) AND c.oid <> ALL (loose)),
       'indexes', (
         SELECT coalesce(jsonb_agg(CASE WHEN EXISTS (SELECT FROM unnest(i.indoption) AS o WHERE o IN (1, 2)) AND am.amname = 'btree'
-          THEN jsonb_build_object('options', to_jsonb(i.indoption::smallint[])) ELSE '{}' END || jsonb_build_object(
+          THEN jsonb_build_object('options', to_jsonb(i.indoption::smallint[])) ELSE '{}' END
+          || CASE WHEN i.indkey[0] = 0 THEN jsonb_build_object('expressions', i.indexprs::text) ELSE '{}' END || jsonb_build_object(
           'name', ic.relname, 'method', am.amname,
           'columns', (SELECT jsonb_agg(i.indkey[p] ORDER BY p) FROM generate_series(0, i.indnkeyatts - 1) AS p),
           'unique', i.indisunique, 'partial', i.indpred IS NOT NULL,

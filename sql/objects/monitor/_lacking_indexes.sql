@@ -2,11 +2,14 @@
 -- The indexes that the plans of stream tables ask for and that are not there. A plan that cannot come to a table by way of
 -- another names both, though the one that is there serves as soon as the other is made.
 CREATE OR REPLACE VIEW pgstream._lacking_indexes AS
-SELECT s.pgs_id, m.relation, m.columns, w.purpose, coalesce(w."isTurned", false) AS is_turned
+SELECT s.pgs_id, m.relation, m.columns, w.purpose, coalesce(w."isTurned", false) AS is_turned,
+  w.expressions
 FROM pgstream.pgs_stream_tables s
-CROSS JOIN LATERAL pg_catalog.jsonb_to_recordset(s.missing_indexes) AS w(relation pg_catalog.oid, columns pg_catalog.jsonb, purpose pg_catalog.text, "isTurned" pg_catalog.bool)
+CROSS JOIN LATERAL pg_catalog.jsonb_to_recordset(s.missing_indexes) AS w(relation pg_catalog.oid, columns pg_catalog.jsonb, purpose pg_catalog.text, "isTurned" pg_catalog.bool,
+  expressions pg_catalog.jsonb)
 CROSS JOIN LATERAL pgstream._indexed_members(w.relation, w.columns) AS m
-WHERE NOT EXISTS (
+-- Of an expression the compiler tells whether there is an index: that made the plan, unless it is to be made anew.
+WHERE CASE WHEN w.expressions IS NOT NULL THEN NOT s.needs_replan ELSE NOT EXISTS (
   SELECT FROM pg_catalog.pg_index i
   JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.indexrelid
   JOIN pg_catalog.pg_am am ON am.oid OPERATOR(pg_catalog.=) c.relam
@@ -23,5 +26,5 @@ WHERE NOT EXISTS (
           AND (pg_catalog.jsonb_agg(u.attnum ORDER BY u.i) OPERATOR(pg_catalog.->) (-1)) OPERATOR(pg_catalog.=) (m.columns OPERATOR(pg_catalog.->) (-1))
         FROM pg_catalog.unnest(i.indkey::pg_catalog.int4[]) WITH ORDINALITY AS u(attnum, i)
         WHERE u.i OPERATOR(pg_catalog.<=) pg_catalog.jsonb_array_length(m.columns))
-      ELSE m.columns OPERATOR(pg_catalog.@>) pg_catalog.to_jsonb(i.indkey[0]) END);
+      ELSE m.columns OPERATOR(pg_catalog.@>) pg_catalog.to_jsonb(i.indkey[0]) END) END;
 GRANT SELECT ON pgstream._lacking_indexes TO PUBLIC;

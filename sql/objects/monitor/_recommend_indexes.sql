@@ -15,7 +15,8 @@ AS $$
       WHEN 'near' THEN 'without it all rows of a touched partition are computed anew, instead of those near the change or behind it'
       ELSE 'without it the table is read whole when a group must be computed anew' END,
     format('CREATE INDEX %sON %s (%s)', CASE c.relkind WHEN 'p' THEN '' ELSE 'CONCURRENTLY ' END, pgstream._qualified_name(c.oid),
-      (SELECT string_agg(quote_ident(n), ', ' ORDER BY i) FROM unnest(k.names) WITH ORDINALITY AS u(n, i))
+      (SELECT string_agg(CASE WHEN m.expressions IS NULL THEN quote_ident(n) ELSE format('(%s)', n) END, ', ' ORDER BY i)
+        FROM unnest(k.names) WITH ORDINALITY AS u(n, i))
         || CASE WHEN m.is_turned THEN ' DESC NULLS LAST' ELSE '' END),
     CASE c.relkind WHEN 'p' THEN (SELECT coalesce(sum(pg_table_size(p.relid)), 0)::bigint FROM pg_partition_tree(c.oid) AS p WHERE p.isleaf)
       ELSE pg_table_size(c.oid) END
@@ -26,12 +27,13 @@ AS $$
       SELECT o -> 'columns'
       FROM pgstream.pgs_stream_tables t CROSS JOIN LATERAL jsonb_array_elements(t.missing_indexes) AS o
       WHERE (o ->> 'relation')::oid = m.relation AND jsonb_array_length(o -> 'columns') > jsonb_array_length(m.columns)
-        AND NOT m.is_turned AND m.columns = (
+        AND NOT m.is_turned AND m.expressions IS NULL AND o -> 'expressions' IS NULL AND m.columns = (
           SELECT jsonb_agg(u.attnum ORDER BY u.i) FROM jsonb_array_elements(o -> 'columns') WITH ORDINALITY AS u(attnum, i)
           WHERE u.i <= jsonb_array_length(m.columns))
       ORDER BY jsonb_array_length(o -> 'columns') DESC, o -> 'columns' LIMIT 1), m.columns)) AS w(columns)
   CROSS JOIN LATERAL (
-    SELECT array_agg(a.attname::text ORDER BY u.i)
+    SELECT CASE WHEN m.expressions IS NULL THEN array_agg(a.attname::text ORDER BY u.i)
+      ELSE ARRAY(SELECT jsonb_array_elements_text(m.expressions)) END
     FROM jsonb_array_elements_text(w.columns) WITH ORDINALITY AS u(attnum, i)
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.attnum::smallint AND NOT a.attisdropped) AS k(names)
   WHERE m.pgs_id = id

@@ -73,6 +73,8 @@ export interface Expression {
   readonly volatility: Volatility
   /** NULL whenever any argument is NULL. */
   readonly strict: boolean
+  /** Of IS DISTINCT FROM: the equality that it is the opposite of, without the arguments, which are its own. */
+  readonly negates?: Operator
 }
 
 /** The construct of an equality that takes NULL with NULL for alike, and of what hashes by it. */

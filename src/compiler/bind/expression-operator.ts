@@ -6,12 +6,14 @@ import {
   type TypeRef,
   type Volatility,
 } from '../algebra/scalar.ts'
+import { isComposite } from '../catalog/composite.ts'
 import { internalError, unsupported } from '../catalog/error.ts'
 import { booleanField, nodeListField, numberField, oidListField, stringField } from '../catalog/node-field.ts'
 import type { TreeNode } from '../catalog/node-tree.ts'
 import type { CompileRequest, OperatorFacts } from '../catalog/request.ts'
 import { type Binding, expression, listParts, type Rule, Template } from './binding.ts'
 import { collatedArguments } from './collation.ts'
+import { underRelabels } from './expression-cast.ts'
 import {
   baseType,
   castTypeSql,
@@ -42,8 +44,32 @@ function plainOperator(node: TreeNode, binding: Binding): Scalar {
       'Move it into FROM as a function call, or use refresh mode FULL.',
     )
   }
-  return operator(node, facts, operands(node, binding), binding)
+  return withoutRelabels(operator(node, facts, operands(node, binding), binding), facts, binding.request)
 }
+
+/**
+ * An equality of varchar, cidr or a domain, as it was written: between the columns themselves, which indexes and keys are of. The
+ * parser finds the same operator again, by the types that have no equality of their own.
+ */
+function withoutRelabels(equals: Operator, facts: OperatorFacts, request: CompileRequest): Operator {
+  if (!equals.equality || facts.schema !== 'pg_catalog') return equals
+  const declared = [facts.left, facts.right]
+  return {
+    ...equals,
+    args: equals.args.map((arg, i) => {
+      const column = underRelabels(arg)
+      if (column.kind !== 'column' || arg.type.oid !== declared[i]) return arg
+      const base = baseType(request, column.type.oid)
+      return base === arg.type.oid || COMPARED_AS.get(base) === arg.type.oid ? column : arg
+    }),
+  }
+}
+
+/** varchar as text, cidr as inet: of the same operator family. */
+const COMPARED_AS: ReadonlyMap<number, number> = new Map([
+  [1043, 25],
+  [650, 869],
+])
 
 function operator(
   node: TreeNode,
@@ -101,14 +127,20 @@ function distinctFrom(node: TreeNode, binding: Binding): Scalar {
   const volatility = operatorVolatility(facts, binding)
   const construct = 'IS DISTINCT FROM'
   if (isPlainEquals(facts)) {
-    return expression({
-      construct,
-      parts: ['', ` ${construct} `, ''],
-      args,
-      type: BOOLEAN,
-      closed: false,
-      volatility,
-    })
+    // A row is NULL in another sense.
+    const isRow = args.some((arg) => isComposite(binding.request, arg.type.oid))
+    const equal = withoutRelabels(operator(node, facts, args, binding), facts, binding.request)
+    return {
+      ...expression({
+        construct,
+        parts: ['', ` ${construct} `, ''],
+        args: equal.args,
+        type: BOOLEAN,
+        closed: false,
+        volatility,
+      }),
+      ...(isRow ? {} : { negates: { ...equal, args: [], type: BOOLEAN } }),
+    }
   }
   refuseRows(construct, left, binding)
   const equal = operator(node, facts, args, binding)

@@ -4,13 +4,14 @@
  * table and is left out.
  */
 import { groupRule, isAlwaysRecomputed } from '../algebra/aggregate-functions.ts'
-import { and, ref, sameScalar } from '../algebra/build.ts'
+import { and, ref, sameScalar, sql } from '../algebra/build.ts'
 import type { ColumnIds, Node } from '../algebra/node.ts'
 import type { Aggregate } from '../algebra/operators/aggregate.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Project, Projection } from '../algebra/operators/project.ts'
 import type { Ordering } from '../algebra/ordering.ts'
 import {
+  BOOLEAN,
   type Scalar,
   scalarArguments,
   scalarColumns,
@@ -544,7 +545,8 @@ const EXTERNAL: Readonly<Record<string, string>> = {
  */
 export function conjuncts(scalar: Scalar): readonly Scalar[] {
   if (scalar.kind === 'constant' && scalar.sql === 'true') return []
-  if (scalar.kind !== 'logic' || scalar.op === 'not') return [scalar]
+  if (scalar.kind !== 'logic') return [scalar]
+  if (scalar.op === 'not') return [otherwise(scalar.args[0]) ?? scalar]
   if (scalar.op === 'and') return scalar.args.flatMap(conjuncts)
   const branches = scalar.args.map(conjuncts)
   const isIn = (branch: readonly Scalar[], each: Scalar) => branch.some((other) => sameScalar(other, each))
@@ -554,4 +556,13 @@ export function conjuncts(scalar: Scalar): readonly Scalar[] {
   // What is left of one of them asks for nothing.
   if (rest.some((branch) => branch.length === 0)) return common
   return [...common, { ...scalar, args: rest.map(and) }]
+}
+
+/** Of IS NOT DISTINCT FROM between two values of rows: an equality, or both NULL. One is looked for by the other so. */
+function otherwise(negated: Scalar | undefined): Scalar | null {
+  if (negated?.kind !== 'expression' || !negated.negates) return null
+  const { args, negates } = negated
+  if (args.some((arg) => scalarColumns(arg).size === 0)) return null
+  const unknown = args.map((arg) => sql(BOOLEAN)`(${arg} IS NULL)`)
+  return { kind: 'logic', op: 'or', args: [{ ...negates, args }, and(unknown)], type: BOOLEAN }
 }

@@ -27,6 +27,7 @@ import {
   type RowsItem,
   rowsExpression,
 } from './from-function.ts'
+import { indexedExpressions } from './index-expressions.ts'
 import { nullOf } from './outer-join.ts'
 import { bindQuery, bindSorted, columnTypes, type Environment } from './query.ts'
 import { readTypes } from './read-types.ts'
@@ -385,7 +386,7 @@ function bindRelation(entry: TreeNode, environment: Environment, readsWhole: boo
   return facts.kind === 'p' ? noRows(facts, environment) : scanOf(facts, environment, true)
 }
 
-function scanOf(facts: RelationFacts, { ids }: Environment, isOnly = false): Scan {
+function scanOf(facts: RelationFacts, { request, ids }: Environment, isOnly = false): Scan {
   // The constraints and unique indexes of an inheritance parent say nothing about its children; those of a partitioned table span
   // all its partitions.
   const isLoose = facts.kind === 'r' && facts.hasChildren && !isOnly
@@ -415,6 +416,11 @@ function scanOf(facts: RelationFacts, { ids }: Environment, isOnly = false): Sca
       : {}),
     keys,
     indexes: usable.map((index) => index.columns.map(idOf)),
+    ...indexedExpressions(
+      usable.flatMap(({ expressions }) => expressions ?? []),
+      request,
+      (attnum) => ref(columnOf(columns, idOf(attnum))),
+    ),
     ...(usable.some(({ options }) => options)
       ? { turned: usable.map(({ options = [] }) => options.map((each) => each === 1 || each === 2)) }
       : {}),

@@ -109,6 +109,8 @@ export interface IndexFacts {
   readonly sorted: boolean
   /** pg_index.indoption, where a column is in another order. */
   readonly options?: readonly number[]
+  /** pg_index.indexprs, where the first column is an expression: its tree is the first of the list. */
+  readonly expressions?: string
 }
 
 export interface TypeFacts {

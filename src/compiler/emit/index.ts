@@ -234,20 +234,31 @@ function terms(staged: StagedQuery, root: Project, relations: readonly number[])
 }
 
 function unique(missing: readonly MissingProbe[]): readonly MissingProbe[] {
-  const key = ({ relation, purpose, columns, isTurned = false }: MissingProbe) =>
-    JSON.stringify([relation, purpose, columns, isTurned])
+  const key = ({ relation, purpose, columns, expressions = [], isTurned = false }: MissingProbe) =>
+    JSON.stringify([relation, purpose, columns, expressions, isTurned])
   return [...new Map(missing.map((each) => [key(each), each])).values()]
 }
 
 /** Each once; one for a join serves a group as well. */
 function missingIndexes(missing: readonly MissingProbe[]): readonly MissingIndex[] {
   const found = new Map<string, MissingIndex>()
-  for (const { relation, groups, purpose, isTurned } of missing)
-    for (const columns of groups.map((group) => group.slice(0, INDEX_COLUMNS))) {
-      const key = `${relation} ${columns.join(' ')}${isTurned ? ' turned' : ''}`
-      if (!found.has(key) || purpose === 'join')
-        found.set(key, { relation, columns, purpose, ...(isTurned ? { isTurned } : {}) })
+  const add = (key: string, index: MissingIndex) => {
+    if (!found.has(key) || index.purpose === 'join') found.set(key, index)
+  }
+  for (const { relation, groups, expressions = [], purpose, isTurned } of missing) {
+    for (const columns of groups.map((group) => group.slice(0, INDEX_COLUMNS)))
+      add(`${relation} ${columns.join(' ')}${isTurned ? ' turned' : ''}`, {
+        relation,
+        columns,
+        purpose,
+        ...(isTurned ? { isTurned } : {}),
+      })
+    for (const all of expressions.map((group) => group.slice(0, INDEX_COLUMNS))) {
+      const columns = [...new Set(all.flatMap((each) => each.columns))].sort((a, b) => a - b)
+      const texts = all.map(({ sql }) => sql)
+      add(`${relation} ${JSON.stringify(texts)}`, { relation, columns, expressions: texts, purpose })
     }
+  }
   return [...found.values()]
 }
 

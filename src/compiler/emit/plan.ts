@@ -67,6 +67,8 @@ export interface MissingIndex {
   readonly relation: number
   /** Attnums, the leading ones of a btree or hash index. */
   readonly columns: readonly number[]
+  /** Or these, over those columns. */
+  readonly expressions?: readonly string[]
   /**
    * What is read whole without it: `join`, when another source changes; `group`, when a group must be computed anew; `time`,
    * whenever time has passed; `bound`, when a row that all rows are compared with changes; `order`, a group or the table, of which the first rows are wanted; `near`, a partition, of which

@@ -4,7 +4,7 @@
  * serves is better hashed once than scanned once per changed row.
  */
 import { ref } from '../algebra/build.ts'
-import { type Column, columnOf, type Node } from '../algebra/node.ts'
+import { columnOf, type Node } from '../algebra/node.ts'
 import { type BoundFilter, isOfOneOrder, soughtValue } from '../algebra/operators/bound-filter.ts'
 import { expandNeeds, madeColumns } from '../algebra/operators/expand.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
@@ -12,16 +12,18 @@ import type { MatchKey } from '../algebra/operators/key-match.ts'
 import type { MarkJoin } from '../algebra/operators/mark-join.ts'
 import { type Read, type StageOutput, storedId } from '../algebra/operators/read.ts'
 import type { Scan } from '../algebra/operators/scan.ts'
-import {
-  BOOLEAN,
-  type ColumnId,
-  mapScalar,
-  type Scalar,
-  scalarArguments,
-  scalarColumns,
-} from '../algebra/scalar.ts'
+import { BOOLEAN, type ColumnId, mapScalar, type Scalar, scalarColumns } from '../algebra/scalar.ts'
+import { quoteIdentifier } from '../catalog/quote.ts'
 import { type Changed, stateOf } from '../delta/differentiate.ts'
-import { isNullSafe } from './select-text.ts'
+import {
+  alternatives,
+  computedEqualities,
+  equalities,
+  fixedColumns,
+  isReached,
+  nullColumns,
+} from './reached.ts'
+import { printScalar } from './scalar.ts'
 
 /** A join step, or a search for the rows of a group, that no index serves. */
 export interface MissingProbe {
@@ -32,8 +34,16 @@ export interface MissingProbe {
   readonly columns: readonly number[]
   /** The same, apart by what fixes them: those of one group can be the leading columns of one index. */
   readonly groups: readonly (readonly number[])[]
+  /** Where they fix no column: the expressions over its columns that they fix, apart in the same way. */
+  readonly expressions?: readonly (readonly IndexExpression[])[]
   /** The last column in the order DESC NULLS LAST, or its reverse. */
   readonly isTurned?: boolean
+}
+
+export interface IndexExpression {
+  readonly sql: string
+  /** Attnums of the columns that it reads. */
+  readonly columns: readonly number[]
 }
 
 /** The scans in the joins of a term that cannot be probed. */
@@ -439,82 +449,78 @@ function unprobed(found: Steps, known: ReadonlySet<ColumnId>): MissingProbe[] {
       progress = true
     }
   }
-  return [...pending].map(({ scan, predicate }) => {
-    const fixed = fixedColumns(scan, predicate, null)
-    const columns = scan.columns.filter(({ id }) => fixed.has(id)).map(({ attnum }) => attnum)
-    return {
-      purpose: 'join',
-      relation: scan.relation,
-      sql: scan.sql,
-      columns,
-      groups: fixedTogether(scan, predicate, scans, reached),
-    }
-  })
+  return [...pending].flatMap(({ scan, predicate }) => missing(scan, predicate, scans, reached))
 }
 
-/**
- * Columns of the scan that equalities fix, one group for each set of other inputs that fixes them; only those that are
- * fixed by what is reached already, if there are such.
- */
-function fixedTogether(
+/** What would make a probe of it: an index by what equalities fix, or one for each branch of an OR of such. */
+function missing(
   scan: Scan,
   predicate: readonly Scalar[],
   scans: readonly Scan[],
   reached: ReadonlySet<ColumnId>,
-): readonly (readonly number[])[] {
+): readonly MissingProbe[] {
+  const all = equalities(scan.columns, predicate).flatMap(({ column, needs }) => {
+    const found = scan.columns.find(({ id }) => id === column)
+    return found ? [{ fixed: found.attnum, needs }] : []
+  })
+  const groups = fixedTogether(all, scans, reached).map((group) => [...new Set(group)].sort((a, b) => a - b))
+  const expressions = fixedTogether(fixedExpressions(scan, predicate), scans, reached)
+  const made = { purpose: 'join' as const, relation: scan.relation, sql: scan.sql }
+  if (groups.length > 0) {
+    const fixed = fixedColumns(scan, predicate, null)
+    const columns = scan.columns.filter(({ id }) => fixed.has(id)).map(({ attnum }) => attnum)
+    return [{ ...made, columns, groups }]
+  }
+  if (expressions.length > 0) return [{ ...made, columns: [], groups, expressions }]
+  for (const branches of alternatives(predicate)) {
+    const unserved = branches.filter((branch) => !isReached(scan, branch, reached))
+    const needed = unserved.map((branch) => missing(scan, branch, scans, reached).filter(isOfUse))
+    const asked = needed.flat()
+    const isServed = (branch: readonly Scalar[]) =>
+      nullColumns(branch).some((id) =>
+        asked.some(({ columns }) =>
+          columns.includes(scan.columns.find((each) => each.id === id)?.attnum ?? 0),
+        ),
+      )
+    if (needed.every((each, i) => each.length > 0 || isServed(unserved[i] ?? []))) return asked
+  }
+  return [{ ...made, columns: [], groups }]
+}
+
+function isOfUse({ groups, expressions = [] }: MissingProbe): boolean {
+  return groups.length > 0 || expressions.length > 0
+}
+
+/**
+ * What equalities fix of a scan, one group for each set of other inputs that fixes them; only what is fixed by what is
+ * reached already, if there is such.
+ */
+function fixedTogether<T>(
+  all: readonly { readonly fixed: T; readonly needs: readonly ColumnId[] }[],
+  scans: readonly Scan[],
+  reached: ReadonlySet<ColumnId>,
+): readonly (readonly T[])[] {
   const owner = (id: ColumnId) => scans.findIndex(({ columns }) => columns.some((each) => each.id === id))
-  const groups = new Map<string, Set<number>>()
-  const all = equalities(scan.columns, predicate)
+  const groups = new Map<string, T[]>()
   const near = all.filter(({ needs }) => needs.every((id) => reached.has(id)))
-  for (const { column, needs } of near.length > 0 ? near : all) {
+  for (const { fixed, needs } of near.length > 0 ? near : all) {
     const by = [...new Set(needs.map(owner))].sort((a, b) => a - b).join(' ')
-    const attnum = scan.columns.find(({ id }) => id === column)?.attnum
-    if (attnum !== undefined) groups.set(by, (groups.get(by) ?? new Set()).add(attnum))
+    groups.set(by, [...(groups.get(by) ?? []), fixed])
   }
-  return [...groups.values()].map((group) => [...group].sort((a, b) => a - b))
+  return [...groups.values()]
 }
 
-function isReached(scan: Scan, predicate: readonly Scalar[], reached: ReadonlySet<ColumnId>): boolean {
-  const fixed = fixedColumns(scan, predicate, reached)
-  // NULLs are found by an index as values are.
-  for (const each of predicate) {
-    const [arg] = each.kind === 'expression' && IS_NULL.test(each.parts.join('')) ? each.args : []
-    if (arg?.kind === 'column') fixed.add(arg.id)
-  }
-  return scan.indexes.some(([leading]) => leading !== undefined && fixed.has(leading))
-}
-
-const IS_NULL = /^\(*\)* IS NULL\)*$/
-
-/** Columns of the scan that an equality fixes from columns already reached (null: from any other input). */
-function fixedColumns(
+/** Expressions over columns of the scan that equalities fix, as an index has them: by the names of the columns. */
+function fixedExpressions(
   scan: Scan,
   predicate: readonly Scalar[],
-  reached: ReadonlySet<ColumnId> | null,
-): Set<ColumnId> {
-  return new Set(
-    equalities(scan.columns, predicate)
-      .filter(({ needs }) => !reached || needs.every((id) => reached.has(id)))
-      .map(({ column }) => column),
-  )
-}
-
-/** `column = expression over other inputs`, with the columns that the expression needs. */
-function equalities(
-  columns: readonly Column[],
-  predicate: readonly Scalar[],
-): readonly { readonly column: ColumnId; readonly needs: readonly ColumnId[] }[] {
-  const own = new Set(columns.map(({ id }) => id))
-  return predicate.flatMap((each) => {
-    // Of keys that may be NULL: a bitmap OR finds both.
-    const conjunct = (isNullSafe(each) && scalarArguments(each)[0]) || each
-    if (conjunct.kind !== 'operator' || !conjunct.equality) return []
-    const [left, right] = conjunct.args
-    if (!left || !right) return []
-    return [[left, right] as const, [right, left] as const].flatMap(([side, other]) => {
-      if (side.kind !== 'column' || !own.has(side.id)) return []
-      const needs = [...scalarColumns(other)]
-      return needs.length > 0 && needs.every((id) => !own.has(id)) ? [{ column: side.id, needs }] : []
-    })
-  })
+): readonly { readonly fixed: IndexExpression; readonly needs: readonly ColumnId[] }[] {
+  const nameOf = (id: ColumnId) => quoteIdentifier(columnOf(scan.columns, id).name)
+  const found = new Map<string, { fixed: IndexExpression; needs: readonly ColumnId[] }>()
+  for (const { value, needs } of computedEqualities(scan.columns, predicate)) {
+    const columns = [...scalarColumns(value)].map((id) => scan.columns.find((each) => each.id === id)?.attnum)
+    const sql = printScalar(value, nameOf)
+    found.set(`${sql} ${needs}`, { fixed: { sql, columns: columns.flatMap((each) => each ?? []) }, needs })
+  }
+  return [...found.values()]
 }

@@ -56,10 +56,13 @@ export function explainDifferential(
         value: `${asked.map(({ column }) => column.name).join(', ')}: read again from the sources for a touched group when the change alone does not tell the value`,
       })
   }
-  for (const { sql, columns, relation, purpose, isTurned } of emitted.missing) {
-    const names = columns.map(
-      (attnum) => request.relations[relation]?.columns.find((each) => each.attnum === attnum)?.name,
-    )
+  for (const { sql, columns, expressions = [], relation, purpose, isTurned } of emitted.missing) {
+    const names = [
+      ...columns.map(
+        (attnum) => request.relations[relation]?.columns.find((each) => each.attnum === attnum)?.name,
+      ),
+      ...new Set(expressions.flat().map((each) => each.sql)),
+    ]
     const without = names.length > 0 ? WITHOUT_INDEX[purpose] : WITHOUT_COLUMN[purpose]
     const table =
       names.length > 0

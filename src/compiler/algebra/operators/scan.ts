@@ -13,6 +13,7 @@
  */
 import type { Column, Key } from '../node.ts'
 import type { Operator } from '../operator.ts'
+import type { Scalar } from '../scalar.ts'
 
 export interface Scan {
   readonly op: 'scan'
@@ -29,6 +30,8 @@ export interface Scan {
   readonly indexes: readonly (readonly number[])[]
   /** Of each of them, where some do: which columns are in the order DESC NULLS LAST or its reverse. */
   readonly turned?: readonly (readonly boolean[])[]
+  /** Expressions over its columns that are the first of an index. */
+  readonly expressions?: readonly Scalar[]
   /** Those of them in which rows can be read in the order of their columns, up or down. */
   readonly sorted: readonly (readonly number[])[]
   readonly rows: number
