@@ -377,3 +377,57 @@ test('attached tables are captured, detached ones are left alone', async () => {
   )
   expect(rows[0].n).toBe(3)
 })
+
+test('what is attached without a row computes nothing anew', async () => {
+  const { client } = db
+  await client.query(`
+    SELECT pgstream.create_stream_table('st', 'SELECT region, count(*) AS n, sum(v) AS v FROM m GROUP BY region', '1h', 'DIFFERENTIAL');
+    SELECT pgstream.create_stream_table('family', 'SELECT a, b FROM parent', '1h', 'DIFFERENTIAL')`)
+  // As partitions are made ahead; the second has parts of its own, and other numbers of columns.
+  await client.query(`CREATE TABLE m_asia (LIKE m INCLUDING ALL); ALTER TABLE m ATTACH PARTITION m_asia FOR VALUES IN ('asia');
+    CREATE TABLE m_rest (v numeric, gone int, region text NOT NULL, id int NOT NULL) PARTITION BY HASH (id);
+    ALTER TABLE m_rest DROP COLUMN gone; CREATE TABLE m_rest1 PARTITION OF m_rest FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+    ALTER TABLE m ATTACH PARTITION m_rest DEFAULT;
+    CREATE TABLE son (LIKE parent); ALTER TABLE son INHERIT parent`)
+  for (const round of [1, 2]) {
+    await client.query(`INSERT INTO m VALUES (${round}, 'asia', 1), (${round}, 'else', 2), (${round + 500}, 'eu', 3);
+      INSERT INTO m_asia VALUES (${round} + 10, 'asia', 1); INSERT INTO m_rest1 VALUES (4, 'other', ${round} + 10);
+      UPDATE m SET region = 'asia' WHERE id = ${round} + 500; INSERT INTO son VALUES (5, 's'), (6, 't'); DELETE FROM parent WHERE a = 5`)
+    expect(await expectExact(client, 'st')).toBe('DIFFERENTIAL')
+    expect(await expectExact(client, 'family')).toBe('DIFFERENTIAL')
+  }
+  // Rows that are there, or were.
+  await client.query(`CREATE TABLE m_africa (LIKE m INCLUDING ALL); INSERT INTO m_africa VALUES (1, 'africa', 1);
+    ALTER TABLE m ATTACH PARTITION m_africa FOR VALUES IN ('africa')`)
+  expect(await expectExact(client, 'st')).toBe('REINITIALIZE')
+  const before = await db.connect()
+  await before.query('CREATE TABLE daughter (LIKE parent)')
+  await before.query(`BEGIN; INSERT INTO daughter VALUES (7, 'd'); DELETE FROM daughter`)
+  await before.query('ALTER TABLE daughter INHERIT parent; COMMIT')
+  expect(await expectExact(client, 'family')).toBe('REINITIALIZE')
+})
+
+test('partitions are gathered as often, however many there are, and however many others have', async () => {
+  const { client } = db
+  await client.query(`SELECT pgstream.create_stream_table('st', 'SELECT region, count(*) AS n FROM m GROUP BY region', '1h');
+    SET track_functions = 'all'`)
+  const calls = async () => {
+    await client.query('SELECT pg_stat_force_next_flush()')
+    const { rows } = await client.query(
+      `SELECT coalesce(sum(calls), 0)::int AS calls FROM pg_stat_user_functions WHERE funcname = '_descendants'`,
+    )
+    return rows[0].calls
+  }
+  const gathered = async (statement: string) => {
+    const before = await calls()
+    await client.query(statement)
+    return (await calls()) - before
+  }
+  const before = await gathered(`CREATE TABLE m_x PARTITION OF m FOR VALUES IN ('x')`)
+  await client.query(`CREATE TABLE others (k int) PARTITION BY LIST (k)`)
+  for (let i = 0; i < 30; i += 1)
+    await client.query(
+      `CREATE TABLE m_${i} PARTITION OF m FOR VALUES IN ('${i}'); CREATE TABLE other_${i} PARTITION OF others FOR VALUES IN (${i})`,
+    )
+  expect(await gathered(`CREATE TABLE m_y PARTITION OF m FOR VALUES IN ('y')`)).toBe(before)
+})

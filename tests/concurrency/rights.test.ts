@@ -313,3 +313,25 @@ test("DDL in a schema of one's own locks no stream tables of others", async () =
   await other.query('ROLLBACK')
   await at.client.query(`DROP SCHEMA of_${name}`)
 })
+
+test('the owner of a partitioned source, who is no superuser, makes, attaches and detaches partitions', async () => {
+  await owner.query(`CREATE TABLE parted (id int PRIMARY KEY, a int) PARTITION BY RANGE (id);
+    CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (100); INSERT INTO parted VALUES (1, 1)`)
+  await create(owner, 'st', 'SELECT id, a FROM parted')
+  const steps = [
+    'CREATE TABLE parted_2 PARTITION OF parted FOR VALUES FROM (100) TO (200)',
+    'CREATE TABLE parted_3 (LIKE parted INCLUDING ALL); ALTER TABLE parted ATTACH PARTITION parted_3 FOR VALUES FROM (200) TO (300)',
+    `CREATE TABLE parted_4 PARTITION OF parted FOR VALUES FROM (300) TO (400) PARTITION BY LIST (id);
+     CREATE TABLE parted_5 PARTITION OF parted_4 DEFAULT`,
+    'UPDATE parted SET id = id + 100',
+    `MERGE INTO parted USING (VALUES (211, 311)) AS v(was, is_now) ON id = was WHEN MATCHED THEN UPDATE SET id = is_now`,
+    'ALTER TABLE parted DETACH PARTITION parted_4',
+    'ALTER TABLE parted ATTACH PARTITION parted_4 FOR VALUES FROM (300) TO (400)',
+    'DROP TABLE parted_3',
+  ]
+  let id = 10
+  for (const step of steps) {
+    await owner.query(`${step}; INSERT INTO parted VALUES (${++id}, 1)`)
+    await expectExact(owner, 'st')
+  }
+})

@@ -22,7 +22,7 @@ AS $$
           WHEN f.relpersistence = 't' THEN 'a temporary table'
           ELSE 'an unlogged table, which a crash empties without a change to tell of it' END)
         FROM pg_class f
-        WHERE f.oid = ANY (pgstream._descendants(source)) AND (f.relkind = 'f' OR f.relpersistence <> 'p')
+        WHERE f.oid = ANY ((SELECT pgstream._descendants(source))::oid[]) AND (f.relkind = 'f' OR f.relpersistence <> 'p')
         ORDER BY f.oid LIMIT 1),
       pgstream._generation_obstacle(source, columns))
   END

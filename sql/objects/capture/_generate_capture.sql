@@ -80,7 +80,7 @@ BEGIN
   -- Before the triggers that use them.
   IF has_partitions THEN
     EXECUTE format(
-      E'CREATE OR REPLACE FUNCTION pgstream_changes.capture_%1$s_moved() RETURNS trigger\nLANGUAGE plpgsql SECURITY DEFINER\nAS %2$L',
+      E'CREATE OR REPLACE FUNCTION pgstream_changes.capture_%1$s_moved() RETURNS trigger\nLANGUAGE plpgsql\nAS %2$L',
       source, format(E'BEGIN\n  PERFORM pg_catalog.set_config(%L, ''on'', true);\n  RETURN NEW;\nEND\n', 'pg_stream.moved_' || source));
   END IF;
 

@@ -29,7 +29,7 @@ DECLARE
   note CONSTANT text := format('INSERT INTO pgstream.truncations (source_relid, xid, seq, reason) SELECT %s, %s, ', source, stamp);
 BEGIN
   RETURN format(
-    E'  IF (pgstream._planned_carriers(%1$s, ARRAY[%2$s], %3$L) OR pgstream._still_carried(%1$s, %3$L))\n'
+    E'  IF (pgstream._planned_carriers(%1$s, ARRAY[%2$s], %3$L) OR pgstream._seen_carried(%1$s, %3$L, pgstream._planned_at()))\n'
     '    AND (TG_RELID OPERATOR(pg_catalog.=) %1$s OR pgstream._descends(TG_RELID, %1$s))%4$s THEN\n',
     source, parents, known,
     CASE WHEN types IS NOT NULL THEN format(

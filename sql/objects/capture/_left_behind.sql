@@ -15,7 +15,7 @@ AS $$
     JOIN pg_depend d ON d.refclassid = 'pg_proc'::regclass AND d.refobjid = p.oid AND d.classid = 'pg_trigger'::regclass
     JOIN pg_trigger t ON t.oid = d.objid AND t.tgparentid = 0 AND NOT t.tgisinternal
     WHERE p.pronamespace = 'pgstream_changes'::regnamespace AND p.proname = format('capture_%s_truncate', source)
-      AND t.tgrelid <> ALL (pgstream._descendants(source))) AS b
+      AND t.tgrelid <> ALL ((SELECT pgstream._descendants(source))::oid[])) AS b
   WHERE NOT EXISTS (
     WITH RECURSIVE above(oid, pending) AS (
       SELECT i.inhparent, i.inhdetachpending FROM pg_inherits i WHERE i.inhrelid = b.relation

@@ -1,7 +1,7 @@
 -- Are the partitions and children of a source those that its capture functions know? For the planner, as pgstream._row_state: a
 -- capture function pays when it is planned, and is planned anew after whatever DDL on one of `parents`.
 --
--- NULL where that cannot be said, and pgstream._still_carried is asked per statement: in a transaction that sees the catalogs as
+-- NULL where that cannot be said, and pgstream._seen_carried is asked per statement: in a transaction that sees the catalogs as
 -- they were, of which the plan would be kept for those that follow. Where DDL is watched these functions are written anew with it.
 CREATE OR REPLACE FUNCTION pgstream._planned_carriers(source oid, parents regclass[], known text) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE
@@ -13,7 +13,6 @@ BEGIN
   ELSIF pgstream._ddl_is_watched() THEN
     RETURN true;
   END IF;
-  PERFORM set_config('pg_stream.carried_' || source, '', true);
   RETURN NULL;
 END
 $$;

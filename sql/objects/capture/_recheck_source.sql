@@ -134,7 +134,10 @@ BEGIN
         SELECT FROM pgstream.pgs_stream_tables s WHERE s.pgs_relid = source) THEN 'replan' ELSE 'reinit' END,
       format('a constraint of source table %s was dropped', label));
   END IF;
-  IF EXISTS (SELECT FROM unnest(carriers_now) AS c WHERE c <> ALL (tracked.carriers) AND c <> ALL (created)) THEN
+  -- One without a page has no rows for any snapshot, and no other writer while we have it locked: so are partitions made ahead.
+  IF EXISTS (SELECT FROM unnest(carriers_now) AS c WHERE c <> ALL (tracked.carriers) AND c <> ALL (created)
+      AND NOT (was_told AND pg_relation_size(c) = 0 AND EXISTS (SELECT FROM pg_locks l
+        WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.relation = c AND l.mode = 'AccessExclusiveLock' AND l.granted))) THEN
     unseen := format('a partition or child was attached to source table %s', label);
     PERFORM pgstream._mark_dependents(source, NULL, 'reinit', unseen);
   END IF;

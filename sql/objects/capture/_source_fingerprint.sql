@@ -30,16 +30,18 @@ AS $$
       SELECT coalesce(jsonb_object_agg(a.attnum, concat_ws(' ', a.xmin, a.ctid)), '{}') FROM pg_attribute a
       WHERE a.attrelid = source AND a.attnum = ANY (columns) AND NOT a.attisdropped),
     -- Which transaction altered each last, and what it is: another one and the same, and it was altered and altered back. Of a
-    -- source of which no column is captured, the first.
+    -- source of which no column is captured, the first. (Not the row as a whole: attmissingval is printed for the session's TimeZone.)
     'altered', (
-      SELECT coalesce(jsonb_object_agg(a.attnum, jsonb_build_array(a.xmin::text, md5(a::text))), '{}') FROM pg_attribute a
+      SELECT coalesce(jsonb_object_agg(a.attnum, jsonb_build_array(a.xmin::text, md5(ROW(a.attname, a.atttypid, a.atttypmod,
+        a.attcollation, a.attndims, a.attnotnull, a.atthasdef, a.atthasmissing, a.attgenerated, a.attidentity, a.attislocal, a.attinhcount,
+        a.attstattarget, a.attstorage, a.attcompression, a.attoptions, a.attacl)::text))), '{}') FROM pg_attribute a
       WHERE a.attrelid = source AND NOT a.attisdropped AND (a.attnum = ANY (columns) OR a.attnum = (
         SELECT min(f.attnum) FROM pg_attribute f
         WHERE f.attrelid = source AND f.attnum > 0 AND NOT f.attisdropped AND NOT 0 < ANY (columns)))),
     -- When each of its partitions and children became one, and it one of another's.
     'links', (
       SELECT md5(coalesce(string_agg(concat_ws(' ', i.inhrelid, i.inhparent, i.xmin), ',' ORDER BY i.inhrelid, i.inhparent), ''))
-      FROM pg_inherits i WHERE i.inhrelid = source OR i.inhparent = ANY (pgstream._descendants(source))),
+      FROM pg_inherits i WHERE i.inhrelid = source OR i.inhparent = ANY ((SELECT pgstream._descendants(source))::oid[])),
     -- An expression as it is stored, by column numbers, and as it is printed, by their names.
     'generated', (
       SELECT coalesce(jsonb_object_agg(a.attnum, jsonb_build_array(md5(d.adbin::text), pg_get_expr(d.adbin, d.adrelid))), '{}')

@@ -22,6 +22,8 @@ AS $$
       'f'::"char" AS acl_kind, coalesce(p.proacl, acldefault('f', p.proowner)) AS acl,
       CASE WHEN p.pronamespace = 'pgstream'::regnamespace AND p.proname <> '_compile' AND (NOT p.prosecdef OR p.proname = ANY (
           '{_create_stream_table,_redefine,_validate_query,_explain_state,_follow_ddl,_follow_drop,_follow_owner,_freshness,_pending_changes,_expected_delta}'))
+        -- Copied to each partition that is made or attached, as who does so may. It does nothing but note, for this transaction.
+        OR p.pronamespace = 'pgstream_changes'::regnamespace AND p.proname ~ '^capture_[0-9]+_moved$'
         THEN 'EXECUTE' END AS everybody,
       CASE WHEN p.pronamespace = 'pgstream_state'::regnamespace AND p.proname ~ '^gate_[0-9]{1,18}$' THEN (
         SELECT c.relowner FROM pgstream.pgs_stream_tables s JOIN pg_class c ON c.oid = s.pgs_relid
