@@ -71,6 +71,22 @@ test('a changed type: writers go on, and the next refresh reads the definition a
   expect(await verified()).toEqual([])
 })
 
+test.each([
+  `ALTER a SET DEFAULT 'y'`,
+  `ALTER a SET DEFAULT 'x', ALTER a SET DEFAULT 'y'`,
+  'ALTER a SET STATISTICS 50',
+  'ALTER a SET STORAGE EXTERNAL',
+  'ADD COLUMN more int DEFAULT 3',
+])('what is harmless: ALTER TABLE t %s', async (change) => {
+  await setUp()
+  await db.client.query(`SELECT pgstream.alter_stream_table('st', refresh_mode => 'DIFFERENTIAL');
+    ALTER TABLE t ALTER a SET DEFAULT 'w'; INSERT INTO t VALUES (3, 'x', 'y', 3)`)
+  expect(await refresh()).toBe('DIFFERENTIAL')
+  await db.client.query(`ALTER TABLE t ${change}; INSERT INTO t (id) VALUES (4)`)
+  expect(await refresh()).toBe('DIFFERENTIAL')
+  expect(await verified()).toEqual([])
+})
+
 test('a rename in a transaction that is rolled back', async () => {
   await setUp()
   await db.client.query(

@@ -34,7 +34,8 @@ AS $$
     'altered', (
       SELECT coalesce(jsonb_object_agg(a.attnum, jsonb_build_array(a.xmin::text, md5(ROW(a.attname, a.atttypid, a.atttypmod,
         a.attcollation, a.attndims, a.attnotnull, a.atthasdef, a.atthasmissing, a.attgenerated, a.attidentity, a.attislocal, a.attinhcount,
-        a.attstattarget, a.attstorage, a.attcompression, a.attoptions, a.attacl)::text))), '{}') FROM pg_attribute a
+        a.attstattarget, a.attstorage, a.attcompression, a.attoptions, a.attacl,
+        (SELECT d.adbin::text FROM pg_attrdef d WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum))::text))), '{}') FROM pg_attribute a
       WHERE a.attrelid = source AND NOT a.attisdropped AND (a.attnum = ANY (columns) OR a.attnum = (
         SELECT min(f.attnum) FROM pg_attribute f
         WHERE f.attrelid = source AND f.attnum > 0 AND NOT f.attisdropped AND NOT 0 < ANY (columns)))),
