@@ -14,6 +14,10 @@ const DIMENSIONS = Array.from({ length: 9 }, (_, i) => `d${i}`)
 const UNION =
   '(SELECT o.id, c.name, c.back FROM o JOIN c ON c.id = o.c UNION ALL SELECT c.id, o.kind, o.c FROM c JOIN o ON o.id = c.id)'
 
+/** To the planner an arm with a condition is no table either. */
+const BOTH_WAYS =
+  '(SELECT c AS a, id AS b FROM o WHERE amount >= 0 UNION ALL SELECT id, c FROM o WHERE amount >= 0)'
+
 const QUERIES: Readonly<Record<string, string>> = {
   'left join': 'SELECT c.id, c.name, o.id AS oid, o.amount FROM c LEFT JOIN o ON o.c = c.id',
   'left join to a key': 'SELECT o.id, o.amount, c.name FROM o LEFT JOIN c ON c.id = o.c',
@@ -62,6 +66,8 @@ const QUERIES: Readonly<Record<string, string>> = {
   'a join of a union of joins': `SELECT u.id, u.name, d.name AS other FROM ${UNION} AS u JOIN c AS d ON d.id = u.back`,
   'left join to a union of joins': `SELECT d.id, d.name, u.name AS other FROM c AS d LEFT JOIN ${UNION} AS u ON d.id = u.back`,
   'not exists over a union of joins': `SELECT d.id, d.name FROM c AS d WHERE NOT EXISTS (SELECT FROM ${UNION} AS u WHERE d.id = u.back)`,
+  'a union of filtered tables between two tables': `SELECT x.id, x.name, y.region FROM c AS x JOIN ${BOTH_WAYS} AS u ON u.a = x.id JOIN c AS y ON y.id = u.b`,
+  'such a union joined with itself': `SELECT x.id, x.name, v.b FROM c AS x JOIN ${BOTH_WAYS} AS u ON u.a = x.id JOIN ${BOTH_WAYS} AS v ON v.a = u.b`,
   'full joins with USING':
     'SELECT id, c.name, o.amount, d.n FROM c FULL JOIN o USING (id) FULL JOIN d0 AS d USING (id)',
   'left join of a full join with USING':

@@ -170,7 +170,8 @@ FROM fresh`
   /** One step from the rows of `relation`, over the sources as they are now. */
   #next(relation: string, step: UnionBranch): string {
     const { node } = this.#stage
-    const select = this.#reading(rowsOf(node, relation), () => this.#selectStep(step.input))
+    const rows = rowsOf(node, relation)
+    const select = this.#printer.stepping(this.#stage.number, rows, () => this.#selectStep(step.input))
     return branchQuery(node, step, select, this.#printer)
   }
 
