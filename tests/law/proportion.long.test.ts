@@ -225,6 +225,39 @@ test('distinct values of large groups by columns that may be NULL', async () => 
   expect(more).toEqual([])
 })
 
+test('joins by varchar and by domains: indexes are used, and asked for', async () => {
+  const { client } = database
+  await client.query(`
+    CREATE DOMAIN number AS int CHECK (value >= 0); CREATE DOMAIN code AS varchar(20);
+    CREATE TABLE kind (id int PRIMARY KEY, name varchar(20), no number, mark code, above varchar(20));
+    CREATE TABLE thing (id int PRIMARY KEY, kind varchar(20), no number, mark code);
+    INSERT INTO kind SELECT i, 'k' || i, i, 'm' || i, 'k' || nullif(i / 3, 0) FROM generate_series(1, 300) AS i;
+    INSERT INTO thing SELECT i, 'k' || i % 300, i % 300, 'm' || i % 300 FROM generate_series(1, 60000) AS i`)
+  const recommended = async () => {
+    const { rows } = await client.query<{ sql: string }>(
+      `SELECT r.statement AS sql FROM pgstream.recommend_indexes('asked') AS r ORDER BY 1`,
+    )
+    return rows.map(({ sql }) => sql.replace(/^.* ON /, ''))
+  }
+  for (const column of ['kind', 'no', 'mark']) {
+    const other = column === 'kind' ? 'name' : column === 'no' ? 'id' : 'mark'
+    const query = `SELECT k.id, t.id AS thing FROM kind AS k JOIN thing AS t ON t.${column} = k.${other}`
+    await client.query(`SELECT pgstream.create_stream_table('asked', $1, '1h', 'DIFFERENTIAL')`, [query])
+    expect(await recommended()).toContain(`public.thing (${column})`)
+    await client.query(`SELECT pgstream.drop_stream_table('asked'); CREATE INDEX ON thing (${column})`)
+    await client.query(
+      'CREATE INDEX IF NOT EXISTS kind_name ON kind (name); CREATE INDEX IF NOT EXISTS kind_mark ON kind (mark)',
+    )
+    const more = await changesThatReadMore(client, {
+      query,
+      changes: ['DELETE FROM kind WHERE id = 77', `INSERT INTO kind VALUES (77, 'k77', 77, 'm77', 'k25')`],
+      tables: ['kind', 'thing'],
+      few: 1000,
+    })
+    expect(more).toEqual([])
+  }
+})
+
 test('neighbours that are joined with neighbours, without an index: no fill compares all pairs', async () => {
   const { client } = database
   await client.query(

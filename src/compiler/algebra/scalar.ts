@@ -73,6 +73,8 @@ export interface Expression {
   readonly volatility: Volatility
   /** NULL whenever any argument is NULL. */
   readonly strict: boolean
+  /** Compares as its argument does, whose index finds it: varchar as text, a domain as its base type. */
+  readonly isAlike?: boolean
 }
 
 /** The construct of an equality that takes NULL with NULL for alike, and of what hashes by it. */
@@ -85,6 +87,12 @@ export const BIGINT: TypeRef = { oid: 20, typmod: -1, collation: 0 }
 /** The arguments of any scalar. */
 export function scalarArguments(scalar: Scalar): readonly Scalar[] {
   return scalar.kind === 'column' || scalar.kind === 'constant' ? [] : scalar.args
+}
+
+/** What an index has of a value. */
+export function indexed(scalar: Scalar): Scalar {
+  const arg = scalar.kind === 'expression' && scalar.isAlike ? scalar.args[0] : undefined
+  return arg === undefined ? scalar : indexed(arg)
 }
 
 /** Rebuild a scalar bottom-up; `change` sees each node after its arguments were rebuilt. */

@@ -41,14 +41,23 @@ function relabel(node: TreeNode, binding: Binding): Scalar {
     collation: numberField(node, 'resultcollid'),
   }
   const sql = modifiedTypeSql(binding.request, type.oid, type.typmod)
-  return expression({
+  const arg = binding.bind(nodeField(node, 'arg'))
+  const base = baseType(binding.request, arg.type.oid)
+  const printed = expression({
     construct: RELABEL + sql,
     parts: ['', `::${sql}`],
-    args: [binding.bind(nodeField(node, 'arg'))],
+    args: [arg],
     type,
     strict: true,
   })
+  // An integer is no oid to an index, which goes by its sign.
+  return base === type.oid || (base === VARCHAR && type.oid === TEXT)
+    ? { ...printed, isAlike: true }
+    : printed
 }
+
+const VARCHAR = 1043
+const TEXT = 25
 
 function throughText(node: TreeNode, binding: Binding): Scalar {
   const { request } = binding

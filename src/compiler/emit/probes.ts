@@ -15,6 +15,7 @@ import type { Scan } from '../algebra/operators/scan.ts'
 import {
   BOOLEAN,
   type ColumnId,
+  indexed,
   mapScalar,
   type Scalar,
   scalarArguments,
@@ -479,7 +480,8 @@ function isReached(scan: Scan, predicate: readonly Scalar[], reached: ReadonlySe
   // NULLs are found by an index as values are.
   for (const each of predicate) {
     const [arg] = each.kind === 'expression' && IS_NULL.test(each.parts.join('')) ? each.args : []
-    if (arg?.kind === 'column') fixed.add(arg.id)
+    const column = arg && indexed(arg)
+    if (column?.kind === 'column') fixed.add(column.id)
   }
   return scan.indexes.some(([leading]) => leading !== undefined && fixed.has(leading))
 }
@@ -511,7 +513,8 @@ function equalities(
     if (conjunct.kind !== 'operator' || !conjunct.equality) return []
     const [left, right] = conjunct.args
     if (!left || !right) return []
-    return [[left, right] as const, [right, left] as const].flatMap(([side, other]) => {
+    return [[left, right] as const, [right, left] as const].flatMap(([compared, other]) => {
+      const side = indexed(compared)
       if (side.kind !== 'column' || !own.has(side.id)) return []
       const needs = [...scalarColumns(other)]
       return needs.length > 0 && needs.every((id) => !own.has(id)) ? [{ column: side.id, needs }] : []

@@ -12,7 +12,7 @@ import { operatorOf } from '../algebra/operators/index.ts'
 import type { Projection } from '../algebra/operators/project.ts'
 import type { Read } from '../algebra/operators/read.ts'
 import type { Scan } from '../algebra/operators/scan.ts'
-import type { Scalar } from '../algebra/scalar.ts'
+import { indexed, type Scalar } from '../algebra/scalar.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { type Changed, leavesOf, stateOf } from '../delta/differentiate.ts'
 import type { GroupStage as Stage } from '../delta/stage.ts'
@@ -287,7 +287,8 @@ export function scanBelow(node: Node): Scan | null {
 }
 
 /** The table's own column that a scalar over `node` is; null when it is computed. */
-export function columnBelow(node: Node, value: Scalar): number | null {
+export function columnBelow(node: Node, found: Scalar): number | null {
+  const value = indexed(found)
   if (value.kind !== 'column') return null
   if (node.op === 'filter') return columnBelow(node.input, value)
   if (node.op !== 'project') return value.id
