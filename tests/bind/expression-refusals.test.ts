@@ -88,6 +88,24 @@ describe('volatility', () => {
     expect(() => assertMaintainable(scalar)).toThrow(expect.objectContaining({ kind: 'unsupported' }))
   })
 
+  test.each(['tz::date', `date_trunc('day', tz)`, 'extract(year FROM tz)', `tz + interval '1 day'`])(
+    '%s: the hint says how to name the zone',
+    async (expression) => {
+      const scalar = await bound(expression)
+      const hint = expect.stringContaining(`AT TIME ZONE 'UTC'`)
+      expect(() => assertMaintainable(scalar)).toThrow(expect.objectContaining({ hint }))
+    },
+  )
+
+  test.each(['ts::text', 'now()', `to_char(tz, 'YYYY')`])(
+    '%s: naming a zone does not help',
+    async (expression) => {
+      const scalar = await bound(expression)
+      const hint = expect.not.stringContaining('AT TIME ZONE')
+      expect(() => assertMaintainable(scalar)).toThrow(expect.objectContaining({ hint }))
+    },
+  )
+
   test.each(splitList(VOLATILE))('%s is volatile', async (expression) => {
     const scalar = await bound(expression)
     expect(findUnstable(scalar)?.volatility).toBe('volatile')

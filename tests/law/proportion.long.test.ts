@@ -14,6 +14,10 @@ const DIMENSIONS = Array.from({ length: 9 }, (_, i) => `d${i}`)
 const UNION =
   '(SELECT o.id, c.name, c.back FROM o JOIN c ON c.id = o.c UNION ALL SELECT c.id, o.kind, o.c FROM c JOIN o ON o.id = c.id)'
 
+/** To the planner an arm with a condition is no table either. */
+const BOTH_WAYS =
+  '(SELECT c AS a, id AS b FROM o WHERE amount >= 0 UNION ALL SELECT id, c FROM o WHERE amount >= 0)'
+
 const QUERIES: Readonly<Record<string, string>> = {
   'left join': 'SELECT c.id, c.name, o.id AS oid, o.amount FROM c LEFT JOIN o ON o.c = c.id',
   'left join to a key': 'SELECT o.id, o.amount, c.name FROM o LEFT JOIN c ON c.id = o.c',
@@ -62,6 +66,8 @@ const QUERIES: Readonly<Record<string, string>> = {
   'a join of a union of joins': `SELECT u.id, u.name, d.name AS other FROM ${UNION} AS u JOIN c AS d ON d.id = u.back`,
   'left join to a union of joins': `SELECT d.id, d.name, u.name AS other FROM c AS d LEFT JOIN ${UNION} AS u ON d.id = u.back`,
   'not exists over a union of joins': `SELECT d.id, d.name FROM c AS d WHERE NOT EXISTS (SELECT FROM ${UNION} AS u WHERE d.id = u.back)`,
+  'a union of filtered tables between two tables': `SELECT x.id, x.name, y.region FROM c AS x JOIN ${BOTH_WAYS} AS u ON u.a = x.id JOIN c AS y ON y.id = u.b`,
+  'such a union joined with itself': `SELECT x.id, x.name, v.b FROM c AS x JOIN ${BOTH_WAYS} AS u ON u.a = x.id JOIN ${BOTH_WAYS} AS v ON v.a = u.b`,
   'full joins with USING':
     'SELECT id, c.name, o.amount, d.n FROM c FULL JOIN o USING (id) FULL JOIN d0 AS d USING (id)',
   'left join of a full join with USING':
@@ -217,6 +223,39 @@ test('distinct values of large groups by columns that may be NULL', async () => 
     few: 50,
   })
   expect(more).toEqual([])
+})
+
+test('joins by varchar and by domains: indexes are used, and asked for', async () => {
+  const { client } = database
+  await client.query(`
+    CREATE DOMAIN number AS int CHECK (value >= 0); CREATE DOMAIN code AS varchar(20);
+    CREATE TABLE kind (id int PRIMARY KEY, name varchar(20), no number, mark code, above varchar(20));
+    CREATE TABLE thing (id int PRIMARY KEY, kind varchar(20), no number, mark code);
+    INSERT INTO kind SELECT i, 'k' || i, i, 'm' || i, 'k' || nullif(i / 3, 0) FROM generate_series(1, 300) AS i;
+    INSERT INTO thing SELECT i, 'k' || i % 300, i % 300, 'm' || i % 300 FROM generate_series(1, 60000) AS i`)
+  const recommended = async () => {
+    const { rows } = await client.query<{ sql: string }>(
+      `SELECT r.statement AS sql FROM pgstream.recommend_indexes('asked') AS r ORDER BY 1`,
+    )
+    return rows.map(({ sql }) => sql.replace(/^.* ON /, ''))
+  }
+  for (const column of ['kind', 'no', 'mark']) {
+    const other = column === 'kind' ? 'name' : column === 'no' ? 'id' : 'mark'
+    const query = `SELECT k.id, t.id AS thing FROM kind AS k JOIN thing AS t ON t.${column} = k.${other}`
+    await client.query(`SELECT pgstream.create_stream_table('asked', $1, '1h', 'DIFFERENTIAL')`, [query])
+    expect(await recommended()).toContain(`public.thing (${column})`)
+    await client.query(`SELECT pgstream.drop_stream_table('asked'); CREATE INDEX ON thing (${column})`)
+    await client.query(
+      'CREATE INDEX IF NOT EXISTS kind_name ON kind (name); CREATE INDEX IF NOT EXISTS kind_mark ON kind (mark)',
+    )
+    const more = await changesThatReadMore(client, {
+      query,
+      changes: ['DELETE FROM kind WHERE id = 77', `INSERT INTO kind VALUES (77, 'k77', 77, 'm77', 'k25')`],
+      tables: ['kind', 'thing'],
+      few: 1000,
+    })
+    expect(more).toEqual([])
+  }
 })
 
 test('neighbours that are joined with neighbours, without an index: no fill compares all pairs', async () => {

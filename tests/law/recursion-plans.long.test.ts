@@ -40,6 +40,12 @@ const QUERIES: Readonly<Record<string, string>> = {
   closure: `WITH RECURSIVE p AS (
       SELECT src, dst FROM edge UNION SELECT p.src, e.dst FROM p JOIN edge e ON e.src = p.dst
     ) SELECT * FROM p`,
+  'a step in both directions': `WITH RECURSIVE p AS (
+      SELECT src, dst FROM edge WHERE src % 10 = 1
+      UNION SELECT p.src, u.b FROM p JOIN (
+        SELECT src AS a, dst AS b FROM edge WHERE src > 0 UNION ALL SELECT dst, src FROM edge WHERE src > 0
+      ) u ON u.a = p.dst
+    ) SELECT * FROM p`,
   'a step to the greatest of a group': `WITH RECURSIVE p AS (
       SELECT src, dst FROM edge WHERE src % 10 = 1
       UNION SELECT p.src, e.dst FROM p JOIN (SELECT src, max(dst) AS dst FROM edge GROUP BY src) e ON e.src = p.dst

@@ -80,6 +80,8 @@ export interface Expression {
   readonly elements?: { readonly type: number; readonly array: string }
   /** Of IS DISTINCT FROM: the equality that it is the opposite of, without the arguments, which are its own. */
   readonly negates?: Operator
+  /** Compares as its argument does, whose index finds it: varchar as text, a domain as its base type. */
+  readonly isAlike?: boolean
 }
 
 /** The construct of an equality that takes NULL with NULL for alike, and of what hashes by it. */
@@ -92,6 +94,12 @@ export const BIGINT: TypeRef = { oid: 20, typmod: -1, collation: 0 }
 /** The arguments of any scalar. */
 export function scalarArguments(scalar: Scalar): readonly Scalar[] {
   return scalar.kind === 'column' || scalar.kind === 'constant' ? [] : scalar.args
+}
+
+/** What an index has of a value. */
+export function indexed(scalar: Scalar): Scalar {
+  const arg = scalar.kind === 'expression' && scalar.isAlike ? scalar.args[0] : undefined
+  return arg === undefined ? scalar : indexed(arg)
 }
 
 /** Rebuild a scalar bottom-up; `change` sees each node after its arguments were rebuilt. */

@@ -41,14 +41,24 @@ function relabel(node: TreeNode, binding: Binding): Scalar {
     collation: numberField(node, 'resultcollid'),
   }
   const sql = modifiedTypeSql(binding.request, type.oid, type.typmod)
-  return expression({
+  const arg = binding.bind(nodeField(node, 'arg'))
+  const base = baseType(binding.request, arg.type.oid)
+  const printed = expression({
     construct: RELABEL + sql,
     parts: ['', `::${sql}`],
-    args: [binding.bind(nodeField(node, 'arg'))],
+    args: [arg],
     type,
     strict: true,
   })
+  // An integer is no oid to an index, which goes by its sign.
+  return base === type.oid || COMPARED_AS.get(base) === type.oid ? { ...printed, isAlike: true } : printed
 }
+
+/** varchar as text, cidr as inet: of the same operator family. */
+const COMPARED_AS: ReadonlyMap<number, number> = new Map([
+  [1043, 25],
+  [650, 869],
+])
 
 function throughText(node: TreeNode, binding: Binding): Scalar {
   const { request } = binding

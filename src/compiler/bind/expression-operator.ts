@@ -1,5 +1,6 @@
 import {
   BOOLEAN,
+  indexed,
   type Logic,
   type Operator,
   type Scalar,
@@ -14,7 +15,6 @@ import type { CompileRequest, OperatorFacts } from '../catalog/request.ts'
 import { type Binding, expression, listParts, type Rule, Template } from './binding.ts'
 import { collatedArguments } from './collation.ts'
 import { elementsOf } from './elements.ts'
-import { underRelabels } from './expression-cast.ts'
 import {
   baseType,
   castTypeSql,
@@ -45,32 +45,24 @@ function plainOperator(node: TreeNode, binding: Binding): Scalar {
       'Move it into FROM as a function call, or use refresh mode FULL.',
     )
   }
-  return withoutRelabels(operator(node, facts, operands(node, binding), binding), facts, binding.request)
+  return withoutRelabels(operator(node, facts, operands(node, binding), binding), facts)
 }
 
 /**
  * An equality of varchar, cidr or a domain, as it was written: between the columns themselves, which indexes and keys are of. The
  * parser finds the same operator again, by the types that have no equality of their own.
  */
-function withoutRelabels(equals: Operator, facts: OperatorFacts, request: CompileRequest): Operator {
+function withoutRelabels(equals: Operator, facts: OperatorFacts): Operator {
   if (!equals.equality || facts.schema !== 'pg_catalog') return equals
   const declared = [facts.left, facts.right]
   return {
     ...equals,
     args: equals.args.map((arg, i) => {
-      const column = underRelabels(arg)
-      if (column.kind !== 'column' || arg.type.oid !== declared[i]) return arg
-      const base = baseType(request, column.type.oid)
-      return base === arg.type.oid || COMPARED_AS.get(base) === arg.type.oid ? column : arg
+      const column = indexed(arg)
+      return column.kind === 'column' && arg.type.oid === declared[i] ? column : arg
     }),
   }
 }
-
-/** varchar as text, cidr as inet: of the same operator family. */
-const COMPARED_AS: ReadonlyMap<number, number> = new Map([
-  [1043, 25],
-  [650, 869],
-])
 
 function operator(
   node: TreeNode,
@@ -130,7 +122,7 @@ function distinctFrom(node: TreeNode, binding: Binding): Scalar {
   if (isPlainEquals(facts)) {
     // A row is NULL in another sense.
     const isRow = args.some((arg) => isComposite(binding.request, arg.type.oid))
-    const equal = withoutRelabels(operator(node, facts, args, binding), facts, binding.request)
+    const equal = withoutRelabels(operator(node, facts, args, binding), facts)
     return {
       ...expression({
         construct,

@@ -4,9 +4,35 @@ import type { ColumnIds, Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Projection } from '../algebra/operators/project.ts'
 import { type ColumnId, type Scalar, scalarNullable } from '../algebra/scalar.ts'
-import { FULL_HINT, unsupported } from '../catalog/error.ts'
+import { CompileError, FULL_HINT, SQLSTATE, unsupported } from '../catalog/error.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { typeFacts } from './facts.ts'
+
+/** The state of a partition is found by a btree index over its key. */
+function assertKey(request: CompileRequest, value: Scalar, clause: string): void {
+  const type = typeFacts(request, value.type.oid)
+  if (type.kind === 'p' || !type.sortable)
+    throw unsupported(
+      `${clause} over type ${type.sql}`,
+      FULL_HINT,
+      type.kind === 'p'
+        ? 'No table can have a column of this type.'
+        : 'The type has no btree operator class.',
+    )
+}
+
+/** PostgreSQL takes such a window, and sorts its rows only when it runs ("could not implement window PARTITION BY"). */
+export function assertSortedBy(request: CompileRequest, value: Scalar): void {
+  const { kind, sortable, sql } = typeFacts(request, value.type.oid)
+  if (kind === 'p' || sortable) return
+  throw new CompileError(
+    'user',
+    SQLSTATE.featureNotSupported,
+    `PARTITION BY over type ${sql}`,
+    `window functions cannot be partitioned by type ${sql}`,
+    { detail: 'PostgreSQL sorts their rows, and the type has no order.', hint: 'Partition by its text.' },
+  )
+}
 
 export function keyedBy(
   input: Node,
@@ -21,16 +47,7 @@ export function keyedBy(
   for (const value of values) {
     // The same for all rows: it parts none.
     if (value.kind === 'constant') continue
-    const type = typeFacts(request, value.type.oid)
-    // The state of a partition is found by a btree index over its key.
-    if (type.kind === 'p' || !type.sortable)
-      throw unsupported(
-        `${clause} over type ${type.sql}`,
-        FULL_HINT,
-        type.kind === 'p'
-          ? 'No table can have a column of this type.'
-          : 'The type has no btree operator class.',
-      )
+    assertKey(request, value, clause)
     if (value.kind === 'column') {
       if (!keys.includes(value.id)) keys.push(value.id)
       continue

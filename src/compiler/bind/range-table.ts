@@ -514,7 +514,10 @@ function cteEntry(entry: TreeNode, environment: Environment): RangeEntry {
     node: bound.node,
     column: (attnum, scope) => {
       if (attnum > own && clauses[attnum - own - 1] !== 'mark')
-        throw unsupported('the order of SEARCH or the path of CYCLE in a result', FULL_HINT)
+        throw unsupported(
+          'the order of SEARCH or the path of CYCLE in a result',
+          'Give the recursion a column of its own for it, an array to which each step appends, or use refresh mode FULL or AUTO.',
+        )
       return bound.column(Math.min(attnum, own + 1), scope)
     },
   }

@@ -49,7 +49,19 @@ export function assertMaintainable(scalar: Scalar): void {
   }
   throw unsupported(
     construct,
-    'Use an expression that depends on its arguments only, or refresh mode FULL or AUTO.',
+    isByTimeZone(found)
+      ? "Name the time zone, as in (… AT TIME ZONE 'UTC')::date, or use refresh mode FULL or AUTO."
+      : 'Use an expression that depends on its arguments only, or refresh mode FULL or AUTO.',
     'It is stable, not immutable: its value depends on the time, the user, or session settings.',
   )
 }
+
+/** The part of a moment, or one so many days later: of the local time in a named zone it is the same for everybody. */
+function isByTimeZone(found: Expression | Operator): boolean {
+  return scalarArguments(found).some(({ type }) => type.oid === TIMESTAMPTZ) && PARTS.has(found.type.oid)
+}
+
+const TIMESTAMPTZ = 1184
+
+/** date, time, timestamp, timestamptz, interval, and the numbers that extract and date_part give. */
+const PARTS: ReadonlySet<number> = new Set([1082, 1083, 1114, TIMESTAMPTZ, 1186, 701, 1700])

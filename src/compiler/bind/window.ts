@@ -38,7 +38,7 @@ import { expression, Template } from './binding.ts'
 import { collatedArguments } from './collation.ts'
 import { functionFacts, functionLabel, functionVolatility } from './facts.ts'
 import { bindOrdering, targetOfItem } from './ordering.ts'
-import { keyedBy } from './partition-key.ts'
+import { assertSortedBy, keyedBy } from './partition-key.ts'
 import { refuseRivals } from './rivals.ts'
 import { type FrameBound, frameReach, type WindowFrame, windowFrame } from './window-frame.ts'
 import { BY_FRAME, goesByOrder, isByPlace, readsAllInOrder, seesPeers } from './window-order.ts'
@@ -175,8 +175,10 @@ export class WindowCalls {
       )
     const orderings = (name: string) =>
       nodeListField(window, name).map((item) => bindOrdering(item, of(item), this.#request))
+    const keys = nodeListField(window, 'partitionClause').map(of)
+    for (const key of keys) assertSortedBy(this.#request, key)
     const clause: Clause = {
-      keys: nodeListField(window, 'partitionClause').map(of),
+      keys,
       partition: orderings('partitionClause'),
       order: orderings('orderClause'),
       frame,

@@ -49,7 +49,7 @@ function bothNull(request: CompileRequest, column: Column, left: string, right: 
 }
 
 /** A row of NULLs is a value, which equality finds. */
-function noValue(request: CompileRequest, column: Column, value: string): string {
+export function noValue(request: CompileRequest, column: Column, value: string): string {
   return `${value} ${isComposite(request, column.type.oid) ? 'IS NOT DISTINCT FROM NULL' : 'IS NULL'}`
 }
 
@@ -189,19 +189,27 @@ export function manyGroupsMatch(
 
 /**
  * left and right name the same key, as conditions of looks into an index of which each row passes one: where a column may be
- * NULL an index that goes on with another column serves no OR.
+ * NULL an index that goes on with another column serves no OR. Of several such columns all keys that lack any are one look;
+ * `isEach`: of two, each combination is one.
  */
 export function probingMatches(
   request: CompileRequest,
   columns: readonly Column[],
   left: readonly string[],
   right: readonly string[],
+  isEach = false,
 ): readonly (readonly string[])[] {
   const match = (as: (column: Column) => Column) =>
     columns.map((column, i) => keyMatch(request, as(column), left[i] ?? '', right[i] ?? ''))
   const plain = match((column) => ({ ...column, nullable: false }))
   const nullable = columns.filter((column) => column.nullable)
   if (nullable.length === 0) return [plain]
+  if (nullable.length === 2 && isEach)
+    return lackings(columns).map((lacked) =>
+      columns.map((column, i) =>
+        lacked.includes(i) ? bothNull(request, column, left[i] ?? '', right[i] ?? '') : (plain[i] ?? ''),
+      ),
+    )
   if (nullable.length > 1) {
     const lacks = columns.flatMap((column, i) =>
       column.nullable ? [noValue(request, column, right[i] ?? '')] : [],
@@ -214,6 +222,52 @@ export function probingMatches(
       column.nullable ? bothNull(request, column, left[i] ?? '', right[i] ?? '') : (plain[i] ?? ''),
     ),
   ]
+}
+
+/** As many columns that may be NULL have their combinations asked for one by one. */
+const COMBINED = 3
+
+/** Which of the columns a key may lack together: none first. */
+export function lackings(columns: readonly Column[]): readonly (readonly number[])[] {
+  const nullable = columns.flatMap((column, i) => (column.nullable ? [i] : []))
+  return Array.from({ length: 2 ** nullable.length }, (_, bits) =>
+    nullable.filter((_, i) => (bits >> i) % 2 === 1),
+  )
+}
+
+/** Which keys, as a condition on each key's columns, and how their rows are met. */
+export interface LackingMatch {
+  readonly lacks: string
+  readonly match: readonly string[]
+}
+
+/**
+ * left and right name the same key, of keys that lack some of their columns: each combination of these by itself, so that an
+ * index is asked for nothing but its rows. Of more columns all at once. `bare`: the right side as it came.
+ */
+export function lackingMatches(
+  request: CompileRequest,
+  columns: readonly Column[],
+  left: readonly string[],
+  right: readonly string[],
+  bare: readonly string[],
+): readonly LackingMatch[] {
+  const nullable = columns.flatMap((column, i) => (column.nullable ? [i] : []))
+  if (nullable.length === 0) return []
+  if (nullable.length > COMBINED) {
+    const lacks = nullable.map((i) => `${bare[i]} IS NULL`).join(' OR ')
+    return [{ lacks, match: groupMatch(request, columns, left, right) }]
+  }
+  return lackings(columns)
+    .slice(1)
+    .map((lacked) => ({
+      lacks: nullable.map((i) => `${bare[i]} IS ${lacked.includes(i) ? '' : 'NOT '}NULL`).join(' AND '),
+      match: columns.map((column, i) =>
+        lacked.includes(i)
+          ? noValue(request, column, left[i] ?? '')
+          : equalValues(request, column, left[i] ?? '', right[i] ?? ''),
+      ),
+    }))
 }
 
 export { isIdentity }

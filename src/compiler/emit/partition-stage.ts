@@ -14,7 +14,7 @@ import { type Applied, applyNet, type StoredTable } from './apply.ts'
 import { askedKeys } from './asked-keys.ts'
 import { nearFirst } from './first-touched.ts'
 import { type GeneratedFunction, redoFunction } from './function.ts'
-import { groupMatch, keyMatch, probingMatches } from './image.ts'
+import { keyMatch, lackingMatches, probingMatches } from './image.ts'
 import { refreshLeaves, stageOutputName } from './leaves.ts'
 import { isSoughtByKey } from './lookup.ts'
 import { collateClause, columnName, columnType, functionName } from './names.ts'
@@ -98,6 +98,7 @@ export function partitionChange(
     keys,
     keyNames.map((key) => `s.${key}`),
     keys.map((column) => `t.${columnName(column)}`),
+    true,
   )
   const items = table.columns.map((each) => `s.${each.name} AS ${columnName(each.column)}`).join(', ')
   const slices = `${name}_slices`
@@ -211,6 +212,7 @@ function storedInSlices(
     keys,
     keyNames.map((name) => `s.${name}`),
     keys.map((column) => `t.${columnName(column)}`),
+    true,
   )
   const within = [
     [`s.${orderName} >= t.${columnName(low)}`, `s.${orderName} <= t.${columnName(high)}`],
@@ -319,10 +321,20 @@ export function partitionFunction(request: CompileRequest, stage: PartitionStage
   }
   const stored = keys.map(({ id }) => at(rows, id))
   const wanted = keys.map((column, i) => asked.key(column, i))
-  const nullProof = groupMatch(request, keys, stored, wanted)
   const plain = keys.map((column, i) =>
     keyMatch(request, { ...column, nullable: false }, stored[i] ?? '', wanted[i] ?? ''),
   )
+  const lacking = lackingMatches(
+    request,
+    keys,
+    stored,
+    wanted,
+    keys.map((_, i) => `g.k${i + 1}`),
+  )
+  const queries = (isFew: boolean) => ({
+    plain: query(plain, isFew),
+    lacking: lacking.map(({ match }) => query(match, isFew)),
+  })
   const named = storedNames(outputs.map((column) => ({ column })))
   return redoFunction(
     partitionFunctionName(request, stage),
@@ -335,8 +347,9 @@ export function partitionFunction(request: CompileRequest, stage: PartitionStage
       // A function of one column of a row type would return that row's columns instead.
       { name: 'redone', sql: 'boolean' },
     ],
-    { nullProof: query(nullProof, false), plain: query(plain, false) },
-    { nullProof: query(nullProof, true), plain: query(plain, true) },
+    lacking.map(({ lacks }) => lacks),
+    queries(false),
+    queries(true),
   )
 }
 

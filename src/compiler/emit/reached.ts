@@ -4,6 +4,7 @@ import type { Column } from '../algebra/node.ts'
 import type { Scan } from '../algebra/operators/scan.ts'
 import {
   type ColumnId,
+  indexed,
   type Scalar,
   scalarArguments,
   scalarColumns,
@@ -47,7 +48,8 @@ export function alternatives(predicate: readonly Scalar[]): readonly (readonly (
 export function nullColumns(predicate: readonly Scalar[]): readonly ColumnId[] {
   return predicate.flatMap((each) => {
     const [arg] = each.kind === 'expression' && IS_NULL.test(each.parts.join('')) ? each.args : []
-    return arg?.kind === 'column' ? [arg.id] : []
+    const column = arg && indexed(arg)
+    return column?.kind === 'column' ? [column.id] : []
   })
 }
 
@@ -103,7 +105,8 @@ function fixedValues(columns: readonly Column[], predicate: readonly Scalar[]): 
     if (conjunct.kind !== 'operator' || !conjunct.equality) return []
     const [left, right] = conjunct.args
     if (!left || !right) return []
-    return [[left, right] as const, [right, left] as const].flatMap(([value, other]) => {
+    return [[left, right] as const, [right, left] as const].flatMap(([compared, other]) => {
+      const value = indexed(compared)
       if (!isOwn(value)) return []
       const needs = [...scalarColumns(other)]
       return needs.length > 0 && needs.every((id) => !own.has(id)) ? [{ value, needs }] : []

@@ -15,7 +15,7 @@ import { mayFail } from '../algebra/may-fail.ts'
 import { type Column, columnOf, type Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { UnionBranch } from '../algebra/operators/union-all.ts'
-import { type ColumnId, type Scalar, scalarColumns, type TypeRef } from '../algebra/scalar.ts'
+import { type ColumnId, indexed, type Scalar, scalarColumns, type TypeRef } from '../algebra/scalar.ts'
 import { type Changed, differentiateInput, leavesOf, stateOf } from '../delta/differentiate.ts'
 import type { RecursionStage } from '../delta/stage.ts'
 import { type Applied, applyNet, type StoredTable } from './apply.ts'
@@ -170,7 +170,8 @@ FROM fresh`
   /** One step from the rows of `relation`, over the sources as they are now. */
   #next(relation: string, step: UnionBranch): string {
     const { node } = this.#stage
-    const select = this.#reading(rowsOf(node, relation), () => this.#selectStep(step.input))
+    const rows = rowsOf(node, relation)
+    const select = this.#printer.stepping(this.#stage.number, rows, () => this.#selectStep(step.input))
     return branchQuery(node, step, select, this.#printer)
   }
 
@@ -376,7 +377,8 @@ export function selfIndexes({ node, number }: RecursionStage): readonly (readonl
     const conditions: readonly Scalar[] = 'predicate' in each ? each.predicate : []
     for (const condition of conditions) {
       if (condition.kind !== 'operator' || !condition.equality) continue
-      for (const [i, side] of condition.args.entries()) {
+      for (const [i, compared] of condition.args.entries()) {
+        const side = indexed(compared)
         const other = condition.args[1 - i]
         if (!isSelf(side) || side.kind !== 'column' || !other) continue
         const columns = [...scalarColumns(other)]
@@ -398,7 +400,7 @@ export function selfIndexes({ node, number }: RecursionStage): readonly (readonl
 export function missingForRecursion(stage: RecursionStage): readonly MissingProbe[] {
   const { node } = stage
   const unchanged: Changed = { relation: () => false, stage: () => false }
-  const [indexed = []] = selfIndexes(stage)
+  const [sought = []] = selfIndexes(stage)
   const stand: Node = {
     op: 'scan',
     relation: SELF,
@@ -406,7 +408,7 @@ export function missingForRecursion(stage: RecursionStage): readonly MissingProb
     sql: '',
     columns: node.columns.map((column, i) => ({ ...column, attnum: i + 1 })),
     keys: [],
-    indexes: [...indexed.slice(0, 1).map((id) => [id]), ...node.columns.slice(0, 1).map(({ id }) => [id])],
+    indexes: [...sought.slice(0, 1).map((id) => [id]), ...node.columns.slice(0, 1).map(({ id }) => [id])],
     sorted: [],
     rows: 0,
   }

@@ -12,13 +12,13 @@ import { operatorOf } from '../algebra/operators/index.ts'
 import type { Projection } from '../algebra/operators/project.ts'
 import type { Read } from '../algebra/operators/read.ts'
 import type { Scan } from '../algebra/operators/scan.ts'
-import type { Scalar } from '../algebra/scalar.ts'
+import { indexed, type Scalar } from '../algebra/scalar.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { type Changed, leavesOf, stateOf } from '../delta/differentiate.ts'
 import type { GroupStage as Stage } from '../delta/stage.ts'
 import { askedKeys } from './asked-keys.ts'
 import { type GeneratedFunction, redoFunction } from './function.ts'
-import { groupMatch, isIdentity, keyMatch, manyGroupsMatch, probingMatches } from './image.ts'
+import { groupMatch, isIdentity, keyMatch, lackingMatches, manyGroupsMatch, probingMatches } from './image.ts'
 import { refreshLeaves } from './leaves.ts'
 import { isSoughtByKey } from './lookup.ts'
 import { collateClause, columnName, columnType, functionName } from './names.ts'
@@ -140,15 +140,21 @@ export function redoFunctionOf(request: CompileRequest, stage: Stage): Generated
   }
   const stored = keys.map(({ value }) => operand(value, rows))
   const asked = keys.map(({ column }, i) => asking.key(column, i))
-  const nullProof = groupMatch(
-    request,
-    keys.map(({ column }) => column),
-    stored,
-    asked,
-  )
+  const keyColumns = keys.map(({ column }) => column)
   const plain = keys.map(({ column }, i) =>
     keyMatch(request, { ...column, nullable: false }, stored[i] ?? '', asked[i] ?? ''),
   )
+  const lacking = lackingMatches(
+    request,
+    keyColumns,
+    stored,
+    asked,
+    keys.map((_, i) => `g.k${i + 1}`),
+  )
+  const queries = (isFew: boolean) => ({
+    plain: query(plain, isFew),
+    lacking: lacking.map(({ match }) => query(match, isFew)),
+  })
   const named = storedNames(columns)
   return redoFunction(
     redoName(request, stage),
@@ -161,8 +167,9 @@ export function redoFunctionOf(request: CompileRequest, stage: Stage): Generated
       // A function of one column of a row type would return that row's columns instead.
       { name: 'redone', sql: 'boolean' },
     ],
-    { nullProof: query(nullProof, false), plain: query(plain, false) },
-    { nullProof: query(nullProof, true), plain: query(plain, true) },
+    lacking.map(({ lacks }) => lacks),
+    queries(false),
+    queries(true),
   )
 }
 
@@ -280,7 +287,8 @@ export function scanBelow(node: Node): Scan | null {
 }
 
 /** The table's own column that a scalar over `node` is; null when it is computed. */
-export function columnBelow(node: Node, value: Scalar): number | null {
+export function columnBelow(node: Node, found: Scalar): number | null {
+  const value = indexed(found)
   if (value.kind !== 'column') return null
   if (node.op === 'filter') return columnBelow(node.input, value)
   if (node.op !== 'project') return value.id

@@ -70,6 +70,7 @@ export class Printer {
   readonly #leaves: Leaves
   readonly #aliases = new Map<string, number>()
   readonly #selves = new Map<number, SelfRows>()
+  readonly #steps = new Set<number>()
   readonly #shared: string[] = []
   readonly #sharedOnce = new Map<string, string>()
   #isSplit = false
@@ -336,6 +337,24 @@ export class Printer {
     } finally {
       this.#selves.delete(self)
     }
+  }
+
+  /** The same, where they are those of one round, and as few as a change. */
+  stepping<T>(self: number, rows: SelfRows, print: () => T): T {
+    this.#steps.add(self)
+    try {
+      return this.reading(self, rows, print)
+    } finally {
+      this.#steps.delete(self)
+    }
+  }
+
+  hasStep(node: Node): boolean {
+    if (this.#steps.size === 0) return false
+    if (node.op === 'read') return node.of.op === 'stage-output' && this.#steps.has(node.of.stage)
+    return operatorOf(node)
+      .inputs(node)
+      .some((each) => this.hasStep(each))
   }
 
   /** `SELECT … FROM … WHERE …`; with `weight`, a column of that name last (1 where the rows have none). */

@@ -13,7 +13,7 @@ import { stateOf } from '../delta/differentiate.ts'
 import type { PartitionStage } from '../delta/stage.ts'
 import { askedKeys } from './asked-keys.ts'
 import { type GeneratedFunction, probeFunction } from './function.ts'
-import { probingMatches } from './image.ts'
+import { lackings, noValue, probingMatches } from './image.ts'
 import { refreshLeaves } from './leaves.ts'
 import { collateClause, columnName, columnType, functionName } from './names.ts'
 import { partitionQuery } from './partition-text.ts'
@@ -95,9 +95,10 @@ interface Looks {
   readonly order: Column
   /** SQL of the value that slices are told by. */
   readonly value: string
-  /** The conditions of a partition without NULLs in its key, and of one with them. */
+  /** The conditions of a partition without NULLs in its key, and of those with them. */
   readonly matches: readonly (readonly string[])[]
-  readonly isWithoutNulls: string
+  /** Which partitions each is about, but for the last. */
+  readonly areAbout: readonly string[]
 }
 
 function looksAt(
@@ -109,27 +110,36 @@ function looksAt(
   const printer = new Printer(request, refreshLeaves(new Map()))
   const unchanged = { relation: () => false, stage: () => false }
   const rows = printer.select(stateOf(stage.node.input, 'after', unchanged))
-  const isWithoutNulls = keys.flatMap((column, i) =>
-    column.nullable ? [`${key(column, i)} IS NOT NULL`] : [],
+  const matches = probingMatches(
+    request,
+    keys,
+    keys.map(({ id }) => at(rows, id)),
+    keys.map(key),
+    true,
   )
   return {
     printer,
     rows,
     order,
     value: at(rows, order.id),
-    matches: probingMatches(
-      request,
-      keys,
-      keys.map(({ id }) => at(rows, id)),
-      keys.map(key),
-    ),
-    isWithoutNulls: isWithoutNulls.join(' AND '),
+    matches,
+    areAbout: lackings(keys)
+      .slice(0, matches.length - 1)
+      .map((lacked) =>
+        keys
+          .flatMap((column, i) =>
+            column.nullable
+              ? [`${lacked.includes(i) ? '' : 'NOT '}(${noValue(request, column, key(column, i))})`]
+              : [],
+          )
+          .join(' AND '),
+      ),
   }
 }
 
 /** `SELECT value FROM rows of the partition WHERE … tail`, or what `made` makes of it. */
 function look(
-  { printer, rows, order, matches, isWithoutNulls }: Looks,
+  { printer, rows, order, matches, areAbout }: Looks,
   where: readonly string[],
   tail: string,
   made = (query: string) => query,
@@ -139,8 +149,10 @@ function look(
     const text = printer.render(found, [{ name: 'found', value: ref(order) }], false, `\n${tail}`)
     return `(${indent(made(text))})`
   }
-  const [plain = '', other] = matches.map(query)
-  return other ? `CASE WHEN ${isWithoutNulls} THEN ${plain} ELSE ${other} END` : plain
+  const found = matches.map(query)
+  const last = found.at(-1) ?? ''
+  const others = areAbout.map((about, i) => `WHEN ${about} THEN ${found[i]}`)
+  return others.length > 0 ? `CASE ${others.join(' ')} ELSE ${last} END` : last
 }
 
 function distinct(query: string): string {
