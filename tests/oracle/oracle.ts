@@ -77,6 +77,10 @@ export async function expectEqual(client: SqlClient, name: string, { image = fal
   )
   if (!definition) throw new Error(`${name} is not a stream table`)
   const columns = await rowsOf<Column>(client, COLUMNS, [name])
+  // PostgreSQL 18.4 loses rows of `t JOIN ONLY t` by the key (see asWritten in src/compiler/emit/function.ts).
+  await client.query(
+    `SELECT set_config(name, 'off', false) FROM unnest('{enable_self_join_elimination}'::text[]) AS name WHERE current_setting(name, true) = 'on'`,
+  )
   await client.query(`SELECT set_config('search_path', $1, false)`, [definition.path])
   let differences: Difference[]
   try {
