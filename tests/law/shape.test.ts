@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Node } from '../../src/compiler/algebra/node.ts'
 import { operatorOf } from '../../src/compiler/algebra/operators/index.ts'
+import { storedId } from '../../src/compiler/algebra/operators/read.ts'
 import { BOOLEAN, type Scalar, scalarNullable } from '../../src/compiler/algebra/scalar.ts'
 import { cutIntoStages } from '../../src/compiler/delta/stage.ts'
 import { normalize } from '../../src/compiler/normalize/index.ts'
@@ -95,7 +96,7 @@ test('the root above the stages claims true keys too', () => {
             const stage = stages.find(({ number }) => number === of.stage)
             if (!stage) throw new Error(`there is no stage ${of.stage}`)
             return meaning(stage.node, leaves).map(({ row, weight }) => ({
-              values: of.columns.map(({ id }) => valueIn(row, id)),
+              values: of.columns.map(({ id }) => valueIn(row, storedId(of, id))),
               weight,
             }))
           },
