@@ -177,7 +177,12 @@ BEGIN
   UPDATE pgstream.pgs_dependencies d SET columns = ARRAY(SELECT c FROM unnest(d.columns) AS c WHERE c = ANY (kept))
   WHERE d.source_relid = source AND d.is_captured AND NOT d.columns <@ kept;
   PERFORM pgstream._generate_capture(source);
-  PERFORM pgstream._take_off(source, pgstream._left_behind(source));
+  -- Of one that was detached CONCURRENTLY: older transactions may have written it through its parent until now.
+  IF pgstream._take_off(source, pgstream._left_behind(source)) AND unseen IS NULL THEN
+    unseen := format('a partition or child of source table %s was detached or dropped', label);
+    PERFORM pgstream._mark_dependents(source, NULL, 'reinit', unseen);
+    PERFORM pgstream._note_unseen(source, unseen);
+  END IF;
   FOREACH carrier IN ARRAY carriers_now LOOP
     CONTINUE WHEN pgstream._capture_is_complete(source, ARRAY[carrier], level);
     PERFORM pgstream._install_capture_triggers(source, carrier);
