@@ -1,5 +1,6 @@
 /** Tables joined with the elements of their arrays: by a GIN index one changed row leads to the rows whose arrays have it. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expectEqual } from '../oracle/oracle.ts'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 import { changesThatReadMore } from './rows-read.ts'
 
@@ -80,4 +81,35 @@ test.each(Object.entries(QUERIES))('%s', async (label, [query]) => {
     few: 400,
   })
   expect(many).toEqual([])
+})
+
+/** Elements that pass through more than a join, and conditions of which rows, not tables, are compared. */
+test.each([
+  'SELECT t.label, q.w FROM (SELECT DISTINCT unnest(tags) AS w FROM p) q JOIN t ON t.id = q.w',
+  'SELECT t.label, q.w FROM (SELECT DISTINCT u.w FROM p, unnest(p.tags) AS u(w)) q JOIN t ON t.id = q.w',
+  'SELECT t.label, q.w FROM (SELECT u.w FROM p, unnest(p.tags) AS u(w) ORDER BY p.id, u.w LIMIT 20) q JOIN t ON t.id = q.w',
+  'SELECT t.label, q.w, q.r FROM (SELECT u.w, row_number() OVER (PARTITION BY u.w ORDER BY p.id) AS r FROM p, unnest(p.tags) AS u(w)) q JOIN t ON t.id = q.w',
+  'SELECT t.label, q.w FROM t LEFT JOIN (SELECT p.id, u.w FROM p LEFT JOIN LATERAL unnest(p.tags) AS u(w) ON true) q ON t.id = q.w',
+  'SELECT t.id FROM t WHERE t.id IN (SELECT unnest(tags) FROM p WHERE p.id < 50)',
+  'SELECT t.id FROM t WHERE t.id NOT IN (SELECT u.w FROM p, unnest(p.tags) AS u(w) WHERE u.w IS NOT NULL)',
+  'SELECT DISTINCT ON (u.w) u.w, t.label, p.id FROM p, unnest(p.tags) AS u(w) JOIN t ON t.id = u.w ORDER BY u.w, p.id',
+  'SELECT u.w, t.label FROM p CROSS JOIN LATERAL (SELECT max(x) AS w FROM unnest(p.tags) AS x) u JOIN t ON t.id = u.w',
+  'SELECT a.id, b.id AS b FROM p a JOIN p b ON a.id = ANY (b.tags)',
+  'SELECT a.id FROM t a WHERE (SELECT max(b.y) FROM t b WHERE b.label = a.label) IS NOT DISTINCT FROM a.y',
+  'SELECT a.label, max(a.y) AS m FROM t a GROUP BY a.label HAVING max(a.y) IS NOT DISTINCT FROM min(a.y)',
+  'WITH RECURSIVE r(id, n) AS (SELECT id, 0 FROM t WHERE id < 3 UNION SELECT t.id, r.n + 1 FROM r JOIN p ON p.id = r.id JOIN t ON t.id = ANY (p.tags) WHERE r.n < 4) SELECT * FROM r',
+  'SELECT t.id, EXISTS (SELECT FROM p WHERE t.id = ANY (p.tags)) AS e, t.y IS NOT DISTINCT FROM t.id AS s FROM t',
+])('several tables changed at once, NULLs and duplicates among the elements: %s', async (query) => {
+  const { client } = database
+  await client.query(`DROP TABLE IF EXISTS st, p, t; CREATE TABLE p (id int PRIMARY KEY, tags int[]); CREATE INDEX ON p USING gin (tags);
+    CREATE TABLE t (id int PRIMARY KEY, label text, y int);
+    INSERT INTO p SELECT i, CASE WHEN i % 7 > 0 THEN ARRAY[i % 20, i % 9, NULL] END FROM generate_series(1, 100) AS i;
+    INSERT INTO t SELECT i, 'l' || i % 5, nullif(i % 4, 0) FROM generate_series(1, 30) AS i`)
+  await client.query(`SELECT pgstream.create_stream_table('st', $1, '1h', 'DIFFERENTIAL')`, [query])
+  for (let i = 1; i < 6; i++) {
+    await client.query(`BEGIN; UPDATE p SET tags = tags || ${i} WHERE id % 11 = ${i}; UPDATE t SET y = nullif(y + 1, 3) WHERE id % 5 = ${i % 5};
+      DELETE FROM t WHERE id = ${i * 3}; INSERT INTO t VALUES (${i * 3}, 'l1', NULL); UPDATE p SET tags = NULL WHERE id = ${i * 9}; COMMIT`)
+    await client.query(`SELECT pgstream.refresh_stream_table('st')`)
+    await expectEqual(client, 'st')
+  }
 })

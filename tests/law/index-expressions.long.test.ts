@@ -99,6 +99,10 @@ test.each(Object.entries(CASES))('%s', async (label, { query, statements }) => {
     'DIFFERENTIAL',
   ])
   expect((await advice()).sort()).toEqual(statements)
+  const { rows: explained } = await client.query(
+    `SELECT split_part(value, ': without', 1) AS index FROM pgstream.explain_st('st') WHERE property = 'missing index'`,
+  )
+  expect(explained.map(({ index }) => `ON ${index}`).sort()).toEqual(statements)
   // An index that is made where rows were updated in place is of no use beside older transactions (pg_index.indcheckxmin).
   await client.query(`VACUUM ${TABLES.join(', ')}`)
   for (const statement of statements) await client.query(`CREATE INDEX ${statement}`)

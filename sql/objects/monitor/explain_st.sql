@@ -23,9 +23,9 @@ BEGIN
     WHERE s.pgs_id OPERATOR(pg_catalog.=) id AND e OPERATOR(pg_catalog.->>) 'property' OPERATOR(pg_catalog.<>) 'missing index';
   -- Of those that the compiler asked for, what has not been made since nor is served by another.
   RETURN QUERY
-    SELECT 'missing index', pg_catalog.format('%s (%s%s): %s', r.source_table,
-      (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(c), ', ' ORDER BY i) FROM pg_catalog.unnest(r.columns) WITH ORDINALITY AS u(c, i)),
-      CASE WHEN r.statement OPERATOR(pg_catalog.~~) '% DESC NULLS LAST)' THEN ' DESC NULLS LAST' END, r.reason)
+    -- As the statement that makes it has it, behind ON.
+    SELECT 'missing index', pg_catalog.format('%s: %s',
+      pg_catalog.substr(r.statement, pg_catalog.strpos(r.statement, ' ON ') OPERATOR(pg_catalog.+) 4), r.reason)
     FROM pgstream._recommend_indexes(id) AS r;
   IF with_analyze THEN
     FOR entry IN
