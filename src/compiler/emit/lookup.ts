@@ -23,7 +23,7 @@ interface Joined {
 
 /** A join's inputs, those that are looked up after what they are looked up by, and what is left to compare. */
 export function lookedUp(node: Join, inputs: readonly Select[], printer: Printer): Joined {
-  const first = unionsSought({ node, inputs, few: NONE }, printer)
+  const first = unionsSought({ node, inputs, few: NONE, asked: askedOf(node, printer) }, printer)
   const placed = byKey(first, printer)
   if (first.node.inputs.length === first.few.size) return placed
   // The others by what a key has found.
@@ -50,12 +50,15 @@ function isSoughtByAll(node: Join, input: Node, printer: Printer): boolean {
 }
 
 const NONE: ReadonlySet<Node> = new Set()
+const NONE_ASKED: ReadonlySet<ColumnId> = new Set()
 
 /** A join some of whose inputs are looked up already: of few rows. */
 interface Placing {
   readonly node: Join
   readonly inputs: readonly Select[]
   readonly few: ReadonlySet<Node>
+  /** Of each of these columns one value at a time is asked for. */
+  readonly asked: ReadonlySet<ColumnId>
 }
 
 /**
@@ -64,7 +67,7 @@ interface Placing {
  * 12,700, one row of which changed: 220 ms → 12 ms).
  */
 function unionsSought(placing: Placing, printer: Printer): Placing {
-  const { node, inputs, few } = placing
+  const { node, inputs, few, asked } = placing
   for (const [i, input] of node.inputs.entries()) {
     const select = inputs[i]
     if (!select || few.has(input) || !isLookedFor(input)) continue
@@ -72,7 +75,7 @@ function unionsSought(placing: Placing, printer: Printer): Placing {
       const [each, other = input] = [inputs[j], node.inputs[j]]
       return j !== i && !each?.isUnion && (few.has(other) || !isLookedFor(other))
     }
-    const led = ledTo(node, inputs, isThere, few, printer)
+    const led = ledTo(placing, isThere, printer)
     const from: Join = { ...node, inputs: node.inputs.filter((_, j) => led.has(j)), predicate: [] }
     if (led.size === 0 || !isSought(from, input, node.predicate, printer)) continue
     const known = inputs.filter((_, j) => led.has(j))
@@ -92,6 +95,7 @@ function unionsSought(placing: Placing, printer: Printer): Placing {
         },
         inputs: [...rest.flatMap((j) => inputs[j] ?? []), looked],
         few: new Set([...few, input]),
+        asked,
       },
       printer,
     )
@@ -119,6 +123,61 @@ export function isSoughtByKey(input: Node, keys: readonly Scalar[], { isBulk }: 
   return isUnionOfQueries(unchanged) && isProbedByKey(unchanged, keys)
 }
 
+/**
+ * The join below projections and filters of which one value at a time is asked for, of each of its columns that these values are:
+ * a condition will stand beside it which the join itself does not know of.
+ */
+export interface Asked {
+  readonly of: Node
+  readonly columns: ReadonlySet<ColumnId>
+}
+
+export function askedBy(values: readonly Scalar[], node: Node): Asked {
+  if (node.op === 'filter') return askedBy(values, node.input)
+  const columns = new Set(values.flatMap((value) => (value.kind === 'column' ? [value.id] : [])))
+  if (node.op !== 'project') return { of: node, columns }
+  return askedBy(
+    node.outputs.flatMap(({ column, value }) => (columns.has(column.id) ? [value] : [])),
+    node.input,
+  )
+}
+
+/** What is asked of `node` for one row at a time of something else that it is joined with. */
+export function askedByRow(predicate: readonly Scalar[], node: Node): Asked {
+  const own = new Set(
+    operatorOf(node)
+      .columns(node)
+      .map(({ id }) => id),
+  )
+  return askedBy(
+    predicate.flatMap((each) => equated(each, (id) => own.has(id))?.own ?? []),
+    node,
+  )
+}
+
+/** Prints that. */
+export function asking<T>(asked: Asked | null, printer: Printer, print: () => T): T {
+  const outer = printer.asked
+  printer.asked = asked
+  try {
+    return print()
+  } finally {
+    printer.asked = outer
+  }
+}
+
+function askedOf(node: Node, { asked }: Printer): ReadonlySet<ColumnId> {
+  return asked?.of === node ? asked.columns : NONE_ASKED
+}
+
+function holdsOne({ columns }: Select, asked: ReadonlySet<ColumnId>): boolean {
+  return [...asked].some((id) => columns.has(id))
+}
+
+function unasked(node: Join, inputs: readonly Select[]): Placing {
+  return { node, inputs, few: NONE, asked: NONE_ASKED }
+}
+
 function isLookedFor(input: Node): boolean {
   return isUnionOfQueries(input) && !hasDelta(input)
 }
@@ -135,7 +194,8 @@ function isTable(node: Node): boolean {
   return node.op === 'scan' || node.op === 'read' || node.op === 'values'
 }
 
-function byKey({ node, inputs, few }: Placing, printer: Printer): Joined {
+function byKey(placing: Placing, printer: Printer): Joined {
+  const { node, inputs, asked } = placing
   const unchanged = { inputs, predicate: node.predicate }
   const stages = node.inputs.map((input) => keyedRows(input, printer))
   // Many rows are better joined whole, and two inputs leave no choice.
@@ -143,13 +203,15 @@ function byKey({ node, inputs, few }: Placing, printer: Printer): Joined {
     return byKeysOfStages(node, inputs, stages, printer) ?? bySeveralColumns(node, inputs, printer)
   if (inputs.length < 3 || !inputs.some((input) => input.isUnion)) return unchanged
   const areSeveral = stages.filter((each) => each !== null).length > 1
-  const placed = inputs.filter((input) => !input.isUnion)
+  // What is asked for is found by that.
+  const isFirst = (select: Select) => !select.isUnion || holdsOne(select, asked)
+  const placed = inputs.filter(isFirst)
   const isPlaced = (id: ColumnId) => placed.some(({ columns }) => columns.has(id))
   let predicate = node.predicate
   let pending = inputs.flatMap((select, i) => {
     const input = node.inputs[i]
-    if (!select.isUnion || !input) return []
-    const isFew = fewWithout(i, node, inputs, few, printer)
+    if (isFirst(select) || !input) return []
+    const isFew = fewWithout(i, placing, printer)
     const stage = areSeveral ? (stages[i] ?? null) : null
     return [{ select, input, stage, isKnown: (id: ColumnId) => isPlaced(id) && isFew(id) }]
   })
@@ -164,10 +226,10 @@ function byKey({ node, inputs, few }: Placing, printer: Printer): Joined {
     for (const each of predicate) {
       const columns = [...scalarColumns(each)]
       const sides = equated(each, isOwn)
-      const asked = sides && fixed.get(sides.own.id)
-      if ((columns.length > 0 && columns.every(isOwn)) || each === asked?.conjunct) inside.push(each)
-      else if (!asked || ![...scalarColumns(sides.other)].every(isPlaced)) outside.push(each)
-      else outside.push(meeting(each, asked.other, sides.other))
+      const fixing = sides && fixed.get(sides.own.id)
+      if ((columns.length > 0 && columns.every(isOwn)) || each === fixing?.conjunct) inside.push(each)
+      else if (!fixing || ![...scalarColumns(sides.other)].every(isPlaced)) outside.push(each)
+      else outside.push(meeting(each, fixing.other, sides.other))
     }
     placed.push(lookup(found(next, fixed, placed, printer), inside, placed, printer))
     predicate = outside
@@ -185,7 +247,7 @@ function byKeysOfStages(
   stages: readonly (KeyedRows | null)[],
   printer: Printer,
 ): Joined | null {
-  const led = ledTo(node, inputs, (i) => !stages[i], NONE, printer)
+  const led = ledTo(unasked(node, inputs), (i) => !stages[i], printer)
   const isInOrder = led.size > 0
   const isTable = (_: unknown, i: number) => !stages[i]
   const isFirst = (_: unknown, i: number) =>
@@ -246,7 +308,7 @@ function bySeveralColumns(node: Join, inputs: readonly Select[], printer: Printe
       const isKnown = (id: ColumnId) => [...placed].some(([j, { columns }]) => j !== i && columns.has(id))
       const fixed = fixedKey({ select, input, stage: null, isKnown }, node.predicate)
       if (!fixed || fixed.size < 2) continue
-      const led = ledTo(node, inputs, (j) => j !== i && placed.has(j), NONE, printer)
+      const led = ledTo(unasked(node, inputs), (j) => j !== i && placed.has(j), printer)
       if (led.size < placed.size - 1) continue
       placed.delete(i)
       const equal = [...fixed.values()].map(({ conjunct }) => conjunct)
@@ -349,28 +411,21 @@ function fixedKey(
  * those of a table that only this input leads to it would be asked for each row of that table (TPC-DS q2: 73,000 rows read →
  * 400). What nothing leads to is read whole either way.
  */
-function fewWithout(
-  without: number,
-  node: Join,
-  inputs: readonly Select[],
-  few: ReadonlySet<Node>,
-  printer: Printer,
-): (id: ColumnId) => boolean {
-  const led = ledTo(node, inputs, (i) => i !== without, few, printer)
-  const reached = ledTo(node, inputs, () => true, few, printer)
-  return (id) => inputs.some(({ columns }, i) => columns.has(id) && (led.has(i) || !reached.has(i)))
+function fewWithout(without: number, placing: Placing, printer: Printer): (id: ColumnId) => boolean {
+  const led = ledTo(placing, (i) => i !== without, printer)
+  const reached = ledTo(placing, () => true, printer)
+  return (id) => placing.inputs.some(({ columns }, i) => columns.has(id) && (led.has(i) || !reached.has(i)))
 }
 
 /** The inputs of few rows, and those that equalities lead to from them by way of some. */
 function ledTo(
-  node: Join,
-  inputs: readonly Select[],
+  { node, inputs, few, asked }: Placing,
   by: (input: number) => boolean,
-  few: ReadonlySet<Node>,
   printer: Printer,
 ): ReadonlySet<number> {
-  const isOfFew = (input: Node) => few.has(input) || isFew(input) || printer.hasStep(input)
-  const led = new Set([...inputs.keys()].filter((i) => by(i) && isOfFew(node.inputs[i] ?? node)))
+  const isOfFew = (select: Select, input = node.inputs[inputs.indexOf(select)] ?? node) =>
+    few.has(input) || isFew(input) || printer.hasStep(input) || holdsOne(select, asked)
+  const led = new Set(inputs.flatMap((select, i) => (by(i) && isOfFew(select) ? [i] : [])))
   const isLed = (id: ColumnId) => [...led].some((i) => inputs[i]?.columns.has(id))
   for (let before = -1; before < led.size; ) {
     before = led.size

@@ -4,7 +4,7 @@
  * where an index finds those.
  */
 import { ref } from '../algebra/build.ts'
-import type { Column } from '../algebra/node.ts'
+import type { Column, Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { KeyMatch } from '../algebra/operators/key-match.ts'
 import type { MarkJoin } from '../algebra/operators/mark-join.ts'
@@ -15,7 +15,7 @@ import { type Scalar, scalarColumns } from '../algebra/scalar.ts'
 import { counted, paddedRows } from './asked-rows.ts'
 import { hasMarks, term } from './fitted.ts'
 import { equalValues, groupByImage } from './image.ts'
-import { isSought, oneByKey } from './lookup.ts'
+import { askedBy, askedByRow, asking, isSought, oneByKey } from './lookup.ts'
 import { columnName } from './names.ts'
 import { hasDelta, isProbed, matchOf } from './probes.ts'
 import type { Printer } from './select.ts'
@@ -23,8 +23,10 @@ import { at, indent, operand, type Select } from './select-text.ts'
 
 export function outerJoin(node: OuterJoin, printer: Printer): Select {
   const left = printer.select(node.left)
-  const rightSide = () => printer.whole(() => printer.select(node.right))
-  const isProbing = hasDelta(node.right) || isProbed(node.left, node.right, node.predicate)
+  const isLateral = isProbed(node.left, node.right, node.predicate)
+  const asked = isLateral && isChange(node.left, printer) ? askedByRow(node.predicate, node.right) : null
+  const rightSide = () => printer.whole(() => asking(asked, printer, () => printer.select(node.right)))
+  const isProbing = hasDelta(node.right) || isLateral
   const right = isProbing ? rightSide() : printer.unprobed(rightSide)
   const columns = operatorOf(node.right).columns(node.right)
   // Of several items the last alone would be joined.
@@ -90,7 +92,6 @@ export function outerJoin(node: OuterJoin, printer: Printer): Select {
       isUnmeasured: printer.isBulk,
     }
   }
-  const isLateral = isProbed(node.left, node.right, node.predicate)
   if (printer.isBulk && isLateral && hasDelta(node.left)) {
     const split = printer.split(() => printer.select(node.right))
     const match = (rows: Select) => conditions(node.predicate, rows, split)
@@ -140,7 +141,8 @@ export function matching(
   const both = printer.needed(node.predicate, [node.left, node.right]).filter((each) => !isOfLeft(each))
   // The same for all left rows it is asked once.
   const isOne = !both.some((each) => [...scalarColumns(each)].some((id) => outer.columns.has(id)))
-  const print = () => printer.select(node.right)
+  const asked = isChange(node.left, printer) ? askedByRow(node.predicate, node.right) : null
+  const print = () => asking(asked, printer, () => printer.select(node.right))
   const right = isOne ? printer.whole(print) : printer.split(print)
   const isCounted = right.weight !== null && printer.isFitted && !isOne
   const match = (left: Select) => conditions(isDoubted ? printer.doubted(both) : both, left, right)
@@ -157,7 +159,10 @@ export function matching(
 
 export function keyMatch(node: KeyMatch, printer: Printer): Select {
   const delta = printer.select(node.delta)
-  const state = printer.split(() => printer.select(node.state))
+  const isProbing = isProbed(node, node.state, matchOf(node.keys))
+  const values = node.keys.map(({ value }) => value)
+  const asked = isProbing ? askedBy(values, node.state) : null
+  const state = printer.split(() => asking(asked, printer, () => printer.select(node.state)))
   const { request } = printer
   const columns = node.keys.map(({ column }) => column)
   const alias = printer.alias('k')
@@ -175,10 +180,10 @@ export function keyMatch(node: KeyMatch, printer: Printer): Select {
       equalValues(request, column, operand(value, state), at(left, column.id)),
     )
   const weight = `sign(${alias}.change)::integer`
-  const asked: Select = { from: [`(${indent(keyed)}) AS ${alias}`], where: [], columns: names, weight }
+  const changed: Select = { from: [`(${indent(keyed)}) AS ${alias}`], where: [], columns: names, weight }
   const isOne = columns.length === 0 && !printer.isFitted
-  if (isOne || isProbed(node, node.state, matchOf(node.keys))) {
-    const found = withAtMost(asked, columns, `${alias}.change`, node.version, state, match, printer)
+  if (isOne || isProbing) {
+    const found = withAtMost(changed, columns, `${alias}.change`, node.version, state, match, printer)
     // All rows of the other side or none: the planner, who expects one row here, may begin with them.
     return isOne ? { ...found, gates: [exists(found, found.where)] } : found
   }
@@ -202,7 +207,10 @@ HAVING coalesce(sum(${rows}.weight), 0) <= ${limit}`
 }
 
 export function rowMatch(node: RowMatch, printer: Printer): Select {
-  const left = printer.split(() => printer.select(node.left))
+  // From the few changed rows on: the planner knows little of what the left side joins, and may begin with another table.
+  const isProbing = !printer.isBulk && isProbed(node.delta, node.left, node.predicate)
+  const asked = isProbing ? askedByRow(node.predicate, node.left) : null
+  const left = printer.split(() => asking(asked, printer, () => printer.select(node.left)))
   const { request } = printer
   const columns = operatorOf(node).columns(node)
   const deltaColumns = operatorOf(node.delta).columns(node.delta)
@@ -217,8 +225,6 @@ export function rowMatch(node: RowMatch, printer: Printer): Select {
     deltaColumns,
     true,
   )
-  // From the few changed rows on: the planner knows little of what the left side joins, and may begin with another table.
-  const isProbing = !printer.isBulk && isProbed(node.delta, node.left, node.predicate)
   const meeting = printer.meeting(
     left,
     columns,
@@ -253,7 +259,8 @@ HAVING ${product} <> 0`
     columns: new Map(columns.map((column) => [column.id, `${alias}.${columnName(column)}`])),
     weight: `${alias}.times * sign(${alias}.change)::integer`,
   }
-  const state = printer.split(() => printer.select(node.state))
+  const sought = askedByRow(node.predicate, node.state)
+  const state = printer.split(() => asking(sought, printer, () => printer.select(node.state)))
   const match = (rows: Select) => conditions(node.predicate, rows, state)
   return withAtMost(touched, columns, `${alias}.change`, node.version, state, match, printer)
 }
@@ -310,6 +317,10 @@ function withAtMost(
       ? `${totalOf(state, where)} <= ${limit}`
       : `NOT ${exists(state, where, ` OFFSET ${limit}`)}`
   return { ...rows, where: [...rows.where, condition] }
+}
+
+function isChange(node: Node, printer: Printer): boolean {
+  return hasDelta(node) || printer.hasStep(node)
 }
 
 export function exists(rows: Select, where: readonly string[], tail = ''): string {

@@ -20,7 +20,7 @@ import { deltaBelow, emptiedBy } from './emptied.ts'
 import { expand } from './expand.ts'
 import { apart, type Before, before, term, unionOf, whenChanged } from './fitted.ts'
 import { groupByImage } from './image.ts'
-import { lookedUp } from './lookup.ts'
+import { type Asked, lookedUp } from './lookup.ts'
 import { markJoin } from './mark-join.ts'
 import { keyMatch, outerJoin, rowMatch, semiJoin } from './match.ts'
 import { collateClause, columnName } from './names.ts'
@@ -71,6 +71,7 @@ export class Printer {
   readonly #aliases = new Map<string, number>()
   readonly #selves = new Map<number, SelfRows>()
   readonly #steps = new Set<number>()
+  asked: Asked | null = null
   readonly #shared: string[] = []
   readonly #sharedOnce = new Map<string, string>()
   #isSplit = false
