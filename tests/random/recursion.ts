@@ -61,11 +61,13 @@ export function recursion(
   const [meets, shown] = isGrouped ? ['f', 't'] : [from.name, to.name]
   const cycle =
     genes.all && kinds === 2 && !b.type.name.endsWith('_array') ? ' CYCLE dst SET met USING way' : ''
+  // Without effect below UNION.
+  const distinct = !genes.all && genes.shape % 3 === 1 ? 'DISTINCT ' : ''
   const width = isCounted ? 'src, dst, n' : 'src, dst'
   const sql = `${name}(${width}) AS (
   SELECT x.${a.name}, x.${b.name}${isCounted ? ', 1' : ''} FROM ${base.name} AS x${where}
   UNION${genes.all ? ' ALL' : ''}
-  SELECT ${name}.src, y.${shown}${isCounted ? `, ${name}.n + 1` : ''} FROM ${name} ${isOuter ? 'LEFT ' : ''}JOIN ${read} ON y.${meets} = ${name}.dst${also}${exists}${isCounted ? ` WHERE ${name}.n < 3` : ''}
+  SELECT ${distinct}${name}.src, y.${shown}${isCounted ? `, ${name}.n + 1` : ''} FROM ${name} ${isOuter ? 'LEFT ' : ''}JOIN ${read} ON y.${meets} = ${name}.dst${also}${exists}${isCounted ? ` WHERE ${name}.n < 3` : ''}
 )${cycle}`
   const open = (type: OutputColumn['type']) => type.manyImages
   const columns = [

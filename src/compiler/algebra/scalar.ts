@@ -8,7 +8,7 @@ export interface TypeRef {
   readonly typmod: number
   /** 0 when the type has no collation. */
   readonly collation: number
-  /** Of an anonymous record, where they are known. */
+  /** Of an anonymous record, or of those in an array, where they are known. */
   readonly fields?: readonly TypeRef[]
 }
 

@@ -91,10 +91,8 @@ function subscript(node: TreeNode, binding: Binding): Scalar {
   if (optionalNode(node, 'refassgnexpr') !== null) throw internalError('subscripted assignment in a query')
   const upper = listField(node, 'refupperindexpr')
   const lower = listField(node, 'reflowerindexpr')
-  const text = new Template()
-    .text('(')
-    .hole(binding.bind(nodeField(node, 'refexpr')))
-    .text(')')
+  const array = binding.bind(nodeField(node, 'refexpr'))
+  const text = new Template().text('(').hole(array).text(')')
   for (const [i, bound] of upper.entries()) {
     text.text('[')
     if (lower.length > 0) {
@@ -116,6 +114,7 @@ function subscript(node: TreeNode, binding: Binding): Scalar {
       oid: numberField(node, 'refrestype'),
       typmod: numberField(node, 'reftypmod'),
       collation: numberField(node, 'refcollid'),
+      ...(array.type.fields ? { fields: array.type.fields } : {}),
     },
     strict: true,
   })

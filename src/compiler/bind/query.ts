@@ -103,8 +103,9 @@ function bindPassing(
   query: TreeNode,
   outer: Environment,
 ): { readonly rows: Project; readonly order: readonly Ordering[] } {
-  const { range, environment } = rangeOf(query, outer, true)
-  const rows = bindSelect(query, wantedTargets(query), range, environment)
+  const targets = wantedTargets(query)
+  const { range, environment } = rangeOf(query, outer, true, targets)
+  const rows = bindSelect(query, targets, range, environment)
   const below = range[onlyItem(query) - 1]?.order?.() ?? []
   const added = below.map(({ value }) => ({
     column: outer.ids.make('order', value.type, true),
@@ -116,7 +117,7 @@ function bindPassing(
 
 /** `targets`: of the query's, those that are wanted. */
 function bindTargets(query: TreeNode, targets: readonly TreeNode[], outer: Environment): Project {
-  const { range, environment } = rangeOf(query, outer, false)
+  const { range, environment } = rangeOf(query, outer, false, targets)
   const setOperation = optionalNode(query, 'setOperations')
   const apart = takenApart(query)
   if (apart) {
@@ -144,13 +145,16 @@ function rangeOf(
   query: TreeNode,
   outer: Environment,
   isPassing: boolean,
+  targets: readonly TreeNode[],
 ): { readonly range: readonly RangeEntry[]; readonly environment: Environment } {
   const environment = { ...outer, ctes: [ctesOf(query), ...outer.ctes] }
   const range: RangeEntry[] = []
   const here = scopeOver(range, environment, (node) => {
     throw notHere(node)
   })
-  range.push(...bindRangeTable(query, { ...environment, outer: [here, ...environment.outer] }, isPassing))
+  range.push(
+    ...bindRangeTable(query, { ...environment, outer: [here, ...environment.outer] }, isPassing, targets),
+  )
   return { range, environment }
 }
 

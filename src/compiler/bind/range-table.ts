@@ -30,10 +30,10 @@ import {
 import { indexedExpressions } from './index-expressions.ts'
 import { nullOf } from './outer-join.ts'
 import { bindQuery, bindSorted, columnTypes, type Environment } from './query.ts'
-import { readTypes } from './read-types.ts'
+import { readTypes, unsorted } from './read-types.ts'
 import { bindRecursion } from './recursion.ts'
 import type { Scope } from './scope.ts'
-import { clauseColumns } from './search-cycle.ts'
+import { clauseColumns, clauseValue } from './search-cycle.ts'
 import {
   aroundCte,
   aroundView,
@@ -61,17 +61,22 @@ export interface RangeEntry {
   rows?(scope: Scope): RowsItem
 }
 
-/** `isPassing`: who reads the query takes its rows as they come, as aggregates and window functions in it do. */
+/**
+ * `isPassing`: who reads the query takes its rows as they come, as aggregates and window functions in it do. `wanted`: of its
+ * targets.
+ */
 export function bindRangeTable(
   query: TreeNode,
   environment: Environment,
   isPassing = false,
+  wanted = nodeListField(query, 'targetList'),
 ): readonly RangeEntry[] {
   const isOrdered = isPassing || takesFirstRows(query) || readsInOrder(query, environment.request)
   const types = readTypes(query)
+  const ctes = readTypes(unsorted(query, wanted))
   const only = onlyItem(query)
   return nodeListField(query, 'rtable').map((entry, i) => {
-    const read = types.get(i + 1) ?? new Map()
+    const read = (isCte(entry) ? ctes : types).get(i + 1) ?? new Map()
     const source = isOrdered && i + 1 === only ? sortedSource(entry, environment) : null
     return source ? sortedEntry(entry, source, read) : bindEntry(entry, environment, read)
   })
@@ -144,7 +149,7 @@ function bindEntry(
             columnNames(entry),
           )
     case RTE.cte: {
-      const bound = cteEntry(entry, environment)
+      const bound = cteEntry(entry, environment, types)
       // A row would have the columns of SEARCH and CYCLE, too.
       const isPlain = clauseColumns(cteOf(entry, environment)).length === 0
       return isPlain ? withWholeRow(bound, types.get(WHOLE_ROW), environment, columnNames(entry)) : bound
@@ -502,34 +507,35 @@ function nodesOf(value: TreeValue): readonly TreeNode[] {
 }
 
 /** Behind a recursion's own columns stand those of SEARCH and CYCLE. */
-function cteEntry(entry: TreeNode, environment: Environment): RangeEntry {
-  const bound = lazily(() => bindCte(entry, environment))
+function cteEntry(entry: TreeNode, environment: Environment, read: ReadonlyMap<number, TypeRef>): RangeEntry {
   const cte = cteOf(entry, environment)
   const clauses = clauseColumns(cte)
-  if (clauses.length === 0) return bound
   const own = nodeListField(nodeField(cte, 'ctequery'), 'targetList').filter(
     (target) => !booleanField(target, 'resjunk'),
   ).length
-  return {
-    node: bound.node,
-    column: (attnum, scope) => {
-      if (attnum > own && clauses[attnum - own - 1] !== 'mark')
-        throw unsupported(
-          'the order of SEARCH or the path of CYCLE in a result',
-          'Give the recursion a column of its own for it, an array to which each step appends, or use refresh mode FULL or AUTO.',
-        )
-      return bound.column(Math.min(attnum, own + 1), scope)
-    },
+  const isOrderRead = clauses.some((clause, i) => clause === 'order' && read.has(own + 1 + i))
+  const bound = lazily(() => bindCte(entry, environment, isOrderRead))
+  if (clauses.length === 0) return bound
+  const column = (attnum: number, scope: Scope) => {
+    const clause = clauses[attnum - own - 1]
+    if (!clause) return bound.column(attnum, scope)
+    const node = bound.node()
+    return clauseValue(clause, cte, operatorOf(node).columns(node), environment.request)
   }
+  return { node: bound.node, column }
+}
+
+function isCte(entry: TreeNode): boolean {
+  return numberField(entry, 'rtekind') === RTE.cte
 }
 
 /** A WITH query is bound anew for each reference: its columns then have ids of their own. */
-function bindCte(entry: TreeNode, environment: Environment): Node {
+function bindCte(entry: TreeNode, environment: Environment, isOrderRead: boolean): Node {
   const cte = cteOf(entry, environment)
   const self = environment.recursions.get(cte)
   if (self) return self
   const around = aroundCte(entry, environment)
   return booleanField(cte, 'cterecursive')
-    ? bindRecursion(cte, around)
+    ? bindRecursion(cte, around, isOrderRead)
     : bindQuery(nodeField(cte, 'ctequery'), around)
 }

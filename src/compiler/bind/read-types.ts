@@ -1,5 +1,5 @@
 import type { TypeRef } from '../algebra/scalar.ts'
-import { numberField } from '../catalog/node-field.ts'
+import { nodeListField, numberField, optionalNode } from '../catalog/node-field.ts'
 import { isNode, type TreeNode, type TreeValue } from '../catalog/node-tree.ts'
 
 /** By range table entry and column: the types of all columns that a query, or one inside it, mentions of its own entries. */
@@ -31,4 +31,22 @@ export function readTypes(query: TreeNode): ReadTypes {
   }
   for (const field of Object.values(query.fields)) visit(field, 0)
   return types
+}
+
+/** A query without what is not `wanted` of its targets, and only sorts, and without the columns that joins without a name pass on. */
+export function unsorted(query: TreeNode, wanted: readonly TreeNode[]): TreeNode {
+  const windows = nodeListField(query, 'windowClause')
+  const items = [
+    ...nodeListField(query, 'groupClause'),
+    ...windows.flatMap((window) => nodeListField(window, 'partitionClause')),
+    ...windows.flatMap((window) => nodeListField(window, 'orderClause')),
+  ]
+  const named = new Set(items.map((item) => numberField(item, 'tleSortGroupRef')))
+  const targetList = nodeListField(query, 'targetList').filter(
+    (target) => wanted.includes(target) || named.has(numberField(target, 'ressortgroupref')),
+  )
+  const rtable = nodeListField(query, 'rtable').map((entry) =>
+    optionalNode(entry, 'alias') ? entry : { ...entry, fields: { ...entry.fields, joinaliasvars: null } },
+  )
+  return { ...query, fields: { ...query.fields, targetList, rtable } }
 }

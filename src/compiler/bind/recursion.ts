@@ -22,8 +22,11 @@ import type { QueryScope } from './scope.ts'
 import { SearchCycle } from './search-cycle.ts'
 import { bindOperation } from './set-operation.ts'
 
-/** A WITH query that reads itself; `environment` is that of the query whose WITH it stands in. */
-export function bindRecursion(cte: TreeNode, environment: Environment): Node {
+/**
+ * A WITH query that reads itself; `environment` is that of the query whose WITH it stands in, `isOrderRead` whether what reads
+ * it does more with the order of SEARCH than to sort its result.
+ */
+export function bindRecursion(cte: TreeNode, environment: Environment, isOrderRead: boolean): Node {
   const query = nodeField(cte, 'ctequery')
   const operation = nodeField(query, 'setOperations')
   if (operation.tag === 'RANGETBLREF') throw internalError('a recursive query without UNION')
@@ -46,7 +49,7 @@ export function bindRecursion(cte: TreeNode, environment: Environment): Node {
     outer: [between(request), ...environment.outer],
   }
   const isDistinct = !booleanField(operation, 'all')
-  const clauses = new SearchCycle(cte, types, names, isDistinct, request)
+  const clauses = new SearchCycle(cte, types, names, isDistinct || isOrderRead, request)
   const larg = nodeField(operation, 'larg')
   const base = clauses.base(bindOperation(larg, bindRangeTable(query, inner), inner), ids)
   let nullable = columnsOf(base).map((column) => column.nullable)
@@ -63,7 +66,8 @@ export function bindRecursion(cte: TreeNode, environment: Environment): Node {
     }
     const within = { ...inner, recursions: new Map([...environment.recursions, [cte, reference]]) }
     const rarg = nodeField(operation, 'rarg')
-    const term = bindOperation(rarg, bindRangeTable(query, within), within)
+    const bound = bindOperation(rarg, bindRangeTable(query, within), within)
+    const term = isDistinct && added.length === 0 ? withoutDistinct(bound, self) : bound
     assertLinear(term, self)
     if (reads(term, self) > 1)
       throw unsupported(
@@ -84,6 +88,19 @@ export function bindRecursion(cte: TreeNode, environment: Environment): Node {
     }
     nullable = made
   }
+}
+
+/** UNION has every row once: what makes them distinct in the step term is without effect. */
+function withoutDistinct(node: Node, self: number): Node {
+  if (reads(node, self) === 0 || isPartitionNode(node) || node.op === 'recursion') return node
+  if (node.op === 'aggregate' && node.calls.length === 0 && node.keys.length > 0)
+    return { op: 'project', input: withoutDistinct(node.input, self), outputs: node.keys }
+  if (isGroupNode(node)) return node
+  const operator = operatorOf(node)
+  return operator.withInputs(
+    node,
+    operator.inputs(node).map((each) => withoutDistinct(each, self)),
+  )
 }
 
 /** What does not read the rows made so far is a stage of its own, whose rows the step finds by their key. */

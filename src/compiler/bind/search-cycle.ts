@@ -1,7 +1,7 @@
 /**
  * SEARCH and CYCLE: columns that the clauses add to a recursion, as rewriteSearchCycle.c adds them. Where that makes an
- * array of rows, which no table can store, there is an array for each column. Columns that only order the result, and do not
- * tell rows apart, are left out: a table has no order.
+ * array of rows, which no table can store, there is an array for each column, and the array of rows is made of those where it is
+ * read. Columns that only order the result, and do not tell rows apart, are left out: a table has no order.
  */
 import { ref } from '../algebra/build.ts'
 import type { Column, ColumnIds, Node } from '../algebra/node.ts'
@@ -9,10 +9,11 @@ import { operatorOf } from '../algebra/operators/index.ts'
 import type { Projection } from '../algebra/operators/project.ts'
 import { BIGINT, BOOLEAN, type Scalar, type TypeRef } from '../algebra/scalar.ts'
 import { comparedType } from '../catalog/compared-type.ts'
-import { isComposite } from '../catalog/composite.ts'
+import { isComposite, RECORD } from '../catalog/composite.ts'
 import { FULL_HINT, internalError, unsupported } from '../catalog/error.ts'
 import { booleanField, nodeField, numberField, optionalNode, stringListField } from '../catalog/node-field.ts'
 import type { TreeNode } from '../catalog/node-tree.ts'
+import { quoteIdentifier } from '../catalog/quote.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { Template } from './binding.ts'
 import { bindExpression } from './expression.ts'
@@ -29,15 +30,79 @@ interface Added {
   readonly next: (columns: readonly Scalar[], from: (name: string) => Scalar) => Scalar
 }
 
-/** What the columns are that a reference counts behind the query's own: null for those that cannot be read. */
-export function clauseColumns(cte: TreeNode): readonly ('mark' | null)[] {
+type ClauseColumn = 'order' | 'mark' | 'path'
+
+/** What the columns are that a reference counts behind the query's own. */
+export function clauseColumns(cte: TreeNode): readonly ClauseColumn[] {
   return [
-    ...(optionalNode(cte, 'search_clause') ? [null] : []),
-    ...(optionalNode(cte, 'cycle_clause') ? (['mark', null] as const) : []),
+    ...(optionalNode(cte, 'search_clause') ? (['order'] as const) : []),
+    ...(optionalNode(cte, 'cycle_clause') ? (['mark', 'path'] as const) : []),
   ]
 }
 
-/** The clauses of one WITH query. `isDistinct`: what they add tells rows apart. */
+/** One of them, over the columns of the recursion. */
+export function clauseValue(
+  clause: ClauseColumn,
+  cte: TreeNode,
+  columns: readonly Column[],
+  request: CompileRequest,
+): Scalar {
+  const own = stringListField(cte, 'ctecolnames')
+  const named = (name: string) => {
+    const column = columns.slice(own.length).find((each) => each.name === name)
+    if (!column) throw internalError(`a recursion has no column ${name}`)
+    return ref(column)
+  }
+  if (clause === 'mark') return named(MARK)
+  const search = optionalNode(cte, 'search_clause')
+  const isOrder = clause === 'order'
+  const list =
+    isOrder && search
+      ? stringListField(search, 'search_col_list')
+      : stringListField(nodeField(cte, 'cycle_clause'), 'cycle_col_list')
+  const places = list.map((name) => own.indexOf(name))
+  const ofWay = places.map((at) => columnAt(columns, at))
+  if (isOrder && search && booleanField(search, 'search_breadth_first')) {
+    const values = [named(DEPTH.name), ...ofWay.map(ref)]
+    const text = new Template().text('(')
+    namedRows(text, ['*DEPTH*', ...list], (i) => text.hole(values[i] ?? named('')))
+    const type = { oid: RECORD, typmod: -1, collation: 0, fields: values.map((each) => each.type) }
+    return text.text(') AS pg_row)').made(type)
+  }
+  const paths = places.map((at) => named(pathName(isOrder ? 'search' : 'cycle', at)))
+  const [first = named('')] = paths
+  // By their places: unnest takes composite values apart.
+  const isByPlace = ofWay.some(({ type }) => isComposite(request, type.oid))
+  const text = new Template().text('ARRAY(')
+  namedRows(text, list, (i) => {
+    if (isByPlace)
+      text
+        .text('(')
+        .hole(paths[i] ?? first)
+        .text(')[pg_path.i]')
+    else text.text(`pg_path.c${i + 1}`)
+  })
+  // A function's rows come in their order.
+  text.text(`${isByPlace ? ' FROM generate_subscripts(' : ' FROM unnest('}`)
+  if (isByPlace) text.hole(first).text(', 1) AS pg_path(i)')
+  else text.list(paths).text(`) AS pg_path(${paths.map((_, i) => `c${i + 1}`).join(', ')})`)
+  const fields = ofWay.map(({ type }) => type)
+  return text.text(') AS pg_row)').made({ oid: RECORDS, typmod: -1, collation: 0, fields })
+}
+
+/** Rows with names, which JSON shows. */
+function namedRows(text: Template, names: readonly string[], value: (at: number) => void): void {
+  text.text('SELECT coalesce(pg_row.*) FROM (SELECT ')
+  for (const [i, name] of names.entries()) {
+    text.text(i > 0 ? ', ' : '')
+    value(i)
+    text.text(` AS ${quoteIdentifier(name)}`)
+  }
+}
+
+const RECORDS = 2287
+
+/** The clauses of one WITH query. `isOrderKept`: what SEARCH adds is read, or tells rows apart. */
 export class SearchCycle {
   readonly #request: CompileRequest
   readonly #added: readonly Added[]
@@ -48,7 +113,7 @@ export class SearchCycle {
     cte: TreeNode,
     types: readonly TypeRef[],
     names: readonly string[],
-    isDistinct: boolean,
+    isOrderKept: boolean,
     request: CompileRequest,
   ) {
     this.#request = request
@@ -92,7 +157,7 @@ export class SearchCycle {
       this.#goesOn = (from) =>
         new Template().hole(from(MARK)).text(' IS DISTINCT FROM ').hole(value).made(BOOLEAN)
     }
-    if (search && isDistinct) {
+    if (search && isOrderKept) {
       const columns = at(stringListField(search, 'search_col_list'))
       if (booleanField(search, 'search_breadth_first')) added.push(DEPTH)
       else added.push(...this.#paths('search', columns, types))
@@ -151,7 +216,11 @@ export class SearchCycle {
   }
 
   /** The values of each column on the way to a row. */
-  #paths(clause: string, columns: readonly number[], types: readonly TypeRef[]): readonly Added[] {
+  #paths(
+    clause: 'search' | 'cycle',
+    columns: readonly number[],
+    types: readonly TypeRef[],
+  ): readonly Added[] {
     return columns.map((at) => {
       const element = types[at]
       if (!element) throw internalError(`${clause} over column ${at + 1}`)
@@ -162,7 +231,7 @@ export class SearchCycle {
       const type = { oid: facts.array, typmod: -1, collation: element.collation }
       const append = (list: Scalar, value: Scalar | undefined) =>
         new Template().text('array_append(').hole(list).text(', ').hole(columnIn(value)).text(')').made(type)
-      const name = `${clause}_${at + 1}`
+      const name = pathName(clause, at)
       const none: Scalar = {
         kind: 'constant',
         sql: `NULL::${castTypeSql(this.#request, facts.array)}`,
@@ -189,6 +258,16 @@ export class SearchCycle {
       },
     })
   }
+}
+
+function pathName(clause: 'search' | 'cycle', at: number): string {
+  return `${clause}_${at + 1}`
+}
+
+function columnAt(columns: readonly Column[], at: number): Column {
+  const column = columns[at]
+  if (!column) throw internalError(`a recursion has no column ${at + 1}`)
+  return column
 }
 
 const MARK = 'mark'
