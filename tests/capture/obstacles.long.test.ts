@@ -19,11 +19,6 @@ const MADE = `CREATE TABLE a (id int PRIMARY KEY, v int); INSERT INTO a SELECT i
 /** The table, what comes into the way, what takes it out of the way, the query where it is another. */
 const OBSTACLES: Readonly<Record<string, readonly [string, string, string, string?]>> = {
   'an unlogged table': ['a', 'ALTER TABLE a SET UNLOGGED', 'ALTER TABLE a SET LOGGED'],
-  'row-level security': [
-    'a',
-    'ALTER TABLE a ENABLE ROW LEVEL SECURITY',
-    'ALTER TABLE a DISABLE ROW LEVEL SECURITY',
-  ],
   'a foreign partition, detached': [
     'p',
     'ALTER TABLE p ATTACH PARTITION f FOR VALUES FROM (1000) TO (2000)',

@@ -21,6 +21,8 @@ export const SCHEMA = `
   CREATE TABLE child () INHERITS (parent);
   CREATE TABLE private (a int);
   ALTER TABLE private ENABLE ROW LEVEL SECURITY;
+  CREATE VIEW visible AS SELECT a FROM private;
+  ALTER VIEW visible OWNER TO pg_monitor;
   CREATE VIEW paid AS SELECT * FROM orders WHERE amount > 0;
   CREATE MATERIALIZED VIEW kept AS SELECT 1 AS a;
   CREATE EXTENSION file_fdw;
@@ -228,6 +230,7 @@ export const CHAPTERS: readonly Chapter[] = [
       XMLTABLE                       :: SELECT o.id, x.k FROM orders o, XMLTABLE('/rows/row' PASSING xmlelement(name rows, o.id) COLUMNS k int PATH '@k') AS x
       JSON_TABLE                     :: SELECT j.a FROM orders, JSON_TABLE(note::text::jsonb, '$' COLUMNS (a int PATH '$.a')) AS j
       a table with row security      :: SELECT a FROM private
+      one that policies hide rows of :: SELECT a FROM visible
       materialized views             :: SELECT a FROM kept
       foreign tables                 :: SELECT a FROM remote
       a materialized view that is compared :: SELECT a FROM weekly

@@ -95,7 +95,7 @@ async function plan(client: pg.Client, query: string): Promise<Plan> {
   try {
     await client.query(`CREATE TEMPORARY VIEW example AS ${query}`)
     const { rows } = await client.query<{ request: CompileRequest }>(
-      `SELECT pgstream._check_definition(request), pgstream._with_copies(request, current_user) AS request
+      `SELECT pgstream._check_definition(request), pgstream._with_row_security(pgstream._with_copies(request, current_user), current_user) AS request
        FROM pgstream._compile_request('pg_temp.example'::regclass, 1, 'public', 'example', 'AUTO') AS request`,
     )
     const [found] = rows

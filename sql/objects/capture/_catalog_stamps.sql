@@ -27,6 +27,11 @@ BEGIN
           SELECT sum(u.version::text::bigint + 4294967296) FROM pgstream._use_rows u WHERE u.object = d.object)
         ELSE (SELECT sum(c.version::text::bigint + 4294967296) FROM pgstream._catalog_rows c WHERE c.object = d.object) END AS stamp) AS v
   )
-  SELECT r.pgs_id, sum(s.stamp) FROM relied r JOIN stamps s USING (object, is_used) GROUP BY r.pgs_id;
+  -- And of which tables policies hide rows from it: roles are altered without a word in these catalogs.
+  SELECT r.pgs_id, sum(s.stamp) + 0.5 * (
+    SELECT count(*) FROM pgstream.pgs_stream_tables t JOIN pg_class o ON o.oid = t.pgs_relid
+    CROSS JOIN LATERAL unnest(t.relations) AS u JOIN pg_class c ON c.oid = u
+    WHERE t.pgs_id = r.pgs_id AND CASE WHEN c.relrowsecurity THEN pgstream._hides_rows(u, o.relowner, t.views) END)
+  FROM relied r JOIN stamps s USING (object, is_used) GROUP BY r.pgs_id;
 END
 $$;

@@ -10,7 +10,7 @@ AS $$
     'types', coalesce(jsonb_object_agg(a.attnum, concat_ws('/', a.atttypid, a.atttypmod, a.attcollation)) FILTER (WHERE a.attnum IS NOT NULL), '{}'))
     || coalesce((
       SELECT jsonb_build_object('members', to_jsonb(members::bigint[]),
-        'obstacle', nullif(concat_ws(' ', o.detail, CASE WHEN t.relrowsecurity THEN 'row security' END,
+        'obstacle', nullif(concat_ws(' ', o.detail, CASE WHEN t.relrowsecurity AND pgstream._hides_rows(source, c.relowner, s.views) THEN 'row security' END,
           CASE WHEN cardinality(members) > 1 THEN 'children' END), ''))
       FROM pgstream.pgs_stream_tables s JOIN pg_class c ON c.oid = s.pgs_relid JOIN pg_class t ON t.oid = source,
         pgstream._descendants(source) AS members, pgstream._source_obstacle(id, pg_get_userbyid(c.relowner), source, _column_fingerprint.columns) AS o

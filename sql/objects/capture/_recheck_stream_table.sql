@@ -18,5 +18,6 @@ BEGIN
   END IF;
   PERFORM pgstream._follow_name(target.pgs_id);
   PERFORM pgstream._follow_owner_at_once(target.pgs_id);
+  PERFORM pgstream._recheck_row_security(target.pgs_id);
 END
 $$;

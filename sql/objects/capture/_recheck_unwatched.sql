@@ -30,6 +30,7 @@ BEGIN
   PERFORM set_config('pg_stream.nobody_told', 'on', true);
   PERFORM pgstream._follow_name(id);
   PERFORM pgstream._recheck_source(d.source_relid) FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND d.is_captured;
+  PERFORM pgstream._recheck_row_security(id);
   PERFORM pgstream._recheck_compared(id);
   PERFORM pgstream._recheck_uncaptured(d.source_relid) FROM pgstream.pgs_dependencies d WHERE d.pgs_id = id AND NOT d.is_captured;
   SELECT s.pgs_relid, s.uses, s.views, s.uses_state, s.needs_reinit AND s.needs_replan AS is_marked INTO target FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;

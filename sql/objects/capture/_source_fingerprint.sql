@@ -14,7 +14,9 @@ SET standard_conforming_strings = on
 AS $$
   SELECT jsonb_build_object(
     'name', pgstream._qualified_name(source),
-    'rowSecurity', c.relrowsecurity,
+    -- For whom its policies hold: false where there are none.
+    'rowSecurity', CASE WHEN c.relrowsecurity THEN to_jsonb(concat_ws(' ', c.relowner, CASE WHEN c.relforcerowsecurity THEN 'forced' END))
+      ELSE to_jsonb(false) END,
     'carriers', to_jsonb(pgstream._capture_carriers(source)),
     'names', (
       SELECT coalesce(jsonb_object_agg(a.attnum, a.attname), '{}') FROM pg_attribute a

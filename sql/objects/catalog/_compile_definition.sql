@@ -10,6 +10,7 @@ DECLARE
   bad record;
 BEGIN
   PERFORM pgstream._check_definition(request);
+  request := pgstream._with_row_security(request, owner);
   request := pgstream._with_literals(pgstream._with_copies(request, owner));
   LOOP
     reply := pgstream._compile(request);

@@ -15,8 +15,8 @@ BEGIN
     SELECT coalesce(jsonb_agg(c.value || jsonb_build_object('sql', coalesce(
       format_type((c.value ->> 'type')::oid, (c.value ->> 'typmod')::integer), c.value ->> 'sql')) ORDER BY c.i), '[]')
     FROM jsonb_array_elements(target.columns) WITH ORDINALITY AS c(value, i));
-  request := pgstream._compile_request_for_tree(target.tree, target.definition, target.columns,
-    id, target.pgs_schema, target.pgs_name, mode, target.settings);
+  request := pgstream._with_row_security(pgstream._compile_request_for_tree(target.tree, target.definition, target.columns,
+    id, target.pgs_schema, target.pgs_name, mode, target.settings), (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = target.pgs_relid));
   IF target.plan ? 'literals' THEN
     request := request || jsonb_build_object('literals', target.plan -> 'literals');
   END IF;

@@ -99,6 +99,7 @@ BEGIN
       RETURN pgstream._refresh(id, initiated_by, is_checked);
     END IF;
   END IF;
+  target.needs_replan := target.needs_replan OR rights.hidden_source IS NOT NULL;
   IF target.is_of_this_cluster IS NOT TRUE THEN
     target.needs_reinit := true;
     target.reinit_reason := 'the frontier is of another database cluster';

@@ -383,8 +383,8 @@ function bindRelation(entry: TreeNode, environment: Environment, readsWhole: boo
   if (facts.rowSecurity)
     throw unsupported(
       'a table with row-level security',
-      FULL_HINT,
-      `Changes of ${name} are captured for all rows alike.`,
+      'Let a role own the stream table for which no policies hold (the owner of the table, or one with BYPASSRLS), or use refresh mode FULL or AUTO.',
+      `Changes of ${name} are captured for all rows alike, and its policies hold for the owner of the stream table, or of a view below it.`,
     )
   if (facts.obstacle) throw unsupported(facts.obstacle.construct, facts.obstacle.hint, facts.obstacle.detail)
   if (booleanField(entry, 'inh')) return scanOf(facts, environment)

@@ -52,6 +52,7 @@ export interface RelationFacts {
   readonly kind: 'r' | 'p' | 'v' | 'm' | 'f' | 'S' | 'c' | 't' | 'i' | 'I'
   /** pg_class.relpersistence */
   readonly persistence: 'p' | 'u' | 't'
+  /** Policies hold for who owns the stream table, or for a view through which it is read (pgstream._hides_rows). */
   readonly rowSecurity: boolean
   /** True when partitions or inheritance children exist (pg_class.relhassubclass, checked against pg_inherits). */
   readonly hasChildren: boolean
