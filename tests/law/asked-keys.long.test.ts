@@ -37,7 +37,7 @@ test.each(['IN', 'NOT IN'])('%s', async (word) => {
     changes: [1, 2, 3].map(
       (n) => `UPDATE offer SET left_over = ${n === 2 ? 90 : 0} WHERE supplier = ${n + 4} AND part % 2 = 0;
         UPDATE part SET name = CASE WHEN name LIKE 'f%' THEN 'g' ELSE 'f' END || id WHERE id IN (${n}, ${n + 5}, ${n + 20});
-        INSERT INTO sold SELECT max_id + 1, part, supplier, 500 FROM offer, (SELECT max(id) AS max_id FROM sold) WHERE supplier = ${n + 9} ORDER BY part LIMIT 1;
+        INSERT INTO sold SELECT max_id + 1, part, supplier, 500 FROM offer, (SELECT max(id) AS max_id FROM sold) AS last WHERE supplier = ${n + 9} ORDER BY part LIMIT 1;
         UPDATE supplier SET name = name || 'x' WHERE id = ${n + 3}`,
     ),
     tables: ['supplier', 'part', 'offer', 'sold'],
