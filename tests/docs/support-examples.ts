@@ -258,6 +258,10 @@ export const CHAPTERS: readonly Chapter[] = [
       the same shown, counted, in ON :: SELECT customer, count(*) FILTER (WHERE at > now() - interval '1 day') AS lately, bool_or(at > now()) AS due FROM orders GROUP BY customer
       a range of a row that holds it :: SELECT id FROM orders WHERE tstzrange(at, NULL) @> now() OR current_date <@ daterange(placed, NULL)
       a range of a row that holds one that moves :: SELECT id FROM orders WHERE tstzrange(at, NULL) @> tstzrange(now(), now() + interval '1 hour')
+      a moment so long after another :: SELECT id, at + interval '90 minutes' AS due, extract(epoch FROM at) AS seconds FROM orders
+      a day after it, by the time zone :: SELECT id, at + interval '1 day' AS due FROM orders
+      written by a format            :: SELECT to_char(placed::timestamp, 'YYYY-MM') AS month, to_char(amount, 'FM999,990.00') AS shown FROM orders
+      the same, by the locale        :: SELECT to_char(placed::timestamp, 'TMMonth') AS month FROM orders
       now() elsewhere                :: SELECT id, now() - at AS age FROM orders
       other stable functions         :: SELECT id FROM orders WHERE note::text = current_user
       a default that is the time     :: SELECT id, other.aged(placed) AS days FROM orders

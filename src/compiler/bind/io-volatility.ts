@@ -1,6 +1,8 @@
 import type { Scalar, TypeRef, Volatility } from '../algebra/scalar.ts'
 import type { CompileRequest, FunctionFacts } from '../catalog/request.ts'
 import { functionVolatility } from './facts.ts'
+import { isOfAnyLocale } from './format-calls.ts'
+import { isOfAnyZone } from './time-span.ts'
 
 /**
  * Built-in types whose input and output functions are immutable (`pg_proc.provolatile`), by their fixed oids: bool bytea
@@ -134,6 +136,7 @@ export function callVolatility(
   defined: readonly number[] = [],
 ): Volatility {
   if (facts.schema !== 'pg_catalog' || facts.volatility !== 's') return functionVolatility(facts)
+  if (isOfAnyZone(facts, args) || isOfAnyLocale(facts, args)) return 'immutable'
   if (WRITES.has(facts.name)) return worst(args.map(({ type }) => outputVolatility(request, type)))
   const [row] = args
   const filled = READS_LIST.has(facts.name) ? defined : READS_ROW.has(facts.name) && row ? [row.type.oid] : []

@@ -49,19 +49,42 @@ export function assertMaintainable(scalar: Scalar): void {
   }
   throw unsupported(
     construct,
-    isByTimeZone(found)
-      ? "Name the time zone, as in (… AT TIME ZONE 'UTC')::date, or use refresh mode FULL or AUTO."
-      : 'Use an expression that depends on its arguments only, or refresh mode FULL or AUTO.',
+    `${whatElse(found)}, or use refresh mode FULL or AUTO.`,
     'It is stable, not immutable: its value depends on the time, the user, or session settings.',
   )
 }
 
-/** The part of a moment, or one so many days later: of the local time in a named zone it is the same for everybody. */
-function isByTimeZone(found: Expression | Operator): boolean {
-  return scalarArguments(found).some(({ type }) => type.oid === TIMESTAMPTZ) && PARTS.has(found.type.oid)
+/** What says the same without a setting. */
+function whatElse(found: Expression | Operator): string {
+  const from = scalarArguments(found).map(({ type }) => type.oid)
+  const to = found.type.oid
+  const isCast = found.kind === 'expression' && found.construct.startsWith('cast to ')
+  if (isCast && to === TEXT && (from.includes(TIMESTAMPTZ) || from.some((oid) => DAYS.has(oid))))
+    return "Write it by a format, as in to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
+  if (isCast && from.includes(TEXT) && DAYS.has(to))
+    return "Read a date by its format, as in to_date(day, 'YYYY-MM-DD')"
+  if (from.includes(TIMESTAMPTZ) && from.includes(INTERVAL))
+    return "A day may have 23 hours: write interval '24 hours', or add it to the time of a zone, as in (at AT TIME ZONE 'UTC' + interval '1 day') AT TIME ZONE 'UTC'"
+  if (scalarArguments(found).some(isMidnight))
+    return "PostgreSQL takes a date for midnight in the session's time zone: cast it, as in date_trunc('month', day::timestamp)"
+  // Of the local time in a named zone it is the same for everybody.
+  const types = [to, ...from]
+  return types.includes(TIMESTAMPTZ) && types.some((oid) => LOCAL.has(oid))
+    ? "Name the time zone, as in (… AT TIME ZONE 'UTC')::date"
+    : 'Use an expression that depends on its arguments only'
 }
 
-const TIMESTAMPTZ = 1184
+/** A date where a moment is wanted. */
+function isMidnight(scalar: Scalar): boolean {
+  return scalar.type.oid === TIMESTAMPTZ && scalarArguments(scalar).some(({ type }) => type.oid === DATE)
+}
 
-/** date, time, timestamp, timestamptz, interval, and the numbers that extract and date_part give. */
-const PARTS: ReadonlySet<number> = new Set([1082, 1083, 1114, TIMESTAMPTZ, 1186, 701, 1700])
+const TEXT = 25
+const DATE = 1082
+const TIMESTAMPTZ = 1184
+const INTERVAL = 1186
+/** date, timestamp */
+const DAYS: ReadonlySet<number> = new Set([DATE, 1114])
+
+/** date, time, timestamp, interval, the numbers that extract and date_part give, and the text of to_char and date_trunc. */
+const LOCAL: ReadonlySet<number> = new Set([...DAYS, 1083, INTERVAL, 701, 1700, TEXT])
