@@ -49,7 +49,7 @@ export function assertMaintainable(scalar: Scalar): void {
   }
   throw unsupported(
     construct,
-    `${whatElse(found)}, or use refresh mode FULL or AUTO.`,
+    `Use ${whatElse(found)}, or refresh mode FULL or AUTO.`,
     'It is stable, not immutable: its value depends on the time, the user, or session settings.',
   )
 }
@@ -59,19 +59,21 @@ function whatElse(found: Expression | Operator): string {
   const from = scalarArguments(found).map(({ type }) => type.oid)
   const to = found.type.oid
   const isCast = found.kind === 'expression' && found.construct.startsWith('cast to ')
-  if (isCast && to === TEXT && (from.includes(TIMESTAMPTZ) || from.some((oid) => DAYS.has(oid))))
-    return "Write it by a format, as in to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
+  if (isCast && to === TEXT && from.includes(TIMESTAMPTZ))
+    return "a format, as in to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
+  if (isCast && to === TEXT && from.some((oid) => DAYS.has(oid)))
+    return "a format, as in to_char(day::timestamp, 'YYYY-MM-DD')"
   if (isCast && from.includes(TEXT) && DAYS.has(to))
-    return "Read a date by its format, as in to_date(day, 'YYYY-MM-DD')"
+    return "a format to read a date by, as in to_date(day, 'YYYY-MM-DD')"
   if (from.includes(TIMESTAMPTZ) && from.includes(INTERVAL))
-    return "A day may have 23 hours: write interval '24 hours', or add it to the time of a zone, as in (at AT TIME ZONE 'UTC' + interval '1 day') AT TIME ZONE 'UTC'"
+    return "interval '24 hours' (a day may have 23), or the local time of a zone, as in (at AT TIME ZONE 'UTC' + interval '1 day') AT TIME ZONE 'UTC'"
   if (scalarArguments(found).some(isMidnight))
-    return "PostgreSQL takes a date for midnight in the session's time zone: cast it, as in date_trunc('month', day::timestamp)"
+    return "a cast, as in date_trunc('month', day::timestamp) (a date is taken for midnight in the session's time zone)"
   // Of the local time in a named zone it is the same for everybody.
   const types = [to, ...from]
   return types.includes(TIMESTAMPTZ) && types.some((oid) => LOCAL.has(oid))
-    ? "Name the time zone, as in (… AT TIME ZONE 'UTC')::date"
-    : 'Use an expression that depends on its arguments only'
+    ? "the local time of a named zone, as in (… AT TIME ZONE 'UTC')::date"
+    : 'an expression that depends on its arguments only'
 }
 
 /** A date where a moment is wanted. */
