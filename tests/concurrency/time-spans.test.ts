@@ -88,6 +88,7 @@ test.each([
   [`SELECT at::text AS a FROM ev`, 'to_char'],
   [`SELECT (at AT TIME ZONE 'UTC')::text AS a FROM ev`, 'to_char'],
   [`SELECT (id::text)::date AS a FROM ev`, 'to_date'],
+  [`SELECT (id::text)::timestamptz AS a FROM ev`, 'IMMUTABLE'],
   [`SELECT to_char(at AT TIME ZONE 'UTC', 'TMDay') AS a FROM ev`, 'arguments only'],
   [`SELECT to_char(v, '9D9') AS a FROM ev`, 'arguments only'],
   [`SELECT to_char(v, wait::text) AS a FROM ev`, 'arguments only'],

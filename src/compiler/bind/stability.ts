@@ -63,7 +63,9 @@ function whatElse(found: Expression | Operator): string {
     return "a format, as in to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
   if (isCast && to === TEXT && from.some((oid) => DAYS.has(oid)))
     return "a format, as in to_char(day::timestamp, 'YYYY-MM-DD')"
-  if (isCast && from.includes(TEXT) && DAYS.has(to))
+  if (isCast && from.includes(TEXT) && (to === TIMESTAMP || to === TIMESTAMPTZ))
+    return 'a function of your own that is IMMUTABLE and reads one format'
+  if (isCast && from.includes(TEXT) && to === DATE)
     return "a format to read a date by, as in to_date(day, 'YYYY-MM-DD')"
   if (from.includes(TIMESTAMPTZ) && from.includes(INTERVAL))
     return "interval '24 hours' (a day may have 23), or the local time of a zone, as in (at AT TIME ZONE 'UTC' + interval '1 day') AT TIME ZONE 'UTC'"
@@ -85,8 +87,8 @@ const TEXT = 25
 const DATE = 1082
 const TIMESTAMPTZ = 1184
 const INTERVAL = 1186
-/** date, timestamp */
-const DAYS: ReadonlySet<number> = new Set([DATE, 1114])
+const TIMESTAMP = 1114
+const DAYS: ReadonlySet<number> = new Set([DATE, TIMESTAMP])
 
 /** date, time, timestamp, interval, the numbers that extract and date_part give, and the text of to_char and date_trunc. */
 const LOCAL: ReadonlySet<number> = new Set([...DAYS, 1083, INTERVAL, 701, 1700, TEXT])
