@@ -89,6 +89,10 @@ test.each([
   [`SELECT (at AT TIME ZONE 'UTC')::text AS a FROM ev`, 'to_char'],
   [`SELECT (id::text)::date AS a FROM ev`, 'to_date'],
   [`SELECT (id::text)::timestamptz AS a FROM ev`, 'IMMUTABLE'],
+  [
+    `SELECT id FROM ev WHERE to_tsvector(id::text) @@ plainto_tsquery('english', 'x')`,
+    `to_tsvector('english'`,
+  ],
   [`SELECT to_char(at AT TIME ZONE 'UTC', 'TMDay') AS a FROM ev`, 'arguments only'],
   [`SELECT to_char(v, '9D9') AS a FROM ev`, 'arguments only'],
   [`SELECT to_char(v, wait::text) AS a FROM ev`, 'arguments only'],

@@ -67,6 +67,8 @@ function whatElse(found: Expression | Operator): string {
     return 'a function of your own that is IMMUTABLE and reads one format'
   if (isCast && from.includes(TEXT) && to === DATE)
     return "a format to read a date by, as in to_date(day, 'YYYY-MM-DD')"
+  if (found.kind === 'expression' && TEXT_SEARCH.test(found.construct))
+    return "a text search configuration by name, as in to_tsvector('english', body)"
   if (from.includes(TIMESTAMPTZ) && from.includes(INTERVAL))
     return "interval '24 hours' (a day may have 23), or the local time of a zone, as in (at AT TIME ZONE 'UTC' + interval '1 day') AT TIME ZONE 'UTC'"
   if (scalarArguments(found).some(isMidnight))
@@ -82,6 +84,9 @@ function whatElse(found: Expression | Operator): string {
 function isMidnight(scalar: Scalar): boolean {
   return scalar.type.oid === TIMESTAMPTZ && scalarArguments(scalar).some(({ type }) => type.oid === DATE)
 }
+
+/** Those that take the configuration of the session. */
+const TEXT_SEARCH = /^function (?:to_tsvector|[a-z]*to_tsquery|ts_headline)\((?!regconfig)/
 
 const TEXT = 25
 const DATE = 1082
