@@ -102,6 +102,15 @@ const QUERIES: Readonly<Record<string, string>> = {
     'SELECT c.id, l.* FROM c LEFT JOIN LATERAL (SELECT kind, amount, count(*) AS n, rank() OVER (ORDER BY count(*)) AS r FROM o WHERE o.c = c.id GROUP BY CUBE (kind, amount)) AS l ON true',
   'a window over grouping sets, by their second column':
     'SELECT tag, c, count(*) AS n, rank() OVER (PARTITION BY c ORDER BY count(*)) AS r FROM o GROUP BY GROUPING SETS ((tag, c), (c))',
+  'variances of numerics of any scale, in one group':
+    'SELECT variance(amount / 3) AS v, stddev_pop(amount / 7) AS s, stddev(amount) FILTER (WHERE c > 5) AS f FROM o',
+  'in, of columns that may be NULL': 'SELECT o.id, o.c IN (SELECT back FROM c WHERE region <> 5) AS f FROM o',
+  'not in, of columns that may be NULL':
+    'SELECT id FROM o WHERE c NOT IN (SELECT back FROM c WHERE region < 90 AND back IS NOT NULL)',
+  'not in, of such a column of a join':
+    'SELECT c.id, c.back NOT IN (SELECT p.region FROM o JOIN c AS p ON p.id = o.c WHERE o.amount < 400) AS f FROM c',
+  'exists beside not exists, of which one asks the same of all':
+    'SELECT c.id FROM c WHERE c.name <> $$n7$$ AND NOT EXISTS (SELECT FROM o WHERE o.c = c.id) AND EXISTS (SELECT FROM o WHERE amount > 490)',
   'except all': 'SELECT id FROM c EXCEPT ALL SELECT c FROM o',
   'rows of which one column is NULL in many': 'SELECT tag, id FROM o EXCEPT SELECT name, id FROM c',
   'partitions by a column that is NULL in many rows':
