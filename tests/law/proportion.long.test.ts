@@ -296,3 +296,52 @@ test('many slices of a table side by side, all of which change: their rows befor
   })
   expect(more).toEqual([])
 })
+
+test.each([
+  ['the latest before', '<= e.day ORDER BY r.day DESC, r.id LIMIT 1'],
+  ['the two before the latest', '<= e.day ORDER BY r.day DESC, r.id LIMIT 2 OFFSET 1'],
+  ['the next, with ties', '> e.day ORDER BY r.day FETCH FIRST 2 ROWS WITH TIES'],
+])('rates as of a day: %s is not asked for anew where something nearer is stored', async (_, which) => {
+  const { client } = database
+  await client.query(`DROP TABLE IF EXISTS rate, e;
+    CREATE TABLE rate (id int PRIMARY KEY, cur int, day int, rate numeric);
+    CREATE TABLE e (id int PRIMARY KEY, cur int, day int);
+    INSERT INTO rate SELECT i, i % 5, i / 5 * 3, i % 7 FROM generate_series(1, 5000) AS i;
+    INSERT INTO e SELECT i, i % 5, 1 + i * 7 % 3000 FROM generate_series(1, 5000) AS i;
+    CREATE INDEX ON rate (cur, day); CREATE INDEX ON e (cur, day)`)
+  const more = await changesThatReadMore(client, {
+    query: `SELECT e.id, r.rate, r.id AS rid FROM e LEFT JOIN LATERAL (SELECT rate, r.id FROM rate AS r WHERE r.cur = e.cur AND r.day ${which}) AS r ON true`,
+    changes: [
+      'UPDATE rate SET rate = rate + 1 WHERE id = 2501',
+      'DELETE FROM rate WHERE id = 2502',
+      'INSERT INTO rate VALUES (2502, 2, 1501, 9)',
+      'UPDATE rate SET day = day + 4 WHERE id = 2503',
+      'UPDATE e SET day = day + 1 WHERE id = 1500',
+    ],
+    tables: ['rate', 'e'],
+    few: 20000,
+  })
+  expect(more).toEqual([])
+})
+
+test('a range that holds the time: an index on each of its ends', async () => {
+  const { client } = database
+  await client.query(`CREATE TABLE lease (id int PRIMARY KEY, held tstzrange);
+    INSERT INTO lease SELECT i, tstzrange(now() - i * interval '1 hour', now() + i * interval '1 hour') FROM generate_series(1, 5000) AS i`)
+  const query = 'SELECT id FROM lease WHERE held @> now()'
+  await client.query(`SELECT pgstream.create_stream_table('st', $1, '1h', 'DIFFERENTIAL')`, [query])
+  const { rows } = await client.query(`SELECT statement FROM pgstream.recommend_indexes('st') ORDER BY 1`)
+  expect(rows.map(({ statement }) => statement)).toEqual([
+    'CREATE INDEX CONCURRENTLY ON public.lease ((lower(held)))',
+    'CREATE INDEX CONCURRENTLY ON public.lease ((upper(held)))',
+  ])
+  await client.query(`SELECT pgstream.drop_stream_table('st')`)
+  for (const { statement } of rows) await client.query(statement)
+  const more = await changesThatReadMore(client, {
+    query,
+    changes: ['UPDATE lease SET held = NULL WHERE id = 7', 'DELETE FROM lease WHERE id = 8'],
+    tables: ['lease'],
+    few: 20,
+  })
+  expect(more).toEqual([])
+})

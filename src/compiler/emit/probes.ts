@@ -128,8 +128,10 @@ function crossingSteps(
   values: readonly Scalar[],
   purpose: 'time' | 'bound',
 ): readonly MissingProbe[] {
-  const found = stepsOf([input], askedFor(values))
-  return unprobed(found, new Set([ASKED])).map((each) => ({ ...each, purpose }))
+  // One or the other may have crossed: an index on both finds only the first.
+  return values
+    .flatMap((value) => unprobed(stepsOf([input], askedFor([value])), new Set([ASKED])))
+    .map((each) => ({ ...each, purpose }))
 }
 
 /** Columns of a stage's rows by which a join looks for them, and which are not the first of its key. */
