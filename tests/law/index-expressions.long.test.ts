@@ -125,3 +125,23 @@ test.each(Object.entries(CASES))('%s', async (label, { query, statements }) => {
   await client.query(`SELECT pgstream.drop_stream_table('st')`)
   for (const { name } of rows) await client.query(`DROP INDEX ${name}`)
 })
+
+test('an index on something else does not take the advice away, one on that expression does', async () => {
+  const { client } = database
+  await client.query(
+    'CREATE TABLE boss (id int PRIMARY KEY, mail text, boss int); INSERT INTO boss SELECT i, i, i / 4 FROM generate_series(1, 5000) AS i',
+  )
+  await client.query(`SELECT pgstream.create_stream_table('same', $1, '1h', 'DIFFERENTIAL')`, [
+    'SELECT a.id, b.id AS other FROM boss a JOIN boss b ON lower(a.mail) = lower(b.mail)',
+  ])
+  const advice = async () =>
+    (await client.query(`SELECT columns FROM pgstream.recommend_indexes('same')`)).rows.map(
+      ({ columns }) => columns,
+    )
+  await client.query('CREATE INDEX ON boss (boss); CREATE INDEX ON boss ((boss + 1))')
+  expect(await advice()).toEqual([['lower(mail)']])
+  await client.query('CREATE INDEX ON boss (lower(mail))')
+  expect(await advice()).toEqual([])
+  await client.query(`SELECT pgstream.refresh_stream_table('same')`)
+  expect(await advice()).toEqual([])
+})

@@ -102,6 +102,15 @@ const QUERIES: Readonly<Record<string, string>> = {
     'SELECT c.id, l.* FROM c LEFT JOIN LATERAL (SELECT kind, amount, count(*) AS n, rank() OVER (ORDER BY count(*)) AS r FROM o WHERE o.c = c.id GROUP BY CUBE (kind, amount)) AS l ON true',
   'a window over grouping sets, by their second column':
     'SELECT tag, c, count(*) AS n, rank() OVER (PARTITION BY c ORDER BY count(*)) AS r FROM o GROUP BY GROUPING SETS ((tag, c), (c))',
+  'variances of numerics of any scale, in one group':
+    'SELECT variance(amount / 3) AS v, stddev_pop(amount / 7) AS s, stddev(amount) FILTER (WHERE c > 5) AS f FROM o',
+  'in, of columns that may be NULL': 'SELECT o.id, o.c IN (SELECT back FROM c WHERE region <> 5) AS f FROM o',
+  'not in, of columns that may be NULL':
+    'SELECT id FROM o WHERE c NOT IN (SELECT back FROM c WHERE region < 90 AND back IS NOT NULL)',
+  'not in, of such a column of a join':
+    'SELECT c.id, c.back NOT IN (SELECT p.region FROM o JOIN c AS p ON p.id = o.c WHERE o.amount < 400) AS f FROM c',
+  'exists beside not exists, of which one asks the same of all':
+    'SELECT c.id FROM c WHERE c.name <> $$n7$$ AND NOT EXISTS (SELECT FROM o WHERE o.c = c.id) AND EXISTS (SELECT FROM o WHERE amount > 490)',
   'except all': 'SELECT id FROM c EXCEPT ALL SELECT c FROM o',
   'rows of which one column is NULL in many': 'SELECT tag, id FROM o EXCEPT SELECT name, id FROM c',
   'partitions by a column that is NULL in many rows':
@@ -284,6 +293,55 @@ test('many slices of a table side by side, all of which change: their rows befor
     changes: ['UPDATE slice SET x = x + 1', 'UPDATE slice SET x = x + id WHERE id < 40'],
     tables: ['slice'],
     few: 2000,
+  })
+  expect(more).toEqual([])
+})
+
+test.each([
+  ['the latest before', '<= e.day ORDER BY r.day DESC, r.id LIMIT 1'],
+  ['the two before the latest', '<= e.day ORDER BY r.day DESC, r.id LIMIT 2 OFFSET 1'],
+  ['the next, with ties', '> e.day ORDER BY r.day FETCH FIRST 2 ROWS WITH TIES'],
+])('rates as of a day: %s is not asked for anew where something nearer is stored', async (_, which) => {
+  const { client } = database
+  await client.query(`DROP TABLE IF EXISTS rate, e;
+    CREATE TABLE rate (id int PRIMARY KEY, cur int, day int, rate numeric);
+    CREATE TABLE e (id int PRIMARY KEY, cur int, day int);
+    INSERT INTO rate SELECT i, i % 5, i / 5 * 3, i % 7 FROM generate_series(1, 5000) AS i;
+    INSERT INTO e SELECT i, i % 5, 1 + i * 7 % 3000 FROM generate_series(1, 5000) AS i;
+    CREATE INDEX ON rate (cur, day); CREATE INDEX ON e (cur, day)`)
+  const more = await changesThatReadMore(client, {
+    query: `SELECT e.id, r.rate, r.id AS rid FROM e LEFT JOIN LATERAL (SELECT rate, r.id FROM rate AS r WHERE r.cur = e.cur AND r.day ${which}) AS r ON true`,
+    changes: [
+      'UPDATE rate SET rate = rate + 1 WHERE id = 2501',
+      'DELETE FROM rate WHERE id = 2502',
+      'INSERT INTO rate VALUES (2502, 2, 1501, 9)',
+      'UPDATE rate SET day = day + 4 WHERE id = 2503',
+      'UPDATE e SET day = day + 1 WHERE id = 1500',
+    ],
+    tables: ['rate', 'e'],
+    few: 20000,
+  })
+  expect(more).toEqual([])
+})
+
+test('a range that holds the time: an index on each of its ends', async () => {
+  const { client } = database
+  await client.query(`CREATE TABLE lease (id int PRIMARY KEY, held tstzrange);
+    INSERT INTO lease SELECT i, tstzrange(now() - i * interval '1 hour', now() + i * interval '1 hour') FROM generate_series(1, 5000) AS i`)
+  const query = 'SELECT id FROM lease WHERE held @> now()'
+  await client.query(`SELECT pgstream.create_stream_table('st', $1, '1h', 'DIFFERENTIAL')`, [query])
+  const { rows } = await client.query(`SELECT statement FROM pgstream.recommend_indexes('st') ORDER BY 1`)
+  expect(rows.map(({ statement }) => statement)).toEqual([
+    'CREATE INDEX CONCURRENTLY ON public.lease ((lower(held)))',
+    'CREATE INDEX CONCURRENTLY ON public.lease ((upper(held)))',
+  ])
+  await client.query(`SELECT pgstream.drop_stream_table('st')`)
+  for (const { statement } of rows) await client.query(statement)
+  const more = await changesThatReadMore(client, {
+    query,
+    changes: ['UPDATE lease SET held = NULL WHERE id = 7', 'DELETE FROM lease WHERE id = 8'],
+    tables: ['lease'],
+    few: 20,
   })
   expect(more).toEqual([])
 })

@@ -8,8 +8,14 @@ FROM pgstream.pgs_stream_tables s
 CROSS JOIN LATERAL pg_catalog.jsonb_to_recordset(s.missing_indexes) AS w(relation pg_catalog.oid, columns pg_catalog.jsonb, purpose pg_catalog.text, "isTurned" pg_catalog.bool,
   expressions pg_catalog.jsonb, method pg_catalog.text)
 CROSS JOIN LATERAL pgstream._indexed_members(w.relation, w.columns) AS m
--- Of an expression the compiler tells whether there is an index: that made the plan, unless it is to be made anew.
-WHERE CASE WHEN w.expressions IS NOT NULL THEN NOT s.needs_replan ELSE NOT EXISTS (
+-- Of an expression the compiler tells whether there is an index: that made the plan, unless it is to be made anew, and there
+-- is one on an expression over such columns.
+WHERE CASE WHEN w.expressions IS NOT NULL THEN NOT (s.needs_replan AND EXISTS (
+  SELECT FROM pg_catalog.pg_index i
+  JOIN pg_catalog.pg_depend d ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid OPERATOR(pg_catalog.=) i.indexrelid
+    AND d.refclassid OPERATOR(pg_catalog.=) d.classid AND d.refobjid OPERATOR(pg_catalog.=) i.indrelid
+  WHERE i.indrelid OPERATOR(pg_catalog.=) m.relation AND i.indisvalid AND i.indkey[0] OPERATOR(pg_catalog.=) 0
+    AND m.columns OPERATOR(pg_catalog.@>) pg_catalog.to_jsonb(d.refobjsubid))) ELSE NOT EXISTS (
   SELECT FROM pg_catalog.pg_index i
   JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.indexrelid
   JOIN pg_catalog.pg_am am ON am.oid OPERATOR(pg_catalog.=) c.relam

@@ -188,7 +188,6 @@ function callValue(call: AggregateCall, context: RuleContext): Scalar {
       ).column,
     )
   const isScaled = argument.type.oid === NUMERIC && context.facts.scale(argument) === null
-  if (VARIANCES.has(call.name) && isScaled) return recomputed(call, context)
   const sum = context.share(`sum ${identity}`, () => {
     const total = totalOf(sumType(argument.type), context.ids)
     const scales = isScaled
@@ -204,7 +203,7 @@ function callValue(call: AggregateCall, context: RuleContext): Scalar {
       const total = totalOf(sumType(square.type), context.ids, 'squares')
       return sumAccumulator(square, conditions, total, counted, null, context.ids)
     })
-    return variance(call, counted, sum, squares)
+    return variance(call, counted, sum, squares, isScaled)
   }
   if (call.name === 'sum') return ref(sum.column)
   const divisor =

@@ -38,9 +38,14 @@ export function variance(
   counted: Accumulator,
   sum: Accumulator,
   squares: Accumulator,
+  isScaled: boolean,
 ): Scalar {
   const n = sql(NUMERIC_TYPE)`(${ref(counted.column)})::numeric`
-  const [s, s2] = [sumNumeric(sum), sumNumeric(squares)]
+  const s = sumNumeric(sum)
+  // Values that left may have left zeros behind; the sum has as many digits as those that are there.
+  const s2 = isScaled
+    ? sql(NUMERIC_TYPE)`round(${sumNumeric(squares)}, coalesce(2 * scale(${s}), 0))`
+    : sumNumeric(squares)
   const numerator = sql(NUMERIC_TYPE)`(${n} * ${s2} - ${s} * ${s})`
   const isSample = call.name !== 'var_pop' && call.name !== 'stddev_pop'
   const least = isSample ? sql(BIGINT)`1` : sql(BIGINT)`0`

@@ -159,7 +159,7 @@ function rangesOf(scalar: Scalar): readonly TimeRange[] | null {
     if (!range || !time || !TIME_RANGES.has(range.type.oid) || !isValue(range) || !isBound(time)) return null
     // A range that moves is held between its own ends.
     if (!TIME_TYPES.has(time.type.oid)) return null
-    return ['lower', 'upper'].map((end) => ({ value: endOf(end, range, time.type), bound: time }))
+    return ['lower', 'upper'].map((end) => ({ value: rangeEnd(end, range), bound: time }))
   }
   const isCondition =
     scalar.kind === 'logic' || (scalar.type.oid === BOOLEAN.oid && scalar.kind === 'expression')
@@ -171,10 +171,16 @@ function rangesOf(scalar: Scalar): readonly TimeRange[] | null {
 /** A range holds a time, or does not, as long as neither of its ends is passed. */
 const HOLDS: ReadonlySet<string> = new Set(['@>', '<@'])
 
-/** tsrange, tstzrange, daterange */
-const TIME_RANGES: ReadonlySet<number> = new Set([3908, 3910, 3912])
+/** tsrange, tstzrange, daterange, and what they are of. */
+const TIME_RANGES: ReadonlyMap<number, number> = new Map([
+  [3908, 1114],
+  [3910, 1184],
+  [3912, 1082],
+])
 
-function endOf(end: string, range: Scalar, type: TypeRef): Scalar {
+/** lower() or upper() of a range of times, whether a query has it or an index. */
+export function rangeEnd(end: string, range: Scalar): Scalar {
+  const type: TypeRef = { oid: TIME_RANGES.get(range.type.oid) ?? 0, typmod: -1, collation: 0 }
   return expression({ construct: `function ${end}(anyrange)`, parts: [`${end}(`, ')'], args: [range], type })
 }
 

@@ -116,10 +116,12 @@ export function outerJoin(node: OuterJoin, printer: Printer): Select {
 const BARE_COLUMN = /^[a-z_][a-z0-9_]*\.(?:[a-z_][a-z0-9_$]*|"(?:[^"]|"")+")$/
 
 export function semiJoin(node: SemiJoin, printer: Printer): Select {
-  const { left, first, found } = matching(node, node.isAnti, printer)
-  // NULL is no match.
+  const { left, first, found, isOne } = matching(node, node.isAnti, printer)
+  // NULL is no match. What is the same for all rows would be asked before there is one.
+  const late =
+    isOne && first.length > 0 ? `CASE WHEN ${first.join(' AND ')} THEN ${found} ELSE false END` : found
   const conjuncts =
-    node.isAnti && first.length > 0 ? [`(${first.join(' AND ')}) IS TRUE`, found] : [...first, found]
+    node.isAnti && first.length > 0 ? [`(${first.join(' AND ')}) IS TRUE`, found] : [...first, late]
   return {
     ...left,
     where: [...left.where, ...(node.isAnti ? [`NOT (${conjuncts.join(' AND ')})`] : conjuncts)],
@@ -132,7 +134,13 @@ export function matching(
   isDoubted: boolean,
   printer: Printer,
   tail = '',
-): { readonly left: Select; readonly first: readonly string[]; readonly found: string } {
+): {
+  readonly left: Select
+  readonly first: readonly string[]
+  readonly found: string
+  /** Is that the same for all left rows? */
+  readonly isOne: boolean
+} {
   const outer = printer.select(node.left)
   const isOfLeft = (conjunct: Scalar) => {
     const columns = [...scalarColumns(conjunct)]
@@ -154,7 +162,7 @@ export function matching(
   const within = tail === '' && isSought(node.left, node.right, node.predicate, printer) ? ' OFFSET 0' : tail
   const found =
     right.weight === null ? exists(right, [...right.where, ...match(left)], within) : `${total} > 0`
-  return { left, first, found }
+  return { left, first, found, isOne }
 }
 
 export function keyMatch(node: KeyMatch, printer: Printer): Select {

@@ -12,7 +12,7 @@ import { type Changed, differentiateInput, stateOf } from '../delta/differentiat
 import type { PartitionStage } from '../delta/stage.ts'
 import { type Applied, applyNet, type StoredTable } from './apply.ts'
 import { askedKeys } from './asked-keys.ts'
-import { nearFirst } from './first-touched.ts'
+import { nearFirst, nearFirstOfKey } from './first-touched.ts'
 import { type GeneratedFunction, redoFunction } from './function.ts'
 import { keyMatch, lackingMatches, probingMatches } from './image.ts'
 import { refreshLeaves, stageOutputName } from './leaves.ts'
@@ -88,7 +88,9 @@ export function partitionChange(
       ? (nearFirst(stage.node, delta, stored, printer) ??
         printer.render(delta, [{ name: 'touched', value: TRUE }], false, '\nLIMIT 1'))
       : printer.grouped(
-          delta,
+          readsSourcesOnly(stage.node.input) || printer.isBulk
+            ? delta
+            : nearRows(stage.node, delta, stored, keyNames, printer),
           asked.map((column) => ({ column, value: ref(column) })),
           [],
         )
@@ -138,6 +140,26 @@ export function partitionChange(
       ...applied.ctes,
     ],
   }
+}
+
+/** What of the delta comes near the first rows of its key, where only these are wanted. */
+function nearRows(
+  node: PartitionNode,
+  delta: Select,
+  stored: { readonly sql: string; name(id: number): string | null },
+  keyNames: readonly string[],
+  printer: Printer,
+): Select {
+  const keys = keyColumns(node)
+  const [match, ...others] = probingMatches(
+    printer.request,
+    keys,
+    keyNames.map((key) => `s.${key}`),
+    keys.map(({ id }) => at(delta, id)),
+    true,
+  )
+  const near = match && others.length === 0 ? nearFirstOfKey(node, delta, stored, match, printer) : null
+  return near === null ? delta : { ...delta, where: [...delta.where, near] }
 }
 
 /** The input's rows now, of each touched partition those from the first change on. */

@@ -9,7 +9,7 @@ import { type BoundFilter, isOfOneOrder, soughtValue } from '../algebra/operator
 import { expandNeeds, madeColumns } from '../algebra/operators/expand.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { MatchKey } from '../algebra/operators/key-match.ts'
-import type { MarkJoin } from '../algebra/operators/mark-join.ts'
+import { isApart } from '../algebra/operators/match-change.ts'
 import { type Read, type StageOutput, storedId } from '../algebra/operators/read.ts'
 import type { Scan } from '../algebra/operators/scan.ts'
 import { BOOLEAN, type ColumnId, mapScalar, type Scalar, scalarColumns } from '../algebra/scalar.ts'
@@ -80,7 +80,9 @@ export function missingProbes(term: Node): readonly MissingProbe[] {
     case 'key-match':
       return [
         ...missingProbes(term.delta),
-        ...unprobed(stepsOf([term.state], matchOf(term.keys)), idsOf(term)),
+        ...(term.keys.length === 0 && isFoundAtAll(term.state)
+          ? []
+          : unprobed(stepsOf([term.state], matchOf(term.keys)), idsOf(term))),
       ]
     case 'row-match':
       return [
@@ -126,8 +128,10 @@ function crossingSteps(
   values: readonly Scalar[],
   purpose: 'time' | 'bound',
 ): readonly MissingProbe[] {
-  const found = stepsOf([input], askedFor(values))
-  return unprobed(found, new Set([ASKED])).map((each) => ({ ...each, purpose }))
+  // One or the other may have crossed: an index on both finds only the first.
+  return values
+    .flatMap((value) => unprobed(stepsOf([input], askedFor([value])), new Set([ASKED])))
+    .map((each) => ({ ...each, purpose }))
 }
 
 /** Columns of a stage's rows by which a join looks for them, and which are not the first of its key. */
@@ -307,19 +311,29 @@ function stepsOf(nodes: readonly Node[], predicate: readonly Scalar[]): Steps {
         for (const column of madeColumns(node))
           found.computed.push({ column: column.id, needs: expandNeeds(node) })
         return
-      case 'join':
-        for (const input of node.inputs) visit(input, [...conditions, ...node.predicate])
+      case 'join': {
+        // All rows of the others or none: they are read when the first right row comes, or the last one goes.
+        const isGated = node.inputs.some(isFirstOrLast)
+        for (const input of node.inputs)
+          if (isGated && isFoundAtAll(input)) asIs(input)
+          else visit(input, [...conditions, ...node.predicate])
+        return
+      }
+      case 'semi-join':
+        visit(node.left, [...conditions, ...node.predicate])
+        // Where nothing joins them any one of its right rows will do.
+        if (isApart(node) && isFoundAtAll(node.right)) asIs(node.right)
+        else visit(node.right, [...conditions, ...node.predicate])
         return
       case 'outer-join':
-      case 'semi-join':
         visit(node.left, [...conditions, ...node.predicate])
         visit(node.right, [...conditions, ...node.predicate])
         return
       case 'mark-join':
-        // Its right rows find no left ones, and where nothing joins them any one of them will do.
+        // Its right rows find no left ones.
         visit(node.left, conditions)
-        if (node.predicate.some((each) => readsBoth(each, node))) visit(node.right, node.predicate)
-        else asIs(node.right)
+        if (isApart(node)) asIs(node.right)
+        else visit(node.right, node.predicate)
         found.computed.push({
           column: node.column.id,
           needs: operatorOf(node.left)
@@ -358,9 +372,22 @@ function stepsOf(nodes: readonly Node[], predicate: readonly Scalar[]): Steps {
   return found
 }
 
-function readsBoth(condition: Scalar, { left, right }: MarkJoin): boolean {
-  const columns = [...scalarColumns(condition)]
-  return [left, right].every((side) => columns.some((id) => idsOf(side).has(id)))
+/** Does it say that a match came or went for every left row at once? */
+function isFirstOrLast(node: Node): boolean {
+  return node.op === 'key-match' && node.keys.length === 0
+}
+
+/** From one of its tables on, whichever that is, can the others be probed? Then the first row that there is is soon found. */
+function isFoundAtAll(node: Node): boolean {
+  const found = stepsOf([node], [])
+  if (found.opaque.length > 0 || found.whole.length > 0) return false
+  return (
+    found.steps.length === 0 ||
+    found.steps.some((step) => {
+      const others = { ...found, steps: found.steps.filter((each) => each !== step) }
+      return unprobed(others, new Set(step.scan.columns.map(({ id }) => id))).length === 0
+    })
+  )
 }
 
 /**

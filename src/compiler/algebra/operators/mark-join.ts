@@ -19,7 +19,7 @@ import type { Column, Node } from '../node.ts'
 import type { Operator } from '../operator.ts'
 import type { Constant, Scalar } from '../scalar.ts'
 import { operatorOf } from './index.ts'
-import { matchChange } from './match-change.ts'
+import { isApart, matchChange } from './match-change.ts'
 import { settled, versions } from './outer-join.ts'
 import { addTerms } from './union-all.ts'
 
@@ -44,7 +44,7 @@ export const markJoin: Operator<MarkJoin> = {
   keys: (node) => operatorOf(node.left).keys(node.left),
   differentiate: (node, inputs) => {
     const delta = inputs.delta(0)
-    const { left, right } = versions(inputs)
+    const { left, right } = versions(inputs, isApart(node))
     const change = matchChange(node, inputs, left)
     const terms: Node[] = []
     if (delta) terms.push({ ...node, left: delta, right })

@@ -69,6 +69,15 @@ export function matchChange(
   }
 }
 
+/** Does the right side ask the same of every left row: is there any row at all? */
+export function isApart({ left, right, predicate }: Matching): boolean {
+  const [lefts, rights] = [idsOf(left), idsOf(right)]
+  return !predicate.some((each) => {
+    const read = [...scalarColumns(each)]
+    return read.some((id) => lefts.has(id)) && read.some((id) => rights.has(id))
+  })
+}
+
 function idsOf(node: Node): ReadonlySet<ColumnId> {
   return new Set(
     operatorOf(node)

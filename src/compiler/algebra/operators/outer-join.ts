@@ -86,11 +86,16 @@ export function padded(node: OuterJoin, columns: readonly Column[]): readonly Pr
 
 /**
  * One side is read before the change and one after. The right side should be the one that is stored as it is wanted: rows
- * with weights in it have to be added up for every left row.
+ * with weights in it have to be added up for every left row. Where no condition joins the sides (`isApart`) all of it would be
+ * added up, while the left side is asked only when the first right row comes or the last one goes.
  */
-export function versions(inputs: Differentials): { readonly left: Node; readonly right: Node } {
+export function versions(
+  inputs: Differentials,
+  isApart = false,
+): { readonly left: Node; readonly right: Node } {
   const bothChange = inputs.delta(0) !== null && inputs.delta(1) !== null
-  const isLeftBefore = !bothChange || (inputs.stored(1) === 'after' && !meetsSum(inputs.before(0)))
+  const isLeftBefore =
+    !bothChange || (inputs.stored(1) === 'after' && (isApart || !meetsSum(inputs.before(0))))
   return isLeftBefore
     ? { left: inputs.before(0), right: inputs.after(1) }
     : { left: inputs.after(0), right: inputs.before(1) }

@@ -29,7 +29,8 @@ export function limitByKey(node: Limit, keys: readonly ColumnId[], ids: ColumnId
   const first: Scalar[] = skipped ? [sql(BOOLEAN)`(${ref(number.column)} > (${skipped}))`] : []
   // Both numbers may be as large as there are any: their sum may not.
   const place = skipped ? sql(BIGINT)`(${ref(last.column)} - (${skipped}))` : ref(last.column)
-  const isBefore = count && atMost(place, count)
+  const end = endOf(offset, count)
+  const isBefore = end ? atMost(ref(last.column), end) : count && atMost(place, count)
   const before = isBefore && (isFixed ? isBefore : sql(BOOLEAN)`(${isBefore} IS NOT FALSE)`)
   const predicate = before ? [...first, before] : first
   const window: Node = {
@@ -42,6 +43,16 @@ export function limitByKey(node: Limit, keys: readonly ColumnId[], ids: ColumnId
     .columns(input)
     .map((column) => ({ column, value: ref(column) }))
   return { op: 'project', input: { op: 'filter', input: window, predicate }, outputs }
+}
+
+/** The last place as one number, by which the rows behind it need not be kept. */
+function endOf(offset: Scalar | null, count: Scalar | null): Scalar | null {
+  const [skipped, wanted] = [offset && integerOf(offset), count && integerOf(count)]
+  if (skipped === null || wanted === null) return null
+  const end = skipped + wanted
+  return Number.isSafeInteger(end)
+    ? { kind: 'constant', sql: `'${end}'::bigint`, isNull: false, type: BIGINT }
+    : null
 }
 
 /** PostgreSQL has its own way to say it: a subquery with that place. */
