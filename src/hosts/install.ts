@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { distFile } from './embedded/dist-file.ts'
 import { type Host, PROTECT } from './host.ts'
+import { BEGIN, ownSettings } from './own-settings.ts'
 
 /** The one thing of a driver that installing needs: run several statements. */
 export interface Executor {
@@ -35,13 +36,15 @@ const TRIES = 10
  */
 async function inTransaction(database: Executor, script: string): Promise<void> {
   for (let tries = 1; ; tries += 1) {
-    await database.query('BEGIN')
+    await database.query(BEGIN)
     try {
+      await database.query(ownSettings({}, 'transaction'))
       await database.query(script)
       await database.query('COMMIT')
       return
     } catch (error) {
-      await database.query('ROLLBACK')
+      // A connection that is lost has nothing to take back, and its end is the error to tell of.
+      await database.query('ROLLBACK').catch(() => {})
       if (tries === TRIES || !isOfOthers(error)) throw error
     }
   }

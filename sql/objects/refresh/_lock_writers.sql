@@ -19,6 +19,7 @@ CREATE OR REPLACE FUNCTION pgstream._lock_writers(
 ) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 AS $$
 DECLARE
   sources CONSTANT oid[] := ARRAY(

@@ -31,6 +31,7 @@ BEGIN
     IF claim.repeatable THEN
       COMMIT;
       SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ WRITE;
+      SET LOCAL exit_on_error = off;
     ELSE
       CALL pgstream._commit();
     END IF;
