@@ -88,14 +88,11 @@ test('two upgrades at once both come about', async () => {
   await Promise.all([upgrade(one, undefined), upgrade(other, undefined)])
 })
 
-test('an upgrade in the midst of the work of others is made again when it was in a deadlock', async () => {
+test('an upgrade in the midst of the work of others is made again, and ends none of them in a deadlock', async () => {
   database = await freshDatabase()
   const { client, connect } = database
   const upgrading = await connect()
-  // The other way round it would be the reader that is asked to try again.
-  await client.query(
-    `SET deadlock_timeout = '1h'; BEGIN; LOCK TABLE pgstream.pgs_change_tracking IN ACCESS SHARE MODE`,
-  )
+  await client.query(`BEGIN; LOCK TABLE pgstream.pgs_change_tracking IN ACCESS SHARE MODE`)
   const upgraded = upgrade(upgrading, undefined)
   const observer = await connect()
   await untilWaiting(observer, upgrading)
@@ -141,7 +138,7 @@ test('a connection that is lost is one clear line', async () => {
   expect(await upgraded).toEqual({
     status: 1,
     out: '',
-    err: 'pg-stream: terminating connection due to administrator command\n',
+    err: expect.stringMatching(/^pg-stream: .*terminating connection due to administrator command\n$/),
   })
   await client.query('COMMIT')
 })
