@@ -1,12 +1,16 @@
 import pg from 'pg'
 import { StartError } from '../hosts/embedded/start-error.ts'
+import { ownSettings } from '../hosts/own-settings.ts'
 
 /** Run with a connection to the database, closed afterwards; a server that cannot be reached is one clear line. */
 export async function connect<T>(url: string, run: (client: pg.Client) => Promise<T>): Promise<T> {
   if (!/^postgres(ql)?:\/\//.test(url))
     throw new StartError(`${url} is not a URL like postgresql://user@host/database`)
   const client = clientOf(url)
-  client.on('error', () => {}) // The query that is running reports it.
+  let lost: Error | undefined
+  client.on('error', (error) => {
+    lost ??= error
+  })
   try {
     await client.connect()
   } catch (error) {
@@ -15,7 +19,13 @@ export async function connect<T>(url: string, run: (client: pg.Client) => Promis
   try {
     // After Ctrl-C nobody waits for it any more (where the system can tell; PostgreSQL refuses the setting elsewhere).
     await client.query(`SET client_connection_check_interval = '500ms'`).catch(() => {})
+    await client.query(ownSettings({}, 'session'))
     return await run(client)
+  } catch (error) {
+    // The driver says of what is asked after the end only that there is no connection, and not why.
+    if (lost && !(error instanceof Error && 'code' in error))
+      throw new StartError(`the connection to ${withoutPassword(url)} was lost: ${reasonOf(lost)}`)
+    throw error
   } finally {
     await client.end().catch(() => {})
   }

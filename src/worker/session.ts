@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger } from 'pino'
+import { ownSettings } from '../hosts/own-settings.ts'
 import { readAlert } from './alert.ts'
 import type { StreamTableFacts, WorkerMetrics } from './metrics.ts'
 import { type Backend, endConnection, type Patience, Questions } from './questions.ts'
@@ -27,13 +28,19 @@ const ERROR_MS = 1_000
  * Whatever a database or a role has for its people: a worker writes, sees what others have just done, waits, and takes as
  * long as a refresh takes. The server hears within a minute that we are gone, however we went, and lets go of what was claimed.
  */
-const ownSettings = ({ untakenS }: Patience) => `SELECT pg_catalog.set_config(own.name, own.value, false)
-  FROM (VALUES ('default_transaction_isolation', 'read committed'), ('default_transaction_read_only', 'off'),
-    ('default_transaction_deferrable', 'off'), ('idle_session_timeout', '0'),
-    ('statement_timeout', '0'), ('transaction_timeout', '0'), ('idle_in_transaction_session_timeout', '0'),
-    ('tcp_keepalives_idle', '15'), ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3'), ('tcp_user_timeout', '${untakenS}s')
-  ) AS own(name, value)
-  JOIN pg_catalog.pg_settings AS s ON s.name = own.name`
+const workerSettings = ({ untakenS }: Patience) =>
+  ownSettings(
+    {
+      default_transaction_isolation: 'read committed',
+      default_transaction_read_only: 'off',
+      default_transaction_deferrable: 'off',
+      tcp_keepalives_idle: '15',
+      tcp_keepalives_interval: '5',
+      tcp_keepalives_count: '3',
+      tcp_user_timeout: `${untakenS}s`,
+    },
+    'session',
+  )
 const OWN_BACKEND = `SELECT a.pid, extract(epoch FROM a.backend_start)::text AS start
   FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = pg_catalog.pg_backend_pid()`
 
@@ -249,9 +256,11 @@ export class Session {
     this.#clients.push(client)
     const ask = <T extends pg.QueryResultRow>(text: string) =>
       client.query<T>({ text, query_timeout: this.#options.patience.answerMs } as pg.QueryConfig)
+    // First by itself: it may be too short for what follows.
+    await ask('SET statement_timeout = 0')
+    await ask(workerSettings(this.#options.patience))
     const [backend] = (await ask<Backend & pg.QueryResultRow>(OWN_BACKEND)).rows
     if (backend === undefined) throw new Error('the server does not know this connection')
-    await ask(ownSettings(this.#options.patience))
     // What nobody waits for any more ends (where the system can tell; PostgreSQL refuses the setting elsewhere).
     await ask(`SET client_connection_check_interval = '500ms'`).catch(() => {})
     return { client, backend }

@@ -7,6 +7,7 @@ const DEFAULTS = [
   `default_transaction_isolation = 'repeatable read'`,
   `default_transaction_isolation = 'serializable'`,
   'default_transaction_read_only = on',
+  'exit_on_error = on',
 ]
 
 const one = async (client: pg.Client, query: string) => (await client.query(query)).rows[0]
@@ -59,6 +60,40 @@ for (const given of DEFAULTS)
       await db.close()
     }
   })
+
+test('under exit_on_error, too, an error that is caught ends no session', async () => {
+  const db = await freshDatabase()
+  try {
+    const { client } = db
+    // Procedures that commit cannot have a SET clause: pgstream._commit. The two that are left out are called by them, and write code.
+    const { rows } = await client.query(
+      `SELECT proname FROM pg_proc
+       WHERE pronamespace = 'pgstream'::regnamespace AND prosrc ~ '\\yEXCEPTION\\s+WHEN\\y' AND prokind = 'f'
+         AND 'exit_on_error=off' <> ALL (coalesce(proconfig, '{}')) AND proname NOT IN ('_words_of_termination', '_guard_capture_body')`,
+    )
+    expect(rows).toEqual([])
+    await client.query(`
+      SET exit_on_error = on;
+      CREATE TABLE t (id int PRIMARY KEY, g int); INSERT INTO t VALUES (1, 1);
+      SELECT pgstream.create_stream_table('a', 'SELECT g, count(*) AS n FROM t GROUP BY g', 'calculated');
+      SELECT pgstream.create_stream_table('b', 'SELECT g, max(id) AS m FROM t GROUP BY g', 'calculated');
+      SELECT pgstream.create_stream_table('d', 'SELECT g, n, m FROM a JOIN b USING (g)', '1s');
+      SELECT pgstream.create_stream_table('bad', 'SELECT id, 10 / g AS x FROM t', '1s');
+      ALTER TABLE t RENAME COLUMN id TO number;
+      INSERT INTO t VALUES (2, 0)`)
+    await client.query('CALL pgstream.run_scheduler()')
+    expect((await client.query(`SELECT n::int, m FROM d WHERE g = 0`)).rows).toEqual([{ n: 1, m: 2 }])
+    expect(
+      await one(
+        client,
+        `SELECT error_message FROM pgstream.get_refresh_history('bad') WHERE status = 'FAILED'`,
+      ),
+    ).toEqual({ error_message: 'division by zero' })
+    expect(await one(client, 'SHOW exit_on_error')).toEqual({ exit_on_error: 'on' })
+  } finally {
+    await db.close()
+  }
+})
 
 test('run_scheduler says that it cannot run inside a transaction block', async () => {
   const db = await freshDatabase()

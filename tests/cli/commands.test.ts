@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type pg from 'pg'
 import { afterEach, expect, test } from 'vitest'
 import { upgrade } from '../../src/hosts/install.ts'
 import { outside } from '../../src/hosts/outside.ts'
@@ -14,6 +16,20 @@ async function run(...args: string[]): Promise<{ status: number | string; out: s
   const cli = runCli(args)
   const status = await cli.ended
   return { status, out: cli.out(), err: cli.err() }
+}
+
+/** The command line's process on the server, once it waits for this client. */
+async function untilBlocked(client: pg.Client): Promise<number> {
+  for (;;) {
+    // Within a transaction the view is looked at once.
+    await client.query('SELECT pg_stat_clear_snapshot()')
+    const { rows } = await client.query<{ pid: number }>(
+      `SELECT a.pid FROM pg_stat_activity a
+       WHERE a.application_name = 'pg-stream' AND pg_backend_pid() = ANY (pg_blocking_pids(a.pid))`,
+    )
+    if (rows[0]) return rows[0].pid
+    await sleep(20)
+  }
 }
 
 afterEach(async () => {
@@ -72,20 +88,59 @@ test('two upgrades at once both come about', async () => {
   await Promise.all([upgrade(one, undefined), upgrade(other, undefined)])
 })
 
-test('an upgrade in the midst of the work of others is made again when it was in a deadlock', async () => {
+test('an upgrade in the midst of the work of others is made again, and ends none of them in a deadlock', async () => {
   database = await freshDatabase()
   const { client, connect } = database
   const upgrading = await connect()
-  // The other way round it would be the reader that is asked to try again.
-  await client.query(
-    `SET deadlock_timeout = '1h'; BEGIN; LOCK TABLE pgstream.pgs_change_tracking IN ACCESS SHARE MODE`,
-  )
+  await client.query(`BEGIN; LOCK TABLE pgstream.pgs_change_tracking IN ACCESS SHARE MODE`)
   const upgraded = upgrade(upgrading, undefined)
   const observer = await connect()
   await untilWaiting(observer, upgrading)
   await client.query('SELECT count(*) FROM pgstream.stream_tables_info')
   await client.query('COMMIT')
   await upgraded
+})
+
+test('what the database has for its people cuts no command short', async () => {
+  database = await freshDatabase()
+  const { client, url, name } = database
+  for (const setting of [
+    'default_transaction_read_only = on',
+    'default_transaction_isolation = serializable',
+    'exit_on_error = on',
+    `lock_timeout = '100ms'`,
+    `statement_timeout = '500ms'`,
+    `idle_in_transaction_session_timeout = '1ms'`,
+    `idle_session_timeout = '500ms'`,
+    `transaction_timeout = '500ms'`,
+  ])
+    await client.query(`ALTER DATABASE ${name} SET ${setting}`).catch((error) => {
+      // It came with PostgreSQL 17.
+      if (!setting.startsWith('transaction_timeout')) throw error
+    })
+  await client.query('BEGIN; LOCK TABLE pgstream.pgs_change_tracking IN ACCESS SHARE MODE')
+  const upgraded = run('upgrade', url)
+  await untilBlocked(client)
+  await client.query('SELECT pg_sleep(1)')
+  await client.query('COMMIT')
+  expect(await upgraded).toEqual({ status: 0, out: 'upgraded\n', err: '' })
+  // Who says so in the URL is heard.
+  expect(await run('upgrade', `${url}?statement_timeout=1`)).toMatchObject({ status: 1, out: '' })
+})
+
+test('a connection that is lost is one clear line', async () => {
+  database = await freshDatabase()
+  const { client, url } = database
+  await client.query('BEGIN; LOCK TABLE pgstream.pgs_change_tracking IN ACCESS SHARE MODE')
+  const upgraded = run('upgrade', url)
+  const pid = await untilBlocked(client)
+  await client.query(`SELECT pg_terminate_backend(${pid})`)
+  expect(await upgraded).toEqual({
+    status: 1,
+    out: '',
+    err: expect.stringMatching(/^pg-stream: .*terminating connection due to administrator command\n$/),
+  })
+  await client.query('COMMIT')
 })
 
 test('a role that is no superuser hears what it lacks, and installs with it', async () => {

@@ -355,3 +355,39 @@ test('refreshes by several at once and a query that is altered all the time meet
   await Promise.all([altering, ...refreshing])
   await expectExact(client, 'st')
 })
+
+test('renames that overtake the refresh of a group, however many come one after the other, are no failure', async () => {
+  const { client, open } = await scene(BASE)
+  await client.query(`CREATE FUNCTION slowly(v int) RETURNS int LANGUAGE plpgsql IMMUTABLE
+    AS 'BEGIN PERFORM pg_catalog.pg_sleep(0.05); RETURN v; END'`)
+  await create(client, 'a', 'SELECT k, slowly(v) AS v FROM base WHERE id > 300', { schedule: 'calculated' })
+  await create(client, 'b', 'SELECT k, sum(v)::bigint AS n FROM base GROUP BY k', { schedule: 'calculated' })
+  await create(client, 'c', 'SELECT a.k, a.v, b.n FROM a JOIN b USING (k)', { schedule: '1s' })
+  const migration = await open()
+  let isDone = false
+  const renaming = (async () => {
+    while (!isDone)
+      for (const [from, to] of [
+        ['v', 'w'],
+        ['k', 'l'],
+        ['l', 'k'],
+        ['w', 'v'],
+      ]) {
+        await migration.query(`ALTER TABLE base RENAME COLUMN ${from} TO ${to}`)
+        await migration.query('SELECT pg_sleep(0.03)')
+      }
+  })()
+  for (let i = 0; i < 12; i++) {
+    await client.query('INSERT INTO base SELECT FROM generate_series(1, 2)')
+    await client.query('CALL pgstream.run_scheduler()')
+  }
+  isDone = true
+  await renaming
+  const { rows } = await client.query(
+    `SELECT s.pgs_name, x.message FROM pgstream.pgs_refresh_history AS h JOIN pgstream.pgs_stream_tables AS s USING (pgs_id)
+     LEFT JOIN pgstream._error_texts AS x USING (refresh_id) WHERE s.pgs_schema = current_schema() AND h.status = 'FAILED'`,
+  )
+  expect(rows).toEqual([])
+  await client.query('SELECT pgstream.refresh_stream_table($1)', ['c'])
+  for (const name of ['a', 'b', 'c']) await expectExact(client, name)
+})

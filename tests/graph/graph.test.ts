@@ -380,6 +380,36 @@ test('what a bound above needs is refreshed for it', async () => {
   expect((await client.query('SELECT * FROM d3')).rows).toEqual([{ id: 1, v: 1 }])
 })
 
+test.each(['AUTO', 'FULL'])(
+  'after an outage who had to read what was not brought up to date yet follows it, and does not wait for its own bound: %s',
+  async (mode) => {
+    const at = await scene(TABLES)
+    const { client } = at
+    await create(client, 'd1', from('t'), { schedule: '1s' })
+    await create(client, 'd2', from('d1'), { schedule: '1h', mode })
+    await client.query('CALL pgstream.run_scheduler()')
+    await client.query('INSERT INTO t VALUES (1, 1)')
+    // Nobody was there for three hours; another caller has d1 in hand, which has much to consume.
+    await client.query(
+      `UPDATE pgstream.frontiers SET checked_at = checked_at - interval '3 hours', data_timestamp = data_timestamp - interval '3 hours'
+     WHERE pgs_id IN (SELECT pgs_id FROM pgstream.pgs_stream_tables WHERE pgs_schema = current_schema());
+     UPDATE pgstream._scheduler SET looked_at = looked_at - interval '3 hours',
+       behind_as_of = ARRAY(SELECT a - interval '3 hours' FROM unnest(behind_as_of) AS a)`,
+    )
+    const other = await at.open()
+    await other.query(
+      `BEGIN; SELECT FROM pgstream.frontiers JOIN pgstream.pgs_stream_tables s USING (pgs_id)
+     WHERE s.pgs_relid = 'd1'::regclass FOR UPDATE OF frontiers`,
+    )
+    await client.query('CALL pgstream.run_scheduler()')
+    await other.query('ROLLBACK')
+    await client.query('CALL pgstream.run_scheduler(2.5)')
+    expect((await client.query('TABLE d2')).rows).toEqual([{ id: 1, v: 1 }])
+    const { rows } = await client.query(`SELECT pgstream.get_staleness('d2') < 60 AS is_fresh`)
+    expect(rows).toEqual([{ is_fresh: true }])
+  },
+)
+
 test('a bound holds for the whole group, and for what its members read: whatever has news, and whatever its schedule', async () => {
   const at = await scene(TABLES)
   const { client } = at

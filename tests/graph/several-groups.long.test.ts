@@ -99,3 +99,27 @@ test('a definition that joins a recomputed group keeps nobody waiting behind the
   expect(rows).toEqual([{ moments: 1 }])
   for (const name of ['a', 'b']) await expectExact(client, name)
 })
+
+test('a repair waits for no writer of the group while it holds others off', async () => {
+  const { client, open } = await scene(TABLES)
+  await create(client, 'a', 'SELECT g, sum(v) AS v FROM u GROUP BY g')
+  await create(client, 'b', 'SELECT g, max(u.v) AS w FROM u JOIN t USING (id, g) GROUP BY g', {
+    mode: 'FULL',
+  })
+  await create(client, 'c', 'SELECT g, v, w FROM a JOIN b USING (g)')
+  const [person, ...writers] = await Promise.all(Array.from({ length: 9 }, () => open()))
+  for (const [i, writer] of writers.entries())
+    await writer.query(`BEGIN; INSERT INTO t VALUES (${100 + i}, 1, 7)`)
+  const repaired = outcome(person?.query(`SELECT pgstream.repair_stream_table('a')`) ?? Promise.reject())
+  // Each looks for a deadlock a second after it began to wait.
+  const written = writers.map(async (writer, i) => {
+    await pause(100 + 100 * i)
+    const done = await outcome(writer.query(`INSERT INTO u VALUES (${100 + i}, 1, 7)`))
+    await writer.query('COMMIT')
+    return done
+  })
+  expect(await Promise.all(written)).toEqual(writers.map(() => 'ok'))
+  expect(await repaired).toBe('ok')
+  await client.query('CALL pgstream.run_scheduler()')
+  for (const name of ['a', 'b', 'c']) await expectExact(client, name)
+})

@@ -133,6 +133,7 @@ describe.skipIf(run === undefined)('copies of the files', () => {
       `SELECT pgstream.create_stream_table('more', 'SELECT id FROM orders')`,
       `SELECT pgstream.drop_stream_table('joined')`,
       `SELECT pgstream.resume_stream_table('joined')`,
+      `SELECT pgstream.explain_st('joined', true)`,
       'SELECT * FROM pgstream.restore_stream_tables()',
       'CALL pgstream.run_scheduler()',
     ])

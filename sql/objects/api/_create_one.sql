@@ -1,6 +1,7 @@
 -- One object of pgstream.bulk_create. An error says which one it is about.
 CREATE OR REPLACE FUNCTION pgstream._create_one(definition jsonb) RETURNS text
 LANGUAGE plpgsql
+SET exit_on_error = off
 AS $$
 DECLARE
   name text := definition OPERATOR(pg_catalog.->>) 'name';

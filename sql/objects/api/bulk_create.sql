@@ -3,6 +3,7 @@
 -- line of the result says what was done: created, skipped, replaced, altered or unchanged.
 CREATE OR REPLACE FUNCTION pgstream.bulk_create(definitions jsonb) RETURNS TABLE (name text, result text)
 LANGUAGE plpgsql
+SET exit_on_error = off
 AS $$
 #variable_conflict use_column
 DECLARE

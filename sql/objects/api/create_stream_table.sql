@@ -9,6 +9,7 @@ CREATE OR REPLACE FUNCTION pgstream.create_stream_table(
 ) RETURNS void
 LANGUAGE plpgsql
 SET pg_stream.internal = 'on'
+SET exit_on_error = off
 AS $$
 DECLARE
   place record;

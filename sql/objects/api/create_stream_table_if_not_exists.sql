@@ -5,6 +5,7 @@ CREATE OR REPLACE FUNCTION pgstream.create_stream_table_if_not_exists(
   consistency_group text DEFAULT NULL
 ) RETURNS boolean
 LANGUAGE plpgsql
+SET exit_on_error = off
 AS $$
 BEGIN
   IF pgstream._id_of_name(name) IS NULL THEN

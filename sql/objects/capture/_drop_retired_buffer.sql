@@ -4,6 +4,7 @@
 CREATE OR REPLACE FUNCTION pgstream._drop_retired_buffer(source oid) RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 SET client_min_messages = warning
 SET lock_timeout = '100ms'
 AS $$

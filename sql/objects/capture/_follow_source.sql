@@ -4,6 +4,7 @@
 CREATE OR REPLACE FUNCTION pgstream._follow_source(source oid, created oid[] DEFAULT '{}') RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 AS $$
 DECLARE
   message text;

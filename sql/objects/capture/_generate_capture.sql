@@ -181,7 +181,7 @@ $body$, small, targets, stamp, images, reads,
     END IF;
     EXECUTE format(
       E'CREATE OR REPLACE FUNCTION pgstream_changes.capture_%s_%s() RETURNS trigger\nLANGUAGE plpgsql SECURITY DEFINER%s\nAS %L',
-      source, event, CASE WHEN needs_path THEN ' SET search_path = pg_catalog, pg_temp SET standard_conforming_strings = on SET IntervalStyle = postgres' ELSE '' END,
+      source, event, CASE WHEN needs_path THEN ' SET search_path = pg_catalog, pg_temp SET standard_conforming_strings = on SET IntervalStyle = postgres SET exit_on_error = off' ELSE '' END,
       E'#variable_conflict use_column\n'
       || CASE WHEN event IN ('insert', 'update', 'delete') THEN E'DECLARE\n  pgs_first pg_catalog.refcursor;\n  pgs_second pg_catalog.refcursor;\n  pgs_pairs pg_catalog.int8;\n' ELSE '' END
       || E'BEGIN\n' || body || E'  RETURN NULL;\nEND\n');

@@ -6,6 +6,7 @@
 CREATE OR REPLACE FUNCTION pgstream._lock_sources(sources oid[]) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 AS $$
 DECLARE
   places oid[] := sources;

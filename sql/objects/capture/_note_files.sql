@@ -4,6 +4,7 @@
 CREATE OR REPLACE FUNCTION pgstream._note_files(source oid) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 AS $$
 BEGIN
   -- The table before the row, like DDL and what follows it.

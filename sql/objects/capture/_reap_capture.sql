@@ -3,6 +3,7 @@
 CREATE OR REPLACE FUNCTION pgstream._reap_capture(source oid) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 -- For what only cleaners lock, and not for long.
 SET lock_timeout = '100ms'
 AS $$

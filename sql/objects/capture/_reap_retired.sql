@@ -3,6 +3,7 @@
 CREATE OR REPLACE FUNCTION pgstream._reap_retired() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 AS $$
 BEGIN
   PERFORM pgstream._reap_capture(NEW.source_relid);

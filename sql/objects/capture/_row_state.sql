@@ -11,6 +11,7 @@
 CREATE OR REPLACE FUNCTION pgstream._row_state(source regclass, types text, modified smallint[]) RETURNS text
 LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 SET standard_conforming_strings = on
 SET IntervalStyle = postgres
 SET quote_all_identifiers = off

@@ -3,6 +3,7 @@
 CREATE OR REPLACE FUNCTION pgstream._take_off(source oid, relations oid[]) RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 AS $$
 DECLARE
   relation oid;

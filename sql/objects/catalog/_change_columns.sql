@@ -3,6 +3,7 @@
 CREATE OR REPLACE FUNCTION pgstream._change_columns(id bigint, old_indexes oid[]) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 SET pg_stream.internal = 'on'
 SET client_min_messages = warning
 AS $$

@@ -2,6 +2,7 @@
 CREATE OR REPLACE FUNCTION pgstream._check_schedule(given text, OUT schedule text, OUT seconds double precision)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 AS $$
 DECLARE
   shown CONSTANT text := CASE WHEN length(given) > 100 THEN left(given, 100) || '...' ELSE given END;

@@ -5,6 +5,7 @@
 CREATE OR REPLACE FUNCTION pgstream._follow_names(id bigint) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 AS $$
 DECLARE
   target record;

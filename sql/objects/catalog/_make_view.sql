@@ -3,6 +3,7 @@
 -- caller's rights on all that it reads; it fetches nothing. Errors are the server's own, with a hint where it has none.
 CREATE OR REPLACE FUNCTION pgstream._make_view(query text) RETURNS oid
 LANGUAGE plpgsql
+SET exit_on_error = off
 AS $$
 DECLARE
   probe refcursor;

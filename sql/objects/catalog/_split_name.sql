@@ -2,6 +2,7 @@
 -- is not given. No pinned search_path: it is what this reads.
 CREATE OR REPLACE FUNCTION pgstream._split_name(name text, OUT schema_name text, OUT table_name text)
 LANGUAGE plpgsql STABLE
+SET exit_on_error = off
 AS $$
 DECLARE
   parts text[];

@@ -1,6 +1,7 @@
 -- The stream table of a name, found as PostgreSQL finds tables. No pinned search_path: it is what this reads.
 CREATE OR REPLACE FUNCTION pgstream._stream_table_id(name text) RETURNS bigint
 LANGUAGE plpgsql STABLE
+SET exit_on_error = off
 AS $$
 DECLARE
   relation pg_catalog.oid;

@@ -4,6 +4,7 @@
 CREATE OR REPLACE FUNCTION pgstream._follow_owner_at_once(id bigint) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 SET lock_timeout = '100ms'
 AS $$
 BEGIN

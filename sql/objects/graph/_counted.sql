@@ -2,6 +2,7 @@
 CREATE OR REPLACE FUNCTION pgstream._counted(counter regclass) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 SET lock_timeout = '20ms'
 AS $$
 BEGIN

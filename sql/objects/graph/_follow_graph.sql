@@ -6,6 +6,7 @@
 CREATE OR REPLACE FUNCTION pgstream._follow_graph() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 AS $$
 BEGIN
   IF NOT EXISTS (SELECT FROM pgstream.graph_changes) THEN

@@ -5,6 +5,7 @@
 CREATE OR REPLACE FUNCTION pgstream._movements() RETURNS TABLE (pgs_id bigint, total numeric)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 SET lock_timeout = '20ms'
 AS $$
 BEGIN

@@ -4,6 +4,7 @@
 CREATE OR REPLACE FUNCTION pgstream._alert(event text, id bigint, payload jsonb DEFAULT '{}') RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 AS $$
 DECLARE
   about jsonb;

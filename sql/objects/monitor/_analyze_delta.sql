@@ -3,6 +3,7 @@
 CREATE OR REPLACE FUNCTION pgstream._analyze_delta(id bigint, run_by text, statement text) RETURNS text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 AS $$
 DECLARE
   frontier pgstream.frontiers;

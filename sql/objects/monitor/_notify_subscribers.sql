@@ -3,6 +3,7 @@
 CREATE OR REPLACE FUNCTION pgstream._notify_subscribers(id bigint, action text, result pgstream.refresh_result) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 AS $$
 BEGIN
   IF pg_notification_queue_usage() > 0.5 THEN

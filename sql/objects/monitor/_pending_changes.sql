@@ -3,6 +3,7 @@
 CREATE OR REPLACE FUNCTION pgstream._pending_changes() RETURNS TABLE (id bigint, source oid, pending bigint)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 SET lock_timeout = '20ms'
 AS $$
 DECLARE

@@ -3,6 +3,7 @@
 CREATE OR REPLACE FUNCTION pgstream._query_of_now(id bigint) RETURNS text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 AS $$
 DECLARE
   target pgstream.pgs_stream_tables;

@@ -1,6 +1,7 @@
 -- Why a query could not be maintained incrementally; '' when it could, NULL when the caller may not ask. As the caller.
 CREATE OR REPLACE FUNCTION pgstream._why_recomputed(query text, path text) RETURNS text
 LANGUAGE plpgsql
+SET exit_on_error = off
 AS $$
 DECLARE
   before text := pg_catalog.current_setting('search_path');

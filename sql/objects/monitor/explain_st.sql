@@ -28,6 +28,9 @@ BEGIN
       pg_catalog.substr(r.statement, pg_catalog.strpos(r.statement, ' ON ') OPERATOR(pg_catalog.+) 4), r.reason)
     FROM pgstream._recommend_indexes(id) AS r;
   IF with_analyze THEN
+    IF pg_catalog.current_setting('transaction_read_only') OPERATOR(pg_catalog.=) 'on' THEN
+      PERFORM pgstream._refuse_read_only();
+    END IF;
     FOR entry IN
       SELECT e OPERATOR(pg_catalog.->>) 'property' AS property, e OPERATOR(pg_catalog.->>) 'value' AS statement,
         e OPERATOR(pg_catalog.->>) 'function' AS function

@@ -5,6 +5,7 @@
 CREATE OR REPLACE FUNCTION pgstream._clean_changes(source oid) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 SET lock_timeout = '500ms'
 AS $$
 DECLARE

@@ -3,6 +3,7 @@
 CREATE OR REPLACE FUNCTION pgstream._expected_delta(id bigint, OUT pending bigint, OUT ms double precision)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 SET lock_timeout = '20ms'
 AS $$
 DECLARE

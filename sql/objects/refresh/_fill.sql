@@ -4,6 +4,7 @@
 CREATE OR REPLACE FUNCTION pgstream._fill(id bigint, initiated_by text DEFAULT 'INITIAL', why text DEFAULT 'first fill') RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 SET client_min_messages = warning
 AS $$
 DECLARE

@@ -4,6 +4,7 @@
 CREATE OR REPLACE FUNCTION pgstream._hold_off_readers(relation oid) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 SET lock_timeout = '100ms'
 AS $$
 DECLARE

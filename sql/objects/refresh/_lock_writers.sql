@@ -10,7 +10,8 @@
 --
 -- Who has refreshed a stream table below may want the group next. A definition has the group by then, and does not let go of
 -- it; so it does not wait for that one (`is_defining`). Nor for long for anybody else: it may hold off the writers of what it captures
--- anew, who would wait behind those of the group.
+-- anew, who would wait behind those of the group. With such writers waiting for it, it waits for none: who has written one table
+-- and wants the other would meet it in a deadlock, and be the one that is ended.
 --
 -- Of several groups, `recomputed` has the members whose tables are meant: for one group after the other, the writers of the first
 -- would wait behind those of the second.
@@ -19,6 +20,7 @@ CREATE OR REPLACE FUNCTION pgstream._lock_writers(
 ) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 AS $$
 DECLARE
   sources CONSTANT oid[] := ARRAY(
@@ -31,6 +33,11 @@ DECLARE
   longest CONSTANT double precision := (SELECT s.setting::double precision * 1.5 FROM pg_settings s WHERE s.name = 'deadlock_timeout');
   started CONSTANT timestamptz := clock_timestamp();
   patience double precision := 20;
+  -- One that was made in this transaction and is nobody else's yet does not count, nor does a state or buffer.
+  keeps_waiting CONSTANT boolean := is_defining AND EXISTS (
+    SELECT FROM pg_locks l WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.granted
+      AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+      AND l.relation IN (SELECT d.source_relid FROM pgstream.pgs_dependencies d WHERE d.is_captured AND NOT d.is_stream_table));
   source oid;
   label text;
   denied oid := (SELECT s FROM unnest(sources) AS s, pgstream.pgs_stream_tables t JOIN pg_class c ON c.oid = t.pgs_relid
@@ -47,7 +54,7 @@ BEGIN
         label := pgstream._qualified_name(source);
         -- Or somebody has dropped it, which the refresh will find.
         CONTINUE WHEN label IS NULL;
-        EXECUTE format('LOCK TABLE %s IN SHARE MODE', label);
+        EXECUTE format('LOCK TABLE %s IN SHARE MODE%s', label, CASE WHEN keeps_waiting THEN ' NOWAIT' END);
         -- It was renamed while we waited for it, and another table has its name.
         IF to_regclass(label) IS DISTINCT FROM source::regclass THEN
           RAISE undefined_table;

@@ -4,6 +4,7 @@
 CREATE OR REPLACE FUNCTION pgstream._redefine_again(id bigint, initiated_by text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 SET pg_stream.internal = 'on'
 SET client_min_messages = warning
 AS $$

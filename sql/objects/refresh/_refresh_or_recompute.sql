@@ -10,6 +10,7 @@ CREATE OR REPLACE FUNCTION pgstream._refresh_or_recompute(
   id bigint, initiated_by text DEFAULT 'MANUAL', is_checked boolean DEFAULT false, alone boolean DEFAULT false
 ) RETURNS text
 LANGUAGE plpgsql
+SET exit_on_error = off
 AS $$
 DECLARE
   way text;

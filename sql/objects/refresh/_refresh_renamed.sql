@@ -2,6 +2,7 @@
 -- DDL came meanwhile. Raises when it was not that.
 CREATE OR REPLACE FUNCTION pgstream._refresh_renamed(id bigint, initiated_by text) RETURNS text
 LANGUAGE plpgsql
+SET exit_on_error = off
 AS $$
 DECLARE
   version xid;

@@ -18,6 +18,7 @@ CREATE OR REPLACE FUNCTION pgstream._refresh_together(
   OUT actions text[], OUT as_of timestamptz, OUT failing bigint, OUT message text, OUT state text, OUT is_raised boolean
 )
 LANGUAGE plpgsql
+SET exit_on_error = off
 AS $$
 DECLARE
   repeatable CONSTANT boolean := current_setting('transaction_isolation') IN ('repeatable read', 'serializable');

@@ -12,6 +12,7 @@
 -- then, and FRESH is the answer. (The others find nothing pending.)
 CREATE OR REPLACE FUNCTION pgstream._refresh_with_sources(id bigint, since timestamptz DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql
+SET exit_on_error = off
 AS $$
 DECLARE
   -- Of definitions that the graph does not show yet.

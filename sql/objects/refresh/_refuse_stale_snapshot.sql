@@ -5,6 +5,7 @@
 CREATE OR REPLACE FUNCTION pgstream._refuse_stale_snapshot(ids bigint[]) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 AS $$
 DECLARE
   source record;

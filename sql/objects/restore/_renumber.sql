@@ -3,6 +3,7 @@
 CREATE OR REPLACE FUNCTION pgstream._renumber() RETURNS TABLE (name text, action text, detail text)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 AS $$
 DECLARE
   target record;

@@ -2,6 +2,7 @@
 CREATE OR REPLACE FUNCTION pgstream._restore_stream_tables() RETURNS TABLE (name text, action text, detail text)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 SET row_security = on
 SET pg_stream.internal = 'on'
 SET client_min_messages = warning

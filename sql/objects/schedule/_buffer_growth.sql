@@ -5,6 +5,7 @@ CREATE OR REPLACE FUNCTION pgstream._buffer_growth(source oid, threshold bigint)
 RETURNS TABLE (schema_name name, table_name name, buffered bigint, bytes bigint)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 SET lock_timeout = '20ms'
 AS $$
 DECLARE

@@ -4,6 +4,7 @@
 CREATE OR REPLACE FUNCTION pgstream._cleaning_due() RETURNS oid[]
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 SET lock_timeout = '20ms'
 AS $$
 DECLARE

@@ -3,6 +3,7 @@
 CREATE OR REPLACE FUNCTION pgstream._fires_at(crons text[], since timestamptz) RETURNS timestamptz
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 AS $$
 BEGIN
   RETURN (SELECT min(pgstream._cron_next(c, since)) FROM unnest(crons) AS c);

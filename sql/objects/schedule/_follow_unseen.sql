@@ -2,6 +2,7 @@
 CREATE OR REPLACE FUNCTION pgstream._follow_unseen(id bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 SET lock_timeout = '500ms'
 AS $$
 BEGIN

@@ -3,6 +3,7 @@
 CREATE OR REPLACE FUNCTION pgstream._held_by_prepared(ids bigint[]) RETURNS bigint[]
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 AS $$
 DECLARE
   free bigint[];

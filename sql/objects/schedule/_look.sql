@@ -4,6 +4,7 @@
 CREATE OR REPLACE FUNCTION pgstream._look(OUT due integer, OUT quiet_for double precision, OUT work pgstream.due_group[])
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 SET lock_timeout = '20ms'
 AS $$
 DECLARE

@@ -3,6 +3,7 @@
 CREATE OR REPLACE FUNCTION pgstream._movements_of(id bigint) RETURNS numeric
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 AS $$
 BEGIN
   RETURN (

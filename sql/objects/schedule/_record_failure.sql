@@ -10,6 +10,7 @@ CREATE OR REPLACE FUNCTION pgstream._record_failure(
 ) RETURNS text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 AS $$
 DECLARE
   passing boolean := pgstream._passes_by_itself(state, message);

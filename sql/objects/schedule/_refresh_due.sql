@@ -9,6 +9,7 @@
 CREATE OR REPLACE FUNCTION pgstream._refresh_due(id bigint, version xid DEFAULT NULL, below timestamptz DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET exit_on_error = off
 SET row_security = on
 SET lock_timeout = '500ms'
 AS $$

@@ -9,6 +9,10 @@ DECLARE
   outcome record;
   started pg_catalog.timestamptz;
   tries integer := 0;
+  -- The member that was, and its row then.
+  overtaken bigint;
+  overtaken_version xid;
+  version xid;
 BEGIN
   done := NULL;
   IF pg_catalog.cardinality(members) OPERATOR(pg_catalog.=) 1 THEN
@@ -31,6 +35,7 @@ BEGIN
     IF claim.repeatable THEN
       COMMIT;
       SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ WRITE;
+      SET LOCAL exit_on_error = off;
     ELSE
       CALL pgstream._commit();
     END IF;
@@ -47,13 +52,21 @@ BEGIN
       claim.repeatable := false;
       CONTINUE;
     END IF;
-    EXIT WHEN outcome.state IS NULL OR tries OPERATOR(pg_catalog.>=) 3;
-    -- A person refreshed a member meanwhile, or DDL overtook the refresh: once more, at a new snapshot.
+    EXIT WHEN outcome.state IS NULL;
+    -- A person refreshed a member meanwhile, or DDL overtook the refresh: once more, at a new snapshot. A migration has more
+    -- statements than we have patience: it is no failure then either, but a race that was lost.
     IF outcome.state OPERATOR(pg_catalog.<>) '40001' THEN
       EXIT WHEN NOT pgstream._is_of_names(outcome.state);
       CALL pgstream._commit();
       EXIT WHEN NOT pgstream._was_renamed(outcome.failing);
+      -- Told of nothing since the try before, that one had the names of now.
+      version := (SELECT s.xmin FROM pgstream.pgs_stream_tables AS s WHERE s.pgs_id OPERATOR(pg_catalog.=) outcome.failing);
+      EXIT WHEN overtaken OPERATOR(pg_catalog.=) outcome.failing AND overtaken_version OPERATOR(pg_catalog.=) version;
+      overtaken := outcome.failing;
+      overtaken_version := version;
+      outcome.state := '40001';
     END IF;
+    EXIT WHEN tries OPERATOR(pg_catalog.>=) 5;
   END LOOP;
   CALL pgstream._commit();
   IF outcome.state OPERATOR(pg_catalog.=) 'PGS02' THEN

@@ -15,6 +15,7 @@ DECLARE
   words pg_catalog.text;
 BEGIN
   refreshed := 0;
+  SET LOCAL exit_on_error = off;
   -- Where it could be committed, the server objects to the subtransaction that this is in; otherwise to the place.
   BEGIN
     COMMIT;

@@ -5,6 +5,8 @@
 --
 -- A bound says how stale the content may get: it counts from when the content was last equal to the query, and a bound of a
 -- second or less is served as soon as something changed. Who failed for what is in the data wants nothing before that changes.
+-- Who had to read something older than its own bound (a backlog below takes longer, or is in another caller's hands) wants another
+-- look as soon as all that is below it shows something younger.
 -- What is dated later than now, by a clock that was set back or another machine's, says nothing of when.
 CREATE OR REPLACE FUNCTION pgstream._wanting()
 RETURNS TABLE (pgs_id bigint, version xid, unmoved boolean, wants_at timestamptz, held_until timestamptz)
@@ -41,6 +43,10 @@ BEGIN
             OR v.moved OR f.failed_version IS NOT NULL OR f.moment IS NOT NULL OR f.system_identifier IS DISTINCT FROM own_cluster)
           -- A refresh takes its time: start early enough for the bound to hold.
           THEN f.checked_at + make_interval(secs => greatest(g.seconds - coalesce(f.last_duration_ms, 0) / 500.0, 0)) END,
+        CASE WHEN g.seconds IS NOT NULL AND v.moved AND f.data_timestamp < f.checked_at - make_interval(secs => g.seconds)
+            AND pgstream._time_below(ARRAY(SELECT o.pgs_id FROM pgstream.graph o JOIN pgstream.pgs_stream_tables m USING (pgs_id)
+              WHERE o.group_id = g.group_id AND m.status IN ('INITIALIZING', 'ACTIVE') AND m.broken_reason IS NULL)) > f.data_timestamp
+          THEN f.checked_at + interval '1 second' END,
         CASE WHEN g.seconds <= 1 AND s.strategy = 'DIFFERENTIAL' AND (v.moved OR f.failed_version IS NOT NULL) THEN '-infinity'::timestamptz END)
       END AS at) AS w;
 END

@@ -9,6 +9,7 @@ import { connect } from '../connect.ts'
 export async function installCommand(url: string): Promise<void> {
   let host: Host = outside
   await connect(url, async (client) => {
+    await requirePrimary(client)
     if (await isInstalled(client))
       throw new StartError('pg_stream is already installed there; use pg-stream upgrade')
     await requireVersion(client)
@@ -25,6 +26,7 @@ export async function installCommand(url: string): Promise<void> {
 
 export async function upgradeCommand(url: string): Promise<void> {
   await connect(url, async (client) => {
+    await requirePrimary(client)
     await requireInstalled(client)
     await requireRights(client)
     const host = await serverHost(client)
@@ -36,6 +38,7 @@ export async function upgradeCommand(url: string): Promise<void> {
 
 export async function uninstallCommand(url: string): Promise<void> {
   await connect(url, async (client) => {
+    await requirePrimary(client)
     await requireInstalled(client)
     await uninstall(client)
   })
@@ -45,6 +48,11 @@ export async function uninstallCommand(url: string): Promise<void> {
 export async function requireInstalled(client: pg.Client): Promise<void> {
   if (!(await isInstalled(client)))
     throw new StartError('pg_stream is not installed there; use pg-stream install')
+}
+
+async function requirePrimary(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby')
+  if (rows[0]?.standby) throw new StartError('the server is a standby: connect to the primary, or promote it')
 }
 
 async function requireVersion(client: pg.Client): Promise<void> {

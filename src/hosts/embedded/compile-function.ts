@@ -70,7 +70,7 @@ BEGIN
   RETURN answer::jsonb;
 END`
   return `CREATE OR REPLACE FUNCTION pgstream._compile(request jsonb) RETURNS jsonb
-LANGUAGE plpgsql STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET exit_on_error = off
 AS ${quoteLiteral(body)};
 REVOKE ALL ON FUNCTION pgstream._compile(jsonb) FROM PUBLIC;
 `
