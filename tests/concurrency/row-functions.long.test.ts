@@ -199,7 +199,12 @@ test.each([
 test.each([
   [
     'stable functions by name',
-    `SELECT g FROM generate_series(now(), now() + '1 day', '1 hour') AS g`,
+    `SELECT g FROM generate_series(now(), now() + '1 hour', '1 hour') AS g`,
+    /function now\(\)/,
+  ],
+  [
+    'those by the time zone',
+    `SELECT g FROM generate_series(timestamptz '2024-01-01 00:00+00', '2024-01-03 00:00+00', '1 day') AS g`,
     /generate_series\(timestamptz/,
   ],
 ])('refuses %s', async (_, query, message) => {

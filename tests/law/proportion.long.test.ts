@@ -110,7 +110,7 @@ const QUERIES: Readonly<Record<string, string>> = {
   'not in, of such a column of a join':
     'SELECT c.id, c.back NOT IN (SELECT p.region FROM o JOIN c AS p ON p.id = o.c WHERE o.amount < 400) AS f FROM c',
   'exists beside not exists, of which one asks the same of all':
-    'SELECT c.id FROM c WHERE c.name <> $$n7$$ AND NOT EXISTS (SELECT FROM o WHERE o.c = c.id) AND EXISTS (SELECT FROM o WHERE amount > 490)',
+    'SELECT c.id FROM c WHERE c.name <> $$n7$$ AND NOT EXISTS (SELECT FROM o WHERE o.c = c.id) AND EXISTS (SELECT FROM o WHERE amount > 40)',
   'except all': 'SELECT id FROM c EXCEPT ALL SELECT c FROM o',
   'rows of which one column is NULL in many': 'SELECT tag, id FROM o EXCEPT SELECT name, id FROM c',
   'partitions by a column that is NULL in many rows':
