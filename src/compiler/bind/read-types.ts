@@ -1,5 +1,5 @@
 import type { TypeRef } from '../algebra/scalar.ts'
-import { nodeListField, numberField, optionalNode } from '../catalog/node-field.ts'
+import { booleanField, nodeListField, numberField, optionalNode } from '../catalog/node-field.ts'
 import { isNode, type TreeNode, type TreeValue } from '../catalog/node-tree.ts'
 
 /** By range table entry and column: the types of all columns that a query, or one inside it, mentions of its own entries. */
@@ -42,8 +42,10 @@ export function unsorted(query: TreeNode, wanted: readonly TreeNode[]): TreeNode
     ...windows.flatMap((window) => nodeListField(window, 'orderClause')),
   ]
   const named = new Set(items.map((item) => numberField(item, 'tleSortGroupRef')))
+  // A set that is only sorted by makes rows.
+  const makesRows = booleanField(query, 'hasTargetSRFs')
   const targetList = nodeListField(query, 'targetList').filter(
-    (target) => wanted.includes(target) || named.has(numberField(target, 'ressortgroupref')),
+    (target) => makesRows || wanted.includes(target) || named.has(numberField(target, 'ressortgroupref')),
   )
   const rtable = nodeListField(query, 'rtable').map((entry) =>
     optionalNode(entry, 'alias') ? entry : { ...entry, fields: { ...entry.fields, joinaliasvars: null } },

@@ -3,8 +3,11 @@
  * once, not below an aggregate, on the side of an outer join that may be missing, or in EXCEPT (parse_cte.c); what is left
  * that is not linear in those rows is refused here.
  */
+
+import { isDoubtful } from '../algebra/identity.ts'
 import { type Column, isGroupNode, isPartitionNode, type Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
+import type { Projection } from '../algebra/operators/project.ts'
 import { FULL_HINT, internalError, unsupported } from '../catalog/error.ts'
 import {
   booleanField,
@@ -67,7 +70,7 @@ export function bindRecursion(cte: TreeNode, environment: Environment, isOrderRe
     const within = { ...inner, recursions: new Map([...environment.recursions, [cte, reference]]) }
     const rarg = nodeField(operation, 'rarg')
     const bound = bindOperation(rarg, bindRangeTable(query, within), within)
-    const term = isDistinct && added.length === 0 ? withoutDistinct(bound, self) : bound
+    const term = isDistinct && added.length === 0 ? withoutDistinct(bound, self, request) : bound
     assertLinear(term, self)
     if (reads(term, self) > 1)
       throw unsupported(
@@ -90,16 +93,28 @@ export function bindRecursion(cte: TreeNode, environment: Environment, isOrderRe
   }
 }
 
-/** UNION has every row once: what makes them distinct in the step term is without effect. */
-function withoutDistinct(node: Node, self: number): Node {
+/**
+ * UNION has every row once: what makes them distinct in the step term is without effect, unless it is computed with one of several
+ * ways to write a value (1.0, 1.00). `isPassed`: nothing more is done with the rows.
+ */
+function withoutDistinct(node: Node, self: number, request: CompileRequest, isPassed = true): Node {
   if (reads(node, self) === 0 || isPartitionNode(node) || node.op === 'recursion') return node
-  if (node.op === 'aggregate' && node.calls.length === 0 && node.keys.length > 0)
-    return { op: 'project', input: withoutDistinct(node.input, self), outputs: node.keys }
+  const isOfColumns = (made: readonly Projection[]) => made.every(({ value }) => value.kind === 'column')
+  if (node.op === 'aggregate' && node.calls.length === 0 && node.keys.length > 0) {
+    const { input, keys, rule } = node
+    if (!isPassed && keys.some(({ column }) => isDoubtful(request, rule, column))) return node
+    return {
+      op: 'project',
+      input: withoutDistinct(input, self, request, isPassed && isOfColumns(keys)),
+      outputs: keys,
+    }
+  }
   if (isGroupNode(node)) return node
+  const passes = node.op === 'union-all' || (node.op === 'project' && isOfColumns(node.outputs))
   const operator = operatorOf(node)
   return operator.withInputs(
     node,
-    operator.inputs(node).map((each) => withoutDistinct(each, self)),
+    operator.inputs(node).map((each) => withoutDistinct(each, self, request, isPassed && passes)),
   )
 }
 

@@ -7,7 +7,7 @@ import type { Column, Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Project } from '../algebra/operators/project.ts'
 import { type ColumnId, mapScalar, type Scalar } from '../algebra/scalar.ts'
-import { internalError } from '../catalog/error.ts'
+import { internalError, unsupported } from '../catalog/error.ts'
 import { quoteIdentifier } from '../catalog/quote.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import type { GroupStage, PartitionStage, RecursionStage, Stage, StagedQuery } from '../delta/stage.ts'
@@ -49,6 +49,7 @@ export function chooseStorage(request: CompileRequest, staged: StagedQuery, root
       states.set(stage.number, { sql: target.sql, columns, aside: asideOf(request, stage, columns) })
     } else {
       const all = storedColumns(stage).map((column) => ({ column }))
+      for (const { column } of all) assertStorable(request, column)
       const columns = numbered(all).map(({ column, name }) => ({
         name,
         value: { kind: 'column', id: column.id, type: column.type } as const,
@@ -57,6 +58,17 @@ export function chooseStorage(request: CompileRequest, staged: StagedQuery, root
     }
   }
   return { target, states, fused }
+}
+
+/** The order of SEARCH and the path of CYCLE are values that no table can have. */
+function assertStorable(request: CompileRequest, { type }: Column): void {
+  const facts = request.types[type.oid]
+  if (facts?.kind === 'p')
+    throw unsupported(
+      `a value of type ${facts.sql} in the middle of a query`,
+      'Number the rows by it, as in row_number() OVER (ORDER BY …), or use refresh mode FULL or AUTO.',
+      'What is read there is kept in a table, and no table can have such a column.',
+    )
 }
 
 /** The table of a stage that keeps one of its own. */
