@@ -254,6 +254,10 @@ const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       'SELECT a.id, s.y FROM a, LATERAL (SELECT y FROM b WHERE b.y <> a.x ORDER BY y, b.id LIMIT 2) AS s',
     firstOfEach:
       'SELECT a.id, q.y, q.n FROM a, LATERAL (SELECT DISTINCT ON (b.y) b.y, (SELECT sum(c.x) FROM c WHERE c.k <= b.y AND c.k <> a.k) AS n FROM b WHERE b.k = a.k ORDER BY b.y DESC, b.w DESC, b.id) AS q',
+    noRowsWithTies:
+      'SELECT a.id, s.y FROM a LEFT JOIN LATERAL (SELECT y FROM b WHERE b.k = a.k ORDER BY y OFFSET 1 FETCH FIRST 0 ROWS WITH TIES) AS s ON true',
+    someRowsWithTies:
+      'SELECT a.id, s.y FROM a LEFT JOIN LATERAL (SELECT y FROM b WHERE b.k = a.k ORDER BY y OFFSET 1 FETCH FIRST (a.id % 2) ROWS WITH TIES) AS s ON true',
     ties: 'SELECT a.id, s.y FROM a LEFT JOIN LATERAL (SELECT y FROM b WHERE b.k = a.k ORDER BY y OFFSET 1 FETCH FIRST 1 ROW WITH TIES) AS s ON true',
     listed: `SELECT id, (SELECT string_agg(y::text, ',' ORDER BY y, id) FROM b WHERE b.k = a.k) AS l FROM a`,
     numbered:

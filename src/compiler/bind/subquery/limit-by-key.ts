@@ -10,9 +10,12 @@ import { BIGINT, BOOLEAN, type ColumnId, type Scalar, scalarColumns } from '../.
 import { expression } from '../binding.ts'
 
 export function limitByKey(node: Limit, keys: readonly ColumnId[], ids: ColumnIds): Node {
-  const { input, order, withTies } = node
+  const { input, order } = node
   const offset = node.offset && notNegative(node.offset, 'OFFSET')
   const count = node.count && notNegative(node.count, 'LIMIT')
+  // Of no rows there are no ties.
+  const isSome = count && integerOf(count) === null ? sql(BOOLEAN)`(((${count}) > 0) IS NOT FALSE)` : null
+  const withTies = node.withTies && (count === null || integerOf(count) !== 0)
   const numbered = (name: string, hasPeers: boolean): WindowCall => ({
     column: ids.make(name, BIGINT, false),
     call: expression({ construct: `window function ${name}`, parts: [`${name}()`], args: [], type: BIGINT }),
@@ -32,7 +35,7 @@ export function limitByKey(node: Limit, keys: readonly ColumnId[], ids: ColumnId
   const end = endOf(offset, count)
   const isBefore = end ? atMost(ref(last.column), end) : count && atMost(place, count)
   const before = isBefore && (isFixed ? isBefore : sql(BOOLEAN)`(${isBefore} IS NOT FALSE)`)
-  const predicate = before ? [...first, before] : first
+  const predicate = [...first, ...(before ? [before] : []), ...(withTies && isSome ? [isSome] : [])]
   const window: Node = {
     op: 'window',
     input,
