@@ -64,6 +64,8 @@ test.each([
   `SELECT to_char(wait, 'HH24:MI') AS a, to_char(v, 'FM999,990.00') AS b, to_char(id, '0000') AS c, to_char(v::numeric, '9.99MI') AS d FROM ev`,
   `SELECT to_date(to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD'), 'YYYY-MM-DD') AS day, count(*) AS n FROM ev GROUP BY 1`,
   `SELECT to_number(id::text, '9999') AS n, to_char(id::smallint, '99') AS s FROM ev`,
+  `SELECT to_char(v, 'FM$999,990.0%') AS a, to_char(id, 'FMRN') AS b, to_char(id, '999th') AS c, to_char(v, 'FM990" locals"') AS d, to_char(v, '9.99EEEE') AS e FROM ev`,
+  `SELECT to_char(at AT TIME ZONE 'UTC', 'FMDDth "of" Month IYYY-IW J RM Q BC') AS a FROM ev`,
 ])('by a format: %s', async (query) => {
   const { client, open } = await scene(SETUP)
   await create(client, 'sums', query)
@@ -96,7 +98,66 @@ test.each([
   [`SELECT to_char(at AT TIME ZONE 'UTC', 'TMDay') AS a FROM ev`, 'arguments only'],
   [`SELECT to_char(v, '9D9') AS a FROM ev`, 'arguments only'],
   [`SELECT to_char(v, wait::text) AS a FROM ev`, 'arguments only'],
+  [`SELECT to_char(v, 'S999') AS a FROM ev`, 'arguments only'],
 ])('%s says what else', async (query, hint) => {
   const { client } = await scene(SETUP)
   await expect(create(client, 'sums', query)).rejects.toMatchObject({ hint: expect.stringContaining(hint) })
+})
+
+test.each([
+  `SELECT dev, at - place * interval '11 min' AS island, min(at) AS a, max(at) AS b FROM (SELECT *, row_number() OVER (PARTITION BY dev ORDER BY at) AS place FROM ev) AS e GROUP BY 1, 2`,
+  `SELECT to_date(day, 'YYYY-MM-DD') AS day, max(n) AS n FROM (SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day, count(*) AS n FROM ev GROUP BY 1) AS q GROUP BY 1`,
+  'SELECT extract(epoch FROM at) AS e, max(n) AS n FROM (SELECT at, count(*) AS n FROM ev GROUP BY at) AS q GROUP BY 1',
+  `SELECT dev, at FROM (SELECT dev, max(at) AS at FROM ev GROUP BY dev) AS q ORDER BY at + interval '1 hour', dev LIMIT 2`,
+  'SELECT mood::text::mood AS m, max(n) AS n FROM (SELECT mood, count(*) AS n FROM felt GROUP BY 1) AS q GROUP BY 1',
+])('what PostgreSQL makes no index on, over what is stored: %s', async (query) => {
+  const { client } = await scene(`${SETUP}; CREATE TYPE mood AS ENUM ('sad', 'ok');
+    CREATE TABLE felt (id int PRIMARY KEY, mood mood); INSERT INTO felt SELECT i, CASE WHEN i % 3 = 0 THEN 'ok'::mood ELSE 'sad' END FROM generate_series(1, 200) AS i`)
+  await create(client, 'st', query)
+  for (const change of [
+    `UPDATE ev SET at = at + interval '25 hours' WHERE id % 10 = 3; UPDATE felt SET mood = 'ok' WHERE id % 10 = 4`,
+    'DELETE FROM ev WHERE id % 11 = 0; DELETE FROM felt WHERE id % 7 = 0',
+    `INSERT INTO ev SELECT id + 1000, dev, at, v, wait FROM ev; UPDATE felt SET mood = NULL WHERE id % 5 = 1`,
+  ]) {
+    await client.query(change)
+    expect(await expectExact(client, 'st')).toBe('DIFFERENTIAL')
+  }
+})
+
+test.each([
+  [`SELECT a.id, b.id AS o FROM ev a JOIN ev b ON b.at = a.at + interval '11 min'`, ['(at)']],
+  [`SELECT id FROM ev WHERE at + interval '1 hour' > now()`, ['(at)']],
+  [
+    `SELECT id FROM ev WHERE now() - interval '1 hour' >= at - interval '2 hours' + interval '1 sec'`,
+    ['(at)'],
+  ],
+  [`SELECT id FROM ev WHERE at + v * interval '1 hour' > now()`, []],
+  [`SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM') AS m, max(v) AS n FROM ev GROUP BY 1`, []],
+  [`SELECT a.id, b.id AS o FROM ev a JOIN ev b ON concat(a.dev, '-') = concat(b.id, '-')`, []],
+] as const)('no index is asked for that PostgreSQL makes none on: %s', async (query, columns) => {
+  const { client } = await scene(SETUP.replace(/CREATE INDEX[^;]*;/, ''))
+  await create(client, 'st', query)
+  const { rows } = await client.query(`SELECT statement FROM pgstream.recommend_indexes('st')`)
+  expect(rows.map(({ statement }) => /\(.*/.exec(statement)?.[0])).toEqual(columns)
+  for (const { statement } of rows) await client.query(statement)
+})
+
+test('what is compared with the time so long after it', async () => {
+  const { client } = await scene(SETUP)
+  await create(
+    client,
+    'st',
+    `SELECT id FROM ev WHERE at + interval '1 hour' - interval '10 min' > now() - interval '1 min'`,
+  )
+  await create(client, 'shown', `SELECT id, interval '30 min' + at <= now() AS over FROM ev`)
+  await client.query(
+    `INSERT INTO ev SELECT 5000 + i, 1, now() - interval '51 min' + i * interval '300 ms' FROM generate_series(1, 5) AS i
+     UNION ALL SELECT 6000 + i, 1, now() - interval '30 min' + i * interval '300 ms' FROM generate_series(1, 5) AS i
+     UNION ALL SELECT 7000, 1, 'infinity' UNION ALL SELECT 7001, 1, NULL`,
+  )
+  for (let round = 0; round < 6; round++) {
+    expect(await expectExact(client, 'st')).toMatch(/DIFFERENTIAL|NO_DATA/)
+    expect(await expectExact(client, 'shown')).toMatch(/DIFFERENTIAL|NO_DATA/)
+    await client.query('SELECT pg_sleep(0.3)')
+  }
 })

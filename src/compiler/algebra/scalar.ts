@@ -55,6 +55,7 @@ export interface Operator {
   readonly inputCollation: number
   readonly strict: boolean
   readonly volatility: Volatility
+  readonly isMarkedStable?: true
   /** Says what another conjunct says, only for an index to be found: it can be left out, and is where there is no index. */
   readonly isRepeated?: true | 'without index'
 }
@@ -71,6 +72,8 @@ export interface Expression {
   readonly type: TypeRef
   /** Own volatility, without that of the arguments. */
   readonly volatility: Volatility
+  /** Immutable as it stands, while the server takes what it calls for stable: it makes no index on it. */
+  readonly isMarkedStable?: true
   /** NULL whenever any argument is NULL. */
   readonly strict: boolean
   /**
@@ -126,6 +129,16 @@ export function scalarVolatility(scalar: Scalar): Volatility {
     if (own === 'volatile' || (own === 'stable' && worst === 'immutable')) worst = own
   }
   return worst
+}
+
+/** Would the server make an index on it? */
+export function isForIndexes(scalar: Scalar): boolean {
+  return scalarVolatility(scalar) === 'immutable' && !hasMarkedStable(scalar)
+}
+
+export function hasMarkedStable(scalar: Scalar): boolean {
+  const isMarked = (scalar.kind === 'operator' || scalar.kind === 'expression') && scalar.isMarkedStable
+  return isMarked === true || scalarArguments(scalar).some(hasMarkedStable)
 }
 
 /** A column or a strict expression over columns of which one is NULL is NULL; may this one be? */

@@ -24,6 +24,7 @@ export interface ExpressionParts {
   readonly type: TypeRef
   readonly closed?: boolean
   readonly volatility?: Volatility
+  readonly isMarkedStable?: boolean
   readonly strict?: boolean
 }
 
@@ -35,9 +36,11 @@ export function expression({
   type,
   closed = true,
   volatility = 'immutable',
+  isMarkedStable = false,
   strict = false,
 }: ExpressionParts): Expression {
-  return { kind: 'expression', construct, parts, args, closed, type, volatility, strict }
+  const marked = isMarkedStable ? ({ isMarkedStable } as const) : {}
+  return { kind: 'expression', construct, parts, args, closed, type, volatility, ...marked, strict }
 }
 
 /** The parts of `head arg, arg, … tail`. */

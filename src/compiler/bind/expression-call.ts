@@ -15,7 +15,7 @@ import { type Binding, expression, listParts, type Rule, Template } from './bind
 import { collatedArguments } from './collation.ts'
 import { calledArguments } from './default-arguments.ts'
 import { elementsOf } from './elements.ts'
-import { castTypeSql, functionFacts, functionLabel } from './facts.ts'
+import { castTypeSql, functionFacts, functionLabel, functionVolatility } from './facts.ts'
 import { callVolatility } from './io-volatility.ts'
 import { refuseRivals } from './rivals.ts'
 import { knownModifier } from './type-modifier.ts'
@@ -71,10 +71,12 @@ export function plainCall(node: TreeNode, binding: Binding): Expression {
     values.map(({ type }, i) => ({ type, name: names[i] })),
     request,
   )
+  const volatility = callVolatility(facts, args, request, binding.scope.defined)
   const common = {
     construct,
     type,
-    volatility: callVolatility(facts, args, request, binding.scope.defined),
+    volatility,
+    isMarkedStable: volatility !== functionVolatility(facts),
     strict: facts.strict,
   }
 

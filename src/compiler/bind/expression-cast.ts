@@ -1,11 +1,11 @@
-import { type Scalar, scalarVolatility } from '../algebra/scalar.ts'
+import { hasMarkedStable, type Scalar, scalarVolatility } from '../algebra/scalar.ts'
 import { unsupported } from '../catalog/error.ts'
 import { nodeField, numberField } from '../catalog/node-field.ts'
 import type { TreeNode } from '../catalog/node-tree.ts'
 import { type Binding, expression, type Rule } from './binding.ts'
 import { collate } from './collation.ts'
 import { baseType, castTypeSql, typeFacts } from './facts.ts'
-import { ioVolatility, outputVolatility } from './io-volatility.ts'
+import { ioVolatility, isMarkedImmutable, outputVolatility } from './io-volatility.ts'
 import { modifiedTypeSql } from './type-modifier.ts'
 
 export const castRules: Readonly<Record<string, Rule>> = {
@@ -76,6 +76,8 @@ function throughText(node: TreeNode, binding: Binding): Scalar {
     oid,
     collation: numberField(node, 'resultcollid'),
     volatility: output === 'immutable' ? input : output,
+    isMarkedStable:
+      !isMarkedImmutable(request, arg.type.oid, 'output') || !isMarkedImmutable(request, oid, 'input'),
   })
 }
 
@@ -86,12 +88,13 @@ function eachElement(node: TreeNode, binding: Binding): Scalar {
   const typmod = numberField(node, 'resulttypmod')
   // What is done to an element is found again from the types; it is bound for its volatility alone.
   const element = { kind: 'constant', sql: '', isNull: true, type: caseTestType(node) } as const
-  const volatility = scalarVolatility(binding.testing(element).bind(nodeField(node, 'elemexpr')))
+  const made = binding.testing(element).bind(nodeField(node, 'elemexpr'))
   return cast(arg, modifiedTypeSql(request, oid, typmod), {
     oid,
     typmod,
     collation: numberField(node, 'resultcollid'),
-    volatility,
+    volatility: scalarVolatility(made),
+    isMarkedStable: hasMarkedStable(made),
   })
 }
 
@@ -141,12 +144,14 @@ function cast(
     typmod = -1,
     collation = 0,
     volatility = 'immutable',
+    isMarkedStable = false,
     strict = true,
   }: {
     oid: number
     typmod?: number
     collation?: number
     volatility?: 'immutable' | 'stable' | 'volatile'
+    isMarkedStable?: boolean
     strict?: boolean
   },
 ): Scalar {
@@ -156,6 +161,7 @@ function cast(
     args: [arg],
     type: { oid, typmod, collation },
     volatility,
+    isMarkedStable,
     strict,
   })
 }

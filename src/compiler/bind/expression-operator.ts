@@ -72,6 +72,7 @@ function operator(
 ): Operator {
   const code = functionFacts(request, facts.code)
   refuseRivalsOf(facts, args, request)
+  const volatility = callVolatility(code, args, request)
   return {
     kind: 'operator',
     oid: facts.oid,
@@ -82,7 +83,8 @@ function operator(
     type: { oid: numberField(node, 'opresulttype'), typmod: -1, collation: numberField(node, 'opcollid') },
     inputCollation: numberField(node, 'inputcollid'),
     strict: code.strict,
-    volatility: callVolatility(code, args, request),
+    volatility,
+    ...(volatility !== functionVolatility(code) ? { isMarkedStable: true } : {}),
   }
 }
 

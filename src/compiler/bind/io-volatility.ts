@@ -59,6 +59,19 @@ export function ioVolatility(
     : 'stable'
 }
 
+/** Does the server take that conversion for immutable? Not of an enum, nor of what is made of other types. */
+export function isMarkedImmutable(
+  request: CompileRequest,
+  oid: number,
+  direction: 'input' | 'output',
+): boolean {
+  const facts = request.types[oid]
+  if (direction === 'output' && facts?.kind === 'd') return isMarkedImmutable(request, facts.base, direction)
+  const isOwn =
+    IMMUTABLE_BOTH.has(oid) || IMMUTABLE_OUTPUT.has(oid) || (facts?.kind === 'b' && facts.element === 0)
+  return isOwn && ioVolatility(request, oid, direction) === 'immutable'
+}
+
 /** The same for a value of which more may be known than its type. */
 export function outputVolatility(request: CompileRequest, { oid, fields }: TypeRef): Volatility {
   return fields

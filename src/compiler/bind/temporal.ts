@@ -15,6 +15,7 @@ import type { TimedValue } from '../algebra/operators/temporal-values.ts'
 import {
   BOOLEAN,
   type Constant,
+  hasMarkedStable,
   type Scalar,
   scalarArguments,
   scalarColumns,
@@ -25,6 +26,7 @@ import type { CompileRequest } from '../catalog/request.ts'
 import { expression } from './binding.ts'
 import { replaceScalars } from './subquery/columns.ts'
 import { temporalRecursion } from './temporal-recursion.ts'
+import { isSpanOfTime } from './time-span.ts'
 
 /** The tree with an operator for each such condition. */
 export function temporalConditions(node: Node, ids: ColumnIds, request: CompileRequest): Node {
@@ -151,8 +153,8 @@ function rangesOf(scalar: Scalar): readonly TimeRange[] | null {
   if (scalar.kind === 'operator' && COMPARISONS.has(scalar.sql) && scalar.args.length === 2) {
     const [left, right] = scalar.args
     if (!left || !right || !isOfTime(scalar)) return null
-    if (isValue(left) && isBound(right)) return [{ value: left, bound: right }]
-    return isValue(right) && isBound(left) ? [{ value: right, bound: left }] : null
+    if (isValue(left) && isBound(right)) return [ofColumn({ value: left, bound: right })]
+    return isValue(right) && isBound(left) ? [ofColumn({ value: right, bound: left })] : null
   }
   if (scalar.kind === 'operator' && HOLDS.has(scalar.sql)) {
     const [range, time] = scalar.sql === '@>' ? scalar.args : scalar.args.toReversed()
@@ -167,6 +169,24 @@ function rangesOf(scalar: Scalar): readonly TimeRange[] | null {
   const found = scalarArguments(scalar).map(rangesOf)
   return found.includes(null) ? null : found.flatMap((each) => each ?? [])
 }
+
+/**
+ * `at + span` passes a bound when `at` passes the bound less the span, for which there can be an index; on `at + span` the server
+ * makes none.
+ */
+function ofColumn({ value, bound }: TimeRange): TimeRange {
+  if (value.kind !== 'operator' || !hasMarkedStable(value) || bound.type.oid !== TIMESTAMPTZ)
+    return { value, bound }
+  const [left, right] = value.args
+  const [at, span] = right?.type.oid === TIMESTAMPTZ ? [right, left] : [left, right]
+  if (!at || !span || at.type.oid !== TIMESTAMPTZ || !isSpanOfTime(span) || scalarColumns(span).size > 0)
+    return { value, bound }
+  const sql = value.sql === '+' ? '-' : value.sql === '-' ? '+' : null
+  if (!sql) return { value, bound }
+  return ofColumn({ value: at, bound: { ...value, oid: 0, sql, args: [bound, span] } })
+}
+
+const TIMESTAMPTZ = 1184
 
 /** A range holds a time, or does not, as long as neither of its ends is passed. */
 const HOLDS: ReadonlySet<string> = new Set(['@>', '<@'])

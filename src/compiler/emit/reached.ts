@@ -5,10 +5,10 @@ import type { Scan } from '../algebra/operators/scan.ts'
 import {
   type ColumnId,
   indexed,
+  isForIndexes,
   type Scalar,
   scalarArguments,
   scalarColumns,
-  scalarVolatility,
 } from '../algebra/scalar.ts'
 import { isNullSafe } from './select-text.ts'
 
@@ -83,9 +83,7 @@ export function computedEqualities(
   columns: readonly Column[],
   predicate: readonly Scalar[],
 ): readonly FixedValue[] {
-  return fixedValues(columns, predicate).filter(
-    ({ value }) => value.kind !== 'column' && scalarVolatility(value) === 'immutable',
-  )
+  return fixedValues(columns, predicate).filter(({ value }) => value.kind !== 'column' && isForIndexes(value))
 }
 
 interface FixedValue {

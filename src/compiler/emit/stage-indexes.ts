@@ -7,11 +7,12 @@ import { storedId } from '../algebra/operators/read.ts'
 import {
   type ColumnId,
   type Constant,
+  hasMarkedStable,
+  isForIndexes,
   mapScalar,
   type Scalar,
   scalarArguments,
   scalarColumns,
-  scalarVolatility,
   type TypeRef,
 } from '../algebra/scalar.ts'
 import type { CompileRequest } from '../catalog/request.ts'
@@ -87,7 +88,8 @@ export function stageIndexes(
     const looked = lookedUp(request, storage, staged, stage)
     const running = stage.kind === 'partition' ? runningOf(request, stage.node) : null
     const from = running && stageValue(running.node.input, ref(running.order))
-    const last = from && storedIn(request, storage, staged, from.stage)?.print(from.value)
+    const isLast = from && (from.value.kind === 'column' || isForIndexes(from.value))
+    const last = isLast && storedIn(request, storage, staged, from.stage)?.print(from.value)
     if (looked && last) add(looked.table, [...looked.columns, last], last)
     else if (looked) add(looked.table, looked.columns)
     const ordered = orderedBy(request, storage, staged, stage)
@@ -266,8 +268,9 @@ function askedOfStage(
   const found = keys.map((key) => stageValue(stage.node.input, key))
   const [first] = found
   if (!first || found.some((each) => each?.stage !== first.stage)) return null
-  const values = found.flatMap((each) => (each ? [each.value] : []))
-  return values.every((value) => value.kind === 'column' || isIndexable(request, value))
+  // What no index can be on is compared with what the others have found.
+  const values = found.flatMap((each) => (each && !hasMarkedStable(each.value) ? [each.value] : []))
+  return values.length > 0 && values.every((value) => value.kind === 'column' || isIndexable(request, value))
     ? { stage: first.stage, values }
     : null
 }
@@ -280,10 +283,7 @@ function isIndexable(request: CompileRequest, value: Scalar): boolean {
     (each.kind !== 'constant' || !isMoney(each)) &&
     scalarArguments(each).every(isKnown)
   return (
-    scalarVolatility(value) === 'immutable' &&
-    scalarColumns(value).size > 0 &&
-    isShort(request, value.type) &&
-    isKnown(value)
+    isForIndexes(value) && scalarColumns(value).size > 0 && isShort(request, value.type) && isKnown(value)
   )
 }
 
