@@ -17,9 +17,9 @@ export async function connect<T>(url: string, run: (client: pg.Client) => Promis
     throw new StartError(`cannot connect to ${withoutPassword(url)}: ${reasonOf(error)}`)
   }
   try {
+    await client.query(ownSettings({}, 'session'))
     // After Ctrl-C nobody waits for it any more (where the system can tell; PostgreSQL refuses the setting elsewhere).
     await client.query(`SET client_connection_check_interval = '500ms'`).catch(() => {})
-    await client.query(ownSettings({}, 'session'))
     return await run(client)
   } catch (error) {
     // The driver says of what is asked after the end only that there is no connection, and not why.

@@ -13,6 +13,8 @@ interface SessionOptions {
   readonly metrics: WorkerMetrics
   readonly signal: AbortSignal
   readonly patience: Patience
+  /** Of connections before this one, still to be recorded. */
+  readonly fatal: FatalRefresh[]
 }
 
 /** While a call is at work: what comes after it is waited for as something near. */
@@ -43,6 +45,19 @@ const workerSettings = ({ untakenS }: Patience) =>
   )
 const OWN_BACKEND = `SELECT a.pid, extract(epoch FROM a.backend_start)::text AS start
   FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = pg_catalog.pg_backend_pid()`
+
+/** A refresh that ended its connection: what it said, and where (the context of the error). */
+export interface FatalRefresh {
+  readonly id: string
+  readonly code: string | undefined
+  readonly message: string
+  readonly where: string
+}
+
+/** The refresh that an error came out of: the outermost, of which no text in a query or function can pretend to be. */
+export function refreshIn(where: string | undefined): string | undefined {
+  return [...(where ?? '').matchAll(/\bpgstream_state\.refresh_([0-9]{1,18})_/g)].at(-1)?.[1]
+}
 
 /** How many groups of stream tables are due, and which: as the server writes it, for the server to read. */
 interface Due extends pg.QueryResultRow {
@@ -87,7 +102,9 @@ export class Session {
     this.#waiter = await this.#open()
     this.#waiter.client.on('notification', ({ payload }) => this.#report(payload))
     await this.#listen()
-    this.#idle.push(await this.#open())
+    const first = await this.#open()
+    this.#idle.push(first)
+    await this.#recordFatal(first)
     await this.#wait(0)
     let facts: Promise<Connection> | undefined
     this.#options.metrics.connected(async () => {
@@ -224,14 +241,14 @@ export class Session {
         if (isWork) this.#refreshedAt = performance.now()
         this.#inVain = isWork ? 0 : Math.min(this.#inVain + 1, 10)
       })
-      .catch(async (error: Error & { code?: string }) => {
+      .catch(async (error: Error & { code?: string; where?: string }) => {
         metrics.errors.inc()
         // The loss is told by itself.
         if (error === this.#lost) return
         this.#pauseUntil = performance.now() + ERROR_MS
         log.error({ sqlstate: error.code, reason: error.message }, 'scheduler failed')
         // What it had claimed must not wait for this connection's next call.
-        await this.#ask(connection, 'SELECT pg_advisory_unlock_all()').catch(() => {})
+        await this.#ask(connection, 'SELECT pg_advisory_unlock_all()').catch(() => this.#noteFatal(error))
       })
       .then(() => {
         stop()
@@ -240,6 +257,24 @@ export class Session {
         this.#calls.delete(call)
       })
     this.#calls.add(call)
+  }
+
+  /** Of an error that ended the connection the scheduler could write nothing down; a shutdown, or somebody's word, is none. */
+  #noteFatal({ code, message, where }: Error & { code?: string; where?: string }): void {
+    const id = refreshIn(where)
+    if (id !== undefined && !code?.startsWith('57'))
+      this.#options.fatal.push({ id, code, message, where: where ?? '' })
+  }
+
+  /** Or the same would be tried again at once, and what comes after it never. */
+  async #recordFatal(connection: Connection): Promise<void> {
+    for (const { id, code, message, where } of this.#options.fatal.splice(0))
+      await this.#ask(connection, {
+        text: 'SELECT pgstream._record_group_failure($1, clock_timestamp(), $2, $3, pgstream._is_raised($4))',
+        values: [id, message, code, where],
+      }).catch((error: Error) =>
+        this.#options.log.error({ reason: error.message }, 'a failed refresh could not be recorded'),
+      )
   }
 
   async #open(): Promise<Connection> {

@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { serveHttp } from './http.ts'
 import { WorkerMetrics } from './metrics.ts'
 import { PATIENCE, type Patience } from './questions.ts'
-import { Session } from './session.ts'
+import { type FatalRefresh, Session } from './session.ts'
 
 export interface WorkerOptions {
   readonly url: string
@@ -35,6 +35,7 @@ export async function runWorker({
   const metrics = new WorkerMetrics()
   if (httpPort !== undefined) await serveHttp({ port: httpPort, metrics, log, signal })
   let session: Session | undefined
+  const fatal: FatalRefresh[] = []
   // A bug in a callback must not take the server down with us: it costs the connections, which are made again.
   const survive = (error: Error) => {
     log.error({ reason: error?.stack ?? String(error) }, 'uncaught error')
@@ -44,7 +45,7 @@ export async function runWorker({
   let pause = FIRST_PAUSE_MS
   let connections = 0
   while (!signal.aborted) {
-    session = new Session({ url, concurrency, log, metrics, signal, patience })
+    session = new Session({ url, concurrency, log, metrics, signal, patience, fatal })
     try {
       await session.connect()
       if (connections > 0) metrics.reconnects.inc()

@@ -169,4 +169,74 @@ describe.each([{ watched: true }, { watched: false }])('watched: $watched', ({ w
     await write()
     expect(await refreshed('sums')).toBe('DIFFERENTIAL')
   })
+
+  const HIDE = 'ALTER ROLE owner NOBYPASSRLS'
+  const SHOW = 'ALTER ROLE owner BYPASSRLS'
+
+  /** PostgreSQL keeps plans that policies have a part in when a role is altered: the session that met them asks again. */
+  test('what nobody saw hidden is filled with all rows afterwards, in the same session', async () => {
+    await admin.query(named(`${SHOW}; REVOKE keeper FROM owner`))
+    await admin.query(
+      `CREATE TABLE plain (id int PRIMARY KEY); GRANT SELECT, TRIGGER ON plain TO ${ownerName}`,
+    )
+    for (const [name, query, filled] of [
+      ['beside', 'SELECT id FROM plain', true],
+      ['sums', QUERY, false],
+      ['rows', 'SELECT id, v FROM t', false],
+    ])
+      await owner.query(
+        `SELECT pgstream.create_stream_table($1, $2, '1h', 'DIFFERENTIAL', $3, consistency_group => 'g')`,
+        [name, query, filled],
+      )
+    await admin.query(named(HIDE))
+    expect(await outcome(refresh(owner, 'sums'))).toBe('0A000')
+    await admin.query(named(SHOW))
+    await refreshed('sums')
+    await expectEqual(owner, 'rows')
+    await write()
+    expect(await refreshed('sums')).toBe('DIFFERENTIAL')
+    await expectEqual(owner, 'rows')
+  })
+
+  test.each([
+    ['sums', QUERY],
+    ['rows', 'SELECT id, v FROM t'],
+  ])('a snapshot that is older than the role is: %s', async (name, query) => {
+    await admin.query(named(`${SHOW}; REVOKE keeper FROM owner`))
+    await create(owner, name, query)
+    await write()
+    await owner.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1')
+    await admin.query(named(HIDE))
+    expect(['42501', '40001', '0A000']).toContain(await outcome(refresh(owner, name)))
+    await owner.query('ROLLBACK')
+    await admin.query(named(SHOW))
+    await write()
+    await refreshed(name)
+  })
+
+  test('a copy has what its owner sees, a view of somebody else shows what that one does', async () => {
+    await admin.query(`REVOKE ${keeper} FROM ${ownerName}; CREATE VIEW whole AS SELECT * FROM t;
+      CREATE VIEW own WITH (security_invoker) AS SELECT * FROM t; GRANT SELECT ON whole, own TO ${ownerName}`)
+    await owner.query(`SELECT pgstream.compare_source('t')`)
+    await create(owner, 'sums', 'SELECT tenant, sum(v) AS s FROM whole GROUP BY tenant', { mode: 'AUTO' })
+    await create(owner, 'seen', 'SELECT tenant, sum(v) AS s FROM own GROUP BY tenant')
+    await expectEqual(owner, 'sums')
+    await write()
+    expect(await refreshed('sums')).toBe('FULL')
+    expect(await refreshed('seen')).toBe('DIFFERENTIAL')
+  })
+
+  test('a copy that would not be needed any more gets the columns that there are', async () => {
+    await admin.query(named('REVOKE keeper FROM owner'))
+    await owner.query(`SELECT pgstream.compare_source('t')`)
+    await create(owner, 'sums', QUERY)
+    await admin.query(named('GRANT keeper TO owner'))
+    await admin.query('ALTER TABLE t ADD w int DEFAULT 7')
+    await refreshed('sums')
+    await owner.query(`SELECT pgstream.compare_source('t')`)
+    await create(owner, 'further', 'SELECT id, w FROM t')
+    await refreshed('sums')
+    await write()
+    for (const each of ['sums', 'further']) expect(await refreshed(each)).toBe('DIFFERENTIAL')
+  })
 })

@@ -391,3 +391,37 @@ test('renames that overtake the refresh of a group, however many come one after 
   await client.query('SELECT pgstream.refresh_stream_table($1)', ['c'])
   for (const name of ['a', 'b', 'c']) await expectExact(client, name)
 })
+
+test('nor are those that overtake one that is refreshed by itself', async () => {
+  const { client, open } = await scene(BASE)
+  await create(client, 'st', 'SELECT k, count(*)::int AS n, max(v) AS m FROM base GROUP BY k', {
+    schedule: '1s',
+  })
+  const migration = await open()
+  let isDone = false
+  const renaming = (async () => {
+    while (!isDone)
+      for (const [from, to] of [
+        ['v', 'w'],
+        ['w', 'v'],
+      ]) {
+        await migration.query(`ALTER TABLE base RENAME COLUMN ${from} TO ${to}`)
+        await migration.query('SELECT pg_sleep(0.012)')
+      }
+  })()
+  for (let i = 0; i < 15; i++) {
+    await client.query('INSERT INTO base SELECT FROM generate_series(1, 2)')
+    await client.query(
+      `UPDATE pgstream.frontiers SET retry_at = NULL, last_refresh_at = now() - interval '1 hour', checked_at = now() - interval '1 hour'`,
+    )
+    await client.query('CALL pgstream.run_scheduler()')
+  }
+  isDone = true
+  await renaming
+  const { rows } = await client.query(
+    `SELECT s.status, s.consecutive_errors FROM pgstream.pgs_stream_tables AS s WHERE s.pgs_schema = current_schema()`,
+  )
+  expect(rows).toEqual([{ status: 'ACTIVE', consecutive_errors: 0 }])
+  await client.query('SELECT pgstream.refresh_stream_table($1)', ['st'])
+  await expectExact(client, 'st')
+})

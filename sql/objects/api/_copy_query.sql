@@ -14,7 +14,8 @@ BEGIN
       USING ERRCODE = 'wrong_object_type',
         DETAIL = CASE WHEN relation.relpersistence = 't' THEN 'It is temporary.' ELSE 'It is neither a table nor a materialized view.' END,
         HINT = CASE WHEN relation.relkind = 'v' THEN 'A view is seen through: have the foreign tables and materialized views in it compared.' END;
-  ELSIF pgstream._capture_obstacle(source, ARRAY(SELECT a.attnum FROM pg_attribute a WHERE a.attrelid = source AND a.attnum > 0 AND NOT a.attisdropped)) IS NULL
+  -- One that is there is kept up with its source, whatever that needs by now.
+  ELSIF id IS NULL AND pgstream._capture_obstacle(source, ARRAY(SELECT a.attnum FROM pg_attribute a WHERE a.attrelid = source AND a.attnum > 0 AND NOT a.attisdropped)) IS NULL
     AND NOT row_security_active(source) THEN
     RAISE EXCEPTION 'table "%" need not be compared', relation.relname
       USING ERRCODE = 'wrong_object_type', DETAIL = 'Triggers can capture its changes.', HINT = 'Define the stream table over it as it is.';

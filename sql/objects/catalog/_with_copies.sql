@@ -1,3 +1,4 @@
+-- requires: catalog/_is_seen_otherwise
 -- A compile request in which every relation that is compared names its copy: the copy's facts, and for each column the number
 -- that it has there, as long as the types are the same.
 CREATE OR REPLACE FUNCTION pgstream._with_copies(request jsonb, owner name) RETURNS jsonb
@@ -13,6 +14,7 @@ BEGIN
     CROSS JOIN LATERAL (SELECT k::oid) AS r(oid)
     JOIN pgstream.pgs_stream_tables s ON s.pgs_id = pgstream._copy_of(r.oid, owner)
     WHERE s.broken_reason IS NULL AND s.pgs_id <> (request #>> '{target,id}')::bigint
+      AND NOT pgstream._is_seen_otherwise(r.oid, owner, request)
   LOOP
     request := jsonb_set(request, '{relations}', (request -> 'relations') || pgstream._relation_facts(ARRAY[copy.relid]));
     request := jsonb_set(request, ARRAY['relations', copy.source::text, 'copy'], jsonb_build_object(

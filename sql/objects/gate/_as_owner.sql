@@ -17,6 +17,10 @@ BEGIN
       EXECUTE format('EXPLAIN (VERBOSE, COSTS off, FORMAT json) SELECT FROM %s', pgstream._qualified_name((arguments ->> 'relation')::oid))
       INTO plan;
       RETURN NEXT plan;
+    WHEN 'hidden' THEN
+      RETURN NEXT to_jsonb(EXISTS (
+        SELECT FROM pgstream.pgs_dependencies d JOIN pg_class c ON c.oid = d.source_relid
+        WHERE d.pgs_id = id AND d.is_captured AND row_security_active(c.oid)));
     WHEN 'empty' THEN
       PERFORM pgstream._empty(id);
     WHEN 'adopt' THEN

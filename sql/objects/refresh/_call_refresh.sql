@@ -26,6 +26,9 @@ BEGIN
   IF pgstream._session_state() OPERATOR(pg_catalog.<>) before THEN
     PERFORM pgstream._check_session(before);
   END IF;
+  IF target.strategy = 'DIFFERENTIAL' AND variant IN ('fill', 'full') THEN
+    PERFORM pgstream._refuse_hidden(target.pgs_id);
+  END IF;
   -- DDL writes the row of who reads what it alters. (A snapshot that is older than that ends here in 40001.)
   IF current_setting('transaction_isolation') OPERATOR(pg_catalog.=) ANY ('{repeatable read,serializable}'::pg_catalog.text[]) THEN
     PERFORM FROM pgstream.pgs_stream_tables s WHERE s.pgs_id OPERATOR(pg_catalog.=) target.pgs_id FOR KEY SHARE;

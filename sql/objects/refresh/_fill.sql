@@ -1,3 +1,4 @@
+-- requires: refresh/_refresh_rights
 -- The first fill, or a fill anew after the plan was rebuilt: at a snapshot taken after capture was put on the sources.
 -- Under REPEATABLE READ that snapshot is older, so the fill is left to a later transaction. Indexes come after the
 -- rows.
@@ -29,7 +30,8 @@ BEGIN
   IF target.is_populated THEN
     RETURN;
   END IF;
-  SELECT s.needs_redefine, s.needs_replan INTO marks FROM pgstream.pgs_stream_tables s WHERE s.pgs_id = id;
+  SELECT s.needs_redefine, s.needs_replan OR r.hidden_source IS NOT NULL AS needs_replan INTO marks
+  FROM pgstream.pgs_stream_tables s LEFT JOIN pgstream._refresh_rights r USING (pgs_id) WHERE s.pgs_id = id;
   IF marks.needs_redefine THEN
     PERFORM pgstream._redefine_again(id, initiated_by);
   ELSIF marks.needs_replan THEN

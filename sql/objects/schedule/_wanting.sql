@@ -21,6 +21,16 @@ DECLARE
   soon CONSTANT timestamptz := clock_timestamp() + interval '61 seconds';
 BEGIN
   RETURN QUERY
+    -- Neither is computed unless one has to be asked for, and then once for all.
+    WITH standing AS MATERIALIZED (
+      SELECT v.pgs_id, v.relid, v.exact_at, g.group_id, s.status IN ('INITIALIZING', 'ACTIVE') AND s.broken_reason IS NULL AS is_alive
+      FROM pgstream._standing() v JOIN pgstream.graph g USING (pgs_id) JOIN pgstream.pgs_stream_tables s USING (pgs_id)
+    ), below AS MATERIALIZED (
+      -- As in pgstream._due_of.
+      SELECT m.group_id, min(coalesce(b.exact_at, '-infinity')) AS as_of
+      FROM standing m JOIN pgstream.graph o USING (pgs_id) CROSS JOIN unnest(o.ancestors) AS a(relid) JOIN standing b ON b.relid = a.relid
+      WHERE m.is_alive AND (b.group_id <> m.group_id OR NOT b.is_alive) GROUP BY m.group_id
+    )
     SELECT s.pgs_id, f.xmin, u.unmoved, CASE WHEN a.is_alive AND w.at IS NOT NULL AND NOT a.is_held THEN greatest(w.at, h.until) END, CASE WHEN a.is_alive THEN h.until END
     FROM pgstream.pgs_stream_tables s
     JOIN pgstream.frontiers f USING (pgs_id)
@@ -44,8 +54,7 @@ BEGIN
           -- A refresh takes its time: start early enough for the bound to hold.
           THEN f.checked_at + make_interval(secs => greatest(g.seconds - coalesce(f.last_duration_ms, 0) / 500.0, 0)) END,
         CASE WHEN g.seconds IS NOT NULL AND v.moved AND f.data_timestamp < f.checked_at - make_interval(secs => g.seconds)
-            AND pgstream._time_below(ARRAY(SELECT o.pgs_id FROM pgstream.graph o JOIN pgstream.pgs_stream_tables m USING (pgs_id)
-              WHERE o.group_id = g.group_id AND m.status IN ('INITIALIZING', 'ACTIVE') AND m.broken_reason IS NULL)) > f.data_timestamp
+            AND (SELECT b.as_of FROM below b WHERE b.group_id = g.group_id) > f.data_timestamp
           THEN f.checked_at + interval '1 second' END,
         CASE WHEN g.seconds <= 1 AND s.strategy = 'DIFFERENTIAL' AND (v.moved OR f.failed_version IS NOT NULL) THEN '-infinity'::timestamptz END)
       END AS at) AS w;

@@ -54,6 +54,8 @@ export interface RelationFacts {
   readonly persistence: 'p' | 'u' | 't'
   /** Policies hold for who owns the stream table, or for a view through which it is read (pgstream._hides_rows). */
   readonly rowSecurity: boolean
+  /** Policies may come to hold for the owner: row-level security is on. */
+  readonly isSecured?: boolean
   /** True when partitions or inheritance children exist (pg_class.relhassubclass, checked against pg_inherits). */
   readonly hasChildren: boolean
   /** pg_class.reltuples; -1 when never analysed. */
