@@ -356,6 +356,33 @@ test('refreshes by several at once and a query that is altered all the time meet
   await expectExact(client, 'st')
 })
 
+/** DDL takes the table and then the catalog's rows of its readers, a refresh the other way round: of the two DDL may be the one that is ended. */
+async function renamed(session: pg.Client, rename: string): Promise<void> {
+  for (;;)
+    try {
+      await session.query(rename)
+      return
+    } catch (error) {
+      if ((error as { code?: string }).code !== '40P01') throw error
+    }
+}
+
+/** Columns of base get other names, from one letter to another, again and again until it is stopped. */
+function renaming(session: pg.Client, renames: readonly string[], pause: number): () => Promise<void> {
+  let isDone = false
+  const done = (async () => {
+    while (!isDone)
+      for (const [from, to] of renames) {
+        await renamed(session, `ALTER TABLE base RENAME COLUMN ${from} TO ${to}`)
+        await session.query('SELECT pg_sleep($1)', [pause])
+      }
+  })()
+  return async () => {
+    isDone = true
+    await done
+  }
+}
+
 test('renames that overtake the refresh of a group, however many come one after the other, are no failure', async () => {
   const { client, open } = await scene(BASE)
   await client.query(`CREATE FUNCTION slowly(v int) RETURNS int LANGUAGE plpgsql IMMUTABLE
@@ -363,26 +390,12 @@ test('renames that overtake the refresh of a group, however many come one after 
   await create(client, 'a', 'SELECT k, slowly(v) AS v FROM base WHERE id > 300', { schedule: 'calculated' })
   await create(client, 'b', 'SELECT k, sum(v)::bigint AS n FROM base GROUP BY k', { schedule: 'calculated' })
   await create(client, 'c', 'SELECT a.k, a.v, b.n FROM a JOIN b USING (k)', { schedule: '1s' })
-  const migration = await open()
-  let isDone = false
-  const renaming = (async () => {
-    while (!isDone)
-      for (const [from, to] of [
-        ['v', 'w'],
-        ['k', 'l'],
-        ['l', 'k'],
-        ['w', 'v'],
-      ]) {
-        await migration.query(`ALTER TABLE base RENAME COLUMN ${from} TO ${to}`)
-        await migration.query('SELECT pg_sleep(0.03)')
-      }
-  })()
+  const stop = renaming(await open(), ['vw', 'kl', 'lk', 'wv'], 0.03)
   for (let i = 0; i < 12; i++) {
     await client.query('INSERT INTO base SELECT FROM generate_series(1, 2)')
     await client.query('CALL pgstream.run_scheduler()')
   }
-  isDone = true
-  await renaming
+  await stop()
   const { rows } = await client.query(
     `SELECT s.pgs_name, x.message FROM pgstream.pgs_refresh_history AS h JOIN pgstream.pgs_stream_tables AS s USING (pgs_id)
      LEFT JOIN pgstream._error_texts AS x USING (refresh_id) WHERE s.pgs_schema = current_schema() AND h.status = 'FAILED'`,
@@ -397,18 +410,7 @@ test('nor are those that overtake one that is refreshed by itself', async () => 
   await create(client, 'st', 'SELECT k, count(*)::int AS n, max(v) AS m FROM base GROUP BY k', {
     schedule: '1s',
   })
-  const migration = await open()
-  let isDone = false
-  const renaming = (async () => {
-    while (!isDone)
-      for (const [from, to] of [
-        ['v', 'w'],
-        ['w', 'v'],
-      ]) {
-        await migration.query(`ALTER TABLE base RENAME COLUMN ${from} TO ${to}`)
-        await migration.query('SELECT pg_sleep(0.012)')
-      }
-  })()
+  const stop = renaming(await open(), ['vw', 'wv'], 0.012)
   for (let i = 0; i < 15; i++) {
     await client.query('INSERT INTO base SELECT FROM generate_series(1, 2)')
     await client.query(
@@ -416,8 +418,7 @@ test('nor are those that overtake one that is refreshed by itself', async () => 
     )
     await client.query('CALL pgstream.run_scheduler()')
   }
-  isDone = true
-  await renaming
+  await stop()
   const { rows } = await client.query(
     `SELECT s.status, s.consecutive_errors FROM pgstream.pgs_stream_tables AS s WHERE s.pgs_schema = current_schema()`,
   )

@@ -71,23 +71,31 @@ export function clauseValue(
   }
   const paths = places.map((at) => named(pathName(isOrder ? 'search' : 'cycle', at)))
   const [first = named('')] = paths
-  // By their places: unnest takes composite values apart.
   const isByPlace = ofWay.some(({ type }) => isComposite(request, type.oid))
   const text = new Template().text('ARRAY(')
-  namedRows(text, list, (i) => {
-    if (isByPlace)
-      text
-        .text('(')
-        .hole(paths[i] ?? first)
-        .text(')[pg_path.i]')
-    else text.text(`pg_path.c${i + 1}`)
-  })
+  namedRows(text, list, (i) => stepOn(text, paths[i] ?? first, i, isByPlace))
   // A function's rows come in their order.
-  text.text(`${isByPlace ? ' FROM generate_subscripts(' : ' FROM unnest('}`)
-  if (isByPlace) text.hole(first).text(', 1) AS pg_path(i)')
-  else text.list(paths).text(`) AS pg_path(${paths.map((_, i) => `c${i + 1}`).join(', ')})`)
+  text.text(' FROM ')
+  stepsOf(text, paths, isByPlace)
   const fields = ofWay.map(({ type }) => type)
   return text.text(') AS pg_row)').made({ oid: RECORDS, typmod: -1, collation: 0, fields })
+}
+
+/** The steps of a path, in their order. By their places where unnest would take composite values apart. */
+function stepsOf(text: Template, paths: readonly Scalar[], isByPlace: boolean): void {
+  const [first] = paths
+  if (isByPlace && first) text.text('generate_subscripts(').hole(first).text(', 1) AS pg_path(i)')
+  else
+    text
+      .text('unnest(')
+      .list(paths)
+      .text(`) AS pg_path(${paths.map((_, i) => `c${i + 1}`).join(', ')})`)
+}
+
+/** One of them, of the column at `at`. */
+function stepOn(text: Template, path: Scalar, at: number, isByPlace: boolean): void {
+  if (isByPlace) text.text('(').hole(path).text(')[pg_path.i]')
+  else text.text(`pg_path.c${at + 1}`)
 }
 
 /** Rows with names, which JSON shows. */
@@ -288,20 +296,14 @@ function isOnPath(
 ): Scalar {
   const [first] = paths
   if (!first) throw internalError('a path of no columns')
-  // By their places: unnest takes composite values apart.
   const isByPlace = values.some((value) => isComposite(request, columnIn(value).type.oid))
-  const text = new Template().text(`EXISTS (SELECT FROM ${isByPlace ? 'generate_subscripts(' : 'unnest('}`)
-  if (isByPlace) text.hole(first).text(', 1) AS pg_path(i) WHERE ')
-  else text.list(paths).text(`) AS pg_path(${paths.map((_, i) => `c${i + 1}`).join(', ')}) WHERE `)
+  const text = new Template().text('EXISTS (SELECT FROM ')
+  stepsOf(text, paths, isByPlace)
+  text.text(' WHERE ')
   for (const [i, value] of values.entries()) {
     if (i > 0) text.text(' AND ')
     const base = comparedType(request, columnIn(value).type.oid)
-    if (isByPlace)
-      text
-        .text('(')
-        .hole(paths[i] ?? first)
-        .text(')[pg_path.i]')
-    else text.text(`pg_path.c${i + 1}`)
+    stepOn(text, paths[i] ?? first, i, isByPlace)
     text.text(`${base ? `::${base.sql}` : ''} IS NOT DISTINCT FROM ${base ? '(' : ''}`)
     text.hole(columnIn(value)).text(base ? `)::${base.sql}` : '')
   }
