@@ -14,7 +14,8 @@ const SETUP = `CREATE TABLE ev (id int PRIMARY KEY, dev int, at timestamptz, v f
 
 const QUERIES: readonly string[] = [
   `SELECT id, at + interval '90 minutes' AS a, at - interval '0.5' second AS b, interval '-3 hours' + at AS c, at + interval '25:00' AS d FROM ev`,
-  `SELECT id, at + v * interval '1 second' - interval '1 hour' * 2 / 3 + -interval '1 min' AS a, date_add(at, '3 hours') AS b FROM ev`,
+  `SELECT id, at + v * interval '1 second' - interval '1 hour' * 2 / 3 + -interval '1 min' AS a FROM ev`,
+  `SELECT id, date_add(at, '3 hours') AS a, date_subtract(at, '90 min') AS b FROM ev`,
   `SELECT id, at + make_interval(mins => 5, secs => v) AS a, at + make_interval(0, 0, 0, 0, id, 3) AS b, at + make_interval(days => 0, hours => 1) AS c FROM ev`,
   `SELECT id, extract(epoch FROM at) AS a, date_part('epoch', at) AS b FROM ev`,
   `SELECT a.id, count(b.id) AS n FROM ev a LEFT JOIN ev b ON b.dev = a.dev AND b.at > a.at AND b.at <= a.at + interval '2 hours' GROUP BY a.id`,
@@ -24,6 +25,8 @@ const QUERIES: readonly string[] = [
 
 test.each(QUERIES)('%s', async (query) => {
   const { client, open } = await scene(SETUP)
+  const { rows } = await client.query(`SELECT current_setting('server_version_num')::int AS version`)
+  if (query.includes('date_add') && rows[0].version < 160000) return
   await client.query(`SET TimeZone = 'Europe/Berlin'`)
   await create(client, 'sums', query)
   const other = await open()
