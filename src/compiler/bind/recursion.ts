@@ -3,7 +3,6 @@
  * once, not below an aggregate, on the side of an outer join that may be missing, or in EXCEPT (parse_cte.c); what is left
  * that is not linear in those rows is refused here.
  */
-
 import { isDoubtful } from '../algebra/identity.ts'
 import { type Column, isGroupNode, isPartitionNode, type Node } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'

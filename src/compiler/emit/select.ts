@@ -71,6 +71,7 @@ export class Printer {
   readonly #aliases = new Map<string, number>()
   readonly #selves = new Map<number, SelfRows>()
   readonly #steps = new Set<number>()
+  /** Of the join that is printed, what one value at a time is asked for (`asking` in lookup.ts). */
   asked: Asked | null = null
   readonly #shared: string[] = []
   readonly #sharedOnce = new Map<string, string>()
