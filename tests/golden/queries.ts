@@ -111,6 +111,7 @@ export const GOLDEN_QUERIES: Readonly<Record<string, string>> = {
   'joins-of-groups': `SELECT c.id, o.n, l.s, m.t FROM public.customers AS c JOIN (SELECT customer_id, count(*) AS n FROM public.orders GROUP BY 1) AS o ON o.customer_id = c.id JOIN (SELECT a, sum(b) AS s FROM public.links GROUP BY 1) AS l ON l.a = c.id LEFT JOIN (SELECT b, sum(a) AS t FROM public.links GROUP BY 1) AS m ON m.b = c.id`,
   'lateral-limit':
     'SELECT c.id, t.amount FROM public.customers AS c LEFT JOIN LATERAL (SELECT o.amount FROM public.orders AS o WHERE o.customer_id = c.id ORDER BY o.amount DESC, o.id LIMIT 3) AS t ON true',
+  nearest: `SELECT e.kind, w.value FROM public.events AS e LEFT JOIN LATERAL (SELECT w.value FROM public.weather AS w WHERE w.sensor = 7 AND w.at <= e.at ORDER BY w.at DESC LIMIT 1) AS w ON true`,
   temporal: `SELECT kind, body FROM public.events WHERE at > now() - interval '1 hour'`,
   'temporal-values': `SELECT kind, count(*) FILTER (WHERE at > now() - interval '1 hour') AS n FROM public.events GROUP BY kind`,
   'temporal-groups': 'SELECT kind, count(*) AS n FROM public.events WHERE at <= now() GROUP BY kind',

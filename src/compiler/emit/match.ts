@@ -15,7 +15,7 @@ import { type Scalar, scalarColumns } from '../algebra/scalar.ts'
 import { counted, paddedRows } from './asked-rows.ts'
 import { hasMarks, term } from './fitted.ts'
 import { equalValues, groupByImage } from './image.ts'
-import { askedBy, askedByRow, asking, isSought, oneByKey } from './lookup.ts'
+import { type Asked, askedBy, askedByRow, asking, isSought, oneByKey } from './lookup.ts'
 import { columnName } from './names.ts'
 import { hasDelta, isProbed, matchOf } from './probes.ts'
 import type { Printer } from './select.ts'
@@ -149,7 +149,7 @@ export function matching(
   const both = printer.needed(node.predicate, [node.left, node.right]).filter((each) => !isOfLeft(each))
   // The same for all left rows it is asked once.
   const isOne = !both.some((each) => [...scalarColumns(each)].some((id) => outer.columns.has(id)))
-  const asked = isChange(node.left, printer) ? askedByRow(node.predicate, node.right) : null
+  const asked = isChange(node.left, printer) ? probedByRow(node.left, node.right, node.predicate) : null
   const print = () => asking(asked, printer, () => printer.select(node.right))
   const right = isOne ? printer.whole(print) : printer.split(print)
   const isCounted = right.weight !== null && printer.isFitted && !isOne
@@ -267,7 +267,7 @@ HAVING ${product} <> 0`
     columns: new Map(columns.map((column) => [column.id, `${alias}.${columnName(column)}`])),
     weight: `${alias}.times * sign(${alias}.change)::integer`,
   }
-  const sought = askedByRow(node.predicate, node.state)
+  const sought = probedByRow(node.left, node.state, node.predicate)
   const state = printer.split(() => asking(sought, printer, () => printer.select(node.state)))
   const match = (rows: Select) => conditions(node.predicate, rows, state)
   return withAtMost(touched, columns, `${alias}.change`, node.version, state, match, printer)
@@ -325,6 +325,11 @@ function withAtMost(
       ? `${totalOf(state, where)} <= ${limit}`
       : `NOT ${exists(state, where, ` OFFSET ${limit}`)}`
   return { ...rows, where: [...rows.where, condition] }
+}
+
+/** What is asked of `node` for one row of `from`, where an index finds that. */
+function probedByRow(from: Node, node: Node, predicate: readonly Scalar[]): Asked | null {
+  return isProbed(from, node, predicate) ? askedByRow(predicate, node) : null
 }
 
 function isChange(node: Node, printer: Printer): boolean {

@@ -12,12 +12,22 @@ import { type Changed, differentiateInput, stateOf } from '../delta/differentiat
 import type { PartitionStage } from '../delta/stage.ts'
 import { type Applied, applyNet, type StoredTable } from './apply.ts'
 import { askedKeys } from './asked-keys.ts'
+import { emptiedBy } from './emptied.ts'
 import { nearFirst, nearFirstOfKey } from './first-touched.ts'
+import { term as linear, unionOf } from './fitted.ts'
 import { type GeneratedFunction, redoFunction } from './function.ts'
 import { keyMatch, lackingMatches, probingMatches } from './image.ts'
 import { refreshLeaves, stageOutputName } from './leaves.ts'
 import { isSoughtByKey } from './lookup.ts'
 import { collateClause, columnName, columnType, functionName } from './names.ts'
+import {
+  leftRows,
+  missingForNearest,
+  type Nearest,
+  nearestChanges,
+  nearestFor,
+  nearestRows,
+} from './nearest.ts'
 import { firstOfAll, firstOfKey, keyColumns, orderOfFirst, partitionQuery } from './partition-text.ts'
 import { type MissingProbe, missingGroupProbes } from './probes.ts'
 import {
@@ -82,18 +92,23 @@ export function partitionChange(
   const columns = table.columns.map(({ column }) => column)
   const delta = printer.select(term)
   const asked = slicing ? [...keys, slicing.order] : keys
+  const nearest = nearestFor(stage.node, printer)
+  const ofKeys = (rows: Select) =>
+    printer.grouped(
+      rows,
+      asked.map((column) => ({ column, value: ref(column) })),
+      [],
+    )
+  const near = (rows: Select) =>
+    printer.isBulk ? rows : nearRows(stage.node, rows, stored, keyNames, printer)
   const touchedKeys = running
     ? firstTouched(running, delta, printer)
     : asked.length === 0
       ? (nearFirst(stage.node, delta, stored, printer) ??
         printer.render(delta, [{ name: 'touched', value: TRUE }], false, '\nLIMIT 1'))
-      : printer.grouped(
-          readsSourcesOnly(stage.node.input) || printer.isBulk
-            ? delta
-            : nearRows(stage.node, delta, stored, keyNames, printer),
-          asked.map((column) => ({ column, value: ref(column) })),
-          [],
-        )
+      : nearest
+        ? touchedNearest(stage.node, nearest, changed, near, ofKeys, printer)
+        : ofKeys(readsSourcesOnly(stage.node.input) ? delta : near(delta))
   // Each by itself: of an OR an index would find all rows without a key, whichever is asked for.
   const matches = probingMatches(
     request,
@@ -162,6 +177,34 @@ function nearRows(
   return near === null ? delta : { ...delta, where: [...delta.where, near] }
 }
 
+/** The keys of the left rows that changed, whatever these meet, and of those that a changed row of the table comes near. */
+function touchedNearest(
+  node: PartitionNode,
+  nearest: Nearest,
+  changed: Changed,
+  near: (rows: Select) => Select,
+  ofKeys: (rows: Select) => string,
+  printer: Printer,
+): string {
+  const { left, right } = nearestChanges(node, nearest, changed)
+  const arm = (term: Node | null, rows: (all: Select) => Select) => {
+    if (!term) return []
+    const query = linear(ofKeys(rows(printer.split(() => printer.select(term)))))
+    return [{ query, needs: [...emptiedBy(term)] }]
+  }
+  const arms = [...arm(left, (rows) => leftRows(node, nearest, rows)), ...arm(right, near)]
+  const [first, ...others] = arms
+  if (!first || others.length === 0) return first?.query ?? ''
+  const all = printer.isFitted
+    ? unionOf(
+        arms.map(({ query, needs }) => printer.when(needs, query)),
+        first.query,
+      )
+    : arms.map(({ query }) => query).join('\nUNION ALL\n')
+  const keys = keyColumns(node)
+  return ofKeys(printer.derived(all, 'k', keys, false))
+}
+
 /** The input's rows now, of each touched partition those from the first change on. */
 function changedRows(
   { node, number }: PartitionStage,
@@ -210,16 +253,25 @@ function newSelect(stage: PartitionStage, touched: string, changed: Changed, pri
       const query = partitionQuery(node, plainRows(firstRows, node.input, printer), printer)
       return printer.derived(query, 'p', outputs, false)
     }
-    const rows = printer.select(stateOf(node.input, 'after', changed))
-    const stored = keys.map(({ id }) => at(rows, id))
+    const nearest = nearestFor(node, printer)
+    const input = nearest?.left ?? node.input
+    const rows = printer.select(stateOf(input, 'after', changed))
+    const found = nearest ? leftRows(node, nearest, rows) : rows
+    const stored = keys.map(({ id }) => at(found, id))
     const wanted = { columns: keys, stored, touched, conditions: [isTouched(touched)] }
     const isProbed = isProbing(node, stage.number, keys, printer)
-    const joined = rowsOfKeys(node.input, rows, wanted, isProbed, printer)
-    const query = partitionQuery(node, plainRows(joined, node.input, printer), printer)
-    return printer.derived(query, 'p', outputs, false)
+    const joined = plainRows(rowsOfKeys(input, rows, wanted, isProbed, printer), input, printer)
+    const all = nearest
+      ? nearestRows(node, nearest, joined, nearestNow(nearest, changed, printer), printer)
+      : joined
+    return printer.derived(partitionQuery(node, all, printer), 'p', outputs, false)
   }
   const args = askedKeys(request, keys).from(`${touched} AS t`)
   return functionRows(stage, `${partitionFunctionName(request, stage)}(${args.join(', ')})`, request)
+}
+
+function nearestNow({ right }: Nearest, changed: Changed, printer: Printer): Select {
+  return printer.whole(() => printer.select(stateOf(right, 'after', changed)))
 }
 
 /** The stored rows of slices. The planner, who knows nothing of these, may find no other way than a look for each. */
@@ -331,14 +383,25 @@ export function partitionFunction(request: CompileRequest, stage: PartitionStage
   const { node } = stage
   if (!readsSourcesOnly(node.input) || slicingOf(request, node) || runningOf(request, node)) return null
   const printer = new Printer(request, refreshLeaves(new Map()))
-  const rows = printer.select(stateOf(node.input, 'after', { relation: () => false, stage: () => false }))
+  const unchanged: Changed = { relation: () => false, stage: () => false }
+  const nearest = nearestFor(node, printer)
+  const input = printer.select(stateOf(nearest?.left ?? node.input, 'after', unchanged))
+  const rows = nearest ? leftRows(node, nearest, input) : input
   const keys = keyColumns(node)
   const outputs = operatorOf(node).columns(node)
   const asked = askedKeys(request, keys)
   const asks = keys.map((column) => ref(column))
   const query = (match: readonly string[], isFew: boolean) => {
     const isSought = isFew && isSoughtByKey(node.input, asks, printer)
-    const restricted = restrictedTo(node, rows, asked.rows, match, isSought, printer)
+    const restricted = nearest
+      ? nearestRows(
+          node,
+          nearest,
+          foundRows(nearest.left, rows, asked.rows, match, isSought, printer),
+          nearestNow(nearest, unchanged, printer),
+          printer,
+        )
+      : restrictedTo(node, rows, asked.rows, match, isSought, printer)
     return `SELECT q.*, true\nFROM (\n  ${indent(partitionQuery(node, restricted, printer))}\n) AS q`
   }
   const stored = keys.map(({ id }) => at(rows, id))
@@ -403,7 +466,7 @@ export function missingForPartition(
   request: CompileRequest,
   { node }: PartitionStage,
 ): readonly MissingProbe[] {
-  const ordered = missingOrder(node)
+  const ordered = missingOrder(node) ?? missingForNearest(node)
   if (ordered) return [ordered]
   const keys = keyColumns(node)
   const slicing = unindexedSlicing(request, node) ?? unindexedRunning(request, node)

@@ -62,18 +62,20 @@ export function partitionQuery(node: PartitionNode, input: Select, printer: Prin
  * keys at once; so too where no index has the rows of each key in their order.
  */
 export function firstOfKey(node: PartitionNode, input: Select, printer: Printer): string | null {
-  const { request } = printer
+  const [first] = orderOfFirst(node) ?? []
   const keys = keyColumns(node).map(ref)
-  const ordered = ([first, ...rest]: readonly Ordering[], end: string) =>
-    !first || (keys.length > 0 && !isIndexed(node.input, keys, first.value))
-      ? null
-      : `\nORDER BY ${orderItems([first, ...rest], input).join(', ')}${end}`
-  if (node.op === 'distinct-on' && node.partition.keys.length > 0) {
-    const order = node.order.filter(
-      ({ value }) => value.kind !== 'column' || !node.partition.keys.includes(value.id),
-    )
+  if (!first || (keys.length > 0 && !isIndexed(node.input, keys, first.value))) return null
+  return firstOfEach(node, input, printer)
+}
+
+/** The same whether or not there is an index; null: the operator is about all rows of a key. */
+export function firstOfEach(node: PartitionNode, input: Select, printer: Printer): string | null {
+  const { request } = printer
+  const order = orderOfFirst(node)
+  const ordered = (orderings: readonly Ordering[], end: string) =>
+    orderings.length === 0 ? null : `\nORDER BY ${orderItems(orderings, input).join(', ')}${end}`
+  if (node.op === 'distinct-on' && node.partition.keys.length > 0 && order)
     return ordered([...order, ...tieBreakers(request, node, order)], '\nLIMIT 1')
-  }
   const place = node.op === 'window' ? firstOfWindow(node) : null
   if (!place) return null
   return place.hasPeers

@@ -24,6 +24,7 @@ import { type Asked, lookedUp } from './lookup.ts'
 import { markJoin } from './mark-join.ts'
 import { keyMatch, outerJoin, rowMatch, semiJoin } from './match.ts'
 import { collateClause, columnName } from './names.ts'
+import { filledInput } from './nearest.ts'
 import { partitionQuery } from './partition-text.ts'
 import { hasDelta } from './probes.ts'
 import { recursionQuery } from './recursion-text.ts'
@@ -325,7 +326,7 @@ export class Printer {
       case 'window':
       case 'distinct-on':
       case 'limit': {
-        const query = partitionQuery(node, this.select(node.input), this)
+        const query = partitionQuery(node, filledInput(node, this), this)
         return this.derived(query, 'p', operatorOf(node).columns(node), false)
       }
     }

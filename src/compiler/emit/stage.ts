@@ -15,6 +15,7 @@ import type { GroupStage, Stage } from '../delta/stage.ts'
 import { bulkMatch, groupMatch, otherImage, storedMatch } from './image.ts'
 import { type StageSource, stageOutputName } from './leaves.ts'
 import { columnName } from './names.ts'
+import { filledInput } from './nearest.ts'
 import { partitionQuery } from './partition-text.ts'
 import { recursionQuery } from './recursion-text.ts'
 import { redone } from './redo.ts'
@@ -88,7 +89,7 @@ export function withOutputs(
 /** What a stage keeps, computed from the input: the content of the state table. */
 export function stageFromScratch(stage: Stage, printer: Printer): string {
   if (stage.kind === 'recursion') return recursionQuery(stage.node, printer)
-  if (stage.kind === 'partition') return partitionQuery(stage.node, printer.select(stage.node.input), printer)
+  if (stage.kind === 'partition') return partitionQuery(stage.node, filledInput(stage.node, printer), printer)
   const { rule } = stage.node
   const aggregates = rule.accumulators.map(({ column, scratch }) => ({ column, value: scratch }))
   return printer.grouped(printer.select(stage.node.input), rule.keys, aggregates)

@@ -6,7 +6,8 @@
  * Class: partition.
  * Delta: the old first row of every touched key against the new one.
  * State: the output rows.
- * Cost: the rows of every touched key, by an index on it.
+ * Cost: the rows of every touched key, by an index on it; of a table that others are joined with, in the order of one of its
+ * indexes, the first row for each of theirs.
  * Nulls: NULL keys are alike. Ties are broken by the remaining columns.
  * Refuses: keys of types without btree order.
  * Source: nodeUnique.c.

@@ -1,0 +1,237 @@
+/**
+ * The first rows of a table, in its own order, for each row that it is joined with: the rate as of a day, the reading before, the
+ * three last orders. An index that has them in that order finds them without the others, whose number grows with the history:
+ * a row that is new on the left side looks for its own, and many of them do not meet all that came before each. Law: of all that
+ * the left rows of one key meet, the first n are among the first n of each.
+ */
+import { ref } from '../algebra/build.ts'
+import { mayFail } from '../algebra/may-fail.ts'
+import type { Node, PartitionNode } from '../algebra/node.ts'
+import { operatorOf } from '../algebra/operators/index.ts'
+import type { Join } from '../algebra/operators/join.ts'
+import { equated, FIRST_KEY } from '../algebra/operators/match-change.ts'
+import type { Scan } from '../algebra/operators/scan.ts'
+import { type ColumnId, mapScalar, type Scalar, scalarColumns } from '../algebra/scalar.ts'
+import { type Changed, differentiate, stateOf } from '../delta/differentiate.ts'
+import { columnName } from './names.ts'
+import { firstOfEach, keyColumns, orderOfFirst } from './partition-text.ts'
+import type { MissingProbe } from './probes.ts'
+import { columnBelow, scanBelow } from './redo.ts'
+import type { Printer } from './select.ts'
+import { conditions, indent, operand, type Select } from './select-text.ts'
+
+export interface Nearest {
+  /** The other inputs of the join, joined. */
+  readonly left: Node
+  /** One table, through filters and projections. */
+  readonly right: Node
+  /** What is asked of it, over both. */
+  readonly predicate: readonly Scalar[]
+  /** The columns of the operator's input, over those of both. */
+  readonly values: ReadonlyMap<ColumnId, Scalar>
+  /** More than equalities: each left row may meet very many. */
+  readonly isRange: boolean
+}
+
+/** The input of an operator that wants the first rows of each key, as that; null where it is not, or no index has their order. */
+function nearestOf(node: PartitionNode): Nearest | null {
+  const found = readAsNearest(node)
+  return found?.isIndexed ? found : null
+}
+
+/** Where each left row is to look for its own: of many of them only where they may meet very many. */
+export function nearestFor(node: PartitionNode, printer: Printer): Nearest | null {
+  const nearest = nearestOf(node)
+  return nearest && (nearest.isRange || !(printer.isBulk || printer.isWhole)) ? nearest : null
+}
+
+/** The input of an operator, as a fill reads it. */
+export function filledInput(node: PartitionNode, printer: Printer): Select {
+  const nearest = nearestOf(node)
+  if (!nearest?.isRange) return printer.select(node.input)
+  const left = printer.select(nearest.left)
+  const right = printer.whole(() => printer.select(nearest.right))
+  return nearestRows(node, nearest, left, right, printer)
+}
+
+/** The index that would find them. */
+export function missingForNearest(node: PartitionNode): MissingProbe | null {
+  const found = readAsNearest(node)
+  if (!found || found.isIndexed) return null
+  const { relation, sql } = found.scan
+  const attnums = [...found.fixed, found.sorted].flatMap(
+    (id) => found.scan.columns.find((column) => column.id === id)?.attnum ?? [],
+  )
+  const turned = found.isTurned ? { isTurned: true } : {}
+  return { purpose: 'order', relation, sql, columns: attnums, groups: [attnums], ...turned }
+}
+
+interface Read extends Nearest {
+  readonly isIndexed: boolean
+  readonly scan: Scan
+  /** Of the table: the columns that have one value for a left row, and the one by which its rows are sorted. */
+  readonly fixed: readonly ColumnId[]
+  readonly sorted: ColumnId
+  readonly isTurned: boolean
+}
+
+function readAsNearest(node: PartitionNode): Read | null {
+  const [first] = orderOfFirst(node) ?? []
+  const keys = node.partition.keys
+  if (!first || node.op === 'limit' || keys.length === 0) return null
+  if (first.using !== null && !USUAL.test(first.using)) return null
+  const below = joinBelow(node.input)
+  if (!below) return null
+  const { join, values, predicate } = below
+  const order = replaced(first.value, values)
+  const right = join.inputs.find((each) => order.kind === 'column' && idsOf(each).has(order.id))
+  const scan = right && scanBelow(right)
+  const sorted = right && columnBelow(right, order)
+  if (!right || !scan || typeof sorted !== 'number') return null
+  const lefts = join.inputs.filter((each) => each !== right)
+  const leftIds = new Set(lefts.flatMap((each) => [...idsOf(each)]))
+  const isOfLeft = (each: Scalar) => [...scalarColumns(each)].every((id) => leftIds.has(id))
+  const own = predicate.filter(isOfLeft)
+  if (!isOneWhole(lefts, own) || !keyColumns(node).every((key) => isOfLeft(replaced(ref(key), values))))
+    return null
+  const asked = predicate.filter((each) => !isOfLeft(each))
+  const equalities = asked.map((each) => equated(each, FIRST_KEY, leftIds, idsOf(right)))
+  const fixed = [
+    ...new Set([
+      ...equalities.flatMap((key) => (key && columnBelow(right, key.value)) ?? []),
+      ...constantColumns(asked).flatMap((column) => columnBelow(right, column) ?? []),
+    ]),
+  ]
+  const isTurned = first.nullsFirst !== (first.using?.includes('>') ?? false)
+  const isIndexed = scan.sorted.some((index) => {
+    const place = index.indexOf(sorted)
+    const isSame = (other: readonly number[]) => other.join() === index.join()
+    return (
+      place >= 0 &&
+      index.slice(0, place).every((id) => fixed.includes(id)) &&
+      scan.indexes.some((each, i) => isSame(each) && (scan.turned?.[i]?.[place] ?? false) === isTurned)
+    )
+  })
+  const [only, ...others] = lefts
+  const left: Node =
+    only && others.length === 0 && own.length === 0 ? only : { op: 'join', inputs: lefts, predicate: own }
+  const isRange = asked.some(
+    (each, i) => !equalities[i] && [...scalarColumns(each)].some((id) => leftIds.has(id)),
+  )
+  return { left, right, predicate: asked, values, isRange, isIndexed, isTurned, scan, fixed, sorted }
+}
+
+/** `column = constant` */
+function constantColumns(predicate: readonly Scalar[]): readonly Scalar[] {
+  return predicate.flatMap((each) => {
+    if (each.kind !== 'operator' || !each.equality) return []
+    const [left, right] = each.args
+    if (left?.kind === 'column' && right?.kind === 'constant') return [left]
+    return left?.kind === 'constant' && right?.kind === 'column' ? [right] : []
+  })
+}
+
+/** What an index of the type's own is in the order of. */
+const USUAL = /^OPERATOR\(pg_catalog\.[<>]\)$/
+
+/** The join that is read through filters and projections, with what these ask of it and make of its columns. */
+function joinBelow(node: Node): (Pick<Nearest, 'predicate' | 'values'> & { readonly join: Join }) | null {
+  if (node.op === 'join') return { join: node, predicate: node.predicate, values: new Map() }
+  if (node.op !== 'filter' && node.op !== 'project') return null
+  const below = joinBelow(node.input)
+  if (!below) return null
+  const { join, predicate, values } = below
+  if (node.op === 'filter')
+    return {
+      join,
+      values,
+      predicate: [...predicate, ...node.predicate.map((each) => replaced(each, values))],
+    }
+  const made = node.outputs.map(({ column, value }) => [column.id, replaced(value, values)] as const)
+  return { join, predicate, values: new Map(made) }
+}
+
+/** Does each of them meet the others by something? What does not is met whole by each row of the others. */
+function isOneWhole(inputs: readonly Node[], predicate: readonly Scalar[]): boolean {
+  const [first, ...rest] = inputs
+  if (!first) return false
+  const reached = new Set(idsOf(first))
+  let pending = rest
+  for (let isOn = true; isOn && pending.length > 0; ) {
+    const next = pending.find((each) =>
+      predicate.some((conjunct) => {
+        const ids = [...scalarColumns(conjunct)]
+        return ids.some((id) => reached.has(id)) && ids.some((id) => idsOf(each).has(id))
+      }),
+    )
+    isOn = next !== undefined
+    if (next) for (const id of idsOf(next)) reached.add(id)
+    pending = pending.filter((each) => each !== next)
+  }
+  return pending.length === 0
+}
+
+const idsOf = (node: Node): ReadonlySet<ColumnId> =>
+  new Set(
+    operatorOf(node)
+      .columns(node)
+      .map(({ id }) => id),
+  )
+
+function replaced(scalar: Scalar, values: ReadonlyMap<ColumnId, Scalar>): Scalar {
+  return mapScalar(scalar, (each) => (each.kind === 'column' ? (values.get(each.id) ?? each) : each))
+}
+
+/** The left rows, with the columns that are the operator's key. */
+export function leftRows(node: PartitionNode, { values }: Nearest, rows: Select): Select {
+  const keys = keyColumns(node).map((key) => [key.id, operand(replaced(ref(key), values), rows)] as const)
+  return { ...rows, columns: new Map([...rows.columns, ...keys]) }
+}
+
+/** The rows of the operator's input that may be among the first of their key: those of each of these left rows. */
+export function nearestRows(
+  node: PartitionNode,
+  { right, predicate, values }: Nearest,
+  left: Select,
+  found: Select,
+  printer: Printer,
+): Select {
+  const columns = operatorOf(right).columns(right)
+  const over = (rows: Select): Select => {
+    const both = { ...rows, columns: new Map([...left.columns, ...rows.columns]) }
+    const made = operatorOf(node.input)
+      .columns(node.input)
+      .map((column) => [column.id, operand(replaced(ref(column), values), both)] as const)
+    return { ...both, columns: new Map([...both.columns, ...made]) }
+  }
+  const within = over(found)
+  const rows = { ...found, where: [...found.where, ...conditions(predicate, within, [within])] }
+  const alias = printer.alias('near')
+  const outputs = columns.map((column) => ({ name: columnName(column), value: ref(column) }))
+  const query = printer.render(rows, outputs, false, firstOfEach(node, within, printer) ?? '')
+  const near = new Map(columns.map((column) => [column.id, `${alias}.${columnName(column)}`]))
+  const all = over({ from: [], where: [], columns: near, weight: null })
+  return { ...left, from: [...left.from, `LATERAL (${indent(query)}) AS ${alias}`], columns: all.columns }
+}
+
+/** The change of the left side, whose rows ask for their first ones anew, and of the input where the table alone changed. */
+export function nearestChanges(
+  node: PartitionNode,
+  { left, right }: Nearest,
+  changed: Changed,
+): { readonly left: Node | null; readonly right: Node | null } {
+  const order = operatorOf<PartitionNode>(node).scalars(node)
+  const isStrict = (each: Node): boolean =>
+    operatorOf(each).scalars(each).some(mayFail) ||
+    (each.op !== 'join' && operatorOf(each).inputs(each).some(isStrict))
+  const strict = order.some(mayFail) || isStrict(node.input)
+  const change = differentiate(right, changed, strict)
+  // Of the left side the rows there are now: those that came or went ask for themselves.
+  const through = (each: Node): Node => {
+    if (each.op === 'filter' || each.op === 'project') return { ...each, input: through(each.input) }
+    const inputs = operatorOf(each).inputs(each)
+    const now = inputs.map((input) => (input === right && change) || stateOf(input, 'after', changed))
+    return operatorOf(each).withInputs(each, now)
+  }
+  return { left: differentiate(left, changed, strict), right: change && through(node.input) }
+}
