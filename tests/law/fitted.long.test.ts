@@ -3,13 +3,16 @@ import { expect, test } from 'vitest'
 import { BOOLEAN, type Scalar } from '../../src/compiler/algebra/scalar.ts'
 import {
   before,
+  type CountedColumn,
   fittedText,
+  forPairs,
   forPassing,
   hasMarks,
   term,
   unionOf,
   unlessChanged,
   whenChanged,
+  whereChanged,
 } from '../../src/compiler/emit/fitted.ts'
 import { condition, type Select } from '../../src/compiler/emit/select-text.ts'
 import { expectEqual } from '../oracle/oracle.ts'
@@ -40,16 +43,33 @@ test('what hardly any change passes is compared with few values', () => {
   )
 })
 
+test('pairs of changed rows are taken for as many as there are values', () => {
+  const values: CountedColumn[] = []
+  const [a, b] = [
+    { relation: 7, attnum: 1 },
+    { relation: 9, attnum: 4 },
+  ]
+  const text = `{1${forPairs([a, b], ',1')}}{1${forPairs([b, b], ',1')}}`
+  expect(fittedText(text, [7, 9], 'n', 'm', values)).toBe(
+    '$sql${1$sql$ || repeat($sql$,1$sql$, least(199, 40000 / greatest(pgstream_values[1], pgstream_values[2], 1) - 1)::int) || ' +
+      '$sql$}{1$sql$ || repeat($sql$,1$sql$, least(199, 40000 / greatest(pgstream_values[2], pgstream_values[2], 1) - 1)::int) || $sql$}$sql$',
+  )
+  expect(values).toEqual([a, b])
+})
+
 test('a term is said once for each way to read what has changed', () => {
   const ways = { after: 'now', changes: 'diff', union: 'both' }
-  const text = term(`FROM ${before(7, ways)}, ${before(9, ways)}`)
+  const text = term(
+    `FROM ${before(7, 'a', ways)}, ${before(9, 'b', ways)} WHERE true${whereChanged('b', ' AND b')}${whereChanged('c', ' AND c')}`,
+  )
   const fitted = fittedText(text, [7, 9], 'n', 'm')
   expect(fitted).toBe(
-    "(SELECT string_agg($sql$FROM $sql$ || way_1 || $sql$, $sql$ || way_2, E'\\nUNION ALL\\n') FROM " +
-      'unnest(CASE WHEN n[1] = 0 THEN ARRAY[$sql$now$sql$] ELSE ARRAY[$sql$now$sql$, $sql$diff$sql$] END) AS way_1, ' +
-      'unnest(CASE WHEN n[2] = 0 THEN ARRAY[$sql$now$sql$] ELSE ARRAY[$sql$now$sql$, $sql$diff$sql$] END) AS way_2)',
+    '(SELECT string_agg($sql$FROM $sql$ || way_1.way || $sql$, $sql$ || way_2.way || $sql$ WHERE true$sql$ || ' +
+      "CASE WHEN way_2.nth > 1 THEN $sql$ AND b$sql$ ELSE '' END || '', E'\\nUNION ALL\\n') FROM " +
+      'unnest(CASE WHEN n[1] = 0 THEN ARRAY[$sql$now$sql$] ELSE ARRAY[$sql$now$sql$, $sql$diff$sql$] END) WITH ORDINALITY AS way_1(way, nth), ' +
+      'unnest(CASE WHEN n[2] = 0 THEN ARRAY[$sql$now$sql$] ELSE ARRAY[$sql$now$sql$, $sql$diff$sql$] END) WITH ORDINALITY AS way_2(way, nth))',
   )
-  expect(fittedText(before(7, ways), [7, 1, 2, 3, 4, 5, 6], 'n', 'm')).toBe('way_1')
+  expect(fittedText(before(7, 'a', ways), [7, 1, 2, 3, 4, 5, 6], 'n', 'm')).toBe('way_1.way')
   expect(fittedText(term('SELECT'), [7], 'n', 'm')).toBe('$sql$SELECT$sql$')
 })
 

@@ -32,6 +32,10 @@ const QUERIES: Readonly<Record<string, string>> = {
     UNION ALL SELECT t.id, t.label, t.owner FROM r JOIN tags t ON t.owner = r.id + 2 WHERE t.owner < 40)
     SEARCH DEPTH FIRST BY label, id SET seq CYCLE id SET met USING way
     SELECT id, row_number() OVER (ORDER BY seq, id) AS place, cardinality(way) AS depth FROM r WHERE NOT met`,
+  nearest:
+    'SELECT u.id, (SELECT l.b FROM links l WHERE l.a = u.x AND l.b <= u.id ORDER BY l.b DESC LIMIT 1) AS b FROM u',
+  next_two: `SELECT m.id, q.b, q.kind FROM m LEFT JOIN LATERAL
+    (SELECT l.b, l.kind FROM links l WHERE l.a = m.sender AND l.b > m.x ORDER BY l.b LIMIT 2) AS q ON true`,
   asked: `SELECT id, label FROM tags WHERE id IN (SELECT l.a FROM links l WHERE l.b IN (SELECT id FROM u WHERE name LIKE 'n1%')
     AND l.kind > (SELECT 0.2 * avg(e.kind) FROM links e JOIN posts p ON p.size = e.kind WHERE e.a = l.a AND e.b = l.b))`,
 }

@@ -24,8 +24,14 @@ const SPLIT_LIMIT = 5
 /** With more stages than this in a term, their rows are read as a union: 2^3 terms at most. */
 const APART_LIMIT = 3
 
+/** 200 times 200 (see `forPairs`). */
+const PAIRS = 40_000
+
 /** The array that says of each source whether it has the same rows again and again. */
 export const REPEATED = 'pgstream_repeated'
+
+/** The array that says of each column that is asked for how many values it may have among the changes. */
+export const VALUES = 'pgstream_values'
 
 /** The array that says of each source how many in 200 of its changes pass. */
 export const PASSING = 'pgstream_passing'
@@ -55,7 +61,23 @@ export function forPassing(relation: number, text: string): string {
   return `${BEGIN}^${relation}${THEN}${text}${END}`
 }
 
-/** A number that the changed rows of the source do not exceed, about twice as many as they are. */
+/** A column of a source, of which values are counted. */
+export interface CountedColumn {
+  readonly relation: number
+  readonly attnum: number
+}
+
+/** `text` as often as one in 200 times 200 pairs is more than one for each value of the column that has more, not counting one. */
+export function forPairs(columns: readonly CountedColumn[], text: string): string {
+  return `${BEGIN}%${columns.map(({ relation, attnum }) => `${relation}.${attnum}`).join(' ')}${THEN}${text}${END}`
+}
+
+/** `text` where the FROM item `alias` of the term has what changed. */
+export function whereChanged(alias: string, text: string): string {
+  return `${BEGIN}?${alias}${THEN}${text}${END}`
+}
+
+/** A number that the changed rows of the source do not exceed, a quarter more than they are. */
 export function atMost(relation: number): string {
   return `${BEGIN}#${relation}${THEN}${END}`
 }
@@ -76,8 +98,8 @@ export interface Before {
 }
 
 /** A FROM item of a term, see `term`. */
-export function before(relation: number, { after, changes, union }: Before): string {
-  return `${BEGIN}=${relation}${THEN}${after}${OR}${changes}${OR}${union}${END}`
+export function before(relation: number, alias: string, { after, changes, union }: Before): string {
+  return `${BEGIN}=${relation} ${alias}${THEN}${after}${OR}${changes}${OR}${union}${END}`
 }
 
 /**
@@ -107,14 +129,25 @@ export function fittedText(
   relations: readonly number[],
   changed: string,
   news: string,
+  values: CountedColumn[] = [],
 ): string {
   let at = 0
   let ways = 0
-  /** Of the terms around, the innermost last: the ways to read its FROM items. */
+  /** Of the terms around, the innermost last: the ways to read its FROM items, and which is which. */
   const terms: string[][] = []
+  const names: Map<string, string>[] = []
   let apartInTerm = 0
   const placeOf = (relation: string) => `[${relations.indexOf(Number(relation)) + 1}]`
   const rows = (relation: string) => `${changed}${placeOf(relation)}`
+  const pairsOf = (columns: string) => {
+    const counts = columns.split(' ').map((each) => {
+      const [relation, attnum] = each.split('.').map(Number)
+      const known = values.findIndex((one) => one.relation === relation && one.attnum === attnum)
+      const place = known < 0 ? values.push({ relation: relation ?? 0, attnum: attnum ?? 0 }) : known + 1
+      return `${VALUES}[${place}]`
+    })
+    return `least(199, ${PAIRS} / greatest(${counts.join(', ')}, 1) - 1)::int`
+  }
   const isThere = (relation: string) => `${rows(relation)} > 0`
   const sequence = (): string => {
     const parts: string[] = []
@@ -148,15 +181,25 @@ export function fittedText(
       const outer = apartInTerm
       apartInTerm = 0
       terms.push(own)
+      names.push(new Map())
       const inner = sequence()
       terms.pop()
+      names.pop()
       apartInTerm = outer
       return own.length === 0
         ? inner
         : `(SELECT string_agg(${inner}, E'\\nUNION ALL\\n') FROM ${own.join(', ')})`
     }
     const inner = sequence()
-    if (condition.startsWith('#')) return `2 * greatest(${news}${placeOf(condition.slice(1))}, 1)`
+    if (condition.startsWith('#')) {
+      const count = `${news}${placeOf(condition.slice(1))}`
+      return `${count} + least(${count}, 100 + ${count} / 4) + 1`
+    }
+    if (condition.startsWith('%')) return `repeat(${inner}, ${pairsOf(condition.slice(1))})`
+    if (condition.startsWith('?')) {
+      const name = names.findLast((each) => each.has(condition.slice(1)))?.get(condition.slice(1))
+      return name === undefined ? "''" : `CASE WHEN ${name}.nth > 1 THEN ${inner} ELSE '' END`
+    }
     if (condition.startsWith('^')) return `repeat(${inner}, ${PASSING}${placeOf(condition.slice(1))})`
     if (condition.startsWith('@')) return `${news}${placeOf(condition.slice(1))}`
     if (condition === '+') {
@@ -176,18 +219,19 @@ export function fittedText(
       return name
     }
     if (condition.startsWith('=')) {
-      const relation = condition.slice(1)
+      const [relation = '', alias = ''] = condition.slice(1).split(' ')
       const [changes, union] = alternatives()
       const after = inner
       const name = `way_${++ways}`
+      names.at(-1)?.set(alias, name)
       const isMany = `cardinality(array_positions(${changed}, 0::bigint)) < ${relations.length - SPLIT_LIMIT}`
       const many = relations.length > SPLIT_LIMIT ? ` WHEN ${isMany} THEN ARRAY[${union}]` : ''
       terms
         .at(-1)
         ?.push(
-          `unnest(CASE WHEN ${rows(relation)} = 0 THEN ARRAY[${after}]${many} ELSE ARRAY[${after}, ${changes}] END) AS ${name}`,
+          `unnest(CASE WHEN ${rows(relation)} = 0 THEN ARRAY[${after}]${many} ELSE ARRAY[${after}, ${changes}] END) WITH ORDINALITY AS ${name}(way, nth)`,
         )
-      return name
+      return `${name}.way`
     }
     const test = condition.startsWith('!')
       ? `${rows(condition.slice(1))} = 0`

@@ -2,7 +2,7 @@
 
 import { quoteLiteral } from '../catalog/quote.ts'
 import type { CompileRequest } from '../catalog/request.ts'
-import { PASSING, REPEATED } from './fitted.ts'
+import { PASSING, REPEATED, VALUES } from './fitted.ts'
 import { dollarQuote, functionName } from './names.ts'
 import type { PlanColumn } from './plan.ts'
 import { indent } from './select-text.ts'
@@ -126,6 +126,8 @@ function array(name: string, type: string, elements: readonly (string | null)[],
 export interface Fitted extends Bulk {
   /** How many new rows a source has. */
   readonly counted: readonly string[]
+  /** How many values a column may have among the changes. */
+  readonly values: readonly string[]
   /** Do they add up to something? Asked of sources that have some. */
   readonly differs: readonly string[]
 }
@@ -156,7 +158,7 @@ export function fittedFunction(
   const body = `DECLARE
   pgstream_result pgstream.refresh_result;
   ${COUNTED} bigint[] := ARRAY[${fitted.counted.join(',\n    ')}];
-  ${CHANGED} bigint[] := ARRAY[${rows.join(',\n    ')}];${array(REPEATED, 'boolean', fitted.repeated, 'false')}${array(PASSING, 'int', fitted.passing, '0')}
+  ${CHANGED} bigint[] := ARRAY[${rows.join(',\n    ')}];${array(REPEATED, 'boolean', fitted.repeated, 'false')}${array(PASSING, 'int', fitted.passing, '0')}${array(VALUES, 'bigint', fitted.values, '200')}
 BEGIN
   LOOP
     EXECUTE ${fitted.text}

@@ -58,12 +58,11 @@ export function refreshLeaves(
       const { of, version } = read
       if (of.op === 'scan') {
         if (version === 'after') return liveTable(of, alias)
-        if (version === 'delta')
-          return {
-            ...scanDelta(of, alias, printer.request, filters.get(of.relation)),
-            isUnmeasured: isBulk,
-            isHardlyMeasured: isFitted,
-          }
+        if (version === 'delta') {
+          const changes = scanDelta(of, alias, printer.request, filters.get(of.relation))
+          printer.changes.note(of, changes)
+          return { ...changes, isUnmeasured: isBulk, isHardlyMeasured: isFitted }
+        }
       } else {
         if (version === 'before') return called(storedStage(stageOf(stages, of), alias), of)
         if (version === 'delta') return { ...stageDelta(of, alias), isUnmeasured: isBulk || isFitted }
@@ -173,12 +172,14 @@ function bothWays(read: Read, printer: Printer, filter?: DeltaFilter): Select {
   const alias = union.slice(union.lastIndexOf(') AS '))
   const way = (query: string) => `(${indent(query)}${alias}`
   const ways = { after: way(stored), changes: way(changed), union }
+  const name = alias.slice(') AS '.length)
+  if (read.of.op === 'scan') printer.changes.note(read.of, both, name)
   return {
     ...both,
     isUnion: true,
     ...(filter && { filtered: new Set(filter.predicate) }),
     ...(isStage && { isUnmeasured: printer.isBulk }),
-    from: [relation === null ? printer.apart(ways) : printer.before(relation, ways)],
+    from: [relation === null ? printer.apart(ways) : printer.before(relation, name, ways)],
   }
 }
 

@@ -227,17 +227,20 @@ export function rowMatch(node: RowMatch, printer: Printer): Select {
     value: { kind: 'column', id: column.id, type: column.type } as const,
   }))
   // Its rows are told apart by a number: each counts once for a left row, however often that stands.
+  const delta = printer.select(node.delta)
   const changed = printer.derived(
-    printer.render(printer.select(node.delta), outputs, true, '', ['row_number() OVER () AS number']),
+    printer.render(delta, outputs, true, '', ['row_number() OVER () AS number']),
     'd',
     deltaColumns,
     true,
   )
+  printer.changes.pass(delta, changed)
+  const both = { ...left, columns: new Map([...left.columns, ...changed.columns]) }
   const meeting = printer.meeting(
     left,
     columns,
     changed.from.join(', '),
-    conditions(node.predicate, left, changed),
+    [...conditions(node.predicate, left, changed), ...printer.changes.met(node.predicate, both)],
     isProbing,
   )
   const { pairs, number, change } = ofTerms(

@@ -57,7 +57,7 @@ export function filledInput(node: PartitionNode, printer: Printer): Select {
 /** The index that would find them. */
 export function missingForNearest(node: PartitionNode): MissingProbe | null {
   const found = readAsNearest(node)
-  if (!found || found.isIndexed) return null
+  if (!found?.isColumns || found.isIndexed) return null
   const { relation, sql } = found.scan
   const attnums = [...found.fixed, found.sorted].flatMap(
     (id) => found.scan.columns.find((column) => column.id === id)?.attnum ?? [],
@@ -68,6 +68,8 @@ export function missingForNearest(node: PartitionNode): MissingProbe | null {
 
 interface Read extends Nearest {
   readonly isIndexed: boolean
+  /** Nothing else than columns is to be equal. */
+  readonly isColumns: boolean
   readonly scan: Scan
   /** Of the table: the columns that have one value for a left row, and the one by which its rows are sorted. */
   readonly fixed: readonly ColumnId[]
@@ -96,29 +98,44 @@ function readAsNearest(node: PartitionNode): Read | null {
     return null
   const asked = predicate.filter((each) => !isOfLeft(each))
   const equalities = asked.map((each) => equated(each, FIRST_KEY, leftIds, idsOf(right)))
-  const fixed = [
-    ...new Set([
-      ...equalities.flatMap((key) => (key && columnBelow(right, key.value)) ?? []),
-      ...constantColumns(asked).flatMap((column) => columnBelow(right, column) ?? []),
-    ]),
-  ]
+  const equal = equalities.flatMap((key) => (key ? [columnBelow(right, key.value)] : []))
+  const constant = constantColumns(asked).map((column) => columnBelow(right, column))
+  const fixed = [...new Set([...equal, ...constant].filter((id) => id !== null))]
   const isTurned = first.nullsFirst !== (first.using?.includes('>') ?? false)
-  const isIndexed = scan.sorted.some((index) => {
+  const isIndexed = scan.indexes.some((index, i) => {
     const place = index.indexOf(sorted)
-    const isSame = (other: readonly number[]) => other.join() === index.join()
+    // One in another order somewhere is not among those that are sorted; it says so itself, and only a tree has an order.
+    const turned = scan.turned?.[i] ?? []
+    const isSorted = turned.includes(true) || scan.sorted.some((each) => each.join() === index.join())
     return (
       place >= 0 &&
+      isSorted &&
+      (turned[place] ?? false) === isTurned &&
       index.slice(0, place).every((id) => fixed.includes(id)) &&
-      scan.indexes.some((each, i) => isSame(each) && (scan.turned?.[i]?.[place] ?? false) === isTurned)
+      // What is equal and not found by it would be looked for among all that are not.
+      equal.every((id) => id !== null && index.slice(0, place).includes(id))
     )
   })
+  const isColumns = equal.every((id) => id !== null)
   const [only, ...others] = lefts
   const left: Node =
     only && others.length === 0 && own.length === 0 ? only : { op: 'join', inputs: lefts, predicate: own }
   const isRange = asked.some(
     (each, i) => !equalities[i] && [...scalarColumns(each)].some((id) => leftIds.has(id)),
   )
-  return { left, right, predicate: asked, values, isRange, isIndexed, isTurned, scan, fixed, sorted }
+  return {
+    left,
+    right,
+    predicate: asked,
+    values,
+    isRange,
+    isIndexed,
+    isColumns,
+    isTurned,
+    scan,
+    fixed,
+    sorted,
+  }
 }
 
 /** `column = constant` */

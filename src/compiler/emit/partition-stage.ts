@@ -466,11 +466,13 @@ export function missingForPartition(
   request: CompileRequest,
   { node }: PartitionStage,
 ): readonly MissingProbe[] {
-  const ordered = missingOrder(node) ?? missingForNearest(node)
+  const ordered = missingOrder(node)
   if (ordered) return [ordered]
+  const nearest = missingForNearest(node)
   const keys = keyColumns(node)
   const slicing = unindexedSlicing(request, node) ?? unindexedRunning(request, node)
   return [
+    ...(nearest ? [nearest] : []),
     ...(keys.length > 0 ? missingGroupProbes(node.input, keys.map(ref)) : []),
     ...(slicing ? missingForOrder(node.input, [...keys, slicing.order].map(ref)) : []),
   ]

@@ -26,7 +26,15 @@ import {
   passingShare,
   repeatedRows,
 } from './delta-rows.ts'
-import { atMost, counted, fittedText, hasMarks, unlessChanged, whenChanged } from './fitted.ts'
+import {
+  atMost,
+  type CountedColumn,
+  counted,
+  fittedText,
+  hasMarks,
+  unlessChanged,
+  whenChanged,
+} from './fitted.ts'
 import {
   type Bulk,
   CHANGED,
@@ -240,8 +248,13 @@ export function fittedStatement(
 ): Fitted | null {
   if (hasMarks(statement)) return null
   const marked = refreshStatement(definition, relations, { isFitted: true })
+  const values: CountedColumn[] = []
   return {
-    text: fittedText(marked, relations, CHANGED, COUNTED),
+    text: fittedText(marked, relations, CHANGED, COUNTED, values),
+    values: values.map(
+      ({ relation, attnum }) =>
+        `pgstream._values_among(${relation}, ${attnum}, ${COUNTED}[${relations.indexOf(relation) + 1}])`,
+    ),
     counted: relations.map(countNew),
     differs: relations.map((relation) => differs(definition.request, filteredSource(definition, relation))),
     repeated: relations.map((relation) => repeats(definition, relation)),

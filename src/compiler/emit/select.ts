@@ -15,6 +15,7 @@ import type { UnionAll } from '../algebra/operators/union-all.ts'
 import { BOOLEAN, type Scalar } from '../algebra/scalar.ts'
 import { nullOf } from '../bind/outer-join.ts'
 import type { CompileRequest } from '../catalog/request.ts'
+import { ChangedColumns } from './among-changes.ts'
 import { boundCrossing, boundFilter } from './bound.ts'
 import { deltaBelow, emptiedBy } from './emptied.ts'
 import { expand } from './expand.ts'
@@ -74,6 +75,7 @@ export class Printer {
   readonly #steps = new Set<number>()
   /** Of the join that is printed, what one value at a time is asked for (`asking` in lookup.ts). */
   asked: Asked | null = null
+  readonly changes: ChangedColumns
   readonly #shared: string[] = []
   readonly #sharedOnce = new Map<string, string>()
   #isSplit = false
@@ -83,6 +85,7 @@ export class Printer {
     this.request = request
     this.#leaves = leaves
     this.probing = probing
+    this.changes = new ChangedColumns(leaves.isFitted === true)
   }
 
   get isBulk(): boolean {
@@ -187,9 +190,9 @@ export class Printer {
   }
 
   /** A source as it was: in a term that is linear in it by each of the ways to read it (see fitted.ts). */
-  before(relation: number, ways: Before): string {
+  before(relation: number, alias: string, ways: Before): string {
     if (!this.#isSplit) return ways.union
-    return this.isFitted ? before(relation, ways) : this.apart(ways)
+    return this.isFitted ? before(relation, alias, ways) : this.apart(ways)
   }
 
   /**
@@ -270,7 +273,11 @@ export class Printer {
         }
         return {
           ...joined,
-          where: [...joined.where, ...conditions(this.joining(predicate, node.inputs), joined, inputs)],
+          where: [
+            ...joined.where,
+            ...conditions(this.joining(predicate, node.inputs), joined, inputs),
+            ...this.changes.met(predicate, joined),
+          ],
           gates: [
             ...new Set([...inputs.flatMap((input) => input.gates ?? []), ...this.#unlessEmpty(node.inputs)]),
           ],
