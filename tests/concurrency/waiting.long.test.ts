@@ -102,6 +102,34 @@ test('a refresh by hand ends the waiting', async () => {
   })
 })
 
+test('who has locked rows of a stream table is named, and not waited for any longer', async () => {
+  const { client, open, schema } = await scene('CREATE TABLE s (id int PRIMARY KEY, v int)')
+  await create(client, 'st', 'SELECT id, v FROM s', { schedule: '1s' })
+  await client.query('INSERT INTO s VALUES (1, 1)')
+  await client.query('CALL pgstream.run_scheduler()')
+  await client.query('CREATE TABLE referring (id int REFERENCES st (id))')
+  const other = await open()
+  for (const [lock, change] of [
+    ['SELECT FROM st WHERE id = 1 FOR UPDATE', 'UPDATE s SET v = v + 1'],
+    ['INSERT INTO referring VALUES (1)', 'DELETE FROM s'],
+  ] as const) {
+    await other.query(`BEGIN; ${lock}`)
+    await client.query(change)
+    await client.query('CALL pgstream.run_scheduler()')
+    expect((await info(client, 'st')).waiting_for).toBe(
+      `waiting for a lock on rows of ${schema}.st, held by process ${backendPid(other)}`,
+    )
+    await client.query(
+      `UPDATE pgstream.frontiers SET retry_at = clock_timestamp() + interval '1 minute' WHERE skips > 0`,
+    )
+    await other.query('ROLLBACK')
+    await sleep(1_000)
+    await client.query('CALL pgstream.run_scheduler()')
+    expect((await info(client, 'st')).waiting_for).toBe(null)
+    await expectEqual(client, 'st')
+  }
+})
+
 test('a buffer that is locked does not keep the scheduler from looking, cleaning and watching', async () => {
   const { client, open } = await scene(
     'CREATE TABLE t (id int PRIMARY KEY, v text); CREATE TABLE free (id int PRIMARY KEY)',
