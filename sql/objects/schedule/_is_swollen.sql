@@ -6,8 +6,11 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  RETURN has_function_privilege('pg_get_backend_memory_contexts()', 'EXECUTE')
-    AND (SELECT sum(m.total_bytes) FROM pg_get_backend_memory_contexts() AS m)
-      > greatest(pg_size_bytes(current_setting('effective_cache_size')) / 8, 33554432);
+  -- In a statement of its own: the right is asked for before anything is computed.
+  IF NOT has_function_privilege('pg_get_backend_memory_contexts()', 'EXECUTE') THEN
+    RETURN false;
+  END IF;
+  RETURN (SELECT sum(m.total_bytes) FROM pg_get_backend_memory_contexts() AS m)
+    > greatest(pg_size_bytes(current_setting('effective_cache_size')) / 8, 33554432);
 END
 $$;
