@@ -26,8 +26,17 @@ export interface Patience {
   readonly underWayS: number
   /** For so long the server tries to send us what we do not take. */
   readonly untakenS: number
+  /** Between two looks at how much a connection keeps. */
+  readonly sizeMs: number
 }
-export const PATIENCE: Patience = { waitS: 5, answerMs: 5_000, lookMs: 5_000, underWayS: 2, untakenS: 30 }
+export const PATIENCE: Patience = {
+  waitS: 5,
+  answerMs: 5_000,
+  lookMs: 5_000,
+  underWayS: 2,
+  untakenS: 30,
+  sizeMs: 10_000,
+}
 
 /** Those of the given backends that are gone, or have answered. A state that nobody may see says nothing. */
 const LOST = `SELECT ours.pid

@@ -24,6 +24,8 @@ const SOON_MS = 40
 /** While everything that is due is in somebody's hands: from the one to the other. */
 const BUSY_MS = 20
 const LONGEST_PAUSE_MS = 160
+/** One call leaves the rest to others: what a connection keeps is looked at between two. */
+const MOST_GROUPS = 100
 /** After a failed call of the scheduler. */
 const ERROR_MS = 1_000
 /**
@@ -69,6 +71,8 @@ const NOTHING: Due = { due: 0, work: null }
 interface Connection {
   readonly client: pg.Client
   readonly backend: Backend
+  /** On the clock of `performance`: when it was last asked how much it keeps. */
+  sizedAt: number
 }
 
 /** The worker's connections from one connect to the first that is lost. */
@@ -232,8 +236,8 @@ export class Session {
     const connection = this.#idle.pop() ?? (await this.#open())
     const stop = metrics.callSeconds.startTimer()
     const call = this.#ask<{ refreshed: number }>(connection, {
-      text: 'CALL pgstream._run(0, $1, NULL)',
-      values: [work],
+      text: 'CALL pgstream._run(0, $1, NULL, $2)',
+      values: [work, MOST_GROUPS],
     })
       .then(([row]) => {
         // Where one change was, the next is not far (the wait looks more often); where others do the work, there is no hurry.
@@ -250,13 +254,37 @@ export class Session {
         // What it had claimed must not wait for this connection's next call.
         await this.#ask(connection, 'SELECT pg_advisory_unlock_all()').catch(() => this.#noteFatal(error))
       })
-      .then(() => {
+      .then(async () => {
         stop()
         metrics.calls.inc()
-        this.#idle.push(connection)
+        if (await this.#isSwollen(connection)) this.#retire(connection)
+        else this.#idle.push(connection)
         this.#calls.delete(call)
       })
     this.#calls.add(call)
+  }
+
+  /** What it has refreshed is kept in it, and goes only with it. */
+  async #isSwollen(connection: Connection): Promise<boolean> {
+    const now = performance.now()
+    if (now < connection.sizedAt + this.#options.patience.sizeMs) return false
+    connection.sizedAt = now
+    const [size] = await this.#ask<{ swollen: boolean | null }>(
+      connection,
+      'SELECT pgstream._is_swollen() AS swollen',
+    ).catch(() => [])
+    return size?.swollen === true
+  }
+
+  /** The next call makes a new one. */
+  #retire({ client, backend }: Connection): void {
+    this.#options.log.debug({ pid: backend.pid }, 'a connection that keeps much is made again')
+    client
+      .removeAllListeners('end')
+      .removeAllListeners('error')
+      .on('error', () => {})
+    this.#clients.splice(this.#clients.indexOf(client), 1)
+    void endConnection(client)
   }
 
   /** Of an error that ended the connection the scheduler could write nothing down; a shutdown, or somebody's word, is none. */
@@ -298,7 +326,7 @@ export class Session {
     if (backend === undefined) throw new Error('the server does not know this connection')
     // What nobody waits for any more ends (where the system can tell; PostgreSQL refuses the setting elsewhere).
     await ask(`SET client_connection_check_interval = '500ms'`).catch(() => {})
-    return { client, backend }
+    return { client, backend, sizedAt: performance.now() }
   }
 
   /** The rows of the answer; an error as soon as the session's connections are given up. */

@@ -88,7 +88,7 @@ function worker(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}, targe
 }
 
 /** As the command line's, but for that. */
-const HASTY: Patience = { waitS: 1, answerMs: 1_000, lookMs: 1_000, underWayS: 1, untakenS: 2 }
+const HASTY: Patience = { waitS: 1, answerMs: 1_000, lookMs: 1_000, underWayS: 1, untakenS: 2, sizeMs: 300 }
 
 /** A worker in this process, with less patience. */
 function hastyWorker(target: string, concurrency: number): { err: () => string } {
@@ -225,6 +225,41 @@ test('without anything to warn of, a worker that refreshes writes nothing more',
   const cli = worker()
   for (let id = 1; id <= 3; id++) await insertAndSee(id)
   expect(cli.err().trimEnd().split('\n')).toEqual([expect.stringContaining('worker connected')])
+})
+
+test('a connection that keeps much of what it has refreshed is made again, and nobody notices', async () => {
+  await withConnection(async (client) => {
+    await client.query(`ALTER DATABASE ${client.database} SET effective_cache_size = '256MB'`)
+    // Kept by the session, as plans are, and as much as those of many stream tables.
+    await client.query(`CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        IF NOT EXISTS (SELECT FROM pg_prepared_statements WHERE name = 'much') THEN
+          EXECUTE 'PREPARE much AS SELECT ' || quote_literal(repeat('x', 40000000));
+        END IF;
+        RETURN NULL;
+      END $$`)
+    await client.query('CREATE TRIGGER keep AFTER INSERT ON s FOR EACH STATEMENT EXECUTE FUNCTION keep()')
+  })
+  const { err } = hastyWorker(url, 1)
+  const pids = async () =>
+    withConnection(async (client) => {
+      const { rows } = await client.query(
+        `SELECT array_agg(pid ORDER BY pid) AS pids FROM pg_stat_activity
+         WHERE datname = current_database() AND application_name = 'pg_stream worker' AND query NOT LIKE '%_await%'`,
+      )
+      return rows[0].pids as number[]
+    })
+  await insertAndSee(1)
+  const [first] = await pids()
+  for (let id = 2; id <= 40 && (await pids())?.[0] === first; id++) {
+    await sleep(50)
+    await insertAndSee(id)
+  }
+  await insertAndSee(100)
+  const after = await pids()
+  expect(after).toHaveLength(1)
+  expect(after).not.toContain(first)
+  expect(err()).not.toContain('disconnected')
 })
 
 test('what the database has for its people is not for the worker', async () => {

@@ -79,6 +79,13 @@ test('others cannot refresh, alter or drop it, nor call what was generated for i
   void db
 })
 
+test('who may not look into the memory of a session is not told that it is too much, and gets no error', async () => {
+  const { db, open } = await scene()
+  database = db
+  const client = await open(await role('blind'))
+  expect((await client.query('SELECT pgstream._is_swollen() AS swollen')).rows).toEqual([{ swollen: false }])
+})
+
 test('internal functions do not do for a plain role what it may not do itself', async () => {
   const { client, user } = await withRole(TABLES)
   await create(client, 'mine', 'SELECT * FROM t')

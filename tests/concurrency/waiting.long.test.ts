@@ -102,6 +102,62 @@ test('a refresh by hand ends the waiting', async () => {
   })
 })
 
+test('who has locked rows of a stream table is named, and not waited for any longer', async () => {
+  const { client, open, schema } = await scene('CREATE TABLE s (id int PRIMARY KEY, v int)')
+  await create(client, 'st', 'SELECT id, v FROM s', { schedule: '1s' })
+  await client.query('INSERT INTO s VALUES (1, 1)')
+  await client.query('CALL pgstream.run_scheduler()')
+  await client.query('CREATE TABLE referring (id int REFERENCES st (id))')
+  const other = await open()
+  for (const [lock, change] of [
+    ['SELECT FROM st WHERE id = 1 FOR UPDATE', 'UPDATE s SET v = v + 1'],
+    ['INSERT INTO referring VALUES (1)', 'DELETE FROM s'],
+  ] as const) {
+    await other.query(`BEGIN; ${lock}`)
+    await client.query(change)
+    await client.query('CALL pgstream.run_scheduler()')
+    expect((await info(client, 'st')).waiting_for).toBe(
+      `waiting for a lock on rows of ${schema}.st, held by process ${backendPid(other)}`,
+    )
+    await client.query(
+      `UPDATE pgstream.frontiers SET retry_at = clock_timestamp() + interval '1 minute' WHERE skips > 0`,
+    )
+    await other.query('ROLLBACK')
+    await sleep(1_000)
+    await client.query('CALL pgstream.run_scheduler()')
+    expect((await info(client, 'st')).waiting_for).toBe(null)
+    await expectEqual(client, 'st')
+  }
+})
+
+test('who reads a stream table that was published just now keeps it from a replica identity, and that is said', async () => {
+  const { client, open, schema } = await scene('CREATE TABLE s (id int PRIMARY KEY, v int)')
+  await create(client, 'st', 'SELECT id, v FROM s', { schedule: '1s' })
+  await client.query('INSERT INTO s VALUES (1, 1)')
+  await client.query('CALL pgstream.run_scheduler()')
+  const reader = await open()
+  await reader.query('BEGIN; SELECT FROM st')
+  await client.query('CREATE PUBLICATION published FOR TABLE st')
+  try {
+    await client.query('UPDATE s SET v = 2')
+    await client.query('CALL pgstream.run_scheduler()')
+    const words = `waiting for those who read ${schema}.st to end: it is published, and needs a replica identity first`
+    expect(await info(client, 'st')).toMatchObject({ status: 'ACTIVE', errors: 0, waiting_for: words })
+    await expect(client.query(`SELECT pgstream.refresh_stream_table('st')`)).rejects.toMatchObject({
+      code: '55P03',
+      message: words,
+      hint: expect.stringContaining('leave the table out of the publication'),
+    })
+    await reader.query('COMMIT')
+    await client.query('UPDATE pgstream.frontiers SET retry_at = NULL')
+    await client.query('CALL pgstream.run_scheduler()')
+    expect((await info(client, 'st')).waiting_for).toBe(null)
+    await expectEqual(client, 'st')
+  } finally {
+    await client.query('DROP PUBLICATION published')
+  }
+})
+
 test('a buffer that is locked does not keep the scheduler from looking, cleaning and watching', async () => {
   const { client, open } = await scene(
     'CREATE TABLE t (id int PRIMARY KEY, v text); CREATE TABLE free (id int PRIMARY KEY)',

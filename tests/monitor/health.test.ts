@@ -457,6 +457,22 @@ test('a failing refresh: diagnose_errors and refresh_timeline, with words for th
   }
 })
 
+test('what a foreign key to a stream table refuses is no row that cannot be computed', async () => {
+  const db = await prepared()
+  await db.client.query(`CREATE TABLE referring (id int REFERENCES rows (id)); INSERT INTO referring VALUES (3);
+    DELETE FROM orders WHERE id = 3; UPDATE pgstream.frontiers SET checked_at = now() - interval '1 day'`)
+  await db.client.query('CALL pgstream.run_scheduler()')
+  const { rows } = await db.client.query(`SELECT sqlstate, remediation FROM pgstream.diagnose_errors('rows')`)
+  expect(rows[0]).toEqual({
+    sqlstate: '23503',
+    remediation: expect.stringMatching(/foreign key refuses a row.*resume_stream_table/),
+  })
+  // It says what to do, and that is all there is to do.
+  await db.client.query(`DELETE FROM referring; SELECT pgstream.resume_stream_table('rows')`)
+  await db.client.query('CALL pgstream.run_scheduler()')
+  expect((await db.client.query('SELECT FROM rows WHERE id = 3')).rowCount).toBe(0)
+})
+
 test.each(['-1', 'NULL'])('refresh_timeline refuses max_rows %s', async (given) => {
   const db = await freshDatabase()
   try {

@@ -49,7 +49,11 @@ BEGIN
     -- What is raised anew has no position, so the line is shown.
     RAISE EXCEPTION USING ERRCODE = SQLSTATE, MESSAGE = why,
       DETAIL = coalesce(nullif(own_detail, ''), pgstream._line_of_name(query, why)),
-      HINT = coalesce(nullif(own_hint, ''), CASE SQLSTATE
+      HINT = coalesce(
+        -- Not a text of the caller's: what is kept of a stream table, which names everything by its schema.
+        CASE WHEN SQLSTATE OPERATOR(pg_catalog.<>) '42501' AND pg_catalog.current_setting('search_path') OPERATOR(pg_catalog.=) 'pg_catalog, pg_temp' THEN
+          'Put back what is missing and call pgstream.resume_stream_table(name), or give the stream table another query by pgstream.alter_stream_table(name, query => …).' END,
+        nullif(own_hint, ''), CASE SQLSTATE
         WHEN '42P01' THEN pg_catalog.format('It was looked for in search_path, which is %s. Write schema.table for another schema.',
           pg_catalog.current_setting('search_path'))
         WHEN '42703' THEN 'Check its spelling: names that are not all lower-case go in double quotes, texts in single quotes.'

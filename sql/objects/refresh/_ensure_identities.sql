@@ -7,6 +7,7 @@ SET search_path = pg_catalog, pg_temp
 SET pg_stream.internal = 'on'
 -- Planning takes several times as long as the rest.
 SET plan_cache_mode = force_generic_plan
+SET exit_on_error = off
 SET lock_timeout = '500ms'
 AS $$
 DECLARE
@@ -26,7 +27,13 @@ BEGIN
       AND pg_has_role(c.relowner, 'USAGE')
     ORDER BY c.oid
   LOOP
-    EXECUTE format('ALTER TABLE ONLY %s REPLICA IDENTITY %s', pgstream._qualified_name(relation), pgstream._publication_identity(relation));
+    BEGIN
+      EXECUTE format('ALTER TABLE ONLY %s REPLICA IDENTITY %s', pgstream._qualified_name(relation), pgstream._publication_identity(relation));
+    EXCEPTION WHEN lock_not_available THEN
+      RAISE EXCEPTION 'waiting for those who read % to end: it is published, and needs a replica identity first', pgstream._qualified_name(relation)
+        USING ERRCODE = 'lock_not_available', DETAIL = 'It is given one once, at a moment when no transaction is open that has read it.',
+          HINT = 'Try again when they have ended, or leave the table out of the publication.';
+    END;
   END LOOP;
 END
 $$;

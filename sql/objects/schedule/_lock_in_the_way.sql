@@ -1,7 +1,7 @@
 -- Which table keeps a refresh of a stream table and of its group waiting, and who holds it: a lock of another session, or of a
 -- prepared transaction (it has no process; its number is that which it holds a lock on), that conflicts with what a refresh takes.
--- NULL when there is none any more, or it is on something smaller than a table; but for a stream table that a prepared transaction
--- has refreshed.
+-- NULL when there is none any more. Locks on rows cannot be seen, only who has some: SELECT … FOR UPDATE on a stream table takes ROW SHARE
+-- on it, and so does who writes a table that refers to it.
 CREATE OR REPLACE FUNCTION pgstream._lock_in_the_way(id bigint) RETURNS text
 LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
@@ -10,7 +10,7 @@ AS $$
     SELECT id AS pgs_id UNION SELECT o.pgs_id FROM pgstream.graph g JOIN pgstream.graph o USING (group_id) WHERE g.pgs_id = id
   )
   SELECT coalesce((SELECT k.words FROM pgstream._kept_by_prepared() k WHERE k.pgs_id = id), (
-  SELECT format('waiting for a lock on %s, held by %s', coalesce(pgstream._qualified_name(l.relation), l.relation::text),
+  SELECT format('waiting for a lock on %s%s, held by %s', CASE l.mode WHEN 'RowShareLock' THEN 'rows of ' ELSE '' END, coalesce(pgstream._qualified_name(l.relation), l.relation::text),
     CASE WHEN l.pid IS NULL THEN format('prepared transaction %L', p.gid) ELSE format('process %s', l.pid) END)
   FROM pg_locks l
   LEFT JOIN pg_locks x ON l.pid IS NULL AND x.pid IS NULL AND x.virtualtransaction = l.virtualtransaction
@@ -25,6 +25,7 @@ AS $$
       OR l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock') AND l.relation IN (
         SELECT s.pgs_relid FROM pgstream.pgs_stream_tables s JOIN members m USING (pgs_id)
         UNION ALL SELECT c.oid FROM pg_class c JOIN members m ON c.relname ~ format('^state_%s_', m.pgs_id)
-        WHERE c.relnamespace = 'pgstream_state'::regnamespace))
-  ORDER BY l.mode, l.relation LIMIT 1))
+        WHERE c.relnamespace = 'pgstream_state'::regnamespace)
+      OR l.mode = 'RowShareLock' AND l.relation IN (SELECT s.pgs_relid FROM pgstream.pgs_stream_tables s JOIN members m USING (pgs_id)))
+  ORDER BY l.mode = 'RowShareLock', l.mode, l.relation LIMIT 1))
 $$;

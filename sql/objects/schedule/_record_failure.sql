@@ -30,7 +30,8 @@ BEGIN
     kind := kind || ', raised by a function of the query';
     passing := (SELECT f.skips < 9 FROM pgstream.frontiers f WHERE f.pgs_id = id);
   ELSIF state = '55P03' THEN
-    kind := coalesce(pgstream._lock_in_the_way(id), 'waiting for a lock');
+    -- Or of ours, which says more (pgstream._ensure_identities).
+    kind := coalesce(pgstream._lock_in_the_way(id), CASE WHEN message LIKE 'waiting for %' AND NOT is_raised THEN message END, 'waiting for a lock');
     words := NULL;
   END IF;
   line := pgstream._record(id, 'SKIP', CASE WHEN passing THEN 'SKIPPED' ELSE 'FAILED' END, NULL, started,

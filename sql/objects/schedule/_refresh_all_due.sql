@@ -1,7 +1,8 @@
 -- One pass: refreshes what is due until nothing is that it has not been at yet, and commits after each. Says how many groups it
--- has refreshed: what others are at is due as well. `work`: what the wait has just found due.
+-- has refreshed: what others are at is due as well. `work`: what the wait has just found due; `most`: so many, and the rest is left to
+-- the next call.
 CREATE OR REPLACE PROCEDURE pgstream._refresh_all_due(
-  INOUT canceled boolean, INOUT refreshed integer, work pgstream.due_group[] DEFAULT NULL
+  INOUT canceled boolean, INOUT refreshed integer, work pgstream.due_group[] DEFAULT NULL, most integer DEFAULT NULL
 )
 LANGUAGE plpgsql
 AS $$
@@ -75,8 +76,9 @@ BEGIN
         canceled := true;
         EXIT;
       END IF;
+      EXIT WHEN refreshed OPERATOR(pg_catalog.>=) most;
     END LOOP;
-    EXIT WHEN canceled;
+    EXIT WHEN canceled OR refreshed OPERATOR(pg_catalog.>=) most;
   END LOOP;
   PERFORM pgstream._give_slot_back(slot);
   CALL pgstream._commit();

@@ -1,6 +1,8 @@
 -- What pgstream.run_scheduler does, with what the caller's own wait has just found due (pgstream._await): that is not looked for
--- again.
-CREATE OR REPLACE PROCEDURE pgstream._run(seconds double precision, found_due pgstream.due_group[], INOUT refreshed integer)
+-- again. `most`: of pgstream._refresh_all_due.
+CREATE OR REPLACE PROCEDURE pgstream._run(
+  seconds double precision, found_due pgstream.due_group[], INOUT refreshed integer, most integer DEFAULT NULL
+)
 LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -31,7 +33,7 @@ BEGIN
   PERFORM pgstream._check_scheduler_role();
   PERFORM pgstream._release_claims();
   LOOP
-    CALL pgstream._refresh_all_due(canceled, count, work);
+    CALL pgstream._refresh_all_due(canceled, count, work, most);
     refreshed := refreshed OPERATOR(pg_catalog.+) count;
     -- What was refreshed has consumed changes, whoever has measured their buffers meanwhile.
     IF count OPERATOR(pg_catalog.>) 0 THEN
