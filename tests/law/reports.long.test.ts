@@ -104,6 +104,17 @@ const QUERIES: Readonly<Record<string, readonly [query: string, changes: readonl
     `SELECT sensor, string_agg(value::int::text, ',' ORDER BY at, value) AS v FROM measure GROUP BY sensor`,
     MEASURES,
   ],
+  'days without a sale among them, and what comes from groups': [
+    `SELECT d, count(s.id) AS n, sum(p.a) AS a FROM generate_series(timestamp '2024-01-01', timestamp '2024-12-31', interval '1 day') AS d
+      LEFT JOIN sale s ON s.at >= d AND s.at < d + interval '1 day' LEFT JOIN (SELECT product, sum(amount) AS a FROM price GROUP BY product) AS p ON p.product = s.product GROUP BY d`,
+    [...SALES, ...UNKNOWN, ...PRICES.slice(0, 1)],
+  ],
+  'a subquery under OR, two others beside it': [
+    `SELECT s.id, EXISTS (SELECT FROM measure m WHERE m.sensor = s.id AND m.value > 9) AS m,
+        EXISTS (SELECT FROM (SELECT product, max(amount) AS a FROM price GROUP BY product) AS p JOIN lately l ON l.member = p.product WHERE p.product = s.product AND l.at = s.at) AS l
+      FROM sale s WHERE s.status = 'open' OR s.product IN (SELECT member FROM visit WHERE until IS NULL)`,
+    [...SALES, ...PRICES, `UPDATE lately SET member = member + 1, at = at + 1 WHERE id = 7`],
+  ],
   'the last of each, of a table with children': [
     `SELECT DISTINCT ON (sensor) sensor, at, value FROM measure ORDER BY sensor, at DESC, value`,
     MEASURES,
