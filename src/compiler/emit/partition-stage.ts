@@ -7,6 +7,7 @@ import { ref, TRUE } from '../algebra/build.ts'
 import type { Column, Node, PartitionNode } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Project } from '../algebra/operators/project.ts'
+import type { ColumnId } from '../algebra/scalar.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { type Changed, differentiateInput, stateOf } from '../delta/differentiate.ts'
 import type { PartitionStage } from '../delta/stage.ts'
@@ -215,11 +216,24 @@ function newSelect(stage: PartitionStage, touched: string, changed: Changed, pri
     const wanted = { columns: keys, stored, touched, conditions: [isTouched(touched)] }
     const isProbed = isProbing(node, stage.number, keys, printer)
     const joined = rowsOfKeys(node.input, rows, wanted, isProbed, printer)
-    const query = partitionQuery(node, plainRows(joined, node.input, printer), printer)
+    const query = partitionQuery(node, plainRows(joined, node.input, printer, sortedBy(node)), printer)
     return printer.derived(query, 'p', outputs, false)
   }
   const args = askedKeys(request, keys).from(`${touched} AS t`)
   return functionRows(stage, `${partitionFunctionName(request, stage)}(${args.join(', ')})`, request)
+}
+
+/**
+ * The columns by which an operator sorts its rows. Grouped in this order they come sorted: the planner, who takes each weight for
+ * 1,000 copies, would sort them afterwards at any price (measured, a window over another's result, keys that may be NULL, 2,400 of
+ * 60,000 rows changed: 20 s → 0.5 s).
+ */
+function sortedBy(node: PartitionNode): readonly ColumnId[] {
+  const order = node.op === 'window' ? (node.calls[0]?.order ?? []) : node.order
+  return [
+    ...node.partition.keys,
+    ...order.flatMap(({ value }) => (value.kind === 'column' ? [value.id] : [])),
+  ]
 }
 
 /** The stored rows of slices. The planner, who knows nothing of these, may find no other way than a look for each. */
