@@ -106,6 +106,17 @@ describe('volatility', () => {
     },
   )
 
+  test.each([
+    ['now()', 'at > now()'],
+    ['CURRENT_TIMESTAMP - tz', 'at > now()'],
+    ['current_date - d', 'day > current_date'],
+    ['statement_timestamp()', 'Use now()'],
+  ])('%s: the hint says what the time may be compared with', async (expression, words) => {
+    const scalar = await bound(expression)
+    const hint = expect.stringContaining(words)
+    expect(() => assertMaintainable(scalar)).toThrow(expect.objectContaining({ hint }))
+  })
+
   test.each(splitList(VOLATILE))('%s is volatile', async (expression) => {
     const scalar = await bound(expression)
     expect(findUnstable(scalar)?.volatility).toBe('volatile')

@@ -1,6 +1,7 @@
 /** Queries of reports: with the indexes that recommend_indexes asks for a refresh reads what one row changes. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { expectExact } from '../oracle/oracle.ts'
+import { analyze } from '../support/analyze.ts'
 import { type FreshDatabase, freshDatabase } from '../support/server.ts'
 import { changesThatReadMore } from './rows-read.ts'
 
@@ -104,6 +105,17 @@ const QUERIES: Readonly<Record<string, readonly [query: string, changes: readonl
     `SELECT sensor, string_agg(value::int::text, ',' ORDER BY at, value) AS v FROM measure GROUP BY sensor`,
     MEASURES,
   ],
+  'days without a sale among them, and what comes from groups': [
+    `SELECT d, count(s.id) AS n, sum(p.a) AS a FROM generate_series(timestamp '2024-01-01', timestamp '2024-12-31', interval '1 day') AS d
+      LEFT JOIN sale s ON s.at >= d AND s.at < d + interval '1 day' LEFT JOIN (SELECT product, sum(amount) AS a FROM price GROUP BY product) AS p ON p.product = s.product GROUP BY d`,
+    [...SALES, ...UNKNOWN, ...PRICES.slice(0, 1)],
+  ],
+  'a subquery under OR, two others beside it': [
+    `SELECT s.id, EXISTS (SELECT FROM measure m WHERE m.sensor = s.id AND m.value > 9) AS m,
+        EXISTS (SELECT FROM (SELECT product, max(amount) AS a FROM price GROUP BY product) AS p JOIN lately l ON l.member = p.product WHERE p.product = s.product AND l.at = s.at) AS l
+      FROM sale s WHERE s.status = 'open' OR s.product IN (SELECT member FROM visit WHERE until IS NULL)`,
+    [...SALES, ...PRICES, `UPDATE lately SET member = member + 1, at = at + 1 WHERE id = 7`],
+  ],
   'the last of each, of a table with children': [
     `SELECT DISTINCT ON (sensor) sensor, at, value FROM measure ORDER BY sensor, at DESC, value`,
     MEASURES,
@@ -144,4 +156,26 @@ test('sums of two months side by side: a fill does not compare all with all', as
   ])
   await client.query('RESET statement_timeout')
   await expectExact(client, 'months')
+})
+
+test('sessions: a window over another one, by a column that may be NULL, of which many rows change', async () => {
+  const { client } = database
+  await client.query(`
+    CREATE TABLE click (id int PRIMARY KEY, member int, at timestamptz);
+    INSERT INTO click SELECT i, i::bigint * 7919 % 30000, timestamptz '2024-01-01 00:00+00' + i::bigint * 10473 % 17280 * interval '5 minutes' FROM generate_series(1, 150000) AS i;
+    CREATE INDEX ON click (member, at)`)
+  await client.query(`SELECT pgstream.create_stream_table('session', $1, '1h', 'DIFFERENTIAL')`, [
+    `SELECT member, session, min(at) AS start, count(*) AS n FROM (
+       SELECT *, count(*) FILTER (WHERE is_new) OVER (PARTITION BY member ORDER BY at, id) AS session FROM (
+         SELECT *, at - lag(at) OVER (PARTITION BY member ORDER BY at, id) > interval '30 minutes' AS is_new FROM click) AS a) AS b
+     GROUP BY member, session`,
+  ])
+  await analyze(client)
+  await client.query(
+    `UPDATE click SET member = nullif(id * 31 % 30000, 9), at = at + interval '1 day' WHERE id % 50 = 7`,
+  )
+  await client.query(`SET statement_timeout = '6s'`)
+  await client.query(`SELECT pgstream.refresh_stream_table('session')`)
+  await client.query('RESET statement_timeout')
+  await expectExact(client, 'session')
 })

@@ -1,3 +1,4 @@
+import { isMoment } from '../algebra/moment.ts'
 import {
   type Expression,
   type Operator,
@@ -58,6 +59,11 @@ export function assertMaintainable(scalar: Scalar): void {
 function whatElse(found: Expression | Operator): string {
   const from = scalarArguments(found).map(({ type }) => type.oid)
   const to = found.type.oid
+  if (isMoment(found))
+    return to === DATE
+      ? 'a column compared with it, as in day > current_date - 7'
+      : "a column compared with it, as in at > now() - interval '7 days'"
+  if (found.kind === 'expression' && found.construct === 'function statement_timestamp()') return 'now()'
   const isCast = found.kind === 'expression' && found.construct.startsWith('cast to ')
   if (isCast && to === TEXT && from.includes(TIMESTAMPTZ))
     return "a format, as in to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"

@@ -105,13 +105,16 @@ export interface DeltaOptions {
   readonly mayRepeat?: boolean
   /** Marked for how many of the changes pass their filter. */
   readonly isSampled?: boolean
+  /** Rows that only changed in what is not read add up to nothing. */
+  readonly isAddedUp?: boolean
 }
 
 /** The CTE of a source's new rows: of each the weight, and the columns by their numbers. */
 export function deltaRows(request: CompileRequest, source: ChangedSource, options: DeltaOptions): string {
   const { relation } = source
   const rows = newRows(request, source, options, '\n  AND (SELECT ok FROM guard)')
-  const ways = options.mayRepeat ? whenRepeated(relation, addedUp(request, source, rows), rows) : rows
+  const sum = options.mayRepeat || options.isAddedUp ? addedUp(request, source, rows) : rows
+  const ways = options.mayRepeat ? whenRepeated(relation, sum, rows) : sum
   const limited = options.isFitted ? `${ways}\nLIMIT ${atMost(relation)}` : ways
   const { filter } = source
   return inlineCte(

@@ -184,6 +184,8 @@ function isLookedFor(input: Node): boolean {
 
 function isUnionOfQueries(node: Node): boolean {
   if (node.op === 'filter' || node.op === 'project') return isUnionOfQueries(node.input)
+  // Its left rows are the union's: `EXISTS (…)` beside `a OR EXISTS (…)`, which parts the rows.
+  if (node.op === 'semi-join' || node.op === 'mark-join') return isUnionOfQueries(node.left)
   return node.op === 'union-all' && !node.branches.every(({ input }) => isTable(input))
 }
 

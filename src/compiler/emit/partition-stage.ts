@@ -7,6 +7,7 @@ import { ref, TRUE } from '../algebra/build.ts'
 import type { Column, Node, PartitionNode } from '../algebra/node.ts'
 import { operatorOf } from '../algebra/operators/index.ts'
 import type { Project } from '../algebra/operators/project.ts'
+import type { ColumnId } from '../algebra/scalar.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { type Changed, differentiateInput, stateOf } from '../delta/differentiate.ts'
 import type { PartitionStage } from '../delta/stage.ts'
@@ -260,10 +261,11 @@ function newSelect(stage: PartitionStage, touched: string, changed: Changed, pri
     const stored = keys.map(({ id }) => at(found, id))
     const wanted = { columns: keys, stored, touched, conditions: [isTouched(touched)] }
     const isProbed = isProbing(node, stage.number, keys, printer)
-    const joined = plainRows(rowsOfKeys(input, rows, wanted, isProbed, printer), input, printer)
+    const joined = rowsOfKeys(input, rows, wanted, isProbed, printer)
+    const plain = plainRows(joined, input, printer, sortedBy(node))
     const all = nearest
-      ? nearestRows(node, nearest, joined, nearestNow(nearest, changed, printer), printer)
-      : joined
+      ? nearestRows(node, nearest, plain, nearestNow(nearest, changed, printer), printer)
+      : plain
     return printer.derived(partitionQuery(node, all, printer), 'p', outputs, false)
   }
   const args = askedKeys(request, keys).from(`${touched} AS t`)
@@ -272,6 +274,19 @@ function newSelect(stage: PartitionStage, touched: string, changed: Changed, pri
 
 function nearestNow({ right }: Nearest, changed: Changed, printer: Printer): Select {
   return printer.whole(() => printer.select(stateOf(right, 'after', changed)))
+}
+
+/**
+ * The columns by which an operator sorts its rows. Grouped in this order they come sorted: the planner, who takes each weight for
+ * 1,000 copies, would sort them afterwards at any price (measured, a window over another's result, keys that may be NULL, 2,400 of
+ * 60,000 rows changed: 20 s → 0.5 s).
+ */
+function sortedBy(node: PartitionNode): readonly ColumnId[] {
+  const order = node.op === 'window' ? (node.calls[0]?.order ?? []) : node.order
+  return [
+    ...node.partition.keys,
+    ...order.flatMap(({ value }) => (value.kind === 'column' ? [value.id] : [])),
+  ]
 }
 
 /** The stored rows of slices. The planner, who knows nothing of these, may find no other way than a look for each. */

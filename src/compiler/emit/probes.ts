@@ -17,6 +17,7 @@ import { quoteIdentifier } from '../catalog/quote.ts'
 import { type Changed, stateOf } from '../delta/differentiate.ts'
 import {
   alternatives,
+  bandColumns,
   computedEqualities,
   equalities,
   fixedColumns,
@@ -516,7 +517,9 @@ function missing(
       )
     if (needed.every((each, i) => each.length > 0 || isServed(unserved[i] ?? []))) return asked
   }
-  return [{ ...made, columns: [], groups }]
+  const bands = bandColumns(scan, predicate, null)
+  const between = scan.columns.filter(({ id }) => bands.includes(id)).map(({ attnum }) => attnum)
+  return [{ ...made, columns: between, groups: between.map((attnum) => [attnum]) }]
 }
 
 function isOfUse({ groups, expressions = [] }: MissingProbe): boolean {

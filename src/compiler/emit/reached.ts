@@ -18,6 +18,7 @@ export function isReached(scan: Scan, predicate: readonly Scalar[], reached: Rea
     ...fixedColumns(scan, predicate, reached),
     ...nullColumns(predicate),
     ...memberColumns(predicate, reached),
+    ...bandColumns(scan, predicate, reached),
   ])
   if (scan.indexes.some(([leading]) => leading !== undefined && fixed.has(leading))) return true
   const isIndexed = ({ value, needs }: FixedValue) =>
@@ -110,6 +111,35 @@ function fixedValues(columns: readonly Column[], predicate: readonly Scalar[]): 
       return needs.length > 0 && needs.every((id) => !own.has(id)) ? [{ value, needs }] : []
     })
   })
+}
+
+/**
+ * Columns that lie between two values of other inputs (`o.at >= d.day AND o.at < d.day + 1`): an index finds those between, and nothing
+ * could be hashed. Between one value and nothing lies half a table.
+ */
+export function bandColumns(
+  scan: Scan,
+  predicate: readonly Scalar[],
+  reached: ReadonlySet<ColumnId> | null,
+): readonly ColumnId[] {
+  const own = new Set(scan.columns.map(({ id }) => id))
+  const ends = predicate.flatMap((each) => {
+    const [left, right] = each.kind === 'operator' && each.args.length === 2 ? each.args : []
+    if (each.kind !== 'operator' || !left || !right || !/^[<>]=?$/.test(each.sql)) return []
+    return [
+      { value: indexed(left), other: right, isUpper: each.sql.startsWith('<') },
+      { value: indexed(right), other: left, isUpper: each.sql.startsWith('>') },
+    ].flatMap(({ value, other, isUpper }) => {
+      const needs = [...scalarColumns(other)]
+      const isKnown = needs.length > 0 && needs.every((id) => (reached ? reached.has(id) : !own.has(id)))
+      const isCollated = each.inputCollation === 0 || value.type.collation === each.inputCollation
+      return value.kind === 'column' && own.has(value.id) && isKnown && isCollated
+        ? [{ id: value.id, isUpper }]
+        : []
+    })
+  })
+  const lower = new Set(ends.flatMap(({ id, isUpper }) => (isUpper ? [] : [id])))
+  return [...new Set(ends.flatMap(({ id, isUpper }) => (isUpper && lower.has(id) ? [id] : [])))]
 }
 
 /** Columns of arrays that are looked for by an element (array-members.ts), with the columns that tell which. */

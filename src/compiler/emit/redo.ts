@@ -12,7 +12,7 @@ import { operatorOf } from '../algebra/operators/index.ts'
 import type { Projection } from '../algebra/operators/project.ts'
 import type { Read } from '../algebra/operators/read.ts'
 import type { Scan } from '../algebra/operators/scan.ts'
-import { indexed, type Scalar } from '../algebra/scalar.ts'
+import { type ColumnId, indexed, type Scalar } from '../algebra/scalar.ts'
 import type { CompileRequest } from '../catalog/request.ts'
 import { type Changed, leavesOf, stateOf } from '../delta/differentiate.ts'
 import type { GroupStage as Stage } from '../delta/stage.ts'
@@ -310,9 +310,16 @@ export function storedNames(columns: readonly { readonly column: Column }[]): Re
 }
 
 /** Rows made with a delta are added up first, then each stands as often as its weight says. */
-export function plainRows(rows: Select, input: Node, printer: Printer): Select {
+export function plainRows(
+  rows: Select,
+  input: Node,
+  printer: Printer,
+  first: readonly ColumnId[] = [],
+): Select {
   if (rows.weight === null) return rows
-  const columns = operatorOf(input).columns(input)
+  const all = operatorOf(input).columns(input)
+  const place = ({ id }: Column) => (first.includes(id) ? first.indexOf(id) : first.length)
+  const columns = all.toSorted((a, b) => place(a) - place(b))
   const net = printer.derived(printer.consolidatedRows(rows, columns), 'net', columns, true)
   return {
     ...net,

@@ -119,7 +119,8 @@ export function refreshStatement(
       const mayRepeat = isMarked && repeats(definition, relation) !== null
       const source = { ...changedSource(definition, relation), filter: filters.get(relation) }
       const isSampled = shareOf(definition, relation) !== null
-      return deltaRows(request, source, { isBulk, isFitted, mayRepeat, isSampled })
+      const isAddedUp = !isMarked && isReadAgain(definition, relation)
+      return deltaRows(request, source, { isBulk, isFitted, mayRepeat, isSampled, isAddedUp })
     }),
   ]
   let counts = { inserted: '0', updated: '0', deleted: '0' }
@@ -296,6 +297,22 @@ function repeats(definition: Definition, relation: number): string | null {
   return isMultipliedIn(definition, relation)
     ? repeatedRows(definition.request, changedSource(definition, relation))
     : null
+}
+
+/**
+ * Is what a change of the source touches computed anew: groups, partitions, what follows in a recursion? Then a row that changed in
+ * what is read elsewhere only (when a customer was last seen, beside the median of what each region buys) must touch nothing. An
+ * extreme is asked for only when it leaves.
+ */
+function isReadAgain({ request, staged, sources }: Definition, relation: number): boolean {
+  const captured = sources.get(relation)?.length ?? 0
+  if (captured === request.relations[relation]?.columns.length) return false
+  return staged.stages.some(
+    (stage) =>
+      (stage.kind !== 'group' ||
+        stage.node.rule.accumulators.some((each) => each.recomputesOften && each.extremeOf === null)) &&
+      scansOf(inputOf(stage)).some((scan) => scan.relation === relation),
+  )
 }
 
 /** All that is read in a refresh is read in these. */

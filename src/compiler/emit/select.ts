@@ -32,6 +32,7 @@ import { recursionQuery } from './recursion-text.ts'
 import { printScalar } from './scalar.ts'
 import {
   at,
+  bigint,
   conditions,
   cte,
   indent,
@@ -594,11 +595,3 @@ const LINEAR: ReadonlySet<Node['op']> = new Set([
   'bound-filter',
   'bound-crossing',
 ])
-
-/**
- * Weights of one type in all arms: only a union whose columns have the same types in each is opened up by the planner, which
- * then carries the condition of a probe into every arm (tlist_same_datatypes; measured: a table of 100,000 rows read whole).
- */
-function bigint(weight: string | null): string {
-  return weight === null || /^-?\d+$/.test(weight) ? `'${weight ?? 1}'::bigint` : `(${weight})::bigint`
-}
