@@ -165,7 +165,22 @@ export function matching(
   return { left, first, found, isOne }
 }
 
+/** Where a term is said once for each way to read its tables, the keys are asked about once for all (TPC-H q22: 24,000 customers). */
 export function keyMatch(node: KeyMatch, printer: Printer): Select {
+  if (!printer.isFitted || printer.isInRecursion || node.keys.length === 0) return matchedKeys(node, printer)
+  const columns = node.keys.map(({ column }) => column)
+  const outputs = columns.map((column) => ({ name: columnName(column), value: ref(column) }))
+  const found = printer.whole(() => matchedKeys(node, printer))
+  const name = printer.shared('matched', printer.render(found, outputs, true))
+  return {
+    from: [name],
+    where: [],
+    columns: new Map(columns.map((column) => [column.id, `${name}.${columnName(column)}`])),
+    weight: `${name}.weight`,
+  }
+}
+
+function matchedKeys(node: KeyMatch, printer: Printer): Select {
   const delta = printer.select(node.delta)
   const isProbing = isProbed(node, node.state, matchOf(node.keys))
   const values = node.keys.map(({ value }) => value)
