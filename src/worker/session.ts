@@ -24,7 +24,7 @@ const SOON_MS = 40
 /** While everything that is due is in somebody's hands: from the one to the other. */
 const BUSY_MS = 20
 const LONGEST_PAUSE_MS = 160
-/** One call leaves the rest to others: what a connection keeps is looked at between two. */
+/** One call leaves the rest to the next: what a connection keeps is looked at between two. */
 const MOST_GROUPS = 100
 /** After a failed call of the scheduler. */
 const ERROR_MS = 1_000
@@ -73,6 +73,7 @@ interface Connection {
   readonly backend: Backend
   /** On the clock of `performance`: when it was last asked how much it keeps. */
   sizedAt: number
+  isSwollen: boolean
 }
 
 /** The worker's connections from one connect to the first that is lost. */
@@ -234,17 +235,7 @@ export class Session {
   async #call(work: Due['work']): Promise<void> {
     const { log, metrics } = this.#options
     const connection = this.#idle.pop() ?? (await this.#open())
-    const stop = metrics.callSeconds.startTimer()
-    const call = this.#ask<{ refreshed: number }>(connection, {
-      text: 'CALL pgstream._run(0, $1, NULL, $2)',
-      values: [work, MOST_GROUPS],
-    })
-      .then(([row]) => {
-        // Where one change was, the next is not far (the wait looks more often); where others do the work, there is no hurry.
-        const isWork = (row?.refreshed ?? 0) > 0
-        if (isWork) this.#refreshedAt = performance.now()
-        this.#inVain = isWork ? 0 : Math.min(this.#inVain + 1, 10)
-      })
+    const call = this.#refresh(connection, work)
       .catch(async (error: Error & { code?: string; where?: string }) => {
         metrics.errors.inc()
         // The loss is told by itself.
@@ -255,25 +246,49 @@ export class Session {
         await this.#ask(connection, 'SELECT pg_advisory_unlock_all()').catch(() => this.#noteFatal(error))
       })
       .then(async () => {
-        stop()
-        metrics.calls.inc()
-        if (await this.#isSwollen(connection)) this.#retire(connection)
+        if (await this.#noteSize(connection)) this.#retire(connection)
         else this.#idle.push(connection)
         this.#calls.delete(call)
       })
     this.#calls.add(call)
   }
 
-  /** What it has refreshed is kept in it, and goes only with it. */
-  async #isSwollen(connection: Connection): Promise<boolean> {
+  /** All that is due, some at a time: who ended and waited anew in between would leave nobody a reason to help. */
+  async #refresh(connection: Connection, found: Due['work']): Promise<void> {
+    const { metrics, signal } = this.#options
+    let work = found
+    let isWork = false
+    for (;;) {
+      const stop = metrics.callSeconds.startTimer()
+      const [row] = await this.#ask<{ refreshed: number }>(connection, {
+        text: 'CALL pgstream._run(0, $1, NULL, $2)',
+        values: [work, MOST_GROUPS],
+      }).finally(() => {
+        stop()
+        metrics.calls.inc()
+      })
+      const refreshed = row?.refreshed ?? 0
+      // Where one change was, the next is not far (the wait looks more often); where others do the work, there is no hurry.
+      isWork ||= refreshed > 0
+      if (isWork) this.#refreshedAt = performance.now()
+      this.#inVain = isWork ? 0 : Math.min(this.#inVain + 1, 10)
+      if (refreshed < MOST_GROUPS || signal.aborted || (await this.#noteSize(connection))) return
+      work = null
+    }
+  }
+
+  /** Does it keep too much? What it has refreshed is kept in it, and goes only with it. */
+  async #noteSize(connection: Connection): Promise<boolean> {
     const now = performance.now()
-    if (now < connection.sizedAt + this.#options.patience.sizeMs) return false
+    if (connection.isSwollen || now < connection.sizedAt + this.#options.patience.sizeMs)
+      return connection.isSwollen
     connection.sizedAt = now
     const [size] = await this.#ask<{ swollen: boolean | null }>(
       connection,
       'SELECT pgstream._is_swollen() AS swollen',
     ).catch(() => [])
-    return size?.swollen === true
+    connection.isSwollen = size?.swollen === true
+    return connection.isSwollen
   }
 
   /** The next call makes a new one. */
@@ -326,7 +341,7 @@ export class Session {
     if (backend === undefined) throw new Error('the server does not know this connection')
     // What nobody waits for any more ends (where the system can tell; PostgreSQL refuses the setting elsewhere).
     await ask(`SET client_connection_check_interval = '500ms'`).catch(() => {})
-    return { client, backend, sizedAt: performance.now() }
+    return { client, backend, sizedAt: performance.now(), isSwollen: false }
   }
 
   /** The rows of the answer; an error as soon as the session's connections are given up. */

@@ -130,6 +130,31 @@ test('who has locked rows of a stream table is named, and not waited for any lon
   }
 })
 
+test('who has rows locked of what waits for another lock does not make it wait any longer', async () => {
+  const { client, open, schema } = await scene('CREATE TABLE s (id int PRIMARY KEY, v int)')
+  await create(client, 'st', 'SELECT id, v FROM s', { schedule: '1s' })
+  await client.query('INSERT INTO s VALUES (1, 1), (2, 1)')
+  await client.query('CALL pgstream.run_scheduler()')
+  await client.query('CREATE TABLE referring (id int REFERENCES st (id))')
+  const [reader, other] = await Promise.all([open(), open()])
+  await reader.query('BEGIN; INSERT INTO referring VALUES (1)')
+  await client.query('UPDATE s SET v = v + 1 WHERE id = 2')
+  await other.query('BEGIN; LOCK TABLE st IN SHARE MODE')
+  await client.query('CALL pgstream.run_scheduler()')
+  expect((await info(client, 'st')).waiting_for).toBe(
+    `waiting for a lock on ${schema}.st, held by process ${backendPid(other)}`,
+  )
+  await client.query(
+    `UPDATE pgstream.frontiers SET retry_at = clock_timestamp() + interval '1 minute' WHERE skips > 0`,
+  )
+  await other.query('ROLLBACK')
+  await sleep(1_000)
+  await client.query('CALL pgstream.run_scheduler()')
+  expect((await info(client, 'st')).waiting_for).toBe(null)
+  await expectEqual(client, 'st')
+  await reader.query('ROLLBACK')
+})
+
 test('who reads a stream table that was published just now keeps it from a replica identity, and that is said', async () => {
   const { client, open, schema } = await scene('CREATE TABLE s (id int PRIMARY KEY, v int)')
   await create(client, 'st', 'SELECT id, v FROM s', { schedule: '1s' })

@@ -300,6 +300,35 @@ test('two who are given the same work share it: they begin far from each other',
   )
 })
 
+test('a call that takes no more than some leaves nobody behind where changes never end', async () => {
+  const { client } = await scene(TABLES)
+  const names = Array.from({ length: 6 }, (_, i) => `s${i}`)
+  for (const name of names) await create(client, name, 'SELECT id, v FROM t', { schedule: '1s' })
+  await create(client, 'above', 'SELECT sum(v) AS v FROM s5', { schedule: '1s' })
+  await untilQuiet(client)
+  await unwatched(client)
+  const { rows: before } = await client.query(
+    'SELECT max(refresh_id) AS last FROM pgstream.pgs_refresh_history',
+  )
+  const done = async () => {
+    const { rows } = await client.query(
+      `SELECT DISTINCT s.pgs_name AS name FROM pgstream.pgs_refresh_history AS h JOIN pgstream.pgs_stream_tables AS s USING (pgs_id)
+       WHERE s.pgs_schema = current_schema() AND h.refresh_id > $1 ORDER BY 1`,
+      [before[0].last],
+    )
+    return rows.map(({ name }) => name)
+  }
+  // As after a try in vain, whose pause is over.
+  await client.query(`UPDATE pgstream.frontiers SET skips = 1, retry_at = clock_timestamp() - interval '1 second'
+    WHERE pgs_id = (SELECT pgs_id FROM pgstream.pgs_stream_tables WHERE pgs_schema = current_schema() AND pgs_name = 's4')`)
+  for (let round = 0; round < 8; round++) {
+    await client.query('UPDATE t SET v = v + 1 WHERE id = 1')
+    await client.query('CALL pgstream._run(0, NULL, NULL, 2)')
+    if (round === 0) expect(await done()).toEqual(['s0', 's1', 's4'])
+  }
+  expect(await done()).toEqual(['above', ...names])
+})
+
 test('who finds nothing has looked for the others, until something is captured', async () => {
   const { client, open } = await scene(TABLES)
   await create(client, 'a', 'SELECT id, v FROM t', { schedule: '1h' })

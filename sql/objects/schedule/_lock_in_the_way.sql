@@ -1,8 +1,8 @@
 -- Which table keeps a refresh of a stream table and of its group waiting, and who holds it: a lock of another session, or of a
 -- prepared transaction (it has no process; its number is that which it holds a lock on), that conflicts with what a refresh takes.
 -- NULL when there is none any more. Locks on rows cannot be seen, only who has some: SELECT … FOR UPDATE on a stream table takes ROW SHARE
--- on it, and so does who writes a table that refers to it.
-CREATE OR REPLACE FUNCTION pgstream._lock_in_the_way(id bigint) RETURNS text
+-- on it, and so does who writes a table that refers to it, which says little unless `of_rows` was what a refresh has met.
+CREATE OR REPLACE FUNCTION pgstream._lock_in_the_way(id bigint, of_rows boolean DEFAULT true) RETURNS text
 LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -26,6 +26,6 @@ AS $$
         SELECT s.pgs_relid FROM pgstream.pgs_stream_tables s JOIN members m USING (pgs_id)
         UNION ALL SELECT c.oid FROM pg_class c JOIN members m ON c.relname ~ format('^state_%s_', m.pgs_id)
         WHERE c.relnamespace = 'pgstream_state'::regnamespace)
-      OR l.mode = 'RowShareLock' AND l.relation IN (SELECT s.pgs_relid FROM pgstream.pgs_stream_tables s JOIN members m USING (pgs_id)))
+      OR of_rows AND l.mode = 'RowShareLock' AND l.relation IN (SELECT s.pgs_relid FROM pgstream.pgs_stream_tables s JOIN members m USING (pgs_id)))
   ORDER BY l.mode = 'RowShareLock', l.mode, l.relation LIMIT 1))
 $$;

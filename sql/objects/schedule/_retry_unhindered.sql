@@ -17,7 +17,8 @@ BEGIN
   UPDATE pgstream.frontiers f SET retry_at = NULL
   WHERE f.pgs_id IN (
     SELECT w.pgs_id FROM pgstream.frontiers w
-    WHERE w.retry_at > clock_timestamp() AND w.waiting_for LIKE 'waiting for a lock on %' AND pgstream._lock_in_the_way(w.pgs_id) IS NULL
+    WHERE w.retry_at > clock_timestamp() AND w.waiting_for LIKE 'waiting for a lock on %'
+      AND pgstream._lock_in_the_way(w.pgs_id, w.waiting_for LIKE 'waiting for a lock on rows of %') IS NULL
     FOR UPDATE SKIP LOCKED);
   RETURN FOUND;
 END
