@@ -114,6 +114,52 @@ describe('rows read', () => {
   })
 })
 
+describe('what is none of it', () => {
+  test('is computed of no rows that the query does not compute it of', async () => {
+    const { client } = database
+    await client.query(`CREATE TABLE f (id int PRIMARY KEY, g int, o int, x int); CREATE TABLE t (g int, o int, v int); CREATE INDEX ON t (g, o);
+      CREATE INDEX ON f (g); INSERT INTO f SELECT i, i % 3, i % 7, i FROM generate_series(1, 20) AS i;
+      INSERT INTO t SELECT i % 3, i % 5, 50 + i FROM generate_series(1, 30) AS i`)
+    const queries = {
+      keyed: `SELECT DISTINCT ON (100 / f.x) 100 / f.x AS k, t.o, t.v FROM f JOIN t ON t.g = f.g AND t.o <= f.o ORDER BY 100 / f.x, t.o DESC, t.v`,
+      paired: `SELECT DISTINCT ON (f.id) f.id, t.o, t.v FROM f JOIN t ON t.g = f.g AND t.o <= f.o AND 12 / (t.v - f.x) < 9 ORDER BY f.id, t.o DESC, t.v`,
+    }
+    for (const [name, query] of Object.entries(queries))
+      await client.query(`SELECT pgstream.create_stream_table($1, $2, '1h', 'DIFFERENTIAL')`, [name, query])
+    const rounds: [string, string][] = [
+      // Its key fails, and it meets nothing.
+      ['keyed', 'INSERT INTO f VALUES (100, 9, 9, 0)'],
+      // The new row of the one and the old one of the other never met.
+      ['paired', 'UPDATE t SET v = 200 WHERE v = 60; INSERT INTO f VALUES (101, 1, 9, 60)'],
+    ]
+    for (const [name, change] of rounds) {
+      await client.query(`BEGIN; ${change}; COMMIT`)
+      const { rows } = await client.query('SELECT pgstream.refresh_stream_table($1) AS action', [name])
+      expect([change, rows[0].action]).toEqual([change, 'DIFFERENTIAL'])
+      await expectEqual(client, name)
+    }
+    await client.query(
+      `SELECT pgstream.drop_stream_table('keyed'); SELECT pgstream.drop_stream_table('paired')`,
+    )
+  })
+
+  test('no index is asked for where there is nothing to be the first of', async () => {
+    const { client } = database
+    await client.query(`CREATE TABLE product (id int PRIMARY KEY, price int); CREATE TABLE line (id int PRIMARY KEY, kind int, product int);
+      CREATE INDEX ON line (kind); CREATE INDEX ON line (product); CREATE TABLE visit (page int, at int); CREATE INDEX ON visit (page)`)
+    const asked = async (query: string) => {
+      await client.query(`SELECT pgstream.create_stream_table('st', $1, '1h', 'DIFFERENTIAL')`, [query])
+      const { rows } = await client.query(`SELECT statement FROM pgstream.recommend_indexes('st')`)
+      await client.query(`SELECT pgstream.drop_stream_table('st')`)
+      return rows
+    }
+    const one = `SELECT * FROM (SELECT l.kind, p.id, p.price, row_number() OVER (PARTITION BY l.kind ORDER BY p.price DESC, l.id) AS place
+      FROM line AS l JOIN product AS p ON p.id = l.product) AS q WHERE place <= 3`
+    const level = `SELECT DISTINCT ON (l.id) l.id, v.page, v.at FROM line AS l JOIN visit AS v ON v.page = l.product ORDER BY l.id, v.page, v.at`
+    expect([await asked(one), await asked(level)]).toEqual([[], []])
+  })
+})
+
 const QUERIES: readonly string[] = [
   `SELECT l.id, (SELECT r.v FROM r WHERE r.g = l.g AND r.o <= l.o ORDER BY r.o DESC, r.id LIMIT 1) AS v FROM l`,
   `SELECT l.id, q.v, q.id AS r FROM l LEFT JOIN LATERAL (SELECT r.id, r.v FROM r WHERE r.g = l.g AND r.o < l.o ORDER BY r.o DESC, r.v, r.id LIMIT 2) AS q ON true`,

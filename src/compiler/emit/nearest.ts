@@ -27,6 +27,8 @@ export interface Nearest {
   readonly right: Node
   /** What is asked of it, over both. */
   readonly predicate: readonly Scalar[]
+  /** Those of them that may fail on a pair of rows, whatever they compute of one. */
+  readonly failing: readonly Scalar[]
   /** The columns of the operator's input, over those of both. */
   readonly values: ReadonlyMap<ColumnId, Scalar>
   /** More than equalities: each left row may meet very many. */
@@ -97,10 +99,20 @@ function readAsNearest(node: PartitionNode): Read | null {
   if (!isOneWhole(lefts, own) || !keyColumns(node).every((key) => isOfLeft(replaced(ref(key), values))))
     return null
   const asked = predicate.filter((each) => !isOfLeft(each))
+  const isOfOne = (each: Scalar) => isOfLeft(each) || [...scalarColumns(each)].every((id) => !leftIds.has(id))
+  const failsOnPairs = (each: Scalar) => mayFail(ofBoth(each, isOfOne))
+  // Of left rows that meet nothing the query computes no key.
+  if (keyColumns(node).some((key) => mayFail(replaced(ref(key), values)))) return null
+  if (orderOfFirst(node)?.some(({ value }) => failsOnPairs(replaced(value, values)))) return null
   const equalities = asked.map((each) => equated(each, FIRST_KEY, leftIds, idsOf(right)))
   const equal = equalities.flatMap((key) => (key ? [columnBelow(right, key.value)] : []))
   const constant = constantColumns(asked).map((column) => columnBelow(right, column))
   const fixed = [...new Set([...equal, ...constant].filter((id) => id !== null))]
+  // One row, or rows that are level: there is nothing to be the first of.
+  const isOne = operatorOf(scan)
+    .keys(scan)
+    .some((key) => key.every((id) => fixed.includes(id)))
+  if (isOne || fixed.includes(sorted)) return null
   const isTurned = first.nullsFirst !== (first.using?.includes('>') ?? false)
   const isIndexed = scan.indexes.some((index, i) => {
     const place = index.indexOf(sorted)
@@ -127,6 +139,7 @@ function readAsNearest(node: PartitionNode): Read | null {
     left,
     right,
     predicate: asked,
+    failing: asked.filter(failsOnPairs),
     values,
     isRange,
     isIndexed,
@@ -136,6 +149,14 @@ function readAsNearest(node: PartitionNode): Read | null {
     fixed,
     sorted,
   }
+}
+
+/** What a scalar does with values of both sides: what it computes of one is a column. */
+function ofBoth(scalar: Scalar, isOfOne: (scalar: Scalar) => boolean): Scalar {
+  if (scalar.kind === 'column' || scalar.kind === 'constant') return scalar
+  if (scalarColumns(scalar).size > 0 && isOfOne(scalar))
+    return { kind: 'column', id: FIRST_KEY, type: scalar.type }
+  return { ...scalar, args: scalar.args.map((arg) => ofBoth(arg, isOfOne)) }
 }
 
 /** `column = constant` */
@@ -234,14 +255,16 @@ export function nearestRows(
 /** The change of the left side, whose rows ask for their first ones anew, and of the input where the table alone changed. */
 export function nearestChanges(
   node: PartitionNode,
-  { left, right }: Nearest,
+  nearest: Nearest,
   changed: Changed,
 ): { readonly left: Node | null; readonly right: Node | null } {
+  const { right, failing } = nearest
   const order = operatorOf<PartitionNode>(node).scalars(node)
   const isStrict = (each: Node): boolean =>
     operatorOf(each).scalars(each).some(mayFail) ||
     (each.op !== 'join' && operatorOf(each).inputs(each).some(isStrict))
   const strict = order.some(mayFail) || isStrict(node.input)
+  const left = differentiate(nearest.left, changed, strict)
   const change = differentiate(right, changed, strict)
   // Of the left side the rows there are now: those that came or went ask for themselves.
   const through = (each: Node): Node => {
@@ -250,5 +273,24 @@ export function nearestChanges(
     const now = inputs.map((input) => (input === right && change) || stateOf(input, 'after', changed))
     return operatorOf(each).withInputs(each, now)
   }
-  return { left: differentiate(left, changed, strict), right: change && through(node.input) }
+  if (!change || !left || failing.length === 0) return { left, right: change && through(node.input) }
+  return { left, right: withoutFailing(node, nearest, stateOf(nearest.left, 'after', changed), change) }
+}
+
+/** A left row that is new never met a row that is gone: what may fail on the two is not asked, and more keys are touched. */
+function withoutFailing(
+  node: PartitionNode,
+  { predicate, failing, values }: Nearest,
+  left: Node,
+  change: Node,
+): Node {
+  const asked = predicate.filter((each) => !failing.includes(each))
+  const input: Node =
+    left.op === 'join'
+      ? { op: 'join', inputs: [...left.inputs, change], predicate: [...left.predicate, ...asked] }
+      : { op: 'join', inputs: [left, change], predicate: asked }
+  const outputs = operatorOf(node.input)
+    .columns(node.input)
+    .map((column) => ({ column, value: replaced(ref(column), values) }))
+  return { op: 'project', input, outputs }
 }
