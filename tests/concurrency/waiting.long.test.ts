@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type pg from 'pg'
 import { expect, test } from 'vitest'
 import { expectEqual, expectExact } from '../oracle/oracle.ts'
 import { backendPid, create, scenes, untilWaiting } from './scene.ts'
@@ -102,6 +103,18 @@ test('a refresh by hand ends the waiting', async () => {
   })
 })
 
+/** Who is waited for lets go, in the middle of a long pause: st goes on within a second. */
+async function letGo(client: pg.Client, other: pg.Client): Promise<void> {
+  await client.query(
+    `UPDATE pgstream.frontiers SET retry_at = clock_timestamp() + interval '1 minute' WHERE skips > 0`,
+  )
+  await other.query('ROLLBACK')
+  await sleep(1_000)
+  await client.query('CALL pgstream.run_scheduler()')
+  expect((await info(client, 'st')).waiting_for).toBe(null)
+  await expectEqual(client, 'st')
+}
+
 test('who has locked rows of a stream table is named, and not waited for any longer', async () => {
   const { client, open, schema } = await scene('CREATE TABLE s (id int PRIMARY KEY, v int)')
   await create(client, 'st', 'SELECT id, v FROM s', { schedule: '1s' })
@@ -119,14 +132,7 @@ test('who has locked rows of a stream table is named, and not waited for any lon
     expect((await info(client, 'st')).waiting_for).toBe(
       `waiting for a lock on rows of ${schema}.st, held by process ${backendPid(other)}`,
     )
-    await client.query(
-      `UPDATE pgstream.frontiers SET retry_at = clock_timestamp() + interval '1 minute' WHERE skips > 0`,
-    )
-    await other.query('ROLLBACK')
-    await sleep(1_000)
-    await client.query('CALL pgstream.run_scheduler()')
-    expect((await info(client, 'st')).waiting_for).toBe(null)
-    await expectEqual(client, 'st')
+    await letGo(client, other)
   }
 })
 
@@ -144,14 +150,7 @@ test('who has rows locked of what waits for another lock does not make it wait a
   expect((await info(client, 'st')).waiting_for).toBe(
     `waiting for a lock on ${schema}.st, held by process ${backendPid(other)}`,
   )
-  await client.query(
-    `UPDATE pgstream.frontiers SET retry_at = clock_timestamp() + interval '1 minute' WHERE skips > 0`,
-  )
-  await other.query('ROLLBACK')
-  await sleep(1_000)
-  await client.query('CALL pgstream.run_scheduler()')
-  expect((await info(client, 'st')).waiting_for).toBe(null)
-  await expectEqual(client, 'st')
+  await letGo(client, other)
   await reader.query('ROLLBACK')
 })
 

@@ -77,7 +77,7 @@ export function whereChanged(alias: string, text: string): string {
   return `${BEGIN}?${alias}${THEN}${text}${END}`
 }
 
-/** A number that the changed rows of the source do not exceed, a quarter more than they are. */
+/** A number that the changed rows of the source do not exceed: a quarter and 100 more than they are, twice as many at most. */
 export function atMost(relation: number): string {
   return `${BEGIN}#${relation}${THEN}${END}`
 }

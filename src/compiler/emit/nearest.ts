@@ -11,11 +11,11 @@ import { operatorOf } from '../algebra/operators/index.ts'
 import type { Join } from '../algebra/operators/join.ts'
 import { equated, FIRST_KEY } from '../algebra/operators/match-change.ts'
 import type { Scan } from '../algebra/operators/scan.ts'
-import { type ColumnId, mapScalar, type Scalar, scalarColumns } from '../algebra/scalar.ts'
+import { type ColumnId, type Scalar, scalarColumns } from '../algebra/scalar.ts'
 import { type Changed, differentiate, stateOf } from '../delta/differentiate.ts'
 import { columnName } from './names.ts'
-import { firstOfEach, keyColumns, orderOfFirst } from './partition-text.ts'
-import type { MissingProbe } from './probes.ts'
+import { firstOfEach, isTurnedOrder, isUsual, keyColumns, orderOfFirst } from './partition-text.ts'
+import { idsOf, type MissingProbe, replaced } from './probes.ts'
 import { columnBelow, scanBelow } from './redo.ts'
 import type { Printer } from './select.ts'
 import { conditions, indent, operand, type Select } from './select-text.ts'
@@ -83,7 +83,7 @@ function readAsNearest(node: PartitionNode): Read | null {
   const [first] = orderOfFirst(node) ?? []
   const keys = node.partition.keys
   if (!first || node.op === 'limit' || keys.length === 0) return null
-  if (first.using !== null && !USUAL.test(first.using)) return null
+  if (!isUsual(first)) return null
   const below = joinBelow(node.input)
   if (!below) return null
   const { join, values, predicate } = below
@@ -113,7 +113,7 @@ function readAsNearest(node: PartitionNode): Read | null {
     .keys(scan)
     .some((key) => key.every((id) => fixed.includes(id)))
   if (isOne || fixed.includes(sorted)) return null
-  const isTurned = first.nullsFirst !== (first.using?.includes('>') ?? false)
+  const isTurned = isTurnedOrder(first)
   const isIndexed = scan.indexes.some((index, i) => {
     const place = index.indexOf(sorted)
     // One in another order somewhere is not among those that are sorted; it says so itself, and only a tree has an order.
@@ -169,9 +169,6 @@ function constantColumns(predicate: readonly Scalar[]): readonly Scalar[] {
   })
 }
 
-/** What an index of the type's own is in the order of. */
-const USUAL = /^OPERATOR\(pg_catalog\.[<>]\)$/
-
 /** The join that is read through filters and projections, with what these ask of it and make of its columns. */
 function joinBelow(node: Node): (Pick<Nearest, 'predicate' | 'values'> & { readonly join: Join }) | null {
   if (node.op === 'join') return { join: node, predicate: node.predicate, values: new Map() }
@@ -207,17 +204,6 @@ function isOneWhole(inputs: readonly Node[], predicate: readonly Scalar[]): bool
     pending = pending.filter((each) => each !== next)
   }
   return pending.length === 0
-}
-
-const idsOf = (node: Node): ReadonlySet<ColumnId> =>
-  new Set(
-    operatorOf(node)
-      .columns(node)
-      .map(({ id }) => id),
-  )
-
-function replaced(scalar: Scalar, values: ReadonlyMap<ColumnId, Scalar>): Scalar {
-  return mapScalar(scalar, (each) => (each.kind === 'column' ? (values.get(each.id) ?? each) : each))
 }
 
 /** The left rows, with the columns that are the operator's key. */

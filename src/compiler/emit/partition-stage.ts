@@ -29,7 +29,15 @@ import {
   nearestFor,
   nearestRows,
 } from './nearest.ts'
-import { firstOfAll, firstOfKey, keyColumns, orderOfFirst, partitionQuery } from './partition-text.ts'
+import {
+  firstOfAll,
+  firstOfKey,
+  isTurnedOrder,
+  isUsual,
+  keyColumns,
+  orderOfFirst,
+  partitionQuery,
+} from './partition-text.ts'
 import { type MissingProbe, missingGroupProbes } from './probes.ts'
 import {
   columnBelow,
@@ -498,8 +506,8 @@ function missingOrder(node: PartitionNode): MissingProbe | null {
   const scan = scanBelow(node.input)
   const [first] = orderOfFirst(node) ?? []
   const keys = keyColumns(node).map(ref)
-  if (!scan || !first || (first.using !== null && !USUAL.test(first.using))) return null
-  const isTurned = first.nullsFirst !== (first.using?.includes('>') ?? false)
+  if (!scan || !first || !isUsual(first)) return null
+  const isTurned = isTurnedOrder(first)
   if (isIndexed(node.input, keys, first.value, 'indexes', isTurned)) return null
   const attnums = [...keys, first.value].map((value) => {
     const id = columnBelow(node.input, value)
@@ -512,9 +520,6 @@ function missingOrder(node: PartitionNode): MissingProbe | null {
     ? { purpose: 'order', relation, sql, columns, groups: [columns], ...(isTurned ? { isTurned } : {}) }
     : null
 }
-
-/** What an index of the type's own is in the order of. */
-const USUAL = /^OPERATOR\(pg_catalog\.[<>]\)$/
 
 function partitionFunctionName(request: CompileRequest, stage: PartitionStage): string {
   return functionName(request, `redo_${stage.number}`)

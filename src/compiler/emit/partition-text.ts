@@ -133,6 +133,16 @@ export function orderOfFirst(node: PartitionNode): readonly Ordering[] | null {
   return node.order.filter(({ value }) => value.kind !== 'column' || !keys.includes(value.id))
 }
 
+/** Is it the order that an index of the type's own has? */
+export function isUsual({ using }: Ordering): boolean {
+  return using === null || /^OPERATOR\(pg_catalog\.[<>]\)$/.test(using)
+}
+
+/** Do NULLs come where they do not by themselves, as in DESC NULLS LAST? */
+export function isTurnedOrder({ using, nullsFirst }: Ordering): boolean {
+  return nullsFirst !== (using?.includes('>') ?? false)
+}
+
 /** Of window functions which look at no row behind: how many places are kept, and by which order. */
 function firstOfWindow(
   node: Window,

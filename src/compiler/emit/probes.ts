@@ -411,7 +411,7 @@ const SHORT_TYPES: ReadonlySet<number> = new Set([
   16, 20, 21, 23, 700, 701, 1082, 1083, 1114, 1184, 1186, 1266, 1700,
 ])
 
-function replaced(scalar: Scalar, values: ReadonlyMap<ColumnId, Scalar>): Scalar {
+export function replaced(scalar: Scalar, values: ReadonlyMap<ColumnId, Scalar>): Scalar {
   return mapScalar(scalar, (each) => (each.kind === 'column' ? (values.get(each.id) ?? each) : each))
 }
 
@@ -430,7 +430,7 @@ export function hasDelta(node: Node): boolean {
   return node.op === 'key-match' || operatorOf(node).inputs(node).some(hasDelta)
 }
 
-function idsOf(node: Node): ReadonlySet<ColumnId> {
+export function idsOf(node: Node): ReadonlySet<ColumnId> {
   return new Set(
     operatorOf(node)
       .columns(node)

@@ -18,7 +18,8 @@
  * State: the output rows; where only the first rows of each are asked for (row_number() <= k), these.
  * Cost: the rows of the touched partitions, by an index on PARTITION BY; the first of them, those near a change, or
  * those from it on, by one that has the order too. Where the first rows are those of a table that others are joined with (a rate as
- * of a day), and an index of it has what it is joined by and then the order: for each of the others' rows the first of its own. A change at NULL in the order reaches its whole partition.
+ * of a day), and an index of it has what it is joined by and then the order: for each of the others' rows the first of its own.
+ * A change at NULL in the order reaches its whole partition.
  * Nulls: NULL keys are one partition; order and frames as PostgreSQL has them. Ties that ORDER BY leaves come as a subquery in
  * FROM sorts them, where no window sorts them anew; else they are broken by the remaining columns where no peer group is
  * looked at.
